@@ -1,0 +1,42 @@
+/* Files: read-only maps, and writes that either happen whole or not at all. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** A file mapped read-only. */
+typedef struct LkMap {
+    const uint8_t *data;
+    size_t size;
+} LkMap;
+
+/** Maps a regular file (an empty one gives data = NULL, size = 0). */
+bool lk_map_open(LkMap *map, const char *path, LkError *error);
+void lk_map_close(LkMap *map);
+
+/** Tells the system that bytes offset..offset+size-1 are not needed in memory any more (keeps a loader's peak low). */
+void lk_map_forget(const LkMap *map, size_t offset, size_t size);
+
+/** A file being written under a temporary name in the target's folder. */
+typedef struct LkFileWriter LkFileWriter;
+
+/** Opens a temporary file beside `path`. NULL on failure. */
+LkFileWriter *lk_file_writer_new(const char *path, LkError *error);
+bool lk_file_writer_write(LkFileWriter *writer, const void *data, size_t size, LkError *error);
+/** Overwrites bytes already written (headers with offsets or checksums). */
+bool lk_file_writer_patch(LkFileWriter *writer, uint64_t offset, const void *data, size_t size, LkError *error);
+/** fsync, rename over `path`, fsync of the folder; frees the writer whatever happens. */
+bool lk_file_writer_commit(LkFileWriter *writer, LkError *error);
+/** Removes the temporary file and frees the writer. NULL is ignored. */
+void lk_file_writer_abandon(LkFileWriter *writer);
+
+/** Replaces `path` by these bytes, atomically and durably. */
+bool lk_file_replace(const char *path, const void *data, size_t size, LkError *error);
+
+/** Reads a whole file of at most `cap` bytes; *data is malloc'ed, with a NUL behind the last byte. */
+bool lk_file_read(const char *path, size_t cap, char **data, size_t *size, LkError *error);
+
+/** Makes a folder and its missing parents. */
+bool lk_make_folders(const char *path, LkError *error);

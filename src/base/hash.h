@@ -1,0 +1,21 @@
+/* SHA-256 (FIPS 180-4) for what other programs check, and a fast 64-bit checksum for our own caches. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct LkSha256 {
+    uint32_t h[8];
+    uint64_t size;
+    uint8_t block[64];
+} LkSha256;
+
+void lk_sha256_init(LkSha256 *s);
+void lk_sha256_update(LkSha256 *s, const void *data, size_t size);
+void lk_sha256_final(LkSha256 *s, uint8_t out[32]);
+
+/** Lower-case hex of the hash of `size` bytes. */
+void lk_sha256_hex(const void *data, size_t size, char out[65]);
+
+/** A fast 64-bit checksum (FNV-1a over 8-byte words with a final mix) for caches; not for untrusted collisions. */
+uint64_t lk_hash64(const void *data, size_t size, uint64_t seed);
