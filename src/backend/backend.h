@@ -1,0 +1,72 @@
+/* What a backend is: a table of functions. The order of use is open, compile, (plan), reserve, bind, then write, run,
+ * read as often as needed. There is no call per operation while running. */
+#pragma once
+
+#include "tensor/graph.h"
+#include "tensor/plan.h"
+
+#define LK_BACKEND_VERSION 1
+
+typedef struct LkDevice LkDevice;
+typedef struct LkProgram LkProgram;
+
+/** One device that a backend found. */
+typedef struct LkDeviceInfo {
+    char name[128];       /* "AMD EPYC 9R14", "NVIDIA GeForce RTX 4090" */
+    char detail[256];     /* instruction set or compute capability, library versions */
+    int64_t memory_bytes; /* all of it */
+    int64_t free_bytes;   /* what a program may take now */
+    bool bf16, fp16;      /* matrix products of this type run at full speed */
+    int threads;          /* of a CPU */
+} LkDeviceInfo;
+
+/** Where frozen weights come from. `read` gives a tensor's bytes as they are in the file; they stay valid until
+ * `done` is called with the same name. */
+typedef struct LkWeightSource {
+    void *context;
+    bool (*read)(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count, LkError *error);
+    void (*done)(void *context, const char *name);
+} LkWeightSource;
+
+typedef struct LkBackend {
+    int version;
+    const char *name; /* "cpu", "cuda" */
+
+    /** Fills up to `max` entries and returns how many devices there are; -1 with an error where none can be used. */
+    int (*devices)(LkDeviceInfo *out, int max, LkError *error);
+    /** Opens a device; threads = 0 means all cores. */
+    LkDevice *(*open)(int index, int threads, LkError *error);
+    void (*close)(LkDevice *device);
+
+    /** Makes everything that a graph needs to run but its memory. The graph must outlive the program. */
+    LkProgram *(*compile)(LkDevice *device, const LkGraph *graph, LkError *error);
+    /** Scratch memory of each node, for lk_plan_new. The array belongs to the program. */
+    const int64_t *(*node_bytes)(const LkProgram *program);
+    /** Bytes of weights and of states that binding this program will add to what the device holds. */
+    int64_t (*weight_bytes)(const LkProgram *program);
+    int64_t (*state_bytes)(const LkProgram *program);
+    /** Makes the one arena, at least `bytes` large. Programs bound before must be bound again when it grows. */
+    bool (*reserve)(LkDevice *device, int64_t bytes, LkError *error);
+    /** Gives a program its memory: places in the arena, states (new ones are zero), weights (read and packed). */
+    bool (*bind)(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error);
+
+    /** Copies to or from an input, output or state (or a view of one). `bytes` must be the tensor's size. */
+    bool (*write)(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error);
+    bool (*read)(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error);
+    /** Runs all nodes. */
+    bool (*run)(LkProgram *program, LkError *error);
+    /** Runs all nodes and says how long each took, in seconds. */
+    bool (*measure)(LkProgram *program, double *seconds, LkError *error);
+
+    void (*program_free)(LkProgram *program);
+    /** Frees weights that no remaining program uses. */
+    void (*trim)(LkDevice *device);
+    /** Bytes that the device holds now: arena + weights + states. */
+    int64_t (*allocated)(const LkDevice *device);
+} LkBackend;
+
+/** The CPU backend (oneDNN and own kernels), or NULL in a build without it. */
+const LkBackend *lk_backend_cpu(void);
+
+/** The CUDA backend, opened at run time: NULL with the reason in `error` where it cannot be used. */
+const LkBackend *lk_backend_cuda(LkError *error);

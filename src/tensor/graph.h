@@ -1,0 +1,168 @@
+/* The static graph: tensors and nodes for one fixed shape (bucket, batch).
+ *
+ * A model function appends nodes in the order in which they run. Activations are channels-last ([N,H,W,C] or
+ * [N,S,C]), so that a picture is a token sequence and reshaping is free. Autodiff (autodiff.h) appends the backward
+ * nodes to the same graph; the planner (plan.h) gives every activation its place; a backend runs the list. */
+#pragma once
+
+#include "base/dtype.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** A tensor: its index in the graph. */
+typedef int32_t LkRef;
+#define LK_NONE ((LkRef)-1)
+
+#define LK_MAX_RANK 4
+#define LK_MAX_INPUTS 8
+#define LK_MAX_OUTPUTS 3
+
+typedef enum LkTensorKind {
+    LK_TENSOR_ACTIVATION, /* written by a node; lives in the arena only as long as it is needed */
+    LK_TENSOR_INPUT,      /* written by the host before a run; lives in the arena for the whole run */
+    LK_TENSOR_WEIGHT,     /* frozen: found by name in the base model; the backend may store it packed */
+    LK_TENSOR_STATE,      /* found by name on the device and kept between runs: adapter, gradients, optimizer state */
+    LK_TENSOR_VIEW,       /* other shape, or a contiguous part, of another tensor's memory */
+} LkTensorKind;
+
+typedef struct LkTensor {
+    LkTensorKind kind;
+    LkDType dtype;
+    int rank;
+    int64_t shape[LK_MAX_RANK];
+    LkRef base;     /* of a view: the tensor that owns the memory (never itself a view) */
+    int64_t offset; /* of a view: elements from the start of `base` */
+    int32_t node;   /* the node that writes it, or -1 */
+    bool output;    /* the host reads it after a run: it stays until the end */
+    bool trainable; /* a part of the adapter: its gradient goes to grad_base at grad_offset */
+    LkRef grad_base;
+    int64_t grad_offset;
+    const char *name; /* of weights, inputs and states: their identity. May be NULL for activations. */
+} LkTensor;
+
+/** The operations. graph_ops.h says for each what its inputs, outputs and attributes are. */
+typedef enum LkOp {
+    LK_OP_MATMUL,
+    LK_OP_CONV2D,
+    LK_OP_CONV2D_BACKWARD_DATA,
+    LK_OP_ATTENTION,
+    LK_OP_ATTENTION_BACKWARD,
+    LK_OP_GROUP_NORM,
+    LK_OP_GROUP_NORM_BACKWARD,
+    LK_OP_LAYER_NORM,
+    LK_OP_LAYER_NORM_BACKWARD,
+    LK_OP_ACTIVATION,
+    LK_OP_ACTIVATION_BACKWARD,
+    LK_OP_GEGLU,
+    LK_OP_GEGLU_BACKWARD,
+    LK_OP_ADD,
+    LK_OP_ADD_ROWS,
+    LK_OP_SUM_ROWS,
+    LK_OP_UPSAMPLE2,
+    LK_OP_UPSAMPLE2_BACKWARD,
+    LK_OP_CONCAT,
+    LK_OP_SLICE,
+    LK_OP_EMBEDDING,
+    LK_OP_TIME_EMBEDDING,
+    LK_OP_Q_SAMPLE,
+    LK_OP_MSE,
+    LK_OP_CAST,
+    LK_OP_ZERO,
+    LK_OP_CLIP_COEFFICIENT,
+    LK_OP_ADAMW,
+    LK_OP_COUNT
+} LkOp;
+
+typedef enum LkActivation { LK_SILU, LK_QUICK_GELU, LK_GELU_ERF, LK_GELU_TANH } LkActivation;
+
+/** Attributes of a node; which fields count is said in graph_ops.h. */
+typedef struct LkAttributes {
+    bool trans_a, trans_b; /* matmul */
+    float alpha;           /* matmul: factor of the product; attention: scale of the scores */
+    bool has_bias;         /* matmul, convolution: input 2 is a bias */
+    bool has_addend;       /* matmul: the last input is added to the product */
+    int kernel, stride, pad_before, pad_after; /* convolution, both axes alike */
+    int64_t heads, kv_length;                  /* attention */
+    bool causal;
+    int groups;
+    float eps;
+    bool silu; /* group norm: followed by SiLU */
+    LkActivation activation;
+    int64_t begin;     /* slice: first channel */
+    float beta1, beta2, weight_decay; /* optimizers; eps too */
+    int scalar;        /* optimizers: index of this group's learning rate in the scalars */
+    float max_norm;    /* gradient clipping; 0 for none */
+} LkAttributes;
+
+typedef struct LkNode {
+    LkOp op;
+    int n_in, n_out;
+    LkRef in[LK_MAX_INPUTS];
+    LkRef out[LK_MAX_OUTPUTS];
+    LkAttributes attr;
+    int32_t segment; /* > 0: belongs to this block, which gradient checkpointing may compute again */
+} LkNode;
+
+typedef struct LkGraph {
+    LkTensor *tensors;
+    int32_t n_tensors, tensor_capacity;
+    LkNode *nodes;
+    int32_t n_nodes, node_capacity;
+    int32_t segment, segments; /* the block that nodes are added to now (0: none), and how many there have been */
+    LkDType compute;           /* dtype of activations and matrix weights: LK_F32, LK_BF16, LK_F16 */
+    char **names;
+    int32_t n_names, name_capacity;
+    bool out_of_memory; /* an allocation failed while building: lk_graph_check reports it */
+    char problem[256];  /* the first shape error met while building */
+} LkGraph;
+
+/** An empty graph whose activations have this dtype. NULL when out of memory. */
+LkGraph *lk_graph_new(LkDType compute);
+void lk_graph_free(LkGraph *graph);
+
+/** Whether building went well; model functions need not check every call. */
+bool lk_graph_check(const LkGraph *graph, LkError *error);
+
+/** Remembers the first thing that went wrong while building. Returns LK_NONE. */
+LkRef lk_graph_problem(LkGraph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tensors that no node writes. The name is copied. */
+LkRef lk_graph_input(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape);
+LkRef lk_graph_weight(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape);
+LkRef lk_graph_state(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape);
+
+/** The same memory from element `offset` on, seen with another shape. */
+LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const int64_t *shape);
+
+/** A view with another shape of the same number of elements. */
+LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape);
+
+/** Marks a tensor that the host reads after a run. */
+void lk_graph_output(LkGraph *graph, LkRef ref);
+
+/** Nodes added between these calls form one block of gradient checkpointing. */
+void lk_graph_begin_segment(LkGraph *graph);
+void lk_graph_end_segment(LkGraph *graph);
+
+/** A new activation. */
+LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t *shape);
+
+/** Appends a node; its outputs must have been made by lk_graph_activation, or be states or views of states. */
+int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
+                        const LkRef *out);
+
+/** The tensor of a reference; a harmless empty one for LK_NONE. */
+const LkTensor *lk_graph_tensor(const LkGraph *graph, LkRef ref);
+
+/** The reference of the tensor that owns the memory of `ref`. */
+LkRef lk_graph_owner(const LkGraph *graph, LkRef ref);
+
+int64_t lk_tensor_count(const LkTensor *tensor); /* elements */
+int64_t lk_tensor_rows(const LkTensor *tensor);  /* product of all dims but the last */
+int64_t lk_tensor_cols(const LkTensor *tensor);  /* the last dim */
+int64_t lk_tensor_bytes(const LkTensor *tensor);
+
+/** Looks a named tensor up; LK_NONE where there is none. */
+LkRef lk_graph_find(const LkGraph *graph, LkTensorKind kind, const char *name);

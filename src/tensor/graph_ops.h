@@ -1,0 +1,94 @@
+/* The operations as functions that append nodes and return the new tensor.
+ *
+ * T is the graph's compute type. [R,C] stands for any tensor seen as rows of its last dimension. Norm weights, biases
+ * and statistics are f32. Wrong shapes are remembered in the graph (lk_graph_check) and give LK_NONE. */
+#pragma once
+
+#include "tensor/graph.h"
+
+/** Options of lk_matmul. */
+typedef struct LkMatmul {
+    bool trans_a;    /* a is [K,M] instead of [M,K] */
+    bool trans_b;    /* b is [N,K] instead of [K,N]: the layout of a Linear's weight */
+    float alpha;     /* 0 means 1 */
+    LkRef bias;      /* f32 [N], or LK_NONE */
+    LkRef addend;    /* same shape as the result, or LK_NONE */
+    LkRef into;      /* write into this tensor (then usually also the addend: accumulation), or LK_NONE */
+} LkMatmul;
+#define LK_MATMUL_DEFAULT ((LkMatmul){.bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE})
+
+/** alpha · op(a) · op(b) + bias + addend. The result has a's leading dimensions (or [M,N] with trans_a). */
+LkRef lk_matmul(LkGraph *graph, LkRef a, LkRef b, LkMatmul options);
+
+/** Linear layer: x [R,K] · weight [N,K]ᵀ + bias; bias may be LK_NONE. */
+LkRef lk_linear(LkGraph *graph, LkRef x, LkRef weight, LkRef bias);
+
+/** Convolution of x [N,H,W,I] with weight [O,I,k,k] (+ bias f32 [O]), zero padding `before` (top, left) and `after`. */
+LkRef lk_conv2d(LkGraph *graph, LkRef x, LkRef weight, LkRef bias, int stride, int pad_before, int pad_after);
+
+/** Softmax attention. q [N,S,C], k and v [N,L,C], split into `heads` parts of C; scores scaled by `scale`. Also writes
+ * the log-sum-exp f32 [N,heads,S] that the backward pass needs. */
+LkRef lk_attention(LkGraph *graph, LkRef q, LkRef k, LkRef v, int64_t heads, float scale, bool causal);
+
+/** Group norm of x [N,…,C] with gamma, beta f32 [C], then SiLU if asked. Statistics f32 [N,groups,2]. */
+LkRef lk_group_norm(LkGraph *graph, LkRef x, LkRef gamma, LkRef beta, int groups, float eps, bool silu);
+
+/** Layer norm over the last dimension. Statistics f32 [R,2]. */
+LkRef lk_layer_norm(LkGraph *graph, LkRef x, LkRef gamma, LkRef beta, float eps);
+
+LkRef lk_activation(LkGraph *graph, LkRef x, LkActivation activation);
+
+/** x [R,2C] → x[:, :C] · gelu(x[:, C:]) (exact GELU). */
+LkRef lk_geglu(LkGraph *graph, LkRef x);
+
+/** a + b, same shapes. */
+LkRef lk_add(LkGraph *graph, LkRef a, LkRef b);
+
+/** x [N,…,C] + v [N,C] for every position. */
+LkRef lk_add_rows(LkGraph *graph, LkRef x, LkRef v);
+
+/** Nearest-neighbour enlargement of x [N,H,W,C] by 2. */
+LkRef lk_upsample2(LkGraph *graph, LkRef x);
+
+/** [a | b] along the channels. */
+LkRef lk_concat(LkGraph *graph, LkRef a, LkRef b);
+
+/** Channels begin .. begin+count-1. */
+LkRef lk_slice(LkGraph *graph, LkRef x, int64_t begin, int64_t count);
+
+/** table[ids] + positions[r mod P]: ids i32 [N,P], table T [V,C], positions T [P,C] → T [N,P,C]. */
+LkRef lk_embedding(LkGraph *graph, LkRef ids, LkRef table, LkRef positions);
+
+/** Sinusoidal features [cos | sin] of t f32 [N] → T [N,C]. */
+LkRef lk_time_embedding(LkGraph *graph, LkRef t, int64_t channels);
+
+/** a[n]·x + b[n]·z for x, z f32 [N,…], a, b f32 [N] → dtype. The noisy latent and the v target. */
+LkRef lk_q_sample(LkGraph *graph, LkRef x, LkRef z, LkRef a, LkRef b, LkDType dtype);
+
+/** Mean squared error per sample, f32 [N] (unweighted), and in *d_pred the gradient of mean over n of
+ * weight[n] · loss[n], times scalars[LK_SCALAR_LOSS_SCALE]. pred T, target f32, weight f32 [N]. */
+LkRef lk_mse(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scalars, LkRef *d_pred);
+
+/** Other element type. */
+LkRef lk_cast(LkGraph *graph, LkRef x, LkDType dtype);
+
+/** Sets a state to zero. */
+void lk_zero(LkGraph *graph, LkRef state);
+
+/* The step's changing numbers, one small f32 input that the host writes before each run. */
+enum {
+    LK_SCALAR_LOSS_SCALE,     /* factor of the loss before backward; gradients are divided by it in the optimizer */
+    LK_SCALAR_GRADIENT_SCALE, /* factor of the gradients in the optimizer: 1 / (loss scale · accumulation) */
+    LK_SCALAR_BIAS1,          /* 1 - beta1^t */
+    LK_SCALAR_BIAS2,          /* 1 - beta2^t */
+    LK_SCALAR_LR0,            /* learning rate of group 0 (text encoder), then group 1 (U-Net) … */
+    LK_SCALAR_COUNT = 16
+};
+
+/** Total norm of a gradient state and the factor that clips it: f32 [2] = {norm of g·gradient scale, factor of g}.
+ * factor = gradient scale · min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_. */
+LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm);
+
+/** AdamW step (Loshchilov & Hutter 2019, order of operations of torch.optim.AdamW) on views of states. */
+void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int lr_scalar, float beta1,
+              float beta2, float eps, float weight_decay);
