@@ -1,0 +1,321 @@
+/* What each kernel takes: one struct of plain pointers and sizes, passed by value to a GPU and by pointer on a CPU.
+ *
+ * Notation: T is the element type the kernel was asked for (lk_kernel's dtype: f32, bf16 or f16); arithmetic is float.
+ * Shapes are row-major, channels last. S is the number of positions of one picture (H*W, or tokens).
+ * An output may be the same pointer as an input of the same type and shape unless it says otherwise; other overlaps are
+ * not allowed. Pointers need the alignment of their elements only; 16-byte alignment of rows makes a GPU faster.
+ * Scratch is the caller's, in float, sized by the functions in kernels.h, with no meaning between calls.
+ * Plain C and C++: the CUDA build includes this file too. */
+#pragma once
+
+#include <stdint.h>
+
+typedef enum LkKernelId {
+    LK_KERNEL_GROUP_NORM,          /* LkGroupNormArgs */
+    LK_KERNEL_GROUP_NORM_BACKWARD, /* LkGroupNormBackwardArgs */
+    LK_KERNEL_LAYER_NORM,          /* LkLayerNormArgs */
+    LK_KERNEL_LAYER_NORM_BACKWARD, /* LkLayerNormBackwardArgs */
+    LK_KERNEL_ACTIVATION,          /* LkActivationArgs */
+    LK_KERNEL_ACTIVATION_BACKWARD, /* LkActivationBackwardArgs */
+    LK_KERNEL_GEGLU,               /* LkGegluArgs */
+    LK_KERNEL_GEGLU_BACKWARD,      /* LkGegluBackwardArgs */
+    LK_KERNEL_AXPBY,               /* LkAxpbyArgs */
+    LK_KERNEL_ADD_ROWS,            /* LkAddRowsArgs */
+    LK_KERNEL_SUM_ROWS,            /* LkSumRowsArgs: the backward of ADD_ROWS for v */
+    LK_KERNEL_UPSAMPLE2,           /* LkUpsample2Args */
+    LK_KERNEL_UPSAMPLE2_BACKWARD,  /* LkUpsample2Args */
+    LK_KERNEL_COPY2D,              /* LkCopy2dArgs */
+    LK_KERNEL_EMBEDDING,           /* LkEmbeddingArgs */
+    LK_KERNEL_TIME_EMBEDDING,      /* LkTimeEmbeddingArgs */
+    LK_KERNEL_Q_SAMPLE,            /* LkQSampleArgs */
+    LK_KERNEL_LOSS,                /* LkLossArgs */
+    LK_KERNEL_CAST_FROM_F32,       /* LkCastArgs: f32 to T */
+    LK_KERNEL_CAST_TO_F32,         /* LkCastArgs: T to f32 */
+    LK_KERNEL_FILL,                /* LkFillArgs */
+    LK_KERNEL_SOFTMAX,             /* LkSoftmaxArgs */
+    LK_KERNEL_SOFTMAX_BACKWARD,    /* LkSoftmaxBackwardArgs */
+    LK_KERNEL_VAE_SAMPLE,          /* LkVaeSampleArgs */
+    /* From here on everything is f32, whatever dtype is asked for. */
+    LK_KERNEL_SUM_SQUARES, /* LkSumSquaresArgs */
+    LK_KERNEL_CLIP,        /* LkClipArgs */
+    LK_KERNEL_ADAMW,       /* LkAdamwArgs */
+    LK_KERNEL_EMA,         /* LkEmaArgs */
+    LK_KERNEL_COUNT
+} LkKernelId;
+
+/** Group norm, optionally followed by SiLU: y = act((x - mean) * rstd * gamma + beta), statistics per (sample, group).
+ */
+typedef struct LkGroupNormArgs {
+    const void *x;      /* T[n, s, c] */
+    const float *gamma; /* [c] */
+    const float *beta;  /* [c] */
+    void *y;            /* T[n, s, c] */
+    float *stats;       /* out: [n, groups, 2] mean and 1 / sqrt(variance + eps) */
+    float *scratch;     /* lk_group_norm_scratch(n, s, c) floats */
+    int64_t n, s, c;
+    int64_t groups; /* divides c */
+    float eps;
+    int32_t silu; /* 1: y = silu(norm) */
+} LkGroupNormArgs;
+
+/** Gradient of LkGroupNormArgs for x; gamma and beta are frozen. */
+typedef struct LkGroupNormBackwardArgs {
+    const void *dy;     /* T[n, s, c] */
+    const void *x;      /* T[n, s, c]: the forward's input */
+    const float *gamma; /* [c] */
+    const float *beta;  /* [c] */
+    const float *stats; /* [n, groups, 2]: from the forward */
+    void *dx;           /* T[n, s, c] */
+    float *scratch;     /* lk_group_norm_backward_scratch(n, s, c) floats */
+    int64_t n, s, c;
+    int64_t groups;
+    int32_t silu;
+} LkGroupNormBackwardArgs;
+
+/** Layer norm over the last dimension: y = (x - mean) * rstd * gamma + beta. */
+typedef struct LkLayerNormArgs {
+    const void *x;      /* T[rows, c] */
+    const float *gamma; /* [c] */
+    const float *beta;  /* [c] */
+    void *y;            /* T[rows, c] */
+    float *stats;       /* out: [rows, 2] mean and rstd */
+    int64_t rows, c;
+    float eps;
+} LkLayerNormArgs;
+
+/** Gradient of LkLayerNormArgs for x. */
+typedef struct LkLayerNormBackwardArgs {
+    const void *dy;     /* T[rows, c] */
+    const void *x;      /* T[rows, c]: the forward's input */
+    const float *gamma; /* [c] */
+    const float *stats; /* [rows, 2]: from the forward */
+    void *dx;           /* T[rows, c] */
+    int64_t rows, c;
+} LkLayerNormBackwardArgs;
+
+typedef enum LkActivation {
+    LK_SILU,       /* x * sigmoid(x) */
+    LK_QUICK_GELU, /* x * sigmoid(1.702 x) */
+    LK_GELU_ERF,   /* x * (1 + erf(x / sqrt 2)) / 2 */
+    LK_GELU_TANH   /* x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+} LkActivation;
+
+/** y = f(x) over n elements. */
+typedef struct LkActivationArgs {
+    const void *x; /* T[n] */
+    void *y;       /* T[n] */
+    int64_t n;
+    int32_t kind; /* LkActivation */
+} LkActivationArgs;
+
+/** dx = dy * f'(x). */
+typedef struct LkActivationBackwardArgs {
+    const void *dy; /* T[n] */
+    const void *x;  /* T[n]: the forward's input */
+    void *dx;       /* T[n] */
+    int64_t n;
+    int32_t kind;
+} LkActivationBackwardArgs;
+
+/** y = x[:, :c] * gelu_erf(x[:, c:]). y may not overlap x. */
+typedef struct LkGegluArgs {
+    const void *x; /* T[rows, 2c] */
+    void *y;       /* T[rows, c] */
+    int64_t rows, c;
+} LkGegluArgs;
+
+/** Gradient of LkGegluArgs. dx may be x. */
+typedef struct LkGegluBackwardArgs {
+    const void *dy; /* T[rows, c] */
+    const void *x;  /* T[rows, 2c] */
+    void *dx;       /* T[rows, 2c] */
+    int64_t rows, c;
+} LkGegluBackwardArgs;
+
+/** y = alpha * a + beta * b. b = NULL: y = alpha * a. alpha = beta = 1 is the residual add, y = b = the sum so far
+ * accumulates. */
+typedef struct LkAxpbyArgs {
+    const void *a; /* T[count] */
+    const void *b; /* T[count] or NULL */
+    void *y;       /* T[count] */
+    int64_t count;
+    float alpha, beta;
+} LkAxpbyArgs;
+
+/** y[n, s, :] = x[n, s, :] + v[n, :]. */
+typedef struct LkAddRowsArgs {
+    const void *x; /* T[n, s, c] */
+    const void *v; /* T[n, c] */
+    void *y;       /* T[n, s, c] */
+    int64_t n, s, c;
+} LkAddRowsArgs;
+
+/** dv[n, :] = sum over s of dy[n, s, :], in a fixed order. */
+typedef struct LkSumRowsArgs {
+    const void *dy; /* T[n, s, c] */
+    void *dv;       /* T[n, c] */
+    float *scratch; /* lk_sum_rows_scratch(n, s, c) floats */
+    int64_t n, s, c;
+} LkSumRowsArgs;
+
+/** Nearest neighbour: y[n, 2h+i, 2w+j, :] = x[n, h, w, :]. BACKWARD reads y (the gradient) and writes x: sums of 2x2.
+ */
+typedef struct LkUpsample2Args {
+    void *x;            /* T[n, h, w, c] */
+    void *y;            /* T[n, 2h, 2w, c]; may not overlap x */
+    int64_t n, h, w, c; /* of x */
+} LkUpsample2Args;
+
+/** y[r * y_stride + i] = x[r * x_stride + i] for i < cols: bits, no arithmetic. Concatenation and slices of channels.
+ */
+typedef struct LkCopy2dArgs {
+    const void *x; /* T */
+    void *y;       /* T; may not overlap x */
+    int64_t rows, cols;
+    int64_t x_stride, y_stride; /* elements from row to row */
+} LkCopy2dArgs;
+
+/** y[r, :] = table[ids[r], :] + positions[r % positions_rows, :]. Ids outside 0..vocabulary-1 give NaN rows. */
+typedef struct LkEmbeddingArgs {
+    const int32_t *ids;    /* [rows] */
+    const void *table;     /* T[vocabulary, c] */
+    const void *positions; /* T[positions_rows, c] or NULL */
+    void *y;               /* T[rows, c] */
+    int64_t rows, c, vocabulary, positions_rows;
+} LkEmbeddingArgs;
+
+/** y[n, :] = [cos(t w), sin(t w)], w_i = exp(-ln(10000) i / (c / 2)), in double. c is even. */
+typedef struct LkTimeEmbeddingArgs {
+    const float *t; /* [n] */
+    void *y;        /* T[n, c] */
+    int64_t n, c;
+} LkTimeEmbeddingArgs;
+
+/** y[n, :] = a[n] * x[n, :] + b[n] * z[n, :]: noisy latents, velocity targets. */
+typedef struct LkQSampleArgs {
+    const float *x; /* [n, s] */
+    const float *z; /* [n, s] */
+    const float *a; /* [n] */
+    const float *b; /* [n] */
+    void *y;        /* T[n, s] */
+    int64_t n, s;
+} LkQSampleArgs;
+
+typedef enum LkLoss {
+    LK_LOSS_L2,       /* d^2 */
+    LK_LOSS_L1,       /* |d| */
+    LK_LOSS_HUBER,    /* 2 c (sqrt(d^2 + c^2) - c) */
+    LK_LOSS_SMOOTH_L1 /* 2 (sqrt(d^2 + c^2) - c) */
+} LkLoss;
+
+/** raw[n] = mean over s of mask * loss(pred - target); d_pred = loss'(pred - target) * mask * weight[n] * scale / (s *
+ * n). */
+typedef struct LkLossArgs {
+    const void *pred;     /* T[n, s] */
+    const float *target;  /* [n, s] */
+    const float *weight;  /* [n] or NULL (ones): scales the gradient only, so raw stays comparable */
+    const float *huber_c; /* [n]: HUBER and SMOOTH_L1 only, else NULL */
+    const float *mask;    /* [n, s] or NULL (ones) */
+    const float *scale;   /* [1] or NULL (1): the loss scale */
+    float *raw;           /* out: [n] */
+    void *d_pred;         /* out: T[n, s] or NULL */
+    float *scratch;       /* lk_loss_scratch(n, s) floats */
+    int64_t n, s;
+    int32_t kind; /* LkLoss */
+} LkLossArgs;
+
+/** Conversion between f32 and T, rounding to nearest even. x and y may not overlap unless T is f32. */
+typedef struct LkCastArgs {
+    const void *x;
+    void *y;
+    int64_t count;
+} LkCastArgs;
+
+/** y[:] = value. */
+typedef struct LkFillArgs {
+    void *y; /* T[count] */
+    int64_t count;
+    float value;
+} LkFillArgs;
+
+/** y[r, :] = softmax(scale * x[r, :]). y may be x when T is f32 and the strides are equal.
+ *
+ * Causal: row r is query number first_query + r % queries of its matrix and sees keys 0..number; the rest gets 0. */
+typedef struct LkSoftmaxArgs {
+    const float *x; /* [rows, cols], rows x_stride apart */
+    void *y;        /* T[rows, cols], rows y_stride apart */
+    int64_t rows, cols;
+    int64_t x_stride, y_stride; /* elements */
+    int64_t queries;            /* rows of one matrix; used when causal */
+    int64_t first_query;        /* query number of a matrix' row 0; used when causal */
+    float scale;
+    int32_t causal;
+} LkSoftmaxArgs;
+
+/** ds[r, :] = scale * p * (dp - sum(dp * p)): the gradient for x of LkSoftmaxArgs. ds may be dp when T is f32, or p. */
+typedef struct LkSoftmaxBackwardArgs {
+    const void *p;   /* T[rows, cols]: the forward's output */
+    const float *dp; /* [rows, cols] */
+    void *ds;        /* T[rows, cols] */
+    int64_t rows, cols;
+    int64_t p_stride, dp_stride, ds_stride; /* elements from row to row */
+    float scale;
+} LkSoftmaxBackwardArgs;
+
+/** y = (mean + exp(0.5 * clamp(logvar, -30, 20)) * eps) * scale; eps = NULL takes the mean. */
+typedef struct LkVaeSampleArgs {
+    const float *moments; /* [positions, 2 * c]: means, then log variances (c = 4 for Stable Diffusion) */
+    const float *eps;     /* [positions, c] or NULL */
+    void *y;              /* T[positions, c] */
+    int64_t positions, c;
+    float shift; /* subtracted before scaling: (latent - shift) * scale; 0 for Stable Diffusion */
+    float scale;
+} LkVaeSampleArgs;
+
+/** *sum = sum of x^2: float partials of fixed tiles, added in order in double. Inf or NaN in x shows in the sum. */
+typedef struct LkSumSquaresArgs {
+    const float *x; /* [count] */
+    double *sum;    /* out: [1] */
+    float *scratch; /* lk_sum_squares_scratch(count) floats */
+    int64_t count;
+} LkSumSquaresArgs;
+
+/** Norm and clip coefficient: norm = sqrt(*sum) * u, coefficient = u * min(1, max_norm / (norm + 1e-6)), u = *unscale.
+ */
+typedef struct LkClipArgs {
+    const double *sum;    /* [1]: from LkSumSquaresArgs */
+    const float *unscale; /* [1] or NULL (1): 1 / loss scale, 1 / accumulation steps */
+    float *norm;          /* out: [1] the gradient's norm before clipping */
+    float *coefficient;   /* out: [1] what to multiply the gradient by */
+    float max_norm;       /* <= 0: no clipping */
+} LkClipArgs;
+
+/** The scalars of one AdamW step, made by lk_adamw_scalars. They live where the kernel runs. */
+typedef struct LkAdamwScalars {
+    float decay;                  /* 1 - lr * weight_decay */
+    float beta1, one_minus_beta1; /* */
+    float beta2, one_minus_beta2; /* */
+    float step_size;              /* lr / (1 - beta1^step) */
+    float bias2_sqrt;             /* sqrt(1 - beta2^step) */
+    float eps;
+} LkAdamwScalars;
+
+/** torch.optim.AdamW (not amsgrad) on contiguous parameters: g *= *coefficient; p *= decay; m, v, p updated in torch's
+ * order. */
+typedef struct LkAdamwArgs {
+    float *p;                      /* [count] */
+    const float *g;                /* [count] */
+    float *m;                      /* [count] first moment */
+    float *v;                      /* [count] second moment */
+    const LkAdamwScalars *scalars; /* [1] */
+    const float *coefficient;      /* [1] or NULL (1): from LkClipArgs */
+    int64_t count;
+} LkAdamwArgs;
+
+/** e += (1 - *decay) * (p - e). */
+typedef struct LkEmaArgs {
+    float *e;           /* [count] */
+    const float *p;     /* [count] */
+    const float *decay; /* [1] */
+    int64_t count;
+} LkEmaArgs;
