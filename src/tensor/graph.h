@@ -13,10 +13,10 @@
 
 /** A tensor: its index in the graph. */
 typedef int32_t LkRef;
-#define LK_NONE ((LkRef)-1)
+#define LK_NONE ((LkRef) - 1)
 
-#define LK_MAX_RANK 4
-#define LK_MAX_INPUTS 8
+#define LK_MAX_RANK    4
+#define LK_MAX_INPUTS  8
 #define LK_MAX_OUTPUTS 3
 
 typedef enum LkTensorKind {
@@ -79,10 +79,10 @@ typedef enum LkActivation { LK_SILU, LK_QUICK_GELU, LK_GELU_ERF, LK_GELU_TANH } 
 
 /** Attributes of a node; which fields count is said in graph_ops.h. */
 typedef struct LkAttributes {
-    bool trans_a, trans_b; /* matmul */
-    float alpha;           /* matmul: factor of the product; attention: scale of the scores */
-    bool has_bias;         /* matmul, convolution: input 2 is a bias */
-    bool has_addend;       /* matmul: the last input is added to the product */
+    bool trans_a, trans_b;                     /* matmul */
+    float alpha;                               /* matmul: factor of the product; attention: scale of the scores */
+    bool has_bias;                             /* matmul, convolution: input 2 is a bias */
+    bool has_addend;                           /* matmul: the last input is added to the product */
     int kernel, stride, pad_before, pad_after; /* convolution, both axes alike */
     int64_t heads, kv_length;                  /* attention */
     bool causal;
@@ -90,10 +90,10 @@ typedef struct LkAttributes {
     float eps;
     bool silu; /* group norm: followed by SiLU */
     LkActivation activation;
-    int64_t begin;     /* slice: first channel */
+    int64_t begin;                    /* slice: first channel */
     float beta1, beta2, weight_decay; /* optimizers; eps too */
-    int scalar;        /* optimizers: index of this group's learning rate in the scalars */
-    float max_norm;    /* gradient clipping; 0 for none */
+    int scalar;                       /* optimizers: index of this group's learning rate in the scalars */
+    float max_norm;                   /* gradient clipping; 0 for none */
 } LkAttributes;
 
 typedef struct LkNode {

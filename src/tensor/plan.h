@@ -8,13 +8,13 @@
 
 typedef struct LkPlan {
     int64_t arena_bytes;
-    int64_t live_bytes;     /* the largest sum of what is alive at one node: no plan can be smaller */
-    int64_t input_bytes;    /* of the arena: what the host writes */
+    int64_t live_bytes;  /* the largest sum of what is alive at one node: no plan can be smaller */
+    int64_t input_bytes; /* of the arena: what the host writes */
     int64_t activation_bytes, workspace_bytes; /* at the node where most is alive */
     int32_t peak_node;
     int32_t n_tensors, n_nodes;
-    int64_t *offset;        /* per tensor: bytes from the arena's start; -1 where it does not live there */
-    int64_t *workspace;     /* per node: offset of its scratch memory, -1 for none */
+    int64_t *offset;    /* per tensor: bytes from the arena's start; -1 where it does not live there */
+    int64_t *workspace; /* per node: offset of its scratch memory, -1 for none */
 } LkPlan;
 
 /** Plans a graph. node_bytes[n] is the scratch memory that the backend wants for node n (may be NULL: none). */

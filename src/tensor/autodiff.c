@@ -1,0 +1,203 @@
+#include "tensor/autodiff_internal.h"
+#include "tensor/graph_ops.h"
+#include "tensor/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct LkDiff {
+    LkGraph *graph;
+    LkRecompute recompute;
+    int32_t forward_nodes, forward_tensors;
+    bool *needs;     /* per forward tensor (owners) */
+    LkRef *gradient; /* per forward tensor (owners) */
+    LkRef *copy;     /* per forward tensor (owners): its recomputed copy, or LK_NONE */
+};
+
+LkRef lk_graph_parameter(LkGraph *graph, LkRef shadow, LkRef gradient, int64_t offset, int rank, const int64_t *shape)
+{
+    LkRef ref = lk_graph_view(graph, shadow, offset, rank, shape);
+    if (ref != LK_NONE && gradient != LK_NONE) {
+        LkTensor *tensor = &graph->tensors[ref];
+        tensor->trainable = true;
+        tensor->grad_base = gradient;
+        tensor->grad_offset = offset;
+    }
+    return ref;
+}
+
+LkGraph *lk_diff_graph(LkDiff *diff)
+{
+    return diff->graph;
+}
+
+bool lk_diff_needs(const LkDiff *diff, LkRef ref)
+{
+    return diff->graph->tensors[ref].trainable || diff->needs[lk_graph_owner(diff->graph, ref)];
+}
+
+/** Marks every tensor that depends on a parameter. */
+static void find_needs(LkDiff *diff)
+{
+    for (int32_t i = 0; i < diff->forward_nodes; i++) {
+        const LkNode *node = &diff->graph->nodes[i];
+        bool needs = false;
+        for (int k = 0; k < node->n_in; k++)
+            needs |= lk_diff_needs(diff, node->in[k]);
+        for (int k = 0; k < node->n_out && needs; k++)
+            diff->needs[lk_graph_owner(diff->graph, node->out[k])] = true;
+    }
+}
+
+/** `value` (the owner's shape) seen as the view `ref` of that owner. */
+static LkRef seen_as(LkDiff *diff, LkRef value, LkRef ref)
+{
+    LkTensor t = diff->graph->tensors[ref];
+    if (t.kind != LK_TENSOR_VIEW)
+        return value;
+    return lk_graph_view(diff->graph, value, t.offset, t.rank, t.shape);
+}
+
+LkRef lk_diff_gradient(LkDiff *diff, LkRef ref)
+{
+    LkRef gradient = diff->gradient[lk_graph_owner(diff->graph, ref)];
+    return gradient == LK_NONE ? LK_NONE : seen_as(diff, gradient, ref);
+}
+
+void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient)
+{
+    LkRef owner = lk_graph_owner(diff->graph, ref);
+    LkTensor t = diff->graph->tensors[owner];
+    if (gradient == LK_NONE)
+        return;
+    if (lk_tensor_count(&t) != lk_tensor_count(&diff->graph->tensors[gradient])) {
+        lk_graph_problem(diff->graph, "a part of an activation cannot be differentiated");
+        return;
+    }
+    diff->gradient[owner] = lk_graph_reshape(diff->graph, gradient, t.rank, t.shape);
+}
+
+LkRef lk_diff_parameter_gradient(LkDiff *diff, LkRef ref)
+{
+    LkTensor t = diff->graph->tensors[ref];
+    return lk_graph_view(diff->graph, t.grad_base, t.grad_offset, t.rank, t.shape);
+}
+
+void lk_diff_add(LkDiff *diff, LkRef ref, LkRef gradient)
+{
+    LkGraph *graph = diff->graph;
+    if (gradient == LK_NONE || !lk_diff_needs(diff, ref))
+        return;
+    if (graph->tensors[ref].trainable) {
+        LkRef place = lk_diff_parameter_gradient(diff, ref);
+        if (place == LK_NONE)
+            return;
+        LkRef in[2] = {place,
+                       lk_graph_tensor(graph, gradient)->dtype == LK_F32 ? gradient : lk_cast(graph, gradient, LK_F32)};
+        lk_graph_append(graph, LK_OP_ADD, NULL, 2, in, 1, &place);
+        return;
+    }
+    LkRef known = lk_diff_gradient(diff, ref);
+    lk_diff_set(diff, ref, known == LK_NONE ? gradient : lk_add(graph, known, gradient));
+}
+
+/** The copy of a tensor as input of a recomputed node, where there is one. */
+static LkRef copied(LkDiff *diff, LkRef ref)
+{
+    LkRef owner = lk_graph_owner(diff->graph, ref);
+    if (owner >= diff->forward_tensors || diff->copy[owner] == LK_NONE)
+        return ref;
+    return seen_as(diff, diff->copy[owner], ref);
+}
+
+/** Appends the same node again with copied inputs and new outputs. */
+static void copy_node(LkDiff *diff, int32_t index)
+{
+    LkNode node = diff->graph->nodes[index];
+    LkRef in[LK_MAX_INPUTS], out[LK_MAX_OUTPUTS];
+    for (int k = 0; k < node.n_in; k++)
+        in[k] = copied(diff, node.in[k]);
+    for (int k = 0; k < node.n_out; k++) {
+        LkTensor t = diff->graph->tensors[node.out[k]];
+        if (t.kind != LK_TENSOR_ACTIVATION)
+            return; /* a node that changes a state must not run twice */
+        out[k] = lk_graph_activation(diff->graph, t.dtype, t.rank, t.shape);
+    }
+    lk_graph_append(diff->graph, node.op, &node.attr, node.n_in, in, node.n_out, out);
+    for (int k = 0; k < node.n_out; k++)
+        diff->copy[node.out[k]] = out[k];
+}
+
+/** Operations whose result costs no more than reading their input again. */
+static bool is_cheap(LkOp op)
+{
+    return op == LK_OP_GROUP_NORM || op == LK_OP_LAYER_NORM || op == LK_OP_ACTIVATION || op == LK_OP_GEGLU;
+}
+
+LkRef lk_diff_saved(LkDiff *diff, LkRef ref)
+{
+    LkRef owner = lk_graph_owner(diff->graph, ref);
+    int32_t producer = diff->graph->tensors[owner].node;
+    if (diff->recompute == LK_RECOMPUTE_CHEAP && producer >= 0 && producer < diff->forward_nodes &&
+        diff->copy[owner] == LK_NONE && is_cheap(diff->graph->nodes[producer].op) &&
+        diff->graph->nodes[producer].out[0] == owner)
+        copy_node(diff, producer);
+    return copied(diff, ref);
+}
+
+/** Computes the block that ends at node `last` again, before its backward nodes are added. */
+static void copy_segment(LkDiff *diff, int32_t last)
+{
+    int32_t segment = diff->graph->nodes[last].segment, first = last;
+    while (first > 0 && diff->graph->nodes[first - 1].segment == segment)
+        first--;
+    for (int32_t i = first; i <= last; i++)
+        copy_node(diff, i);
+}
+
+static void differentiate(LkDiff *diff)
+{
+    int32_t segment = 0;
+    for (int32_t i = diff->forward_nodes - 1; i >= 0; i--) {
+        LkNode node = diff->graph->nodes[i];
+        if (diff->recompute == LK_RECOMPUTE_BLOCKS && node.segment > 0 && node.segment != segment)
+            copy_segment(diff, i);
+        segment = node.segment;
+        if (node.n_out == 0 || !diff->needs[lk_graph_owner(diff->graph, node.out[0])])
+            continue;
+        LkRef d_out = lk_diff_gradient(diff, node.out[0]);
+        if (d_out == LK_NONE)
+            continue;
+        LkDiffRule rule = lk_diff_rule(node.op);
+        if (rule)
+            rule(diff, &node, d_out);
+        else
+            lk_graph_problem(diff->graph, "an operation (%d) that cannot be differentiated", (int)node.op);
+    }
+}
+
+bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkError *error)
+{
+    if (!lk_graph_check(graph, error))
+        return false;
+    LkDiff diff = {
+        .graph = graph, .recompute = recompute, .forward_nodes = graph->n_nodes, .forward_tensors = graph->n_tensors};
+    size_t n = (size_t)graph->n_tensors;
+    diff.needs = calloc(n, sizeof *diff.needs);
+    diff.gradient = malloc(n * sizeof *diff.gradient);
+    diff.copy = malloc(n * sizeof *diff.copy);
+    if (diff.needs && diff.gradient && diff.copy) {
+        for (size_t i = 0; i < n; i++)
+            diff.gradient[i] = diff.copy[i] = LK_NONE;
+        find_needs(&diff);
+        lk_diff_set(&diff, y, d_y);
+        differentiate(&diff);
+        lk_graph_sweep(graph);
+    } else {
+        graph->out_of_memory = true;
+    }
+    free(diff.needs);
+    free(diff.gradient);
+    free(diff.copy);
+    return lk_graph_check(graph, error);
+}

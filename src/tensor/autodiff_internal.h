@@ -1,0 +1,32 @@
+/* What the rules of the single operations (autodiff_rules.c) may ask of the differentiation (autodiff.c). */
+#pragma once
+
+#include "tensor/autodiff.h"
+
+typedef struct LkDiff LkDiff;
+
+/** Whether a parameter's gradient passes through this tensor. */
+bool lk_diff_needs(const LkDiff *diff, LkRef ref);
+
+/** The value of a forward tensor in the backward pass: the tensor itself, or its copy computed again. */
+LkRef lk_diff_saved(LkDiff *diff, LkRef ref);
+
+/** Adds `gradient` to what is known of the gradient of `ref`. */
+void lk_diff_add(LkDiff *diff, LkRef ref, LkRef gradient);
+
+/** The gradient of `ref` gathered so far, with its shape; LK_NONE when nothing reached it. */
+LkRef lk_diff_gradient(LkDiff *diff, LkRef ref);
+
+/** Replaces the gathered gradient of `ref` (by one that includes it). */
+void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient);
+
+/** For a parameter: the place in the gradient state where its gradient is accumulated, seen as [rows, cols]. */
+LkRef lk_diff_parameter_gradient(LkDiff *diff, LkRef ref);
+
+LkGraph *lk_diff_graph(LkDiff *diff);
+
+/** Appends the backward nodes of one forward node; d_out is the gradient of its output 0. */
+typedef void (*LkDiffRule)(LkDiff *diff, const LkNode *node, LkRef d_out);
+
+/** The rule of an operation; NULL where it has none. */
+LkDiffRule lk_diff_rule(LkOp op);

@@ -1,0 +1,170 @@
+/* The backward pass of each operation. The inputs and outputs of the backward operations:
+ *
+ *   CONV2D_BACKWARD_DATA   in dy, weight                       out dx
+ *   ATTENTION_BACKWARD     in q, k, v, o, lse, do              out dq, dk, dv
+ *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta        out dx
+ *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma              out dx
+ *   ACTIVATION_BACKWARD    in dy, x                            out dx
+ *   GEGLU_BACKWARD         in dy, x                            out dx
+ *   SUM_ROWS               in dy [N,…,C]                       out [N,C]
+ *   UPSAMPLE2_BACKWARD     in dy                               out dx
+ *
+ * They have the attributes of their forward operation. Frozen weights get no gradient. */
+#include "tensor/autodiff_internal.h"
+#include "tensor/graph_ops.h"
+
+/** A new activation with the shape of `ref`. */
+static LkRef like(LkGraph *graph, LkRef ref)
+{
+    LkTensor t = *lk_graph_tensor(graph, ref);
+    return lk_graph_activation(graph, t.dtype, t.rank, t.shape);
+}
+
+/** Appends `op` with these inputs and one output shaped like `shape_of`; returns it. */
+static LkRef emit(LkDiff *diff, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, LkRef shape_of)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    LkRef out = like(graph, shape_of);
+    return lk_graph_append(graph, op, attr, n_in, in, 1, &out) < 0 ? LK_NONE : out;
+}
+
+/** Gradient of a matrix product's operand: op(a)·op(b), added to what is known, in a parameter's place if it is one. */
+static void add_product(LkDiff *diff, LkRef ref, LkRef a, bool trans_a, LkRef b, bool trans_b, float alpha)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    LkMatmul options = LK_MATMUL_DEFAULT;
+    options.trans_a = trans_a;
+    options.trans_b = trans_b;
+    options.alpha = alpha;
+    if (lk_graph_tensor(graph, ref)->trainable) {
+        options.into = options.addend = lk_diff_parameter_gradient(diff, ref);
+        lk_matmul(graph, a, b, options);
+    } else {
+        options.addend = lk_diff_gradient(diff, ref);
+        lk_diff_set(diff, ref, lk_matmul(graph, a, b, options));
+    }
+}
+
+static void matmul_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    const LkAttributes *t = &node->attr;
+    LkRef a = node->in[0], b = node->in[1];
+    if (t->has_addend)
+        lk_diff_add(diff, node->in[node->n_in - 1], dy);
+    if (t->has_bias && lk_diff_needs(diff, node->in[2]))
+        lk_graph_problem(lk_diff_graph(diff), "a trainable bias");
+    if (lk_diff_needs(diff, a)) {
+        LkRef saved = lk_diff_saved(diff, b);
+        if (t->trans_a)
+            add_product(diff, a, saved, t->trans_b, dy, true, t->alpha);
+        else
+            add_product(diff, a, dy, false, saved, !t->trans_b, t->alpha);
+    }
+    if (lk_diff_needs(diff, b)) {
+        LkRef saved = lk_diff_saved(diff, a);
+        if (t->trans_b)
+            add_product(diff, b, dy, true, saved, t->trans_a, t->alpha);
+        else
+            add_product(diff, b, saved, !t->trans_a, dy, false, t->alpha);
+    }
+}
+
+static void conv2d_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    if (lk_diff_needs(diff, node->in[1]))
+        lk_graph_problem(lk_diff_graph(diff), "a trainable convolution");
+    LkRef in[2] = {dy, node->in[1]};
+    LkAttributes attr = node->attr;
+    attr.has_bias = false;
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_CONV2D_BACKWARD_DATA, &attr, 2, in, node->in[0]));
+}
+
+static void attention_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    LkRef in[6], out[3];
+    for (int i = 0; i < 3; i++) {
+        in[i] = lk_diff_saved(diff, node->in[i]);
+        out[i] = like(graph, node->in[i]);
+    }
+    in[3] = lk_diff_saved(diff, node->out[0]);
+    in[4] = lk_diff_saved(diff, node->out[1]);
+    in[5] = dy;
+    if (lk_graph_append(graph, LK_OP_ATTENTION_BACKWARD, &node->attr, 6, in, 3, out) < 0)
+        return;
+    for (int i = 0; i < 3; i++)
+        lk_diff_add(diff, node->in[i], out[i]);
+}
+
+static void group_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkRef in[5] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1], node->in[2]};
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_GROUP_NORM_BACKWARD, &node->attr, 5, in, node->in[0]));
+}
+
+static void layer_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkRef in[4] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1]};
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_LAYER_NORM_BACKWARD, &node->attr, 4, in, node->in[0]));
+}
+
+static void activation_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkRef in[2] = {dy, lk_diff_saved(diff, node->in[0])};
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_ACTIVATION_BACKWARD, &node->attr, 2, in, node->in[0]));
+}
+
+static void geglu_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkRef in[2] = {dy, lk_diff_saved(diff, node->in[0])};
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_GEGLU_BACKWARD, &node->attr, 2, in, node->in[0]));
+}
+
+static void add_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    lk_diff_add(diff, node->in[0], dy);
+    lk_diff_add(diff, node->in[1], dy);
+}
+
+static void add_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    lk_diff_add(diff, node->in[0], dy);
+    if (lk_diff_needs(diff, node->in[1]))
+        lk_diff_add(diff, node->in[1], emit(diff, LK_OP_SUM_ROWS, NULL, 1, &dy, node->in[1]));
+}
+
+static void upsample2_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_UPSAMPLE2_BACKWARD, NULL, 1, &dy, node->in[0]));
+}
+
+static void concat_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    int64_t begin = 0;
+    for (int i = 0; i < 2; i++) {
+        int64_t count = lk_tensor_cols(lk_graph_tensor(graph, node->in[i]));
+        if (lk_diff_needs(diff, node->in[i]))
+            lk_diff_add(diff, node->in[i], lk_slice(graph, dy, begin, count));
+        begin += count;
+    }
+}
+
+static void cast_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    lk_diff_add(diff, node->in[0], lk_cast(graph, dy, lk_graph_tensor(graph, node->in[0])->dtype));
+}
+
+LkDiffRule lk_diff_rule(LkOp op)
+{
+    static const LkDiffRule rules[LK_OP_COUNT] = {
+        [LK_OP_MATMUL] = matmul_rule,         [LK_OP_CONV2D] = conv2d_rule,
+        [LK_OP_ATTENTION] = attention_rule,   [LK_OP_GROUP_NORM] = group_norm_rule,
+        [LK_OP_LAYER_NORM] = layer_norm_rule, [LK_OP_ACTIVATION] = activation_rule,
+        [LK_OP_GEGLU] = geglu_rule,           [LK_OP_ADD] = add_rule,
+        [LK_OP_ADD_ROWS] = add_rows_rule,     [LK_OP_UPSAMPLE2] = upsample2_rule,
+        [LK_OP_CONCAT] = concat_rule,         [LK_OP_CAST] = cast_rule,
+    };
+    return rules[op];
+}

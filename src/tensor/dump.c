@@ -1,0 +1,70 @@
+#include "tensor/dump.h"
+
+#include <inttypes.h>
+
+const char *lk_op_name(LkOp op)
+{
+    static const char *const names[LK_OP_COUNT] = {
+        [LK_OP_MATMUL] = "matmul",
+        [LK_OP_CONV2D] = "conv2d",
+        [LK_OP_CONV2D_BACKWARD_DATA] = "conv2d_backward_data",
+        [LK_OP_ATTENTION] = "attention",
+        [LK_OP_ATTENTION_BACKWARD] = "attention_backward",
+        [LK_OP_GROUP_NORM] = "group_norm",
+        [LK_OP_GROUP_NORM_BACKWARD] = "group_norm_backward",
+        [LK_OP_LAYER_NORM] = "layer_norm",
+        [LK_OP_LAYER_NORM_BACKWARD] = "layer_norm_backward",
+        [LK_OP_ACTIVATION] = "activation",
+        [LK_OP_ACTIVATION_BACKWARD] = "activation_backward",
+        [LK_OP_GEGLU] = "geglu",
+        [LK_OP_GEGLU_BACKWARD] = "geglu_backward",
+        [LK_OP_ADD] = "add",
+        [LK_OP_ADD_ROWS] = "add_rows",
+        [LK_OP_SUM_ROWS] = "sum_rows",
+        [LK_OP_UPSAMPLE2] = "upsample2",
+        [LK_OP_UPSAMPLE2_BACKWARD] = "upsample2_backward",
+        [LK_OP_CONCAT] = "concat",
+        [LK_OP_SLICE] = "slice",
+        [LK_OP_EMBEDDING] = "embedding",
+        [LK_OP_TIME_EMBEDDING] = "time_embedding",
+        [LK_OP_Q_SAMPLE] = "q_sample",
+        [LK_OP_MSE] = "mse",
+        [LK_OP_CAST] = "cast",
+        [LK_OP_ZERO] = "zero",
+        [LK_OP_CLIP_COEFFICIENT] = "clip_coefficient",
+        [LK_OP_ADAMW] = "adamw",
+    };
+    return (unsigned)op < LK_OP_COUNT ? names[op] : "?";
+}
+
+static void dump_tensor(const LkGraph *graph, LkRef ref, FILE *out)
+{
+    const LkTensor *t = lk_graph_tensor(graph, ref);
+    fprintf(out, " %%%d:%s[", ref, lk_dtype_name(t->dtype));
+    for (int i = 0; i < t->rank; i++)
+        fprintf(out, "%s%" PRId64, i ? "," : "", t->shape[i]);
+    fprintf(out, "]");
+}
+
+void lk_graph_dump(const LkGraph *graph, const LkPlan *plan, FILE *out)
+{
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const LkNode *node = &graph->nodes[n];
+        fprintf(out, "%d", n);
+        for (int k = 0; k < node->n_out; k++) {
+            dump_tensor(graph, node->out[k], out);
+            if (plan && plan->offset[node->out[k]] >= 0)
+                fprintf(out, "@%" PRId64, plan->offset[node->out[k]]);
+        }
+        fprintf(out, " = %s", lk_op_name(node->op));
+        for (int k = 0; k < node->n_in; k++) {
+            const LkTensor *t = lk_graph_tensor(graph, node->in[k]);
+            fprintf(out, " %%%d", node->in[k]);
+            if (t->name)
+                fprintf(out, "(%s)", t->name);
+        }
+        fprintf(out, "\n");
+    }
+    if (plan)
+        fprintf(out, "arena %" PRId64 " live %" PRId64 "\n", plan->arena_bytes, plan->live_bytes);
+}

@@ -1,0 +1,245 @@
+#include "tensor/graph.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+LkGraph *lk_graph_new(LkDType compute)
+{
+    LkGraph *graph = calloc(1, sizeof *graph);
+    if (graph)
+        graph->compute = compute;
+    return graph;
+}
+
+void lk_graph_free(LkGraph *graph)
+{
+    if (!graph)
+        return;
+    for (int32_t i = 0; i < graph->n_names; i++)
+        free(graph->names[i]);
+    free(graph->names);
+    free(graph->tensors);
+    free(graph->nodes);
+    free(graph);
+}
+
+bool lk_graph_check(const LkGraph *graph, LkError *error)
+{
+    if (!graph || graph->out_of_memory)
+        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the model's graph.");
+    if (graph->problem[0])
+        return lk_fail(error, LK_ERROR_UNSUPPORTED, "The model cannot be built: %s.", graph->problem);
+    return true;
+}
+
+LkRef lk_graph_problem(LkGraph *graph, const char *format, ...)
+{
+    if (!graph->problem[0]) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(graph->problem, sizeof graph->problem, format, args);
+        va_end(args);
+    }
+    return LK_NONE;
+}
+
+/** Makes room for one more element; false when memory is out. */
+static bool grow(LkGraph *graph, void **items, int32_t count, int32_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    int32_t wanted = *capacity ? *capacity * 2 : 256;
+    void *larger = realloc(*items, (size_t)wanted * size);
+    if (!larger) {
+        graph->out_of_memory = true;
+        return false;
+    }
+    *items = larger;
+    *capacity = wanted;
+    return true;
+}
+
+static const char *keep_name(LkGraph *graph, const char *name)
+{
+    if (!grow(graph, (void **)&graph->names, graph->n_names, &graph->name_capacity, sizeof *graph->names))
+        return "";
+    char *copy = strdup(name);
+    if (!copy) {
+        graph->out_of_memory = true;
+        return "";
+    }
+    graph->names[graph->n_names++] = copy;
+    return copy;
+}
+
+static LkRef add_tensor(LkGraph *graph, LkTensorKind kind, LkDType dtype, int rank, const int64_t *shape)
+{
+    if (rank < 0 || rank > LK_MAX_RANK)
+        return lk_graph_problem(graph, "a tensor of rank %d", rank);
+    for (int i = 0; i < rank; i++)
+        if (shape[i] < 1 || shape[i] > ((int64_t)1 << 40))
+            return lk_graph_problem(graph, "a tensor with a dimension of %lld", (long long)shape[i]);
+    if (!grow(graph, (void **)&graph->tensors, graph->n_tensors, &graph->tensor_capacity, sizeof *graph->tensors))
+        return LK_NONE;
+    LkTensor *tensor = &graph->tensors[graph->n_tensors];
+    *tensor = (LkTensor){.kind = kind, .dtype = dtype, .rank = rank, .base = LK_NONE, .node = -1, .grad_base = LK_NONE};
+    memcpy(tensor->shape, shape, (size_t)rank * sizeof *shape);
+    return graph->n_tensors++;
+}
+
+/** A tensor known by its name: the existing one if there is one of this kind. */
+static LkRef named(LkGraph *graph, LkTensorKind kind, const char *name, LkDType dtype, int rank, const int64_t *shape)
+{
+    LkRef known = lk_graph_find(graph, kind, name);
+    if (known != LK_NONE) {
+        const LkTensor *tensor = &graph->tensors[known];
+        if (tensor->dtype != dtype || tensor->rank != rank ||
+            memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) != 0)
+            return lk_graph_problem(graph, "'%s' is used with two shapes or types", name);
+        return known;
+    }
+    LkRef ref = add_tensor(graph, kind, dtype, rank, shape);
+    if (ref != LK_NONE)
+        graph->tensors[ref].name = keep_name(graph, name);
+    return ref;
+}
+
+LkRef lk_graph_input(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape)
+{
+    return named(graph, LK_TENSOR_INPUT, name, dtype, rank, shape);
+}
+
+LkRef lk_graph_weight(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape)
+{
+    return named(graph, LK_TENSOR_WEIGHT, name, dtype, rank, shape);
+}
+
+LkRef lk_graph_state(LkGraph *graph, const char *name, LkDType dtype, int rank, const int64_t *shape)
+{
+    return named(graph, LK_TENSOR_STATE, name, dtype, rank, shape);
+}
+
+LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const int64_t *shape)
+{
+    if (of == LK_NONE)
+        return LK_NONE;
+    LkTensor source = graph->tensors[of];
+    LkRef ref = add_tensor(graph, LK_TENSOR_VIEW, source.dtype, rank, shape);
+    if (ref == LK_NONE)
+        return LK_NONE;
+    LkTensor *view = &graph->tensors[ref];
+    if (offset < 0 || offset + lk_tensor_count(view) > lk_tensor_count(&source))
+        return lk_graph_problem(graph, "a view that reaches outside its tensor");
+    view->base = source.kind == LK_TENSOR_VIEW ? source.base : of;
+    view->offset = source.kind == LK_TENSOR_VIEW ? source.offset + offset : offset;
+    view->node = source.node;
+    view->name = source.name;
+    if (source.trainable) {
+        view->trainable = true;
+        view->grad_base = source.grad_base;
+        view->grad_offset = source.grad_offset + offset;
+    }
+    return ref;
+}
+
+LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape)
+{
+    LkRef ref = lk_graph_view(graph, of, 0, rank, shape);
+    if (ref != LK_NONE && lk_tensor_count(&graph->tensors[ref]) != lk_tensor_count(&graph->tensors[of]))
+        return lk_graph_problem(graph, "a reshape that changes the number of elements");
+    return ref;
+}
+
+void lk_graph_output(LkGraph *graph, LkRef ref)
+{
+    if (ref != LK_NONE)
+        graph->tensors[lk_graph_owner(graph, ref)].output = true;
+}
+
+void lk_graph_begin_segment(LkGraph *graph)
+{
+    graph->segment = ++graph->segments;
+}
+
+void lk_graph_end_segment(LkGraph *graph)
+{
+    graph->segment = 0;
+}
+
+LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t *shape)
+{
+    return add_tensor(graph, LK_TENSOR_ACTIVATION, dtype, rank, shape);
+}
+
+int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
+                        const LkRef *out)
+{
+    if (n_in > LK_MAX_INPUTS || n_out > LK_MAX_OUTPUTS) {
+        lk_graph_problem(graph, "an operation with too many inputs or outputs");
+        return -1;
+    }
+    for (int i = 0; i < n_in; i++)
+        if (in[i] == LK_NONE) {
+            lk_graph_problem(graph, "an operation whose input could not be built");
+            return -1;
+        }
+    for (int i = 0; i < n_out; i++)
+        if (out[i] == LK_NONE)
+            return -1;
+    if (!grow(graph, (void **)&graph->nodes, graph->n_nodes, &graph->node_capacity, sizeof *graph->nodes))
+        return -1;
+    LkNode *node = &graph->nodes[graph->n_nodes];
+    *node = (LkNode){.op = op, .n_in = n_in, .n_out = n_out, .segment = graph->segment};
+    if (attr)
+        node->attr = *attr;
+    memcpy(node->in, in, (size_t)n_in * sizeof *in);
+    memcpy(node->out, out, (size_t)n_out * sizeof *out);
+    for (int i = 0; i < n_out; i++)
+        if (graph->tensors[out[i]].kind == LK_TENSOR_ACTIVATION)
+            graph->tensors[out[i]].node = graph->n_nodes;
+    return graph->n_nodes++;
+}
+
+const LkTensor *lk_graph_tensor(const LkGraph *graph, LkRef ref)
+{
+    static const LkTensor empty = {.base = LK_NONE, .node = -1, .grad_base = LK_NONE};
+    return ref == LK_NONE ? &empty : &graph->tensors[ref];
+}
+
+LkRef lk_graph_owner(const LkGraph *graph, LkRef ref)
+{
+    return ref != LK_NONE && graph->tensors[ref].kind == LK_TENSOR_VIEW ? graph->tensors[ref].base : ref;
+}
+
+int64_t lk_tensor_count(const LkTensor *tensor)
+{
+    int64_t count = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        count *= tensor->shape[i];
+    return count;
+}
+
+int64_t lk_tensor_cols(const LkTensor *tensor)
+{
+    return tensor->rank ? tensor->shape[tensor->rank - 1] : 1;
+}
+
+int64_t lk_tensor_rows(const LkTensor *tensor)
+{
+    return lk_tensor_count(tensor) / lk_tensor_cols(tensor);
+}
+
+int64_t lk_tensor_bytes(const LkTensor *tensor)
+{
+    return lk_tensor_count(tensor) * (int64_t)lk_dtype_size(tensor->dtype);
+}
+
+LkRef lk_graph_find(const LkGraph *graph, LkTensorKind kind, const char *name)
+{
+    for (LkRef i = 0; i < graph->n_tensors; i++)
+        if (graph->tensors[i].kind == kind && graph->tensors[i].name && strcmp(graph->tensors[i].name, name) == 0)
+            return i;
+    return LK_NONE;
+}

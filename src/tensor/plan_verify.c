@@ -1,0 +1,83 @@
+/* The planner's result checked by its definition: whatever is alive together may not share a byte. */
+#include "tensor/plan.h"
+
+#include <stdlib.h>
+
+static bool overlap(int64_t a, int64_t a_bytes, int64_t b, int64_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+static bool reads(const LkGraph *graph, const LkNode *node, LkRef owner)
+{
+    for (int k = 0; k < node->n_in; k++)
+        if (lk_graph_owner(graph, node->in[k]) == owner)
+            return true;
+    return false;
+}
+
+/** The last node that reads `owner`, or n_nodes when it must stay. */
+static int32_t last_read(const LkGraph *graph, LkRef owner)
+{
+    const LkTensor *tensor = &graph->tensors[owner];
+    if (tensor->output || tensor->kind == LK_TENSOR_INPUT)
+        return graph->n_nodes;
+    int32_t last = tensor->node;
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        if (reads(graph, &graph->nodes[n], owner))
+            last = n;
+    return last;
+}
+
+/** While node n writes `out`, may it overlap `other`? Only if n reads `other` in place for the last time. */
+static bool may_share(const LkGraph *graph, int32_t n, LkRef out, LkRef other, int32_t other_last, const LkPlan *plan)
+{
+    const LkNode *node = &graph->nodes[n];
+    if (other_last != n || node->out[0] != out || plan->offset[out] != plan->offset[other])
+        return false;
+    for (int k = 0; k < node->n_in; k++)
+        if (lk_graph_owner(graph, node->in[k]) == other)
+            return lk_op_in_place(node->op, k) || (node->attr.has_addend && k == node->n_in - 1);
+    return false;
+}
+
+/** Checks what node n writes against every tensor whose value is still needed after the node began. */
+static bool verify_writes(const LkGraph *graph, const LkPlan *plan, const int32_t *last, const int64_t *node_bytes,
+                          int32_t n, LkError *error)
+{
+    const LkNode *node = &graph->nodes[n];
+    for (LkRef other = 0; other < graph->n_tensors; other++) {
+        const LkTensor *t = &graph->tensors[other];
+        if (plan->offset[other] < 0 || t->node > n || last[other] < n)
+            continue;
+        int64_t bytes = lk_tensor_bytes(t);
+        for (int k = 0; k < node->n_out; k++) {
+            LkRef out = node->out[k];
+            if (graph->tensors[out].kind != LK_TENSOR_ACTIVATION || out == other)
+                continue;
+            if (overlap(plan->offset[out], lk_tensor_bytes(&graph->tensors[out]), plan->offset[other], bytes) &&
+                !may_share(graph, n, out, other, last[other], plan))
+                return lk_fail(error, LK_ERROR_MEMORY, "Node %d writes tensor %d over tensor %d.", n, out, other);
+        }
+        if (node_bytes && node_bytes[n] > 0 && overlap(plan->workspace[n], node_bytes[n], plan->offset[other], bytes))
+            return lk_fail(error, LK_ERROR_MEMORY, "The scratch memory of node %d lies over tensor %d.", n, other);
+    }
+    return true;
+}
+
+bool lk_plan_verify(const LkGraph *graph, const LkPlan *plan, const int64_t *node_bytes, LkError *error)
+{
+    int32_t *last = malloc(((size_t)graph->n_tensors + 1) * sizeof *last);
+    if (!last)
+        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to check the plan.");
+    bool ok = true;
+    for (LkRef i = 0; i < graph->n_tensors; i++) {
+        last[i] = plan->offset[i] >= 0 ? last_read(graph, i) : -1;
+        if (plan->offset[i] >= 0 && plan->offset[i] + lk_tensor_bytes(&graph->tensors[i]) > plan->arena_bytes)
+            ok = lk_fail(error, LK_ERROR_MEMORY, "Tensor %d reaches outside the arena.", i);
+    }
+    for (int32_t n = 0; n < graph->n_nodes && ok; n++)
+        ok = verify_writes(graph, plan, last, node_bytes, n, error);
+    free(last);
+    return ok;
+}
