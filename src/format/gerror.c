@@ -2,7 +2,7 @@
 
 #include <gio/gio.h>
 
-G_DEFINE_QUARK(lk-error-quark, lk_error)
+G_DEFINE_QUARK(lk - error - quark, lk_error)
 
 bool lk_gerror_take(GError **out, const LkError *in)
 {

@@ -42,5 +42,5 @@ bool lk_safetensors_write(const char *path, const LkTensorSpec *tensors, size_t 
 /** The same, and adds the two hashes that kohya-ss/sd-scripts writes into a LoRA (`precalculate_safetensors_hashes`):
  *  both of the file as it would be with the ss_* metadata alone. `sshs_model_hash`: SHA-256 of the bytes behind the
  *  header; `sshs_legacy_hash`: first 8 digits of the SHA-256 of 0x10000 bytes from offset 0x100000. */
-bool lk_safetensors_write_lora(const char *path, const LkTensorSpec *tensors, size_t count,
-                               const LkMetadata *metadata, GError **error);
+bool lk_safetensors_write_lora(const char *path, const LkTensorSpec *tensors, size_t count, const LkMetadata *metadata,
+                               GError **error);

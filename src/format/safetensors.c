@@ -1,0 +1,421 @@
+#include "format/safetensors.h"
+
+#include "base/file.h"
+#include "format/gerror.h"
+#include "format/json.h"
+
+#include <string.h>
+
+#define HEADER_MAX    100000000 /* as in the reference implementation */
+#define HEADER_LEVELS 8         /* a tensor's shape is level 3; the rest is room for fields we pass over */
+
+struct LkSafetensors {
+    char *path;
+    LkMap map;           /* empty when the bytes belong to the caller */
+    const uint8_t *data; /* behind the header */
+    size_t data_size;
+    GArray *tensors;     /* LkTensorView, by offset */
+    GHashTable *by_name; /* name → LkTensorView */
+    GStringChunk *names;
+    LkMetadata *metadata;
+};
+
+/* What is being read, for messages and for offsets that only become pointers once all is checked. */
+typedef struct Entry {
+    LkTensorView view;
+    uint64_t begin, end;
+} Entry;
+
+/* ------------------------------------------------------------------------------------------- messages */
+
+static bool fail_file(const LkSafetensors *file, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static bool fail_file(const LkSafetensors *file, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return lk_set_error(error, LK_ERROR_FORMAT, "%s is not a valid safetensors file: %s", file->path, text);
+}
+
+/* Names come from the file: shown shortened and without control characters. */
+static char *shown(const char *name)
+{
+    GString *out = g_string_new(NULL);
+    const char *p = name;
+    for (int n = 0; *p && n < 120; n++, p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_isprint(c))
+            g_string_append_unichar(out, c);
+        else
+            g_string_append_c(out, '?');
+    }
+    if (*p)
+        g_string_append(out, "…");
+    return g_string_free(out, FALSE);
+}
+
+static bool fail_tensor(const LkSafetensors *file, const char *name, const char *field, GError **error,
+                        const char *format, ...) G_GNUC_PRINTF(5, 6);
+static bool fail_tensor(const LkSafetensors *file, const char *name, const char *field, GError **error,
+                        const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *tensor = shown(name);
+    return fail_file(file, error, "tensor \"%s\", field \"%s\": %s", tensor, field, text);
+}
+
+/* ------------------------------------------------------------------------------------- one tensor's entry */
+
+/* A non-negative whole number up to 2^63-1, written as such (the reference refuses 1.0 as well). */
+static bool read_size(yyjson_val *value, uint64_t *out)
+{
+    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > INT64_MAX)
+        return false;
+    *out = yyjson_get_uint(value);
+    return true;
+}
+
+static bool read_dtype(const LkSafetensors *file, Entry *entry, yyjson_val *value, GError **error)
+{
+    const char *name = entry->view.name;
+    if (!yyjson_is_str(value))
+        return fail_tensor(file, name, "dtype", error, "it must be a text such as \"F16\".");
+    const char *text = yyjson_get_str(value);
+    if (strlen(text) == yyjson_get_len(value) && lk_file_dtype_from_name(text, &entry->view.dtype))
+        return true;
+    g_autofree char *type = shown(text);
+    return fail_tensor(file, name, "dtype", error, "the number type \"%s\" is not known to this version.", type);
+}
+
+static bool read_shape(const LkSafetensors *file, Entry *entry, yyjson_val *value, GError **error)
+{
+    const char *name = entry->view.name;
+    if (!yyjson_is_arr(value))
+        return fail_tensor(file, name, "shape", error, "it must be a list of whole numbers.");
+    size_t rank = yyjson_arr_size(value);
+    if (rank > LK_TENSOR_MAX_RANK)
+        return fail_tensor(file, name, "shape", error, "it has %zu dimensions; at most %d are supported.", rank,
+                           LK_TENSOR_MAX_RANK);
+    entry->view.rank = (int)rank;
+    uint64_t elements = 1;
+    size_t i, count;
+    yyjson_val *item;
+    yyjson_arr_foreach(value, i, count, item)
+    {
+        uint64_t dim;
+        if (!read_size(item, &dim))
+            return fail_tensor(file, name, "shape", error, "entry %zu is not a whole number from 0 to 2^63 - 1.", i);
+        if (__builtin_mul_overflow(elements, dim, &elements))
+            return fail_tensor(file, name, "shape", error, "the product of its dimensions is too large.");
+        entry->view.shape[i] = (int64_t)dim;
+    }
+    return true;
+}
+
+static bool read_offsets(const LkSafetensors *file, Entry *entry, yyjson_val *value, GError **error)
+{
+    const char *name = entry->view.name;
+    if (!yyjson_is_arr(value) || yyjson_arr_size(value) != 2)
+        return fail_tensor(file, name, "data_offsets", error, "it must be a list of two whole numbers.");
+    if (!read_size(yyjson_arr_get(value, 0), &entry->begin) || !read_size(yyjson_arr_get(value, 1), &entry->end))
+        return fail_tensor(file, name, "data_offsets", error, "both must be whole numbers from 0 to 2^63 - 1.");
+    if (entry->begin > entry->end)
+        return fail_tensor(file, name, "data_offsets", error,
+                           "the end %" G_GUINT64_FORMAT " is before the begin %" G_GUINT64_FORMAT ".", entry->end,
+                           entry->begin);
+    if (entry->end > file->data_size)
+        return fail_tensor(file, name, "data_offsets", error,
+                           "it ends at byte %" G_GUINT64_FORMAT
+                           ", but only %zu bytes follow the header; the file may have been cut "
+                           "off while it was copied or downloaded.",
+                           entry->end, file->data_size);
+    entry->view.size = (size_t)(entry->end - entry->begin);
+    return true;
+}
+
+static bool check_size(const LkSafetensors *file, const Entry *entry, GError **error)
+{
+    const LkTensorView *view = &entry->view;
+    uint64_t elements = 1, size;
+    for (int i = 0; i < view->rank; i++)
+        elements *= (uint64_t)view->shape[i]; /* read_shape saw that this does not overflow */
+    if (__builtin_mul_overflow(elements, lk_file_dtype_size(view->dtype), &size))
+        return fail_tensor(file, view->name, "shape", error, "the product of its dimensions is too large.");
+    if (size != view->size)
+        return fail_tensor(file, view->name, "data_offsets", error,
+                           "it covers %zu bytes, but its shape and type %s need %" G_GUINT64_FORMAT ".", view->size,
+                           lk_file_dtype_name(view->dtype), size);
+    return true;
+}
+
+static bool read_tensor(const LkSafetensors *file, Entry *entry, yyjson_val *value, GError **error)
+{
+    static const struct {
+        const char *name;
+        bool (*read)(const LkSafetensors *, Entry *, yyjson_val *, GError **);
+    } fields[] = {{"dtype", read_dtype}, {"shape", read_shape}, {"data_offsets", read_offsets}};
+    if (!yyjson_is_obj(value))
+        return fail_tensor(file, entry->view.name, "dtype", error, "the tensor's description is not an object.");
+    bool seen[G_N_ELEMENTS(fields)] = {0};
+    size_t i, count;
+    yyjson_val *key, *item;
+    yyjson_obj_foreach(value, i, count, key, item)
+    {
+        for (size_t f = 0; f < G_N_ELEMENTS(fields); f++) {
+            if (!yyjson_equals_str(key, fields[f].name))
+                continue;
+            if (seen[f])
+                return fail_tensor(file, entry->view.name, fields[f].name, error, "it is there twice.");
+            seen[f] = true;
+            if (!fields[f].read(file, entry, item, error))
+                return false;
+        }
+    }
+    for (size_t f = 0; f < G_N_ELEMENTS(fields); f++)
+        if (!seen[f])
+            return fail_tensor(file, entry->view.name, fields[f].name, error, "it is missing.");
+    return check_size(file, entry, error);
+}
+
+/* ------------------------------------------------------------------------------------------- the header */
+
+static bool read_metadata(LkSafetensors *file, yyjson_val *value, GError **error)
+{
+    if (yyjson_is_null(value))
+        return true;
+    if (!yyjson_is_obj(value))
+        return fail_file(file, error, "\"__metadata__\" is not an object.");
+    size_t i, count;
+    yyjson_val *key, *item;
+    yyjson_obj_foreach(value, i, count, key, item)
+    {
+        const char *name = yyjson_get_str(key);
+        g_autofree char *key_shown = shown(name);
+        if (strlen(name) != yyjson_get_len(key))
+            return fail_file(file, error, "a key in \"__metadata__\" has a NUL character: \"%s\".", key_shown);
+        if (!yyjson_is_str(item))
+            return fail_file(file, error, "the metadata \"%s\" is not a text.", key_shown);
+        if (strlen(yyjson_get_str(item)) != yyjson_get_len(item))
+            return fail_file(file, error, "the metadata \"%s\" has a NUL character.", key_shown);
+        if (lk_metadata_get(file->metadata, name))
+            return fail_file(file, error, "the metadata \"%s\" is there twice.", key_shown);
+        lk_metadata_set(file->metadata, name, yyjson_get_str(item));
+    }
+    return true;
+}
+
+static bool read_entries(LkSafetensors *file, yyjson_val *root, GArray *entries, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    bool metadata_seen = false;
+    size_t i, count;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(root, i, count, key, value)
+    {
+        const char *name = yyjson_get_str(key);
+        if (yyjson_equals_str(key, "__metadata__")) {
+            if (metadata_seen)
+                return fail_file(file, error, "\"__metadata__\" is there twice.");
+            metadata_seen = true;
+            if (!read_metadata(file, value, error))
+                return false;
+            continue;
+        }
+        g_autofree char *tensor = shown(name);
+        if (strlen(name) != yyjson_get_len(key))
+            return fail_file(file, error, "a tensor's name has a NUL character: \"%s\".", tensor);
+        if (!g_hash_table_add(seen, (char *)name))
+            return fail_file(file, error, "the tensor \"%s\" is there twice.", tensor);
+        Entry entry = {.view = {.name = name}};
+        if (!read_tensor(file, &entry, value, error))
+            return false;
+        g_array_append_val(entries, entry);
+    }
+    return true;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const Entry *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    if (x->end != y->end)
+        return x->end < y->end ? -1 : 1;
+    return strcmp(x->view.name, y->view.name); /* empty tensors at one place: any fixed order */
+}
+
+/* Sorted tensors must follow one another without gap or overlap, from the first to the last byte. */
+static bool check_layout(const LkSafetensors *file, const GArray *entries, GError **error)
+{
+    uint64_t at = 0;
+    for (guint i = 0; i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        if (entry->begin < at) {
+            g_autofree char *before = shown(g_array_index(entries, Entry, i - 1).view.name);
+            return fail_tensor(file, entry->view.name, "data_offsets", error,
+                               "it begins at byte %" G_GUINT64_FORMAT ", inside the bytes of \"%s\".", entry->begin,
+                               before);
+        }
+        if (entry->begin > at)
+            return fail_tensor(file, entry->view.name, "data_offsets", error,
+                               "it begins at byte %" G_GUINT64_FORMAT
+                               ", but the tensor before it ends at %" G_GUINT64_FORMAT ".",
+                               entry->begin, at);
+        at = entry->end;
+    }
+    if (at != file->data_size)
+        return fail_file(file, error, "its tensors end at byte %" G_GUINT64_FORMAT ", but %zu bytes follow the header.",
+                         at, file->data_size);
+    return true;
+}
+
+/* Moves checked entries into the reader, where names and pointers are its own. */
+static void keep_entries(LkSafetensors *file, const GArray *entries)
+{
+    g_array_set_size(file->tensors, entries->len);
+    for (guint i = 0; i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        LkTensorView *view = &g_array_index(file->tensors, LkTensorView, i);
+        *view = entry->view;
+        view->name = g_string_chunk_insert(file->names, entry->view.name);
+        view->data = view->size ? file->data + entry->begin : NULL;
+        g_hash_table_insert(file->by_name, (char *)view->name, view);
+    }
+}
+
+static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, GError **error)
+{
+    uint64_t length;
+    if (size < sizeof length)
+        return fail_file(file, error, "it has only %zu bytes; even an empty one has 10.", size);
+    memcpy(&length, bytes, sizeof length);
+    if (length > HEADER_MAX)
+        return fail_file(file, error,
+                         "its header length is %" G_GUINT64_FORMAT
+                         ", and more than %d is not allowed. It may be another kind of file.",
+                         length, HEADER_MAX);
+    if (length > size - sizeof length)
+        return fail_file(file, error, "its header length is %" G_GUINT64_FORMAT ", but only %zu bytes follow it.",
+                         length, size - sizeof length);
+    const char *text = (const char *)bytes + sizeof length;
+    file->data = bytes + sizeof length + length;
+    file->data_size = size - sizeof length - (size_t)length;
+    if (length == 0 || text[0] != '{')
+        return fail_file(file, error, "its header does not begin with \"{\". It may be another kind of file.");
+
+    g_autofree char *source = g_strdup_printf("The header of %s", file->path);
+    yyjson_doc *doc = lk_json_parse(text, (size_t)length, source, HEADER_LEVELS, error);
+    if (!doc)
+        return false;
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+    bool ok = read_entries(file, yyjson_doc_get_root(doc), entries, error);
+    if (ok) {
+        g_array_sort(entries, compare_offsets);
+        ok = check_layout(file, entries, error);
+    }
+    if (ok)
+        keep_entries(file, entries);
+    yyjson_doc_free(doc);
+    return ok;
+}
+
+/* ------------------------------------------------------------------------------------------- public */
+
+static LkSafetensors *new_reader(const char *path)
+{
+    LkSafetensors *file = g_new0(LkSafetensors, 1);
+    file->path = g_strdup(path);
+    file->tensors = g_array_new(FALSE, TRUE, sizeof(LkTensorView));
+    file->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    file->names = g_string_chunk_new(4096);
+    file->metadata = lk_metadata_new();
+    return file;
+}
+
+LkSafetensors *lk_safetensors_open_bytes(const void *data, size_t size, const char *name, GError **error)
+{
+    LkSafetensors *file = new_reader(name);
+    if (read_header(file, data, size, error))
+        return file;
+    lk_safetensors_free(file);
+    return NULL;
+}
+
+LkSafetensors *lk_safetensors_open(const char *path, GError **error)
+{
+    LkError fault = {0};
+    LkMap map;
+    if (!lk_map_open(&map, path, &fault)) {
+        lk_gerror_take(error, &fault);
+        return NULL;
+    }
+    LkSafetensors *file = new_reader(path);
+    file->map = map;
+    if (read_header(file, map.data, map.size, error))
+        return file;
+    lk_safetensors_free(file);
+    return NULL;
+}
+
+void lk_safetensors_free(LkSafetensors *file)
+{
+    if (!file)
+        return;
+    lk_map_close(&file->map);
+    lk_metadata_free(file->metadata);
+    g_hash_table_unref(file->by_name);
+    g_array_unref(file->tensors);
+    g_string_chunk_free(file->names);
+    g_free(file->path);
+    g_free(file);
+}
+
+const char *lk_safetensors_path(const LkSafetensors *file)
+{
+    return file->path;
+}
+
+size_t lk_safetensors_count(const LkSafetensors *file)
+{
+    return file->tensors->len;
+}
+
+const LkTensorView *lk_safetensors_at(const LkSafetensors *file, size_t i)
+{
+    return i < file->tensors->len ? &g_array_index(file->tensors, LkTensorView, i) : NULL;
+}
+
+const LkTensorView *lk_safetensors_find(const LkSafetensors *file, const char *name)
+{
+    return g_hash_table_lookup(file->by_name, name);
+}
+
+const char *lk_safetensors_metadata(const LkSafetensors *file, const char *key)
+{
+    return lk_metadata_get(file->metadata, key);
+}
+
+const LkMetadata *lk_safetensors_all_metadata(const LkSafetensors *file)
+{
+    return file->metadata;
+}
+
+void lk_safetensors_forget(const LkSafetensors *file, const LkTensorView *view)
+{
+    if (file->map.data && view && view->size)
+        lk_map_forget(&file->map, (size_t)(view->data - file->map.data), view->size);
+}
+
+int64_t lk_tensor_view_elements(const LkTensorView *view)
+{
+    return (int64_t)(view->size / lk_file_dtype_size(view->dtype));
+}
+
+void lk_tensor_view_to_f32(const LkTensorView *view, float *out)
+{
+    lk_dtype_to_f32(view->dtype, view->data, out, (size_t)lk_tensor_view_elements(view));
+}
