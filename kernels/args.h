@@ -8,6 +8,8 @@
  * Plain C and C++: the CUDA build includes this file too. */
 #pragma once
 
+#include "base/function.h"
+
 #include <stdint.h>
 
 typedef enum LkKernelId {
@@ -92,13 +94,6 @@ typedef struct LkLayerNormBackwardArgs {
     void *dx;           /* T[rows, c] */
     int64_t rows, c;
 } LkLayerNormBackwardArgs;
-
-typedef enum LkActivation {
-    LK_SILU,       /* x * sigmoid(x) */
-    LK_QUICK_GELU, /* x * sigmoid(1.702 x) */
-    LK_GELU_ERF,   /* x * (1 + erf(x / sqrt 2)) / 2 */
-    LK_GELU_TANH   /* x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
-} LkActivation;
 
 /** y = f(x) over n elements. */
 typedef struct LkActivationArgs {
@@ -200,13 +195,6 @@ typedef struct LkQSampleArgs {
     void *y;        /* T[n, s] */
     int64_t n, s;
 } LkQSampleArgs;
-
-typedef enum LkLoss {
-    LK_LOSS_L2,       /* d^2 */
-    LK_LOSS_L1,       /* |d| */
-    LK_LOSS_HUBER,    /* 2 c (sqrt(d^2 + c^2) - c) */
-    LK_LOSS_SMOOTH_L1 /* 2 (sqrt(d^2 + c^2) - c) */
-} LkLoss;
 
 /** raw[n] = mean over s of mask * loss(pred - target); d_pred = loss'(pred - target) * mask * weight[n] * scale / (s *
  * n). */

@@ -7,6 +7,7 @@
 
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/function.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,8 +76,6 @@ typedef enum LkOp {
     LK_OP_COUNT
 } LkOp;
 
-typedef enum LkActivation { LK_SILU, LK_QUICK_GELU, LK_GELU_ERF, LK_GELU_TANH } LkActivation;
-
 /** Attributes of a node; which fields count is said in graph_ops.h. */
 typedef struct LkAttributes {
     bool trans_a, trans_b;                     /* matmul */
@@ -90,10 +89,9 @@ typedef struct LkAttributes {
     float eps;
     bool silu; /* group norm: followed by SiLU */
     LkActivation activation;
-    int64_t begin;                    /* slice: first channel */
-    float beta1, beta2, weight_decay; /* optimizers; eps too */
-    int scalar;                       /* optimizers: index of this group's learning rate in the scalars */
-    float max_norm;                   /* gradient clipping; 0 for none */
+    int64_t begin;  /* slice: first channel */
+    int group;      /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
+    float max_norm; /* gradient clipping; 0 for none */
 } LkAttributes;
 
 typedef struct LkNode {

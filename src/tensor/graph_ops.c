@@ -301,10 +301,9 @@ LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float m
     return lk_graph_append(graph, LK_OP_CLIP_COEFFICIENT, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
-void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int lr_scalar, float beta1,
-              float beta2, float eps, float weight_decay)
+void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int group)
 {
     LkRef in[6] = {p, g, m, v, clip, scalars}, out[3] = {p, m, v};
-    LkAttributes attr = {.scalar = lr_scalar, .beta1 = beta1, .beta2 = beta2, .eps = eps, .weight_decay = weight_decay};
+    LkAttributes attr = {.group = group};
     lk_graph_append(graph, LK_OP_ADAMW, &attr, 6, in, 3, out);
 }

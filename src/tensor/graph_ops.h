@@ -77,18 +77,17 @@ void lk_zero(LkGraph *graph, LkRef state);
 
 /* The step's changing numbers, one small f32 input that the host writes before each run. */
 enum {
-    LK_SCALAR_LOSS_SCALE,     /* factor of the loss before backward; gradients are divided by it in the optimizer */
+    LK_SCALAR_LOSS_SCALE,     /* factor of the loss before backward */
     LK_SCALAR_GRADIENT_SCALE, /* factor of the gradients in the optimizer: 1 / (loss scale · accumulation) */
-    LK_SCALAR_BIAS1,          /* 1 - beta1^t */
-    LK_SCALAR_BIAS2,          /* 1 - beta2^t */
-    LK_SCALAR_LR0,            /* learning rate of group 0 (text encoder), then group 1 (U-Net) … */
-    LK_SCALAR_COUNT = 16
+    LK_SCALAR_GROUPS = 8,     /* then eight of each optimizer group (0: text encoder, 1: U-Net …): LkAdamwScalars */
+    LK_SCALAR_GROUP_SIZE = 8, /* decay, beta1, 1-beta1, beta2, 1-beta2, lr/(1-beta1^t), sqrt(1-beta2^t), eps */
+    LK_SCALAR_COUNT = 64
 };
 
 /** Total norm of a gradient state and the factor that clips it: f32 [2] = {norm of g·gradient scale, factor of g}.
  * factor = gradient scale · min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_. */
 LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm);
 
-/** AdamW step (Loshchilov & Hutter 2019, order of operations of torch.optim.AdamW) on views of states. */
-void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int lr_scalar, float beta1,
-              float beta2, float eps, float weight_decay);
+/** AdamW step (Loshchilov & Hutter 2019, order of operations of torch.optim.AdamW) on views of f32 states, with the
+ * scalars of optimizer group `group` and gradients multiplied by clip[1]. */
+void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int group);
