@@ -1,0 +1,153 @@
+#include "dataset/caption.h"
+
+#include "base/file.h"
+#include "dataset/caption_rules.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A caption is a few lines; something larger is another kind of file. */
+#define CAPTION_CAP (1u << 20)
+
+static const char *const default_extensions[] = {".txt", ".caption", NULL};
+
+void lk_caption_clear(LkCaption *caption)
+{
+    g_free(caption->path);
+    g_free(caption->text);
+    *caption = (LkCaption){0};
+}
+
+static bool is_file(const char *path)
+{
+    GStatBuf info;
+    return g_stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+/* `dir/name_12_34_56_78` → `dir/name`: what kohya's face cutter appends. NULL for other names. */
+static char *without_face_numbers(const char *base)
+{
+    const char *name = strrchr(base, '/') ? strrchr(base, '/') + 1 : base;
+    const char *end = base + strlen(base);
+    for (int part = 0; part < 4; part++) {
+        const char *digit = end;
+        while (digit > name && g_ascii_isdigit(digit[-1]))
+            digit--;
+        if (digit == end || digit <= name + 1 || digit[-1] != '_')
+            return NULL;
+        end = digit - 1;
+    }
+    return g_strndup(base, (gsize)(end - base));
+}
+
+/* The first of `base` + extension that exists, else NULL. */
+static char *find_beside(const char *base, const char *extension)
+{
+    const char *const only[] = {extension, NULL};
+    for (const char *const *e = extension ? only : default_extensions; *e; e++) {
+        g_autofree char *path = g_strconcat(base, (*e)[0] == '.' ? "" : ".", *e, NULL);
+        if (is_file(path))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+static char *find_file(const char *picture_path, const char *extension)
+{
+    const char *dot = strrchr(picture_path, '.');
+    const char *slash = strrchr(picture_path, '/');
+    const bool has_extension = dot && (!slash || dot > slash + 1);
+    g_autofree char *base =
+        has_extension ? g_strndup(picture_path, (gsize)(dot - picture_path)) : g_strdup(picture_path);
+    char *found = find_beside(base, extension);
+    if (found)
+        return found;
+    g_autofree char *shorter = without_face_numbers(base);
+    return shorter ? find_beside(shorter, extension) : NULL;
+}
+
+/* The file's text as UTF-8 without a byte order mark, or NULL and a finding. */
+static char *read_text(const char *path, GPtrArray *findings)
+{
+    LkError error = {0};
+    char *data = NULL;
+    size_t size = 0;
+    if (!lk_file_read(path, CAPTION_CAP, &data, &size, &error)) {
+        lk_findings_add(findings, LK_FINDING_CAPTION_UNREADABLE, path, "The caption cannot be read: %s", error.text);
+        return NULL;
+    }
+    const bool marked = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0;
+    const char *start = data + (marked ? 3 : 0);
+    const size_t length = size - (marked ? 3 : 0);
+    char *text = NULL;
+    if (length <= G_MAXSSIZE && g_utf8_validate(start, (gssize)length, NULL)) {
+        text = g_strndup(start, length);
+    } else {
+        const bool utf16 = size >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0);
+        lk_findings_add(findings, LK_FINDING_CAPTION_NOT_UTF8, path,
+                        "The caption is %s, so it is not used; save it again as UTF-8.",
+                        utf16 ? "UTF-16 text" : "not UTF-8 text");
+    }
+    free(data);
+    return text;
+}
+
+/* The first line, or all lines that are not blank joined by \n; a line ends at \n, \r or \r\n. Says whether text was
+ * left out. */
+static char *take_lines(const char *text, bool all_lines, bool *left_out)
+{
+    g_autoptr(GString) joined = g_string_new(NULL);
+    *left_out = false;
+    for (int line = 0; *text; line++) {
+        const gsize length = strcspn(text, "\r\n");
+        g_autofree char *stripped = lk_caption_strip(text, length);
+        text += length;
+        text += strncmp(text, "\r\n", 2) == 0 ? 2 : *text != '\0';
+        if (!all_lines && line > 0) {
+            *left_out = *left_out || stripped[0];
+        } else if (stripped[0]) {
+            g_string_append_printf(joined, "%s%s", joined->len ? "\n" : "", stripped);
+        }
+    }
+    return g_string_free(g_steal_pointer(&joined), FALSE);
+}
+
+static void read_found(LkCaption *caption, bool all_lines, GPtrArray *findings)
+{
+    g_autofree char *text = read_text(caption->path, findings);
+    if (!text)
+        return;
+    bool left_out;
+    caption->text = take_lines(text, all_lines, &left_out);
+    caption->source = LK_CAPTION_FROM_FILE;
+    if (!caption->text[0])
+        lk_findings_add(findings, LK_FINDING_CAPTION_EMPTY, caption->path, "%s",
+                        left_out ? "The caption's first line is empty, and only the first line is used; delete it."
+                                 : "The caption is empty, so the picture is trained without words; describe it, or "
+                                   "delete the file to use the folder's class.");
+    else if (left_out)
+        lk_findings_add(findings, LK_FINDING_CAPTION_MORE_LINES, caption->path,
+                        "Only the caption's first line is used; put everything on one line, or set enable_wildcard to "
+                        "use a random line.");
+}
+
+LkCaption lk_caption_read(const char *picture_path, const char *extension, const char *class_tokens, bool all_lines,
+                          GPtrArray *findings)
+{
+    LkCaption caption = {.source = LK_CAPTION_NONE, .path = find_file(picture_path, extension)};
+    if (caption.path)
+        read_found(&caption, all_lines, findings);
+    else
+        lk_findings_add(findings, LK_FINDING_CAPTION_MISSING, picture_path, "There is no caption file (%s); %s%s%s.",
+                        extension ? extension : ".txt or .caption",
+                        class_tokens && *class_tokens ? "the folder's class \""
+                                                      : "the picture is trained without words",
+                        class_tokens ? class_tokens : "", class_tokens && *class_tokens ? "\" is used" : "");
+    if (caption.source == LK_CAPTION_FROM_FILE)
+        return caption;
+    const bool has_class = class_tokens && *class_tokens && g_utf8_validate(class_tokens, -1, NULL);
+    caption.source = has_class ? LK_CAPTION_FROM_CLASS : LK_CAPTION_NONE;
+    caption.text = g_strdup(has_class ? class_tokens : "");
+    return caption;
+}
