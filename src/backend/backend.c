@@ -1,0 +1,21 @@
+/* The backends of this build. */
+#include "backend/backend.h"
+
+#ifdef LK_HAVE_CPU
+#include "backend/cpu/device.h"
+#endif
+
+const LkBackend *lk_backend_cpu(void)
+{
+#ifdef LK_HAVE_CPU
+    return lk_cpu_backend();
+#else
+    return NULL;
+#endif
+}
+
+const LkBackend *lk_backend_cuda(LkError *error)
+{
+    lk_fail(error, LK_ERROR_UNSUPPORTED, "This build has no CUDA backend; use the CPU (--device cpu).");
+    return NULL;
+}

@@ -1,0 +1,72 @@
+/* The attention nodes of a program. */
+#include "backend/cpu/attention.h"
+#include "backend/cpu/cpu.h"
+
+#include <stdlib.h>
+
+typedef struct AttentionStep {
+    LkStep base;
+    LkCpuAttention *attention;
+    void *in[6], *out[3]; /* as the node has them */
+    void *scratch;
+} AttentionStep;
+
+static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
+{
+    (void)error;
+    AttentionStep *step = (AttentionStep *)base;
+    for (int i = 0; i < base->node->n_in; i++)
+        step->in[i] = lk_cpu_address(program, base->node->in[i]);
+    for (int i = 0; i < base->node->n_out; i++)
+        step->out[i] = lk_cpu_address(program, base->node->out[i]);
+    step->scratch = scratch;
+    return true;
+}
+
+static bool run_step(LkStep *base, LkError *error)
+{
+    AttentionStep *s = (AttentionStep *)base;
+    if (base->node->op == LK_OP_ATTENTION)
+        return lk_cpu_attention_forward(s->attention, s->in[0], s->in[1], s->in[2], s->out[0], s->out[1], s->scratch,
+                                        error);
+    return lk_cpu_attention_backward(s->attention, s->in[0], s->in[1], s->in[2], s->in[3], s->in[4], s->in[5],
+                                     s->out[0], s->out[1], s->out[2], s->scratch, error);
+}
+
+static void free_step(LkStep *base)
+{
+    lk_cpu_attention_free(((AttentionStep *)base)->attention);
+    free(base);
+}
+
+LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error)
+{
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    AttentionStep *step = calloc(1, sizeof *step);
+    if (!step) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
+    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
+    const LkTensor *q = lk_graph_tensor(program->graph, node->in[0]), *k = lk_graph_tensor(program->graph, node->in[1]);
+    LkAttentionShape shape = {.batch = q->shape[0],
+                              .heads = node->attr.heads,
+                              .q_len = q->shape[1],
+                              .kv_len = node->attr.kv_length,
+                              .head_dim = q->shape[2] / node->attr.heads,
+                              .q_stride = q->shape[2],
+                              .kv_stride = q->shape[2],
+                              .o_stride = q->shape[2],
+                              .kv_rows = k->shape[1],
+                              .scale = node->attr.alpha,
+                              .causal = node->attr.causal,
+                              .dtype = q->dtype};
+    step->attention =
+        lk_cpu_attention_new(&shape, node->op == LK_OP_ATTENTION_BACKWARD, program->device->threads, error);
+    if (!step->attention) {
+        free_step(&step->base);
+        return NULL;
+    }
+    step->base.scratch_bytes = lk_cpu_attention_workspace(step->attention);
+    return &step->base;
+}

@@ -1,0 +1,118 @@
+/* What the files of the CPU backend share. */
+#pragma once
+
+#include "backend/backend.h"
+#include "kernels/kernels.h"
+
+#include <dnnl.h>
+
+/** How a frozen weight is stored. A weight may be stored in several ways at once. */
+typedef enum LkWeightRole {
+    LK_WEIGHT_PLAIN,    /* in the file's order, in the compute type or f32: tables, norms, biases, small products */
+    LK_WEIGHT_FORWARD,  /* packed by oneDNN for the forward pass */
+    LK_WEIGHT_BACKWARD, /* packed by oneDNN for the gradient of the layer's input */
+} LkWeightRole;
+
+/** One stored form of one weight, shared by all programs. */
+typedef struct LkStoredWeight {
+    char *name;
+    LkWeightRole role;
+    LkDType dtype;
+    dnnl_memory_desc_t desc; /* the stored layout */
+    int rank;                /* the plain layout in which the file gives it */
+    int64_t shape[LK_MAX_RANK];
+    dnnl_memory_desc_t plain; /* the file's order as oneDNN must see it (dims permuted for the role) */
+    size_t bytes;
+    void *data; /* NULL until the first bind */
+    int users;  /* programs */
+    struct LkStoredWeight *next;
+} LkStoredWeight;
+
+typedef struct LkStoredState {
+    char *name;
+    size_t bytes;
+    void *data;
+    int users;
+    struct LkStoredState *next;
+} LkStoredState;
+
+enum { LK_WEIGHT_BUCKETS = 1024 };
+
+struct LkDevice {
+    int threads;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_primitive_attr_t attr; /* scratchpad from the caller, deterministic */
+    LkStoredWeight *weights[LK_WEIGHT_BUCKETS];
+    LkStoredState *states;
+    uint8_t *arena;
+    int64_t arena_bytes;
+    int64_t weight_bytes, state_bytes;
+};
+
+/* One step of a program: a node, ready to run. */
+typedef struct LkStep LkStep;
+
+typedef struct LkStepClass {
+    /** Takes the addresses of the node's tensors and of its scratch memory. */
+    bool (*bind)(LkStep *step, LkProgram *program, void *scratch, LkError *error);
+    bool (*run)(LkStep *step, LkError *error);
+    void (*free)(LkStep *step);
+} LkStepClass;
+
+struct LkStep {
+    const LkStepClass *class;
+    LkDevice *device;
+    const LkGraph *graph;
+    const LkNode *node;
+    size_t scratch_bytes;
+};
+
+struct LkProgram {
+    LkDevice *device;
+    const LkGraph *graph;
+    LkStep **steps;      /* one a node */
+    int64_t *node_bytes; /* scratch memory of each */
+    LkStoredWeight **uses;
+    int n_uses, use_capacity;
+    void **address; /* per tensor (owners), after binding */
+    bool bound;
+};
+
+/** Makes the step of a node. */
+LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cpu_conv_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
+
+/** The address of a tensor of a bound program (of a weight: its plain form). NULL for LK_NONE. */
+void *lk_cpu_address(const LkProgram *program, LkRef ref);
+
+/** Turns a status of oneDNN into words. */
+bool lk_cpu_status(dnnl_status_t status, const char *what, LkError *error);
+
+/** oneDNN's name of an element type. */
+dnnl_data_type_t lk_cpu_data_type(LkDType dtype);
+
+/* Weights (weights.c). */
+
+/** The stored form of a weight in one role, made if missing and counted as used by the program. `desc` is the layout
+ * and `plain` the file's layout with the same dims; both are copied. */
+LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, const_dnnl_memory_desc_t desc,
+                              const_dnnl_memory_desc_t plain, LkError *error);
+
+/** The form that exists already, or NULL. */
+LkStoredWeight *lk_cpu_weight_find(const LkDevice *device, const char *name, LkWeightRole role, LkDType dtype);
+
+/** The plain form, for kernels that read the weight as it is. */
+bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
+
+/** Reads and packs what a program uses and the device does not hold yet. */
+bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
+
+/** Frees what no program uses (all of it when `all`). */
+void lk_cpu_weights_trim(LkDevice *device, bool all);
+
+/* Memory that is zero, aligned to a page, and counts only once it is touched. */
+void *lk_cpu_memory_new(size_t bytes);
+void lk_cpu_memory_free(void *data, size_t bytes);

@@ -1,0 +1,236 @@
+/* Matrix products by oneDNN. */
+#include "backend/cpu/cpu.h"
+
+#include "base/parallel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Products with at least this many rows get their frozen weight packed; for fewer rows a second copy of the weight
+ * (they are the largest ones) costs more memory than the 5 to 10 % of speed are worth. */
+enum { PACK_ROWS = 512 };
+
+typedef struct MatmulStep {
+    LkStep base;
+    dnnl_primitive_t primitive;
+    dnnl_memory_t memory[5]; /* src, weights, dst, scratchpad, bias */
+    LkStoredWeight *weight;  /* where b is frozen */
+    const void *addend;
+    void *dst;
+    size_t dst_bytes;
+} MatmulStep;
+
+typedef struct MatmulShape {
+    int64_t m, n, k;
+    LkDType a, b, y;
+} MatmulShape;
+
+static MatmulShape shape_of(const LkGraph *graph, const LkNode *node)
+{
+    const LkTensor *a = lk_graph_tensor(graph, node->in[0]), *b = lk_graph_tensor(graph, node->in[1]);
+    return (MatmulShape){.m = node->attr.trans_a ? lk_tensor_cols(a) : lk_tensor_rows(a),
+                         .k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a),
+                         .n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b),
+                         .a = a->dtype,
+                         .b = b->dtype,
+                         .y = lk_graph_tensor(graph, node->out[0])->dtype};
+}
+
+/** A [rows, cols] matrix that is stored transposed if asked. */
+static dnnl_status_t matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t cols, bool transposed, LkDType dtype)
+{
+    dnnl_dims_t dims = {rows, cols};
+    return dnnl_memory_desc_create_with_tag(desc, 2, dims, lk_cpu_data_type(dtype), transposed ? dnnl_ba : dnnl_ab);
+}
+
+/** Attributes: deterministic, scratch memory from us, alpha, then addition to what the result holds. */
+static dnnl_status_t attributes(LkDevice *device, const LkNode *node, dnnl_primitive_attr_t *attr)
+{
+    dnnl_status_t status = dnnl_primitive_attr_clone(attr, device->attr);
+    dnnl_post_ops_t ops = NULL;
+    if (status == dnnl_success)
+        status = dnnl_post_ops_create(&ops);
+    if (status == dnnl_success && node->attr.alpha != 1)
+        status = dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_linear, node->attr.alpha, 0);
+    if (status == dnnl_success && node->attr.has_addend)
+        status = dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_post_ops(*attr, ops);
+    dnnl_post_ops_destroy(ops);
+    return status;
+}
+
+/** Whether an implementation is one of the fast ones. */
+static bool is_fast(const_dnnl_primitive_desc_t desc)
+{
+    const char *name = NULL;
+    return dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
+           strncmp(name, "ref", 3) != 0;
+}
+
+typedef struct Descriptors {
+    dnnl_memory_desc_t src, weights, bias, dst, plain;
+    dnnl_primitive_attr_t attr;
+} Descriptors;
+
+static void free_descriptors(Descriptors *d)
+{
+    dnnl_memory_desc_destroy(d->src);
+    dnnl_memory_desc_destroy(d->weights);
+    dnnl_memory_desc_destroy(d->bias);
+    dnnl_memory_desc_destroy(d->dst);
+    dnnl_memory_desc_destroy(d->plain);
+    dnnl_primitive_attr_destroy(d->attr);
+}
+
+/** Chooses the weight's layout: what is stored already if that is fast, else what oneDNN likes best. */
+static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s, Descriptors *d, bool packed,
+                           dnnl_primitive_desc_t *desc, LkError *error)
+{
+    LkDevice *device = program->device;
+    const LkTensor *b = lk_graph_tensor(program->graph, node->in[1]);
+    LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
+    LkStoredWeight *known = packed ? lk_cpu_weight_find(device, b->name, role, b->dtype) : NULL;
+    if (known) {
+        dnnl_status_t status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, known->desc, d->bias,
+                                                                 d->dst, d->attr);
+        if (status == dnnl_success && is_fast(*desc))
+            return true;
+        if (status == dnnl_success)
+            dnnl_primitive_desc_destroy(*desc);
+        packed = false; /* another layout is stored: use the plain form rather than a third copy */
+    }
+    dnnl_memory_desc_t any = NULL;
+    dnnl_dims_t dims = {s.k, s.n};
+    dnnl_status_t status = dnnl_success;
+    if (packed)
+        status = dnnl_memory_desc_create_with_tag(&any, 2, dims, lk_cpu_data_type(s.b), dnnl_format_tag_any);
+    if (status == dnnl_success)
+        status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, packed ? any : d->plain, d->bias,
+                                                   d->dst, d->attr);
+    dnnl_memory_desc_destroy(any);
+    return lk_cpu_status(status, "preparing a matrix product", error);
+}
+
+static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
+{
+    const LkNode *node = step->base.node;
+    const LkGraph *graph = program->graph;
+    LkDevice *device = program->device;
+    MatmulShape s = shape_of(graph, node);
+    bool frozen = lk_graph_tensor(graph, lk_graph_owner(graph, node->in[1]))->kind == LK_TENSOR_WEIGHT;
+    Descriptors d = {0};
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_dims_t bias = {1, s.n};
+    dnnl_status_t status = matrix(&d.src, s.m, s.k, node->attr.trans_a, s.a);
+    if (status == dnnl_success)
+        status = matrix(&d.plain, s.k, s.n, node->attr.trans_b, s.b);
+    if (status == dnnl_success)
+        status = matrix(&d.dst, s.m, s.n, false, s.y);
+    if (status == dnnl_success && node->attr.has_bias)
+        status = dnnl_memory_desc_create_with_tag(&d.bias, 2, bias, dnnl_f32, dnnl_ab);
+    if (status == dnnl_success)
+        status = attributes(device, node, &d.attr);
+    bool ok = lk_cpu_status(status, "describing a matrix product", error) &&
+              choose_weights(program, node, s, &d, frozen && s.m >= PACK_ROWS, &desc, error);
+    if (ok) {
+        const_dnnl_memory_desc_t layout = dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
+        const_dnnl_memory_desc_t scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
+        step->base.scratch_bytes = dnnl_memory_desc_get_size(scratch);
+        if (frozen) {
+            bool plain = dnnl_memory_desc_equal(layout, d.plain);
+            LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
+            if (plain)
+                ok = lk_cpu_weight_plain(program, node->in[1], error);
+            else
+                ok = (step->weight = lk_cpu_weight(program, node->in[1], role, layout, d.plain, error)) != NULL;
+        }
+        const_dnnl_memory_desc_t descs[5] = {d.src, layout, d.dst, scratch, d.bias};
+        for (int i = 0; i < 5 && ok; i++)
+            if (descs[i])
+                ok = lk_cpu_status(dnnl_memory_create(&step->memory[i], descs[i], device->engine, DNNL_MEMORY_NONE),
+                                   "making a matrix product's memory", error);
+        ok = ok && lk_cpu_status(dnnl_primitive_create(&step->primitive, desc), "making a matrix product", error);
+    }
+    if (ok && node->attr.has_bias && lk_graph_tensor(graph, node->in[2])->kind == LK_TENSOR_WEIGHT)
+        ok = lk_cpu_weight_plain(program, node->in[2], error);
+    dnnl_primitive_desc_destroy(desc);
+    free_descriptors(&d);
+    return ok;
+}
+
+static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
+{
+    MatmulStep *step = (MatmulStep *)base;
+    const LkNode *node = base->node;
+    const LkTensor *y = lk_graph_tensor(base->graph, node->out[0]);
+    step->dst = lk_cpu_address(program, node->out[0]);
+    step->dst_bytes = (size_t)lk_tensor_bytes(y);
+    step->addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
+    void *data[5] = {lk_cpu_address(program, node->in[0]),
+                     step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]), step->dst, scratch,
+                     node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL};
+    for (int i = 0; i < 5; i++)
+        if (step->memory[i] && !lk_cpu_status(dnnl_memory_set_data_handle(step->memory[i], data[i]),
+                                              "placing a matrix product", error))
+            return false;
+    return true;
+}
+
+typedef struct Copy {
+    uint8_t *to;
+    const uint8_t *from;
+    size_t bytes;
+} Copy;
+
+enum { COPY_CHUNK = 1 << 16 };
+
+static void copy_chunks(void *context, int64_t first, int64_t last)
+{
+    const Copy *copy = context;
+    size_t begin = (size_t)first * COPY_CHUNK, end = (size_t)last * COPY_CHUNK;
+    if (end > copy->bytes)
+        end = copy->bytes;
+    memcpy(copy->to + begin, copy->from + begin, end - begin);
+}
+
+static bool run_step(LkStep *base, LkError *error)
+{
+    MatmulStep *step = (MatmulStep *)base;
+    if (step->addend && step->addend != step->dst) {
+        Copy copy = {step->dst, step->addend, step->dst_bytes};
+        lk_parallel_for((int64_t)((copy.bytes + COPY_CHUNK - 1) / COPY_CHUNK), copy_chunks, &copy);
+    }
+    dnnl_exec_arg_t args[5] = {{DNNL_ARG_SRC, step->memory[0]},
+                               {DNNL_ARG_WEIGHTS, step->memory[1]},
+                               {DNNL_ARG_DST, step->memory[2]},
+                               {DNNL_ARG_SCRATCHPAD, step->memory[3]},
+                               {DNNL_ARG_BIAS, step->memory[4]}};
+    return lk_cpu_status(dnnl_primitive_execute(step->primitive, base->device->stream, step->memory[4] ? 5 : 4, args),
+                         "a matrix product", error);
+}
+
+static void free_step(LkStep *base)
+{
+    MatmulStep *step = (MatmulStep *)base;
+    for (int i = 0; i < 5; i++)
+        dnnl_memory_destroy(step->memory[i]);
+    dnnl_primitive_destroy(step->primitive);
+    free(step);
+}
+
+LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error)
+{
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    MatmulStep *step = calloc(1, sizeof *step);
+    if (!step) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
+    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
+    if (!prepare(program, step, error)) {
+        free_step(&step->base);
+        return NULL;
+    }
+    return &step->base;
+}

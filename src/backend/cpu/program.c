@@ -1,0 +1,237 @@
+/* A graph made ready to run on the CPU. */
+#include "backend/cpu/cpu.h"
+
+#include "backend/cpu/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
+{
+    switch (node->op) {
+    case LK_OP_MATMUL:
+        return lk_cpu_matmul_new(program, node, error);
+    case LK_OP_CONV2D:
+    case LK_OP_CONV2D_BACKWARD_DATA:
+        return lk_cpu_conv_new(program, node, error);
+    case LK_OP_ATTENTION:
+    case LK_OP_ATTENTION_BACKWARD:
+        return lk_cpu_attention_step_new(program, node, error);
+    default:
+        return lk_cpu_kernel_new(program, node, error);
+    }
+}
+
+LkProgram *lk_cpu_compile(LkDevice *device, const LkGraph *graph, LkError *error)
+{
+    if (!lk_graph_check(graph, error))
+        return NULL;
+    LkProgram *program = calloc(1, sizeof *program);
+    size_t nodes = (size_t)graph->n_nodes + 1, tensors = (size_t)graph->n_tensors + 1;
+    if (program) {
+        program->device = device;
+        program->graph = graph;
+        program->steps = calloc(nodes, sizeof(LkStep *));
+        program->node_bytes = calloc(nodes, sizeof *program->node_bytes);
+        program->address = calloc(tensors, sizeof *program->address);
+    }
+    if (!program || !program->steps || !program->node_bytes || !program->address) {
+        lk_cpu_program_free(program);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        program->steps[n] = new_step(program, &graph->nodes[n], error);
+        if (!program->steps[n]) {
+            lk_cpu_program_free(program);
+            return NULL;
+        }
+        program->node_bytes[n] = (int64_t)program->steps[n]->scratch_bytes;
+    }
+    return program;
+}
+
+const int64_t *lk_cpu_node_bytes(const LkProgram *program)
+{
+    return program->node_bytes;
+}
+
+int64_t lk_cpu_weight_bytes(const LkProgram *program)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < program->n_uses; i++)
+        bytes += program->uses[i]->data ? 0 : (int64_t)program->uses[i]->bytes;
+    return bytes;
+}
+
+static LkStoredState *find_state(const LkDevice *device, const char *name)
+{
+    for (LkStoredState *s = device->states; s; s = s->next)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+int64_t lk_cpu_state_bytes(const LkProgram *program)
+{
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < program->graph->n_tensors; i++) {
+        const LkTensor *t = &program->graph->tensors[i];
+        if (t->kind == LK_TENSOR_STATE && !find_state(program->device, t->name))
+            bytes += lk_tensor_bytes(t);
+    }
+    return bytes;
+}
+
+static LkStoredState *make_state(LkDevice *device, const LkTensor *tensor, LkError *error)
+{
+    size_t bytes = (size_t)lk_tensor_bytes(tensor);
+    LkStoredState *state = find_state(device, tensor->name);
+    if (state) {
+        if (state->bytes == bytes)
+            return state;
+        lk_fail(error, LK_ERROR_DEVICE, "The state '%s' is used with two sizes.", tensor->name);
+        return NULL;
+    }
+    state = calloc(1, sizeof *state);
+    if (state) {
+        state->name = strdup(tensor->name);
+        state->data = lk_cpu_memory_new(bytes);
+        state->bytes = bytes;
+    }
+    if (!state || !state->name || !state->data) {
+        if (state) {
+            free(state->name);
+            lk_cpu_memory_free(state->data, bytes);
+        }
+        free(state);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the adapter and its optimizer (%zu bytes).",
+                bytes);
+        return NULL;
+    }
+    state->next = device->states;
+    device->states = state;
+    device->state_bytes += (int64_t)bytes;
+    return state;
+}
+
+/** Gives every tensor that owns memory its address. */
+static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error)
+{
+    const LkGraph *graph = program->graph;
+    for (int32_t i = 0; i < graph->n_tensors; i++) {
+        const LkTensor *t = &graph->tensors[i];
+        if (plan->offset[i] >= 0) {
+            program->address[i] = program->device->arena + plan->offset[i];
+        } else if (t->kind == LK_TENSOR_STATE) {
+            LkStoredState *state = make_state(program->device, t, error);
+            if (!state)
+                return false;
+            program->address[i] = state->data;
+        } else if (t->kind == LK_TENSOR_WEIGHT) {
+            LkStoredWeight *plain = lk_cpu_weight_find(program->device, t->name, LK_WEIGHT_PLAIN, t->dtype);
+            program->address[i] = plain ? plain->data : NULL;
+        }
+    }
+    return true;
+}
+
+bool lk_cpu_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error)
+{
+    if (plan->arena_bytes > program->device->arena_bytes)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program needs a larger arena than was reserved.");
+    if (!lk_cpu_weights_load(program, source, error) || !place_tensors(program, plan, error))
+        return false;
+    for (int32_t n = 0; n < program->graph->n_nodes; n++) {
+        void *scratch = plan->workspace[n] >= 0 ? program->device->arena + plan->workspace[n] : NULL;
+        LkStep *step = program->steps[n];
+        if (!step->class->bind(step, program, scratch, error))
+            return false;
+    }
+    program->bound = true;
+    return true;
+}
+
+void *lk_cpu_address(const LkProgram *program, LkRef ref)
+{
+    if (ref == LK_NONE)
+        return NULL;
+    const LkTensor *t = &program->graph->tensors[ref];
+    uint8_t *base = program->address[lk_graph_owner(program->graph, ref)];
+    return base ? base + (size_t)t->offset * lk_dtype_size(t->dtype) : NULL;
+}
+
+/** The address of a tensor the host may touch, if it has this size. */
+static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkError *error)
+{
+    const LkTensor *t = lk_graph_tensor(program->graph, ref);
+    if (ref == LK_NONE || !program->bound || (size_t)lk_tensor_bytes(t) != bytes) {
+        lk_fail(error, LK_ERROR_DEVICE, "A tensor of %lld bytes was accessed as %zu bytes.",
+                (long long)lk_tensor_bytes(t), bytes);
+        return NULL;
+    }
+    return lk_cpu_address(program, ref);
+}
+
+bool lk_cpu_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
+{
+    void *address = host_address(program, tensor, bytes, error);
+    if (address)
+        memcpy(address, data, bytes);
+    return address != NULL;
+}
+
+bool lk_cpu_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error)
+{
+    const void *address = host_address(program, tensor, bytes, error);
+    if (address)
+        memcpy(data, address, bytes);
+    return address != NULL;
+}
+
+bool lk_cpu_run(LkProgram *program, LkError *error)
+{
+    if (!program->bound)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program was run before it had memory.");
+    for (int32_t n = 0; n < program->graph->n_nodes; n++)
+        if (!program->steps[n]->class->run(program->steps[n], error))
+            return false;
+    return true;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+bool lk_cpu_measure(LkProgram *program, double *seconds, LkError *error)
+{
+    if (!program->bound)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program was measured before it had memory.");
+    for (int32_t n = 0; n < program->graph->n_nodes; n++) {
+        double start = now();
+        if (!program->steps[n]->class->run(program->steps[n], error))
+            return false;
+        seconds[n] = now() - start;
+    }
+    return true;
+}
+
+void lk_cpu_program_free(LkProgram *program)
+{
+    if (!program)
+        return;
+    for (int32_t n = 0; program->steps && n < program->graph->n_nodes; n++)
+        if (program->steps[n])
+            program->steps[n]->class->free(program->steps[n]);
+    for (int i = 0; i < program->n_uses; i++)
+        program->uses[i]->users--;
+    free(program->uses);
+    free(program->steps);
+    free(program->node_bytes);
+    free(program->address);
+    free(program);
+}

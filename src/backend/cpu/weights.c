@@ -1,0 +1,226 @@
+/* Frozen weights: read once, kept in the layouts that the program's products want, shared by all programs. */
+#include "backend/cpu/cpu.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned bucket_of(const char *name)
+{
+    return (unsigned)(lk_hash64(name, strlen(name), 0) % LK_WEIGHT_BUCKETS);
+}
+
+LkStoredWeight *lk_cpu_weight_find(const LkDevice *device, const char *name, LkWeightRole role, LkDType dtype)
+{
+    for (LkStoredWeight *w = device->weights[bucket_of(name)]; w; w = w->next)
+        if (w->role == role && w->dtype == dtype && strcmp(w->name, name) == 0)
+            return w;
+    return NULL;
+}
+
+static void free_weight(LkStoredWeight *weight)
+{
+    free(weight->name);
+    dnnl_memory_desc_destroy(weight->desc);
+    dnnl_memory_desc_destroy(weight->plain);
+    lk_cpu_memory_free(weight->data, weight->bytes);
+    free(weight);
+}
+
+/** Notes that the program uses this weight. */
+static bool use(LkProgram *program, LkStoredWeight *weight, LkError *error)
+{
+    for (int i = 0; i < program->n_uses; i++)
+        if (program->uses[i] == weight)
+            return true;
+    if (program->n_uses == program->use_capacity) {
+        int wanted = program->use_capacity ? program->use_capacity * 2 : 256;
+        LkStoredWeight **larger = realloc(program->uses, (size_t)wanted * sizeof(LkStoredWeight *));
+        if (!larger)
+            return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to list the model's weights.");
+        program->uses = larger;
+        program->use_capacity = wanted;
+    }
+    program->uses[program->n_uses++] = weight;
+    weight->users++;
+    return true;
+}
+
+static LkStoredWeight *new_weight(LkDevice *device, const LkTensor *tensor, LkWeightRole role,
+                                  const_dnnl_memory_desc_t desc, const_dnnl_memory_desc_t plain, LkError *error)
+{
+    LkStoredWeight *weight = calloc(1, sizeof *weight);
+    if (weight)
+        weight->name = strdup(tensor->name);
+    if (!weight || !weight->name || dnnl_memory_desc_clone(&weight->desc, desc) != dnnl_success ||
+        dnnl_memory_desc_clone(&weight->plain, plain) != dnnl_success) {
+        if (weight)
+            free_weight(weight);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the weight '%s'.", tensor->name);
+        return NULL;
+    }
+    weight->role = role;
+    weight->dtype = tensor->dtype;
+    weight->rank = tensor->rank;
+    memcpy(weight->shape, tensor->shape, sizeof weight->shape);
+    weight->bytes = dnnl_memory_desc_get_size(desc);
+    unsigned bucket = bucket_of(tensor->name);
+    weight->next = device->weights[bucket];
+    device->weights[bucket] = weight;
+    return weight;
+}
+
+LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, const_dnnl_memory_desc_t desc,
+                              const_dnnl_memory_desc_t plain, LkError *error)
+{
+    const LkTensor *tensor = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref));
+    LkStoredWeight *weight = lk_cpu_weight_find(program->device, tensor->name, role, tensor->dtype);
+    if (weight && !dnnl_memory_desc_equal(weight->desc, desc)) {
+        lk_fail(error, LK_ERROR_DEVICE, "The weight '%s' is wanted in two layouts.", tensor->name);
+        return NULL;
+    }
+    if (!weight)
+        weight = new_weight(program->device, tensor, role, desc, plain, error);
+    return weight && use(program, weight, error) ? weight : NULL;
+}
+
+bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error)
+{
+    const LkTensor *tensor = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref));
+    dnnl_dims_t count = {lk_tensor_count(tensor)};
+    dnnl_memory_desc_t desc;
+    dnnl_status_t status =
+        dnnl_memory_desc_create_with_tag(&desc, 1, count, lk_cpu_data_type(tensor->dtype), dnnl_a);
+    if (!lk_cpu_status(status, "describing a weight", error))
+        return false;
+    bool ok = lk_cpu_weight(program, ref, LK_WEIGHT_PLAIN, desc, desc, error) != NULL;
+    dnnl_memory_desc_destroy(desc);
+    return ok;
+}
+
+/** Converts `count` elements of the file's type to the stored type, through f32. */
+static void convert(const void *from, LkDType from_type, void *to, LkDType to_type, int64_t count, float *buffer)
+{
+    enum { CHUNK = 1 << 20 };
+    for (int64_t i = 0; i < count; i += CHUNK) {
+        int64_t n = count - i < CHUNK ? count - i : CHUNK;
+        const void *source = (const uint8_t *)from + (size_t)i * lk_dtype_size(from_type);
+        void *target = (uint8_t *)to + (size_t)i * lk_dtype_size(to_type);
+        LkCastArgs widen = {.x = source, .y = to_type == LK_F32 ? target : buffer, .count = n};
+        lk_kernel_launch_cpu(LK_KERNEL_CAST_TO_F32, from_type, &widen);
+        if (to_type == LK_F32)
+            continue;
+        LkCastArgs narrow = {.x = buffer, .y = target, .count = n};
+        lk_kernel_launch_cpu(LK_KERNEL_CAST_FROM_F32, to_type, &narrow);
+    }
+}
+
+/** Brings plain data into the stored layout. */
+static bool pack(LkDevice *device, LkStoredWeight *weight, const void *plain, LkError *error)
+{
+    if (dnnl_memory_desc_equal(weight->plain, weight->desc)) {
+        memcpy(weight->data, plain, weight->bytes);
+        return true;
+    }
+    dnnl_memory_t from = NULL, to = NULL;
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_primitive_t reorder = NULL;
+    dnnl_status_t status = dnnl_memory_create(&from, weight->plain, device->engine, (void *)(uintptr_t)plain);
+    if (status == dnnl_success)
+        status = dnnl_memory_create(&to, weight->desc, device->engine, weight->data);
+    if (status == dnnl_success)
+        status = dnnl_reorder_primitive_desc_create(&desc, weight->plain, device->engine, weight->desc, device->engine,
+                                                    NULL);
+    if (status == dnnl_success)
+        status = dnnl_primitive_create(&reorder, desc);
+    if (status == dnnl_success) {
+        dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+        status = dnnl_primitive_execute(reorder, device->stream, 2, args);
+    }
+    dnnl_primitive_destroy(reorder);
+    dnnl_primitive_desc_destroy(desc);
+    dnnl_memory_destroy(from);
+    dnnl_memory_destroy(to);
+    return lk_cpu_status(status, "packing a weight", error);
+}
+
+/** Memory for converting one weight, as large as the largest needs. */
+typedef struct Scratch {
+    float *chunk;
+    void *plain;
+    size_t bytes;
+} Scratch;
+
+/** Fills every stored form of one name that has no data yet and the same type, from one read of the file. */
+static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSource *source, Scratch *scratch,
+                 LkError *error)
+{
+    const void *data;
+    LkDType dtype;
+    int64_t count, wanted = 1;
+    for (int i = 0; i < weight->rank; i++)
+        wanted *= weight->shape[i];
+    if (!source->read(source->context, weight->name, &data, &dtype, &count, error))
+        return false;
+    if (count != wanted) {
+        source->done(source->context, weight->name);
+        return lk_fail(error, LK_ERROR_FORMAT, "The weight '%s' has %lld elements where the model needs %lld.",
+                       weight->name, (long long)count, (long long)wanted);
+    }
+    if (dtype != weight->dtype) {
+        size_t bytes = (size_t)count * lk_dtype_size(weight->dtype);
+        if (bytes > scratch->bytes) {
+            lk_cpu_memory_free(scratch->plain, scratch->bytes);
+            scratch->plain = lk_cpu_memory_new(bytes);
+            scratch->bytes = bytes;
+        }
+        if (!scratch->plain)
+            return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the weight '%s'.",
+                           weight->name);
+        convert(data, dtype, scratch->plain, weight->dtype, count, scratch->chunk);
+        data = scratch->plain;
+    }
+    bool ok = true;
+    for (LkStoredWeight *w = program->device->weights[bucket_of(weight->name)]; w && ok; w = w->next) {
+        if (w->data || w->users == 0 || w->dtype != weight->dtype || strcmp(w->name, weight->name) != 0)
+            continue;
+        w->data = lk_cpu_memory_new(w->bytes);
+        if (!w->data)
+            return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the weight '%s' (%zu bytes).",
+                           w->name, w->bytes);
+        program->device->weight_bytes += (int64_t)w->bytes;
+        ok = pack(program->device, w, data, error);
+    }
+    source->done(source->context, weight->name);
+    return ok;
+}
+
+bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error)
+{
+    Scratch scratch = {.chunk = lk_cpu_memory_new((size_t)4 << 20)};
+    bool ok = scratch.chunk != NULL || lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to load weights.");
+    for (int i = 0; i < program->n_uses && ok; i++)
+        if (!program->uses[i]->data)
+            ok = source ? load(program, program->uses[i], source, &scratch, error)
+                        : lk_fail(error, LK_ERROR_USAGE, "The weight '%s' has no source.", program->uses[i]->name);
+    lk_cpu_memory_free(scratch.chunk, (size_t)4 << 20);
+    lk_cpu_memory_free(scratch.plain, scratch.bytes);
+    return ok;
+}
+
+void lk_cpu_weights_trim(LkDevice *device, bool all)
+{
+    for (int b = 0; b < LK_WEIGHT_BUCKETS; b++)
+        for (LkStoredWeight **link = &device->weights[b]; *link;) {
+            LkStoredWeight *weight = *link;
+            if (weight->users > 0 && !all) {
+                link = &weight->next;
+                continue;
+            }
+            *link = weight->next;
+            if (weight->data)
+                device->weight_bytes -= (int64_t)weight->bytes;
+            free_weight(weight);
+        }
+}
