@@ -1,0 +1,353 @@
+#include "graph_test.h"
+
+#include "base/philox.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const float guard_value = -1984.0f; /* exact in every float type */
+
+/** What lk_mse, clipping and the optimizer read: two groups, at step 3 of AdamW. */
+static const float scalar_values[LK_SCALAR_COUNT] = {
+    [LK_SCALAR_LOSS_SCALE] = 2,
+    [LK_SCALAR_GRADIENT_SCALE] = 0.25f,
+    [LK_SCALAR_GROUPS] = 0.9999f,
+    0.9f,
+    0.1f,
+    0.999f,
+    0.001f,
+    0.01f / 0.271f,
+    0.0547449f,
+    1e-8f,
+    0.998f,
+    0.8f,
+    0.2f,
+    0.99f,
+    0.01f,
+    0.002f / 0.488f,
+    0.1723398f,
+    1e-6f,
+};
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count + 1, size);
+    if (!memory) {
+        fprintf(stderr, "out of memory\n");
+        exit(2);
+    }
+    return memory;
+}
+
+GraphTest *graph_test_new(LkDType compute, uint64_t seed)
+{
+    GraphTest *test = allocate(1, sizeof *test);
+    const int64_t parameters[1] = {TEST_PARAMETERS}, scalars[1] = {LK_SCALAR_COUNT};
+    test->seed = seed;
+    test->d_y = LK_NONE;
+    test->graph = lk_graph_new(compute);
+    if (!test->graph)
+        exit(2);
+    test->scalars = lk_graph_input(test->graph, "scalars", LK_F32, 1, scalars);
+    test->shadow = test_state(test, compute, TEST_NORMAL, 0, 0.7, 1, parameters);
+    test->gradient = test_state(test, LK_F32, TEST_NORMAL, 0, 0.25, 1, parameters);
+    return test;
+}
+
+void graph_test_free(GraphTest *test)
+{
+    if (!test)
+        return;
+    for (int32_t t = 0; test->values && t < test->graph->n_tensors; t++)
+        free(test->values[t]);
+    free(test->values);
+    lk_graph_free(test->graph);
+    free(test);
+}
+
+/** Remembers what values a tensor gets. */
+static LkRef source(GraphTest *test, LkRef ref, TestFill fill, double mean, double scale)
+{
+    if (test->n_sources == TEST_SOURCES)
+        exit(2);
+    test->sources[test->n_sources++] = (TestSource){.ref = ref, .fill = fill, .mean = mean, .scale = scale};
+    return ref;
+}
+
+static const char *new_name(const GraphTest *test, const char *kind, char name[32])
+{
+    snprintf(name, 32, "%s.%d", kind, test->n_sources);
+    return name;
+}
+
+LkRef test_input(GraphTest *test, LkDType dtype, TestFill fill, double mean, double scale, int rank,
+                 const int64_t *shape)
+{
+    char name[32];
+    return source(test, lk_graph_input(test->graph, new_name(test, "input", name), dtype, rank, shape), fill, mean,
+                  scale);
+}
+
+LkRef test_weight(GraphTest *test, LkDType dtype, double mean, double scale, int rank, const int64_t *shape)
+{
+    char name[32];
+    return source(test, lk_graph_weight(test->graph, new_name(test, "weight", name), dtype, rank, shape), TEST_NORMAL,
+                  mean, scale);
+}
+
+LkRef test_state(GraphTest *test, LkDType dtype, TestFill fill, double mean, double scale, int rank,
+                 const int64_t *shape)
+{
+    char name[32];
+    return source(test, lk_graph_state(test->graph, new_name(test, "state", name), dtype, rank, shape), fill, mean,
+                  scale);
+}
+
+LkRef test_parameter(GraphTest *test, int rank, const int64_t *shape)
+{
+    int64_t offset = test->used + 3;
+    LkRef ref = lk_graph_parameter(test->graph, test->shadow, test->gradient, offset, rank, shape);
+    test->used = offset + lk_tensor_count(lk_graph_tensor(test->graph, ref));
+    return ref;
+}
+
+LkRef test_loss(GraphTest *test, LkRef y)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, y);
+    LkRef target = test_input(test, LK_F32, TEST_NORMAL, 0, 1, t.rank, t.shape);
+    LkRef weight = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 1, t.shape);
+    LkRef loss = lk_mse(test->graph, y, target, weight, test->scalars, &test->d_y);
+    lk_graph_output(test->graph, loss);
+    return loss;
+}
+
+static float rounded(LkDType dtype, float x)
+{
+    return dtype == LK_BF16 ? lk_bf16_to_f32(lk_f32_to_bf16(x)) : dtype == LK_F16 ? lk_f16_to_f32(lk_f32_to_f16(x)) : x;
+}
+
+static void draw(const GraphTest *test, const TestSource *how, float *values)
+{
+    const LkTensor *tensor = lk_graph_tensor(test->graph, how->ref);
+    LkRandom stream = {.seed = test->seed, .purpose = LK_RANDOM_TEST, .step = (uint32_t)how->ref};
+    int64_t count = lk_tensor_count(tensor);
+    if (how->fill == TEST_NORMAL || how->fill == TEST_POSITIVE)
+        lk_random_normal(stream, 0, values, (size_t)count);
+    for (int64_t e = 0; e < count; e++) {
+        double x = values[e];
+        switch (how->fill) {
+        case TEST_NORMAL:
+            x = how->mean + how->scale * x;
+            break;
+        case TEST_POSITIVE:
+            x = how->scale * x * how->scale * x;
+            break;
+        case TEST_INTEGERS:
+            x = lk_random_below(stream, (uint64_t)e, (uint32_t)how->scale);
+            break;
+        case TEST_UNIFORM:
+            x = how->mean + how->scale * lk_random_uniform(stream, (uint64_t)e);
+            break;
+        }
+        values[e] = rounded(tensor->dtype, (float)x);
+    }
+}
+
+void test_draw(GraphTest *test)
+{
+    const LkGraph *graph = test->graph;
+    test->values = allocate((size_t)graph->n_tensors, sizeof *test->values);
+    for (LkRef t = 0; t < graph->n_tensors; t++)
+        if (graph->tensors[t].kind != LK_TENSOR_ACTIVATION && graph->tensors[t].kind != LK_TENSOR_VIEW)
+            test->values[t] = allocate((size_t)lk_tensor_count(&graph->tensors[t]), sizeof(float));
+    memcpy(test->values[test->scalars], scalar_values, sizeof scalar_values);
+    for (int i = 0; i < test->n_sources; i++)
+        draw(test, &test->sources[i], test->values[test->sources[i].ref]);
+}
+
+LkReference *test_reference(const GraphTest *test)
+{
+    LkReference *reference = lk_reference_new(test->graph, NULL);
+    if (!reference)
+        exit(2);
+    for (LkRef t = 0; t < test->graph->n_tensors; t++)
+        for (int64_t e = 0; test->values[t] && e < lk_tensor_count(&test->graph->tensors[t]); e++)
+            lk_reference_data(reference, t)[e] = test->values[t][e];
+    return reference;
+}
+
+LkRef test_guard(GraphTest *test, LkRef output)
+{
+    LkTensor *tensor = &test->graph->tensors[output];
+    const int64_t shape[1] = {lk_tensor_count(tensor) + 2 * TEST_GUARD};
+    LkRef state = test_state(test, tensor->dtype, TEST_NORMAL, guard_value, 0, 1, shape);
+    tensor = &test->graph->tensors[output]; /* may have moved */
+    tensor->kind = LK_TENSOR_VIEW;
+    tensor->base = state;
+    tensor->offset = TEST_GUARD;
+    tensor->output = false;
+    return state;
+}
+
+bool test_guard_whole(const GraphTest *test, LkRef state, const double *values)
+{
+    int64_t count = lk_tensor_count(lk_graph_tensor(test->graph, state));
+    for (int64_t e = 0; e < TEST_GUARD; e++)
+        if (values[e] != guard_value || values[count - 1 - e] != guard_value)
+            return false;
+    return true;
+}
+
+/** Values as the bytes of a type. */
+static void *encode(LkDType dtype, const float *values, int64_t count)
+{
+    uint8_t *bytes = allocate((size_t)count, lk_dtype_size(dtype));
+    for (int64_t e = 0; e < count; e++) {
+        uint16_t half = dtype == LK_BF16 ? lk_f32_to_bf16(values[e]) : lk_f32_to_f16(values[e]);
+        int32_t integer = dtype == LK_I32 ? (int32_t)values[e] : 0;
+        const void *from = dtype == LK_I32   ? (const void *)&integer
+                           : dtype == LK_F32 ? (const void *)&values[e]
+                                             : &half;
+        memcpy(bytes + (size_t)e * lk_dtype_size(dtype), from, lk_dtype_size(dtype));
+    }
+    return bytes;
+}
+
+static void decode(LkDType dtype, const uint8_t *bytes, double *values, int64_t count)
+{
+    for (int64_t e = 0; e < count; e++) {
+        const uint8_t *from = bytes + (size_t)e * lk_dtype_size(dtype);
+        uint16_t half;
+        int32_t integer;
+        float single;
+        memcpy(&half, from, sizeof half);
+        if (dtype == LK_BF16) {
+            values[e] = lk_bf16_to_f32(half);
+        } else if (dtype == LK_F16) {
+            values[e] = lk_f16_to_f32(half);
+        } else if (dtype == LK_I32) {
+            memcpy(&integer, from, sizeof integer);
+            values[e] = integer;
+        } else {
+            memcpy(&single, from, sizeof single);
+            values[e] = single;
+        }
+    }
+}
+
+/** A weight source that reads the test's own values. */
+typedef struct MemorySource {
+    const GraphTest *test;
+    void *bytes;
+} MemorySource;
+
+static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
+                        LkError *error)
+{
+    MemorySource *memory = context;
+    LkRef ref = lk_graph_find(memory->test->graph, LK_TENSOR_WEIGHT, name);
+    if (ref == LK_NONE)
+        return lk_fail(error, LK_ERROR_FORMAT, "The test has no weight named %s.", name);
+    const LkTensor *tensor = lk_graph_tensor(memory->test->graph, ref);
+    *dtype = tensor->dtype;
+    *count = lk_tensor_count(tensor);
+    *data = memory->bytes = encode(tensor->dtype, memory->test->values[ref], *count);
+    return true;
+}
+
+static void weight_done(void *context, const char *name)
+{
+    MemorySource *memory = context;
+    free(memory->bytes);
+    memory->bytes = NULL;
+}
+
+static bool write_values(const GraphTest *test, const LkBackend *backend, LkProgram *program, LkError *error)
+{
+    for (LkRef t = 0; t < test->graph->n_tensors; t++) {
+        const LkTensor *tensor = &test->graph->tensors[t];
+        if (tensor->kind != LK_TENSOR_INPUT && tensor->kind != LK_TENSOR_STATE)
+            continue;
+        void *bytes = encode(tensor->dtype, test->values[t], lk_tensor_count(tensor));
+        bool written = backend->write(program, t, bytes, (size_t)lk_tensor_bytes(tensor), error);
+        free(bytes);
+        if (!written)
+            return false;
+    }
+    return true;
+}
+
+static bool read_values(const GraphTest *test, const LkBackend *backend, LkProgram *program, double **results,
+                        LkError *error)
+{
+    for (LkRef t = 0; t < test->graph->n_tensors; t++) {
+        const LkTensor *tensor = &test->graph->tensors[t];
+        bool output = tensor->kind == LK_TENSOR_ACTIVATION && tensor->output;
+        if (!output && tensor->kind != LK_TENSOR_INPUT && tensor->kind != LK_TENSOR_STATE)
+            continue;
+        uint8_t *bytes = allocate((size_t)lk_tensor_count(tensor), lk_dtype_size(tensor->dtype));
+        results[t] = allocate((size_t)lk_tensor_count(tensor), sizeof(double));
+        bool got = backend->read(program, t, bytes, (size_t)lk_tensor_bytes(tensor), error);
+        if (got)
+            decode(tensor->dtype, bytes, results[t], lk_tensor_count(tensor));
+        free(bytes);
+        if (!got)
+            return false;
+    }
+    return true;
+}
+
+bool test_run(const GraphTest *test, const LkBackend *backend, double **results, LkError *error)
+{
+    MemorySource memory = {.test = test};
+    const LkWeightSource source_table = {.context = &memory, .read = read_weight, .done = weight_done};
+    LkDevice *device = backend->open(0, 0, error);
+    LkProgram *program = device ? backend->compile(device, test->graph, error) : NULL;
+    LkPlan *plan = program ? lk_plan_new(test->graph, backend->node_bytes(program), error) : NULL;
+    bool done = plan && lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
+                backend->reserve(device, plan->arena_bytes, error) &&
+                backend->bind(program, plan, &source_table, error) && write_values(test, backend, program, error) &&
+                backend->run(program, error) && read_values(test, backend, program, results, error);
+    lk_plan_free(plan);
+    if (program)
+        backend->program_free(program);
+    if (device)
+        backend->close(device);
+    return done;
+}
+
+void test_free_results(const GraphTest *test, double **results)
+{
+    for (LkRef t = 0; t < test->graph->n_tensors; t++) {
+        free(results[t]);
+        results[t] = NULL;
+    }
+}
+
+double test_relative_error(const double *a, const double *b, int64_t count)
+{
+    double difference = 0, size = 0;
+    for (int64_t e = 0; e < count; e++) {
+        if (!isfinite(a[e]))
+            return INFINITY;
+        difference += (a[e] - b[e]) * (a[e] - b[e]);
+        size += b[e] * b[e];
+    }
+    return sqrt(size > 0 ? difference / size : difference);
+}
+
+uint32_t test_below(uint64_t seed, uint32_t stream, uint64_t index, uint32_t n)
+{
+    return lk_random_below((LkRandom){.seed = seed, .purpose = LK_RANDOM_TEST + 1, .step = stream}, index, n);
+}
+
+const char *test_shape_text(const LkTensor *tensor, char text[64])
+{
+    int length = snprintf(text, 64, "[");
+    for (int i = 0; i < tensor->rank && length < 60; i++)
+        length += snprintf(text + length, (size_t)(64 - length), "%s%lld", i ? "," : "", (long long)tensor->shape[i]);
+    snprintf(text + length, (size_t)(64 - length), "]");
+    return text;
+}

@@ -1,0 +1,70 @@
+/* Gradients of random networks of all operations against finite differences, and the same gradients with each way of
+ * computing again. */
+#include "gradient_check.h"
+#include "random_network.h"
+
+#include "tests/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static GraphTest *build(uint64_t seed, LkRecompute recompute, LkError *error)
+{
+    GraphTest *test = graph_test_new(LK_F32, seed);
+    LkRef y = test_random_network(test, 4 + (int)(seed % 13));
+    test_loss(test, y);
+    if (lk_autodiff(test->graph, y, test->d_y, recompute, error)) {
+        test_draw(test);
+        return test;
+    }
+    graph_test_free(test);
+    return NULL;
+}
+
+/** One network; counts the operations that its graph has. */
+static bool check_network(uint64_t seed, int *operations)
+{
+    LkError error = {0};
+    double *none = NULL;
+    bool good = true;
+    for (LkRecompute recompute = LK_RECOMPUTE_NONE; good && recompute <= LK_RECOMPUTE_BLOCKS; recompute++) {
+        GraphTest *test = build(seed, recompute, &error);
+        double *autodiff = test ? gradients_by_autodiff(test) : NULL;
+        if (!autodiff) {
+            good = tap_ok(false, "network %d: %s", (int)seed, error.text);
+        } else if (!none) {
+            double largest, *differences = gradients_by_differences(test, 40);
+            double wrong = gradients_error(autodiff, differences, &largest);
+            /* what was not drawn is compared too: the gradient of the padding between parameters is zero */
+            good = wrong <= 1e-6 || tap_ok(false, "network %d: off by %.1e of %.1e", (int)seed, wrong, largest);
+            for (int32_t n = 0; n < test->graph->n_nodes; n++)
+                operations[test->graph->nodes[n].op]++;
+            free(differences);
+        } else {
+            good = memcmp(autodiff, none, TEST_PARAMETERS * sizeof *none) == 0 ||
+                   tap_ok(false, "network %d: another gradient with recompute %d", (int)seed, (int)recompute);
+        }
+        if (!none)
+            none = autodiff;
+        else
+            free(autodiff);
+        graph_test_free(test);
+    }
+    free(none);
+    return good;
+}
+
+int main(void)
+{
+    enum { NETWORKS = 300 };
+    int operations[LK_OP_COUNT] = {0}, good = 0, missing = 0;
+    for (uint64_t seed = 1; seed <= NETWORKS; seed++)
+        good += check_network(seed, operations);
+    tap_ok(good == NETWORKS, "%d of %d random networks have the right gradients, whatever is computed again", good,
+           NETWORKS);
+    for (int op = 0; op < LK_OP_ZERO; op++)
+        missing += operations[op] == 0;
+    tap_ok(missing == 0, "the networks had every operation but those of the optimizer");
+    return tap_done();
+}
