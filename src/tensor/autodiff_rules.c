@@ -150,6 +150,33 @@ static void concat_rule(LkDiff *diff, const LkNode *node, LkRef dy)
     }
 }
 
+/** [a | b], where LK_NONE stands for nothing. */
+static LkRef beside(LkGraph *graph, LkRef a, LkRef b)
+{
+    return a == LK_NONE ? b : b == LK_NONE ? a : lk_concat(graph, a, b);
+}
+
+/** Zeros with the rows of `like_rows` and this many columns; LK_NONE for none. */
+static LkRef zeros(LkGraph *graph, LkRef like_rows, int64_t cols)
+{
+    LkTensor t = *lk_graph_tensor(graph, like_rows);
+    if (cols == 0)
+        return LK_NONE;
+    t.shape[t.rank - 1] = cols;
+    LkRef z = lk_graph_activation(graph, t.dtype, t.rank, t.shape);
+    lk_zero(graph, z);
+    return z;
+}
+
+static void slice_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkGraph *graph = lk_diff_graph(diff);
+    int64_t before = node->attr.begin, count = lk_tensor_cols(lk_graph_tensor(graph, node->out[0]));
+    int64_t after = lk_tensor_cols(lk_graph_tensor(graph, node->in[0])) - before - count;
+    LkRef left = beside(graph, zeros(graph, dy, before), dy);
+    lk_diff_add(diff, node->in[0], beside(graph, left, zeros(graph, dy, after)));
+}
+
 static void cast_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     LkGraph *graph = lk_diff_graph(diff);
@@ -159,12 +186,19 @@ static void cast_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 LkDiffRule lk_diff_rule(LkOp op)
 {
     static const LkDiffRule rules[LK_OP_COUNT] = {
-        [LK_OP_MATMUL] = matmul_rule,         [LK_OP_CONV2D] = conv2d_rule,
-        [LK_OP_ATTENTION] = attention_rule,   [LK_OP_GROUP_NORM] = group_norm_rule,
-        [LK_OP_LAYER_NORM] = layer_norm_rule, [LK_OP_ACTIVATION] = activation_rule,
-        [LK_OP_GEGLU] = geglu_rule,           [LK_OP_ADD] = add_rule,
-        [LK_OP_ADD_ROWS] = add_rows_rule,     [LK_OP_UPSAMPLE2] = upsample2_rule,
-        [LK_OP_CONCAT] = concat_rule,         [LK_OP_CAST] = cast_rule,
+        [LK_OP_MATMUL] = matmul_rule,
+        [LK_OP_CONV2D] = conv2d_rule,
+        [LK_OP_ATTENTION] = attention_rule,
+        [LK_OP_GROUP_NORM] = group_norm_rule,
+        [LK_OP_LAYER_NORM] = layer_norm_rule,
+        [LK_OP_ACTIVATION] = activation_rule,
+        [LK_OP_GEGLU] = geglu_rule,
+        [LK_OP_ADD] = add_rule,
+        [LK_OP_ADD_ROWS] = add_rows_rule,
+        [LK_OP_UPSAMPLE2] = upsample2_rule,
+        [LK_OP_CONCAT] = concat_rule,
+        [LK_OP_SLICE] = slice_rule,
+        [LK_OP_CAST] = cast_rule,
     };
     return rules[op];
 }

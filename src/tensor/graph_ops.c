@@ -288,9 +288,9 @@ LkRef lk_cast(LkGraph *graph, LkRef x, LkDType dtype)
     return unary(graph, LK_OP_CAST, x, dtype, NULL);
 }
 
-void lk_zero(LkGraph *graph, LkRef state)
+void lk_zero(LkGraph *graph, LkRef ref)
 {
-    lk_graph_append(graph, LK_OP_ZERO, NULL, 0, NULL, 1, &state);
+    lk_graph_append(graph, LK_OP_ZERO, NULL, 0, NULL, 1, &ref);
 }
 
 LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm)

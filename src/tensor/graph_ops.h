@@ -72,8 +72,8 @@ LkRef lk_mse(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scala
 /** Other element type. */
 LkRef lk_cast(LkGraph *graph, LkRef x, LkDType dtype);
 
-/** Sets a state to zero. */
-void lk_zero(LkGraph *graph, LkRef state);
+/** Sets a tensor (a state, or a new activation) to zero. */
+void lk_zero(LkGraph *graph, LkRef ref);
 
 /* The step's changing numbers, one small f32 input that the host writes before each run. */
 enum {

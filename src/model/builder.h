@@ -1,0 +1,39 @@
+/* What the networks' files share: layers as functions on names of the checkpoint. */
+#pragma once
+
+#include "model/checkpoint.h"
+#include "tensor/graph_ops.h"
+
+/** Where an adapter attaches: called after every Linear and 1×1 convolution with the layer's name, input and output;
+ * returns the output to use. */
+typedef struct LkAdapterHook {
+    void *context;
+    LkRef (*attach)(void *context, LkGraph *graph, const char *layer, LkRef x, LkRef y);
+} LkAdapterHook;
+
+typedef struct LkBuilder {
+    LkGraph *graph;
+    const LkCheckpoint *checkpoint;
+    LkAdapterHook adapter; /* attach = NULL: none */
+} LkBuilder;
+
+enum { LK_NAME_MAX = 192 };
+
+/** A name put together of parts, kept in a buffer that the caller holds. */
+typedef struct LkName {
+    char text[LK_NAME_MAX];
+} LkName;
+
+LkName lk_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** A matrix weight (compute type) with the file's shape; a 1×1 convolution's is seen as a matrix. */
+LkRef lk_build_weight(LkBuilder *b, const char *name);
+
+/** A vector (f32). LK_NONE without complaint when `optional` and missing. */
+LkRef lk_build_vector(LkBuilder *b, const char *name, bool optional);
+
+/* Layers: `layer` + ".weight" and, where the file has it, ".bias". */
+LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x);
+LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after);
+LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu);
+LkRef lk_build_layer_norm(LkBuilder *b, const char *layer, LkRef x, float eps);

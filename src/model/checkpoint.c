@@ -1,0 +1,210 @@
+#include "model/checkpoint.h"
+
+#include "base/hash.h"
+#include "format/gerror.h"
+#include "model/detect.h"
+#include "model/diffusers_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_FILES = 4 };
+
+struct LkCheckpoint {
+    char *path;
+    LkSafetensors *files[MAX_FILES];
+    int n_files;
+    GHashTable *views; /* LDM name → view; of a folder only (a single file has these names already) */
+    LkModelArch arch;
+};
+
+const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint)
+{
+    return &checkpoint->arch;
+}
+
+const char *lk_checkpoint_path(const LkCheckpoint *checkpoint)
+{
+    return checkpoint->path;
+}
+
+const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name)
+{
+    return checkpoint->views ? g_hash_table_lookup(checkpoint->views, name)
+                             : lk_safetensors_find(checkpoint->files[0], name);
+}
+
+void lk_checkpoint_free(LkCheckpoint *checkpoint)
+{
+    if (!checkpoint)
+        return;
+    for (int i = 0; i < checkpoint->n_files; i++)
+        lk_safetensors_free(checkpoint->files[i]);
+    g_clear_pointer(&checkpoint->views, g_hash_table_unref);
+    g_free(checkpoint->path);
+    g_free(checkpoint);
+}
+
+/** Opens the first of the usual files of one model of a pipeline. */
+static LkSafetensors *open_part(const char *folder, const char *part, const char *stem, GError **error)
+{
+    static const char *const endings[] = {".safetensors", ".fp16.safetensors", ".non_ema.safetensors"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *name = g_strconcat(stem, endings[i], NULL);
+        g_autofree char *path = g_build_filename(folder, part, name, NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            return lk_safetensors_open(path, error);
+    }
+    lk_set_error(error, LK_ERROR_FORMAT,
+                 "The folder '%s' is not a whole diffusers model: '%s/%s.safetensors' is missing in it.", folder, part,
+                 stem);
+    return NULL;
+}
+
+static bool open_folder(LkCheckpoint *checkpoint, GError **error)
+{
+    static const struct {
+        LkPart part;
+        const char *folder, *stem;
+    } parts[] = {{LK_PART_UNET, "unet", "diffusion_pytorch_model"},
+                 {LK_PART_VAE, "vae", "diffusion_pytorch_model"},
+                 {LK_PART_TEXT, "text_encoder", "model"}};
+    checkpoint->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t p = 0; p < G_N_ELEMENTS(parts); p++) {
+        LkSafetensors *file = open_part(checkpoint->path, parts[p].folder, parts[p].stem, error);
+        if (!file)
+            return false;
+        checkpoint->files[checkpoint->n_files++] = file;
+        LkDiffusersShape shape = {0};
+        for (size_t i = 0; i < lk_safetensors_count(file); i++)
+            lk_diffusers_observe(&shape, lk_safetensors_at(file, i)->name);
+        for (size_t i = 0; i < lk_safetensors_count(file); i++) {
+            const LkTensorView *view = lk_safetensors_at(file, i);
+            LkName name = lk_diffusers_to_ldm(parts[p].part, &shape, view->name);
+            if (name.text[0])
+                g_hash_table_insert(checkpoint->views, g_strdup(name.text), (gpointer)view);
+        }
+    }
+    return true;
+}
+
+/** Whether the file begins like a pickle or a zip archive of PyTorch. */
+static bool is_pickle(const char *path)
+{
+    unsigned char head[4] = {0};
+    FILE *file = fopen(path, "rbe");
+    size_t got = file ? fread(head, 1, sizeof head, file) : 0;
+    if (file)
+        fclose(file);
+    return got == sizeof head && (memcmp(head, "PK\3\4", 4) == 0 || head[0] == 0x80);
+}
+
+static bool open_file(LkCheckpoint *checkpoint, GError **error)
+{
+    if (is_pickle(checkpoint->path))
+        return lk_set_error(error, LK_ERROR_UNSUPPORTED,
+                            "The base model '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is "
+                            "opened. Lorikeet does not open it; convert it to .safetensors first, for example with "
+                            "the model converter of your WebUI.",
+                            checkpoint->path);
+    checkpoint->files[0] = lk_safetensors_open(checkpoint->path, error);
+    checkpoint->n_files = checkpoint->files[0] ? 1 : 0;
+    return checkpoint->n_files == 1;
+}
+
+LkCheckpoint *lk_checkpoint_open(const char *path, GError **error)
+{
+    g_autoptr(LkCheckpoint) checkpoint = g_new0(LkCheckpoint, 1);
+    checkpoint->path = g_strdup(path);
+    bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+    if (!(folder ? open_folder(checkpoint, error) : open_file(checkpoint, error)))
+        return NULL;
+    const LkFamily *family = lk_family_find(checkpoint, error);
+    if (!family || !lk_detect_arch(checkpoint, family, lk_safetensors_metadata(checkpoint->files[0], "lorikeet.arch"),
+                                   &checkpoint->arch, error))
+        return NULL;
+    return g_steal_pointer(&checkpoint);
+}
+
+static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
+                        LkError *error)
+{
+    const LkTensorView *view = lk_checkpoint_find(context, name);
+    if (!view)
+        return lk_fail(error, LK_ERROR_FORMAT, "The base model has no tensor '%s'.", name);
+    switch (view->dtype) {
+    case LK_FILE_F32:
+        *dtype = LK_F32;
+        break;
+    case LK_FILE_F16:
+        *dtype = LK_F16;
+        break;
+    case LK_FILE_BF16:
+        *dtype = LK_BF16;
+        break;
+    default:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "The base model's tensor '%s' is stored as %s; Lorikeet reads F32, F16 and BF16.", name,
+                       lk_file_dtype_name(view->dtype));
+    }
+    *data = view->data;
+    *count = lk_tensor_view_elements(view);
+    return true;
+}
+
+static void done_with_weight(void *context, const char *name)
+{
+    const LkCheckpoint *checkpoint = context;
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
+    for (int i = 0; i < checkpoint->n_files && view; i++)
+        if (lk_safetensors_find(checkpoint->files[i], view->name) == view)
+            lk_safetensors_forget(checkpoint->files[i], view);
+}
+
+LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint)
+{
+    return (LkWeightSource){.context = checkpoint, .read = read_weight, .done = done_with_weight};
+}
+
+/** Hashes name, shape and a sample of one tensor. */
+static void hash_tensor(LkSha256 *hash, const char *name, const LkTensorView *view)
+{
+    enum { SAMPLE = 4096 };
+    lk_sha256_update(hash, name, strlen(name) + 1);
+    lk_sha256_update(hash, view->shape, (size_t)view->rank * sizeof *view->shape);
+    size_t part = MIN(view->size, SAMPLE);
+    lk_sha256_update(hash, view->data, part);
+    lk_sha256_update(hash, view->data + view->size - part, part);
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    if (checkpoint->views) {
+        GHashTableIter iter;
+        gpointer key;
+        g_hash_table_iter_init(&iter, checkpoint->views);
+        while (g_hash_table_iter_next(&iter, &key, NULL))
+            g_ptr_array_add(names, key);
+    } else {
+        for (size_t i = 0; i < lk_safetensors_count(checkpoint->files[0]); i++)
+            g_ptr_array_add(names, (gpointer)lk_safetensors_at(checkpoint->files[0], i)->name);
+    }
+    g_ptr_array_sort(names, compare_names);
+    LkSha256 hash;
+    uint8_t digest[32];
+    lk_sha256_init(&hash);
+    for (guint i = 0; i < names->len; i++)
+        if (g_str_has_prefix(names->pdata[i], prefix))
+            hash_tensor(&hash, names->pdata[i], lk_checkpoint_find(checkpoint, names->pdata[i]));
+    lk_sha256_final(&hash, digest);
+    GString *hex = g_string_new(NULL);
+    for (size_t i = 0; i < sizeof digest; i++)
+        g_string_append_printf(hex, "%02x", digest[i]);
+    return g_string_free(hex, FALSE);
+}

@@ -1,0 +1,29 @@
+/* A base model on disk: its tensors under the names of the original (LDM) layout, and its architecture. */
+#pragma once
+
+#include "backend/backend.h"
+#include "format/safetensors.h"
+#include "model/arch.h"
+
+typedef struct LkCheckpoint LkCheckpoint;
+
+/** Opens a single-file checkpoint (.safetensors) or a diffusers folder and recognises it. NULL with an error that says
+ * what was recognised and what is missing. */
+LkCheckpoint *lk_checkpoint_open(const char *path, GError **error);
+void lk_checkpoint_free(LkCheckpoint *checkpoint);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkCheckpoint, lk_checkpoint_free)
+
+const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint);
+const char *lk_checkpoint_path(const LkCheckpoint *checkpoint);
+
+/** A tensor by its LDM name ("model.diffusion_model.input_blocks.0.0.weight"), or NULL. */
+const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name);
+
+/** For LkBackend.bind; it borrows the checkpoint. */
+LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint);
+
+/** A hash (hex, SHA-256) of the tensors whose names begin with `prefix`: names, shapes and bytes. What caches of
+ * latents
+ * ("first_stage_model.") and text states ("cond_stage_model.") are keyed by. Sampled: the first and last 4 KiB of every
+ * tensor and its size, so that a large model does not have to be read whole. */
+char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix);

@@ -1,0 +1,58 @@
+#include "model/clip.h"
+
+#include <math.h>
+
+static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
+{
+    LkRef q = lk_build_linear(b, lk_name("%s.self_attn.q_proj", layer).text, x);
+    LkRef k = lk_build_linear(b, lk_name("%s.self_attn.k_proj", layer).text, x);
+    LkRef v = lk_build_linear(b, lk_name("%s.self_attn.v_proj", layer).text, x);
+    float scale = (float)(1 / sqrt((double)arch->width / (double)arch->heads));
+    LkRef o = lk_attention(b->graph, q, k, v, arch->heads, scale, true);
+    return lk_build_linear(b, lk_name("%s.self_attn.out_proj", layer).text, o);
+}
+
+static LkRef block(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
+{
+    lk_graph_begin_segment(b->graph);
+    LkRef n = lk_build_layer_norm(b, lk_name("%s.layer_norm1", layer).text, x, arch->norm_eps);
+    x = lk_add(b->graph, x, self_attention(b, arch, layer, n));
+    n = lk_build_layer_norm(b, lk_name("%s.layer_norm2", layer).text, x, arch->norm_eps);
+    LkRef h = lk_build_linear(b, lk_name("%s.mlp.fc1", layer).text, n);
+    h = lk_activation(b->graph, h, arch->quick_gelu ? LK_QUICK_GELU : LK_GELU_ERF);
+    x = lk_add(b->graph, x, lk_build_linear(b, lk_name("%s.mlp.fc2", layer).text, h));
+    lk_graph_end_segment(b->graph);
+    return x;
+}
+
+/** Puts the chunks of each caption [N·chunks,P,C] together to one sequence [N,(P-2)·chunks+2,C]. */
+static LkRef join_chunks(LkGraph *graph, LkRef x, int64_t chunks)
+{
+    LkTensor t = *lk_graph_tensor(graph, x);
+    int64_t n = t.shape[0] / chunks, p = t.shape[1], c = t.shape[2];
+    int64_t flat[2] = {n, chunks * p * c};
+    x = lk_graph_reshape(graph, x, 2, flat);
+    LkRef all = LK_NONE;
+    for (int64_t i = 0; i < chunks; i++) {
+        int64_t first = i == 0 ? 0 : 1, last = i == chunks - 1 ? p : p - 1;
+        LkRef part = lk_slice(graph, x, (i * p + first) * c, (last - first) * c);
+        all = all == LK_NONE ? part : lk_concat(graph, all, part);
+    }
+    int64_t shape[3] = {n, (p - 2) * chunks + 2, c};
+    return lk_graph_reshape(graph, all, 3, shape);
+}
+
+LkRef lk_clip_build(LkBuilder *b, const LkTextArch *arch, LkRef ids, int chunks, int clip_skip)
+{
+    LkRef table = lk_build_weight(b, lk_name("%sembeddings.token_embedding.weight", arch->prefix).text);
+    LkRef positions = lk_build_weight(b, lk_name("%sembeddings.position_embedding.weight", arch->prefix).text);
+    LkRef x = lk_embedding(b->graph, ids, table, positions);
+    int64_t run = arch->layers - (clip_skip > 1 ? clip_skip - 1 : 0);
+    if (run < 1)
+        return lk_graph_problem(b->graph, "clip_skip %d leaves nothing of a text encoder of %lld blocks", clip_skip,
+                                (long long)arch->layers);
+    for (int64_t i = 0; i < run; i++)
+        x = block(b, arch, lk_name("%sencoder.layers.%lld", arch->prefix, (long long)i).text, x);
+    x = lk_build_layer_norm(b, lk_name("%sfinal_layer_norm", arch->prefix).text, x, arch->norm_eps);
+    return chunks > 1 && x != LK_NONE ? join_chunks(b->graph, x, chunks) : x;
+}

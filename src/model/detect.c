@@ -1,0 +1,177 @@
+#include "model/detect.h"
+
+#include "format/gerror.h"
+#include "model/builder.h"
+
+#include <yyjson.h>
+
+#define UNET "model.diffusion_model."
+
+/** One dimension of a tensor; 0 where there is no such tensor or dimension. */
+static int64_t dim(const LkCheckpoint *checkpoint, int axis, const char *name)
+{
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
+    return view && axis < view->rank ? view->shape[axis] : 0;
+}
+
+/** How many of FORMAT with 0, 1, 2 … exist. */
+static int count_tensors(const LkCheckpoint *checkpoint, const char *before, const char *after)
+{
+    int count = 0;
+    while (count < 256 && lk_checkpoint_find(checkpoint, lk_name("%s%d%s", before, count, after).text))
+        count++;
+    return count;
+}
+
+static void detect_text(const LkCheckpoint *checkpoint, LkTextArch *text)
+{
+    *text = (LkTextArch){
+        .prefix = "cond_stage_model.transformer.text_model.", .quick_gelu = true, .norm_eps = 1e-5f, .pad_id = 49407};
+    text->vocabulary = dim(checkpoint, 0, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
+    text->width = dim(checkpoint, 1, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
+    text->positions = dim(checkpoint, 0, lk_name("%sembeddings.position_embedding.weight", text->prefix).text);
+    text->layers = count_tensors(checkpoint, lk_name("%sencoder.layers.", text->prefix).text, ".layer_norm1.weight");
+    text->heads = text->width / 64;
+}
+
+/** The last dimension of the text states that a transformer at `block` attends to; its depth in *depth. */
+static int64_t detect_transformer(const LkCheckpoint *checkpoint, const char *block, int *depth)
+{
+    *depth = count_tensors(checkpoint, lk_name("%s.transformer_blocks.", block).text, ".norm1.weight");
+    return dim(checkpoint, 1, lk_name("%s.transformer_blocks.0.attn2.to_k.weight", block).text);
+}
+
+static void detect_unet(const LkCheckpoint *checkpoint, LkUnetArch *unet)
+{
+    *unet = (LkUnetArch){
+        .levels = 1, .groups = 32, .norm_eps = 1e-5f, .transformer_norm_eps = 1e-6f, .layer_norm_eps = 1e-5f};
+    unet->in_channels = dim(checkpoint, 1, UNET "input_blocks.0.0.weight");
+    unet->out_channels = dim(checkpoint, 0, UNET "out.2.weight");
+    int layers = 0;
+    for (int i = 1; i < 64; i++) {
+        LkName block = lk_name(UNET "input_blocks.%d", i);
+        if (lk_checkpoint_find(checkpoint, lk_name("%s.0.op.weight", block.text).text)) {
+            if (unet->levels == LK_MAX_LEVELS)
+                break;
+            unet->levels++;
+            layers = 0;
+            continue;
+        }
+        int64_t width = dim(checkpoint, 0, lk_name("%s.0.out_layers.3.weight", block.text).text);
+        if (!width)
+            break;
+        int level = unet->levels - 1;
+        unet->channels[level] = width;
+        unet->layers_per_block = MAX(unet->layers_per_block, ++layers);
+        int64_t context = detect_transformer(checkpoint, lk_name("%s.1", block.text).text, &unet->depth[level]);
+        unet->attention[level] = unet->depth[level] > 0;
+        unet->context = context ? context : unet->context;
+    }
+    detect_transformer(checkpoint, UNET "middle_block.1", &unet->mid_depth);
+    const LkTensorView *projection = lk_checkpoint_find(checkpoint, UNET "middle_block.1.proj_in.weight");
+    unet->linear_projection = projection && projection->rank == 2;
+    for (int i = 0; i < unet->levels; i++)
+        unet->heads[i] = 8;
+}
+
+static void detect_vae(const LkCheckpoint *checkpoint, LkVaeArch *vae)
+{
+    const char *down = "first_stage_model.encoder.down.";
+    *vae = (LkVaeArch){.groups = 32, .norm_eps = 1e-6f, .scale = 0.18215f};
+    vae->levels = MIN(count_tensors(checkpoint, down, ".block.0.conv1.weight"), LK_MAX_LEVELS);
+    for (int i = 0; i < vae->levels; i++)
+        vae->channels[i] = dim(checkpoint, 0, lk_name("%s%d.block.0.conv1.weight", down, i).text);
+    vae->layers_per_block = count_tensors(checkpoint, lk_name("%s0.block.", down).text, ".conv1.weight");
+    vae->latent_channels = dim(checkpoint, 0, "first_stage_model.quant_conv.weight") / 2;
+}
+
+static void read_int(yyjson_val *object, const char *key, int *value)
+{
+    yyjson_val *found = yyjson_obj_get(object, key);
+    if (yyjson_is_int(found) && yyjson_get_sint(found) > 0 && yyjson_get_sint(found) < 1 << 20)
+        *value = (int)yyjson_get_sint(found);
+}
+
+static void read_float(yyjson_val *object, const char *key, float *value)
+{
+    yyjson_val *found = yyjson_obj_get(object, key);
+    if (yyjson_is_num(found) && yyjson_get_num(found) > 0)
+        *value = (float)yyjson_get_num(found);
+}
+
+/** Takes what the file itself says over the family's known values. */
+static bool apply_facts(const LkCheckpoint *checkpoint, const char *facts, LkModelArch *arch, GError **error)
+{
+    yyjson_doc *doc = yyjson_read(facts, strlen(facts), 0);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    if (!yyjson_is_obj(root)) {
+        yyjson_doc_free(doc);
+        return lk_set_error(error, LK_ERROR_FORMAT, "The metadata 'lorikeet.arch' of '%s' is not a JSON object.",
+                            lk_checkpoint_path(checkpoint));
+    }
+    read_int(root, "groups", &arch->unet.groups);
+    read_int(root, "vae_groups", &arch->vae.groups);
+    read_float(root, "vae_scale", &arch->vae.scale);
+    read_float(root, "unet_norm_eps", &arch->unet.norm_eps);
+    read_float(root, "transformer_norm_eps", &arch->unet.transformer_norm_eps);
+    read_float(root, "vae_norm_eps", &arch->vae.norm_eps);
+    read_float(root, "layer_norm_eps", &arch->unet.layer_norm_eps);
+    read_float(root, "layer_norm_eps", &arch->text.norm_eps);
+    yyjson_val *heads = yyjson_obj_get(root, "heads");
+    for (int i = 0; i < arch->unet.levels; i++) {
+        yyjson_val *value = yyjson_arr_get(heads, (size_t)i);
+        if (yyjson_is_int(value) && yyjson_get_sint(value) > 0)
+            arch->unet.heads[i] = yyjson_get_sint(value);
+    }
+    yyjson_val *text = yyjson_arr_get_first(yyjson_obj_get(root, "texts"));
+    int value = (int)arch->text.heads;
+    read_int(text, "heads", &value);
+    arch->text.heads = value;
+    value = (int)arch->text.layers;
+    read_int(text, "layers", &value);
+    arch->text.layers = MIN(value, arch->text.layers);
+    yyjson_doc_free(doc);
+    return true;
+}
+
+/** Whether everything that was detected makes sense. */
+static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GError **error)
+{
+    const LkUnetArch *u = &arch->unet;
+    const LkTextArch *t = &arch->text;
+    const LkVaeArch *v = &arch->vae;
+    const char *wrong = NULL;
+    if (u->in_channels == 9)
+        wrong = "it is an inpainting model, which Lorikeet cannot train yet";
+    else if (u->in_channels != 4 || u->out_channels != 4)
+        wrong = "its U-Net does not work on four latent channels";
+    else if (u->layers_per_block < 1 || !u->channels[0])
+        wrong = "its U-Net is not complete";
+    else if (t->layers < 1 || t->positions != 77 || t->width < 1 || t->heads < 1 || t->width % t->heads != 0)
+        wrong = "its text encoder is not a CLIP encoder for 77 tokens with known heads";
+    else if (u->context != t->width)
+        wrong = "its U-Net and its text encoder do not belong together";
+    else if (v->levels < 1 || v->latent_channels != 4)
+        wrong = "its VAE is missing or not complete";
+    for (int i = 0; i < u->levels && !wrong; i++)
+        if (u->channels[i] % u->groups != 0 || (u->attention[i] && u->channels[i] % u->heads[i] != 0))
+            wrong = "its U-Net's widths cannot be divided into the family's heads and groups, and it has no "
+                    "'lorikeet.arch' metadata that tells its own";
+    for (int i = 0; i < v->levels && !wrong; i++)
+        if (v->channels[i] % v->groups != 0)
+            wrong = "its VAE's widths cannot be divided into groups";
+    return !wrong || lk_set_error(error, LK_ERROR_UNSUPPORTED, "The base model '%s' cannot be used: %s.",
+                                  lk_checkpoint_path(checkpoint), wrong);
+}
+
+bool lk_detect_arch(const LkCheckpoint *checkpoint, const LkFamily *family, const char *facts, LkModelArch *arch,
+                    GError **error)
+{
+    *arch = (LkModelArch){.family = family->name, .base_name = family->base_name};
+    detect_text(checkpoint, &arch->text);
+    detect_unet(checkpoint, &arch->unet);
+    detect_vae(checkpoint, &arch->vae);
+    if (facts && !apply_facts(checkpoint, facts, arch, error))
+        return false;
+    return check(checkpoint, arch, error);
+}

@@ -1,0 +1,88 @@
+#include "model/family.h"
+
+#include "format/gerror.h"
+
+#define UNET "model.diffusion_model."
+#define CLIP "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
+
+/* Exactly one row may fit. */
+static const LkFamily families[] = {
+    {"sd1",
+     "Stable Diffusion 1.x",
+     "sd_v1",
+     true,
+     {UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", CLIP},
+     {UNET "label_emb.0.0.weight", "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight"}},
+    {"sd2",
+     "Stable Diffusion 2.x",
+     "sd_v2",
+     false,
+     {UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", "cond_stage_model.model.token_embedding.weight"},
+     {CLIP}},
+    {"sdxl",
+     "Stable Diffusion XL",
+     "sdxl_base_v1-0",
+     false,
+     {UNET "label_emb.0.0.weight", UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"},
+     {CLIP}},
+    {"sd3", "Stable Diffusion 3", "sd3", false, {UNET "joint_blocks.0.x_block.attn.qkv.weight"}, {NULL}},
+    {"flux", "FLUX.1", "flux1", false, {UNET "double_blocks.0.img_attn.qkv.weight"}, {NULL}},
+    {"flux-transformer", "a FLUX.1 transformer alone", "flux1", false, {"double_blocks.0.img_attn.qkv.weight"}, {NULL}},
+};
+
+static bool fits(const LkCheckpoint *checkpoint, const LkFamily *family)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(family->must); i++)
+        if (family->must[i] && !lk_checkpoint_find(checkpoint, family->must[i]))
+            return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(family->must_not); i++)
+        if (family->must_not[i] && lk_checkpoint_find(checkpoint, family->must_not[i]))
+            return false;
+    return true;
+}
+
+/** Says what a file that is no base model seems to be. */
+static bool explain(const LkCheckpoint *checkpoint, GError **error)
+{
+    static const struct {
+        const char *tensor, *words;
+    } hints[] = {
+        {UNET "input_blocks.0.0.weight", "It has a U-Net, but not the text encoder of a family that Lorikeet knows."},
+        {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight",
+         "It is a LoRA, not a base model: choose the checkpoint that it was made for."},
+        {"encoder.conv_in.weight", "It seems to be a VAE alone."},
+        {"first_stage_model.encoder.conv_in.weight", "It has a VAE, but no U-Net."},
+        {CLIP, "It has a text encoder, but no U-Net."},
+    };
+    const char *words = "None of the tensors that Stable Diffusion models have was found in it.";
+    for (size_t i = 0; i < G_N_ELEMENTS(hints); i++)
+        if (lk_checkpoint_find(checkpoint, hints[i].tensor)) {
+            words = hints[i].words;
+            break;
+        }
+    return lk_set_error(error, LK_ERROR_UNSUPPORTED,
+                        "The base model '%s' is of no family that Lorikeet knows. %s "
+                        "Choose a Stable Diffusion 1.x checkpoint (.safetensors) or a diffusers folder.",
+                        lk_checkpoint_path(checkpoint), words);
+}
+
+const LkFamily *lk_family_find(const LkCheckpoint *checkpoint, GError **error)
+{
+    const LkFamily *found = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++)
+        if (fits(checkpoint, &families[i])) {
+            found = &families[i];
+            break;
+        }
+    if (!found) {
+        explain(checkpoint, error);
+        return NULL;
+    }
+    if (!found->supported) {
+        lk_set_error(error, LK_ERROR_UNSUPPORTED,
+                     "The base model '%s' is %s, which Lorikeet cannot train yet. Choose a Stable Diffusion 1.x model.",
+                     lk_checkpoint_path(checkpoint), found->title);
+        return NULL;
+    }
+    return found;
+}
