@@ -36,8 +36,19 @@ def chosen(build, match, without):
     return names
 
 
+def excerpt(test):
+    """What a failed test said: the points that failed with the notes after them, its last lines, its errors."""
+    lines, shown, keep = (test.get("stdout") or "").splitlines(), [], False
+    for i, line in enumerate(lines):
+        keep = line.startswith("not ok") or (keep and line.startswith("#"))
+        if keep or i >= len(lines) - 3:
+            shown.append(line)
+    errors = (test.get("stderr") or "").splitlines()
+    return "\n".join(shown[:80] + errors[:100])
+
+
 def count(log):
-    """(passed, failed, names of failed tests) of meson's JSON log."""
+    """(passed, failed, names of failed tests) of meson's JSON log; prints what the failed ones said."""
     passed, failed, bad = 0, 0, []
     with open(log, encoding="utf-8", errors="replace") as lines:
         for test in map(json.loads, lines):
@@ -51,6 +62,7 @@ def count(log):
                 wrong = 1
             passed, failed = passed + good, failed + wrong
             if broken or wrong:
+                print(f"\n---- {os.path.basename(os.path.dirname(os.path.dirname(log)))}: {test['name']}\n{excerpt(test)}\n")
                 bad.append(f"{test['name']} ({test['result'].lower()}, exit status {test.get('returncode')})")
     return passed, failed, bad
 
@@ -71,7 +83,7 @@ def main():
         log = os.path.join(build, "meson-logs", "testlog.json")
         if os.path.exists(log):
             os.unlink(log)
-        status = subprocess.run(["meson", "test", "-C", build, "--print-errorlogs", "-t", "3", *names]).returncode
+        status = subprocess.run(["meson", "test", "-C", build, "-t", "3", *names]).returncode
         if not os.path.exists(log):
             failed += 1
             bad.append(f"{os.path.basename(build)}: its tests could not be built or run")
