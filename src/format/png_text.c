@@ -62,8 +62,9 @@ static bool next_chunk(Walk *walk, Chunk *chunk)
 
 /* ------------------------------------------------------------------------------------------- one entry */
 
-/* What a zlib stream holds, at most `budget` bytes, with a NUL behind it; NULL when it is broken or larger. */
-static char *inflate_text(const uint8_t *data, size_t size, size_t budget)
+/* What a zlib stream holds, with a NUL behind it; NULL when it is broken or larger than the budget, which it uses up.
+ */
+static char *inflate_text(const uint8_t *data, size_t size, size_t *budget)
 {
     z_stream stream = {.next_in = (Bytef *)data, .avail_in = (uInt)size};
     if (inflateInit(&stream) != Z_OK)
@@ -71,15 +72,16 @@ static char *inflate_text(const uint8_t *data, size_t size, size_t budget)
     GByteArray *out = g_byte_array_new();
     uint8_t piece[16384];
     int state = Z_OK;
-    while (state == Z_OK && out->len <= budget) {
+    while (state == Z_OK && out->len <= *budget) {
         stream.next_out = piece;
         stream.avail_out = sizeof piece;
         state = inflate(&stream, Z_NO_FLUSH);
         g_byte_array_append(out, piece, (guint)(sizeof piece - stream.avail_out));
     }
     inflateEnd(&stream);
-    bool whole = state == Z_STREAM_END && out->len <= budget;
+    bool whole = state == Z_STREAM_END && out->len <= *budget;
     g_byte_array_append(out, (const guint8 *)"", 1);
+    *budget -= MIN(*budget, out->len);
     char *text = (char *)g_byte_array_free(out, FALSE);
     if (whole)
         return text;
@@ -129,6 +131,7 @@ static bool read_entry(Walk *walk, const Chunk *chunk)
         return fail_walk(walk, chunk->type, "there is one text too many; at most 1000 are read");
     if (chunk->size > walk->budget)
         return fail_walk(walk, chunk->type, "the text is too large: 16 MiB are read in all");
+    walk->budget -= chunk->size;
     if ((uint32_t)crc32(crc32(0, NULL, 0), chunk->data - 4, chunk->size + 4) != chunk->crc)
         return fail_walk(walk, chunk->type, "the checksum is wrong; the file is damaged");
     const uint8_t *p = chunk->data, *end = p + chunk->size;
@@ -140,10 +143,9 @@ static bool read_entry(Walk *walk, const Chunk *chunk)
     if (compressed && !international && (p == end || *p++ != 0))
         return fail_walk(walk, chunk->type, "the way of compression is not known");
     g_autofree char *raw =
-        compressed ? inflate_text(p, (size_t)(end - p), walk->budget) : g_strndup((const char *)p, (gsize)(end - p));
+        compressed ? inflate_text(p, (size_t)(end - p), &walk->budget) : g_strndup((const char *)p, (gsize)(end - p));
     if (!raw)
         return fail_walk(walk, chunk->type, "the compressed text is damaged or too large (16 MiB are read in all)");
-    walk->budget -= MIN(walk->budget, strlen(raw) + strlen(raw_key));
     g_autofree char *key = from_latin1(raw_key);
     g_autofree char *value = international ? g_utf8_make_valid(raw, -1) : from_latin1(raw);
     lk_metadata_set(walk->texts, key, value);
