@@ -1,0 +1,153 @@
+#include "training/step_graph.h"
+
+#include "model/clip.h"
+#include "model/unet.h"
+
+#include <stdlib.h>
+
+static LkRef vector_input(LkGraph *graph, const char *name, int64_t n)
+{
+    return lk_graph_input(graph, name, LK_F32, 1, &n);
+}
+
+/** The inputs of the loss. */
+static void add_inputs(LkStepGraph *step, const LkStepShape *shape)
+{
+    LkGraph *graph = step->graph;
+    int64_t latents[4] = {shape->batch, shape->height, shape->width, 4}, scalars[1] = {LK_SCALAR_COUNT};
+    step->latents = lk_graph_input(graph, "latents", LK_F32, 4, latents);
+    step->noise = lk_graph_input(graph, "noise", LK_F32, 4, latents);
+    step->t = vector_input(graph, "timesteps", shape->batch);
+    step->signal = vector_input(graph, "signal", shape->batch);
+    step->sigma = vector_input(graph, "sigma", shape->batch);
+    step->minus_sigma = shape->v_prediction ? vector_input(graph, "minus sigma", shape->batch) : LK_NONE;
+    step->weight = vector_input(graph, "loss weight", shape->batch);
+    step->scalars = lk_graph_input(graph, "scalars", LK_F32, 1, scalars);
+}
+
+/** The text states: computed from tokens, or an input. */
+static void add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch *arch, const LkStepShape *shape)
+{
+    LkGraph *graph = step->graph;
+    step->ids = LK_NONE;
+    if (shape->text_encoder) {
+        int64_t ids[2] = {shape->batch * shape->chunks, arch->text.positions};
+        step->ids = lk_graph_input(graph, "tokens", LK_I32, 2, ids);
+        step->context = lk_clip_build(builder, &arch->text, step->ids, shape->chunks, shape->clip_skip);
+        return;
+    }
+    int64_t length = shape->chunks > 1 ? (arch->text.positions - 2) * shape->chunks + 2 : arch->text.positions;
+    int64_t states[3] = {shape->batch, length, arch->text.width};
+    LkRef input = lk_graph_input(graph, "text states", LK_F32, 3, states);
+    step->context = input;
+    if (graph->compute != LK_F32)
+        step->context = lk_cast(graph, input, graph->compute);
+}
+
+static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,
+                  bool trace)
+{
+    LkGraph *graph = step->graph;
+    const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
+    LkBuilder builder = {.graph = graph, .checkpoint = checkpoint};
+    if (lora) {
+        lk_lora_graph(&step->lora, graph, lora, "adapter", true, 1);
+        builder.adapter = (LkAdapterHook){.context = &step->lora, .attach = lk_lora_attach};
+    }
+    add_inputs(step, shape);
+    add_context(step, &builder, arch, shape);
+    step->noisy = lk_q_sample(graph, step->latents, step->noise, step->signal, step->sigma, graph->compute);
+    step->target = step->noise;
+    if (shape->v_prediction)
+        step->target = lk_q_sample(graph, step->noise, step->latents, step->signal, step->minus_sigma, LK_F32);
+    step->pred = lk_unet_build(&builder, &arch->unet, step->noisy, step->t, step->context);
+    if (trace) {
+        lk_graph_output(graph, step->noisy);
+        lk_graph_output(graph, step->pred);
+        lk_graph_output(graph, step->context);
+        lk_graph_output(graph, step->target);
+    }
+}
+
+LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,
+                               LkDType compute, bool trace, LkError *error)
+{
+    LkStepGraph *step = calloc(1, sizeof *step);
+    if (step)
+        step->graph = lk_graph_new(compute);
+    if (!step || !step->graph) {
+        free(step);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the training step.");
+        return NULL;
+    }
+    build(step, checkpoint, lora, shape, trace);
+    LkRef d_pred = LK_NONE;
+    step->loss = lk_mse(step->graph, step->pred, step->target, step->weight, step->scalars, &d_pred);
+    lk_graph_output(step->graph, step->loss);
+    bool ok = lk_graph_check(step->graph, error);
+    if (ok && lora)
+        ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
+    if (!ok) {
+        lk_step_graph_free(step);
+        return NULL;
+    }
+    return step;
+}
+
+void lk_step_graph_free(LkStepGraph *step)
+{
+    if (!step)
+        return;
+    lk_lora_graph_clear(&step->lora);
+    lk_graph_free(step->graph);
+    free(step);
+}
+
+/** AdamW over the trained stretch of each group. */
+static void add_optimizer(LkUpdateGraph *u, const LkLoraGraph *lora)
+{
+    for (int group = 0; group < LK_GROUP_COUNT; group++) {
+        int64_t first, count;
+        if (!lk_lora_used_range(lora, group, &first, &count))
+            continue;
+        lk_adamw(u->graph, lk_graph_view(u->graph, u->adapter, first, 1, &count),
+                 lk_graph_view(u->graph, u->gradient, first, 1, &count),
+                 lk_graph_view(u->graph, u->m, first, 1, &count), lk_graph_view(u->graph, u->v, first, 1, &count),
+                 u->clip, u->scalars, group);
+    }
+}
+
+LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape *shape, LkError *error)
+{
+    LkUpdateGraph *u = calloc(1, sizeof *u);
+    if (u)
+        u->graph = lk_graph_new(LK_F32);
+    if (!u || !u->graph) {
+        free(u);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the optimizer.");
+        return NULL;
+    }
+    int64_t elements[1] = {lk_lora_elements(step->lora.lora)}, scalars[1] = {LK_SCALAR_COUNT};
+    u->scalars = lk_graph_input(u->graph, "scalars", LK_F32, 1, scalars);
+    u->adapter = lk_graph_state(u->graph, "adapter", LK_F32, 1, elements);
+    u->gradient = lk_graph_state(u->graph, "adapter.gradient", LK_F32, 1, elements);
+    u->m = lk_graph_state(u->graph, "adapter.m", LK_F32, 1, elements);
+    u->v = lk_graph_state(u->graph, "adapter.v", LK_F32, 1, elements);
+    u->clip = lk_clip_coefficient(u->graph, u->gradient, u->scalars, shape->max_norm);
+    lk_graph_output(u->graph, u->clip);
+    add_optimizer(u, &step->lora);
+    lk_zero(u->graph, u->gradient);
+    if (!lk_graph_check(u->graph, error)) {
+        lk_update_graph_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+void lk_update_graph_free(LkUpdateGraph *update)
+{
+    if (!update)
+        return;
+    lk_graph_free(update->graph);
+    free(update);
+}

@@ -1,0 +1,54 @@
+/* The graphs of a training step: loss and gradients for one shape, and the optimizer's update. */
+#pragma once
+
+#include "adapter/lora.h"
+#include "model/builder.h"
+#include "tensor/autodiff.h"
+
+/** What decides the shape and structure of a training graph. */
+typedef struct LkStepShape {
+    int64_t batch, height, width; /* latents [batch, height, width, 4] */
+    int chunks;                   /* pieces of 75 tokens of a caption */
+    int clip_skip;
+    bool text_encoder; /* runs inside the step (trained, or states not cached); else its states are an input */
+    bool v_prediction;
+    LkRecompute recompute;
+} LkStepShape;
+
+/** A training graph and the tensors that the host writes and reads. */
+typedef struct LkStepGraph {
+    LkGraph *graph;
+    LkLoraGraph lora;
+    LkRef ids;                         /* i32 [batch·chunks,77], or LK_NONE */
+    LkRef context;                     /* [batch,L,C]: an input (f32) without text encoder, else computed */
+    LkRef latents;                     /* f32 [batch,h,w,4]: scaled samples */
+    LkRef noise;                       /* f32 like latents: what is predicted (epsilon) */
+    LkRef t;                           /* f32 [batch] timesteps */
+    LkRef signal, sigma, minus_sigma; /* f32 [batch]: sqrt(alpha bar), sqrt(1 - alpha bar), -sqrt(1 - alpha bar) */
+    LkRef weight;                      /* f32 [batch] of each sample's loss */
+    LkRef scalars;                     /* f32 [LK_SCALAR_COUNT] */
+    LkRef noisy, target, pred;         /* activations, kept for the host where asked */
+    LkRef loss;                        /* f32 [batch]: unweighted, mean over the sample */
+} LkStepGraph;
+
+/** Builds the graph of loss and gradients. NULL with an error where the model cannot be built. `trace` keeps noisy,
+ * target, pred and context for the host. */
+LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,
+                               LkDType compute, bool trace, LkError *error);
+void lk_step_graph_free(LkStepGraph *step);
+
+/** Options of the optimizer graph. */
+typedef struct LkUpdateShape {
+    float max_norm; /* clip the gradient's total norm; 0: do not */
+} LkUpdateShape;
+
+/** The optimizer's graph over the modules that `step` trains: clip, AdamW per group, clear the gradient. */
+typedef struct LkUpdateGraph {
+    LkGraph *graph;
+    LkRef scalars; /* f32 [LK_SCALAR_COUNT] */
+    LkRef clip;    /* f32 [2]: gradient norm before clipping, factor */
+    LkRef adapter, gradient, m, v;
+} LkUpdateGraph;
+
+LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape *shape, LkError *error);
+void lk_update_graph_free(LkUpdateGraph *update);
