@@ -226,12 +226,13 @@ typedef struct LkFillArgs {
     float value;
 } LkFillArgs;
 
-/** y[r, :] = softmax(scale * x[r, :]). y may be x when T is f32 and the strides are equal.
+/** y[r, :] = softmax(scale * x[r, :]). y may be x when T is f32 and the strides are equal; else x holds no meaning
+ * afterwards.
  *
  * Causal: row r is query number first_query + r % queries of its matrix and sees keys 0..number; the rest gets 0. */
 typedef struct LkSoftmaxArgs {
-    const float *x; /* [rows, cols], rows x_stride apart */
-    void *y;        /* T[rows, cols], rows y_stride apart */
+    float *x; /* [rows, cols], rows x_stride apart */
+    void *y;  /* T[rows, cols], rows y_stride apart */
     int64_t rows, cols;
     int64_t x_stride, y_stride; /* elements */
     int64_t queries;            /* rows of one matrix; used when causal */
@@ -268,7 +269,8 @@ typedef struct LkSumSquaresArgs {
     int64_t count;
 } LkSumSquaresArgs;
 
-/** Norm and clip coefficient: norm = sqrt(*sum) * u, coefficient = u * min(1, max_norm / (norm + 1e-6)), u = *unscale.
+/** Norm and clip coefficient, as torch.nn.utils.clip_grad_norm_: norm = sqrt(*sum) * u, coefficient = u * min(1,
+ * max_norm / (norm + 1e-6)), u = *unscale.
  */
 typedef struct LkClipArgs {
     const double *sum;    /* [1]: from LkSumSquaresArgs */

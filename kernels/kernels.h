@@ -30,6 +30,10 @@ typedef struct LkKernel {
 /** The kernel for an element type, with `run` compiled for this processor. NULL when there is none (f64, i32). */
 const LkKernel *lk_kernel(LkKernelId id, LkDType dtype);
 
+/** For tests: the same kernel compiled for the isa'th best instruction set that this processor has (0: lk_kernel's
+ * choice). NULL behind the last one. */
+const LkKernel *lk_kernel_of_isa(int isa, LkKernelId id, LkDType dtype);
+
 /** Runs all phases on all threads of lk_parallel_for. `args` is the struct that LkKernelId names beside the id. */
 void lk_kernel_launch_cpu(LkKernelId id, LkDType dtype, const void *args);
 

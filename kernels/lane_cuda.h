@@ -1,0 +1,166 @@
+/* lane.h on a GPU: a lane is a thread, a block a thread block of a multiple of 32 threads. */
+#pragma once
+
+typedef struct LkBlock {
+    int64_t index;
+} LkBlock;
+
+#define LK_LANE(b)  ((int)threadIdx.x)
+#define LK_LANES(b) ((int)blockDim.x)
+
+LK_INLINE void lk_barrier(LkBlock b)
+{
+    (void)b;
+    __syncthreads();
+}
+
+/* Butterflies: every thread of a warp gets the same bits, as a + b = b + a. */
+template <typename V> LK_INLINE V lk_warp_sum(V x)
+{
+    for (int offset = 16; offset; offset /= 2)
+        x += __shfl_xor_sync(0xffffffffu, x, offset);
+    return x;
+}
+
+LK_INLINE float lk_warp_max(float x)
+{
+    for (int offset = 16; offset; offset /= 2)
+        x = lk_maxf(x, __shfl_xor_sync(0xffffffffu, x, offset));
+    return x;
+}
+
+template <typename V> LK_INLINE V lk_block_sum_of(V x)
+{
+    __shared__ V slots[32];
+    int warps = (int)blockDim.x / 32, lane = (int)threadIdx.x;
+    x = lk_warp_sum(x);
+    if (warps == 1)
+        return x;
+    if (lane % 32 == 0)
+        slots[lane / 32] = x;
+    __syncthreads();
+    x = lk_warp_sum(lane % 32 < warps ? slots[lane % 32] : V(0));
+    __syncthreads();
+    return x;
+}
+
+LK_INLINE float lk_block_sum(LkBlock b, float x)
+{
+    (void)b;
+    return lk_block_sum_of(x);
+}
+
+LK_INLINE double lk_block_sum_double(LkBlock b, double x)
+{
+    (void)b;
+    return lk_block_sum_of(x);
+}
+
+LK_INLINE float lk_block_max(LkBlock b, float x)
+{
+    (void)b;
+    __shared__ float slots[32];
+    int warps = (int)blockDim.x / 32, lane = (int)threadIdx.x;
+    x = lk_warp_max(x);
+    if (warps == 1)
+        return x;
+    if (lane % 32 == 0)
+        slots[lane / 32] = x;
+    __syncthreads();
+    x = lk_warp_max(slots[lane % 32 < warps ? lane % 32 : 0]);
+    __syncthreads();
+    return x;
+}
+
+LK_INLINE bool lk_aligned(const void *p)
+{
+    return ((uintptr_t)p & 15u) == 0;
+}
+
+template <typename E> LK_INLINE LkPack lk_read_each(const E *p, int64_t m)
+{
+    LkPack u;
+    LK_UNROLL for (int k = 0; k < LK_PACK; k++) u.v[k] = k < m ? lk_load(p + k) : 0.0f;
+    return u;
+}
+
+template <typename E> LK_INLINE void lk_write_each(E *p, int64_t m, const LkPack &u)
+{
+    LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < m) lk_store(p + k, u.v[k]);
+}
+
+LK_INLINE LkPack lk_read(const float *p, int64_t m)
+{
+    if (m < LK_PACK || !lk_aligned(p))
+        return lk_read_each(p, m);
+    float4 a = ((const float4 *)p)[0], b = ((const float4 *)p)[1];
+    LkPack u = {{a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}};
+    return u;
+}
+
+LK_INLINE void lk_write(float *p, int64_t m, const LkPack &u)
+{
+    if (m < LK_PACK || !lk_aligned(p)) {
+        lk_write_each(p, m, u);
+        return;
+    }
+    ((float4 *)p)[0] = make_float4(u.v[0], u.v[1], u.v[2], u.v[3]);
+    ((float4 *)p)[1] = make_float4(u.v[4], u.v[5], u.v[6], u.v[7]);
+}
+
+/* Eight 16-bit elements as one word of 16 bytes. */
+union LkWord16bit {
+    LkWord word;
+    uint16_t bits[LK_PACK];
+};
+
+template <typename E> LK_INLINE LkPack lk_read_16bit(const E *p, int64_t m)
+{
+    if (m < LK_PACK || !lk_aligned(p))
+        return lk_read_each(p, m);
+    LkWord16bit w;
+    w.word = *(const uint4 *)p;
+    LkPack u;
+    LK_UNROLL for (int k = 0; k < LK_PACK; k++)
+    {
+        E e = {w.bits[k]};
+        u.v[k] = lk_load(&e);
+    }
+    return u;
+}
+
+template <typename E> LK_INLINE void lk_write_16bit(E *p, int64_t m, const LkPack &u)
+{
+    if (m < LK_PACK || !lk_aligned(p)) {
+        lk_write_each(p, m, u);
+        return;
+    }
+    LkWord16bit w;
+    LK_UNROLL for (int k = 0; k < LK_PACK; k++)
+    {
+        E e;
+        lk_store(&e, u.v[k]);
+        w.bits[k] = e.bits;
+    }
+    *(uint4 *)p = w.word;
+}
+
+LK_INLINE LkPack lk_read(const LkBf16 *p, int64_t m)
+{
+    return lk_read_16bit(p, m);
+}
+
+LK_INLINE LkPack lk_read(const LkF16 *p, int64_t m)
+{
+    return lk_read_16bit(p, m);
+}
+
+LK_INLINE void lk_write(LkBf16 *p, int64_t m, const LkPack &u)
+{
+    lk_write_16bit(p, m, u);
+}
+
+LK_INLINE void lk_write(LkF16 *p, int64_t m, const LkPack &u)
+{
+    lk_write_16bit(p, m, u);
+}

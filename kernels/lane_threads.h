@@ -1,0 +1,75 @@
+/* lane.h with POSIX threads as lanes, for tests: the packs and strides of a GPU under ThreadSanitizer. */
+#pragma once
+
+#include <pthread.h>
+
+enum { LK_MAX_THREADS = 64 };
+
+/* What the lanes of a block share. */
+typedef struct LkTeam {
+    pthread_barrier_t barrier;
+    double slots[LK_MAX_THREADS];
+} LkTeam;
+
+typedef struct LkBlock {
+    int64_t index;
+    int lane, lanes;
+    LkTeam *team;
+} LkBlock;
+
+#define LK_LANE(b)  ((b).lane)
+#define LK_LANES(b) ((b).lanes)
+
+LK_INLINE void lk_barrier(LkBlock b)
+{
+    pthread_barrier_wait(&b.team->barrier);
+}
+
+/* Every lane adds up all slots itself, in the same order. */
+LK_INLINE double lk_block_sum_double(LkBlock b, double x)
+{
+    b.team->slots[b.lane] = x;
+    lk_barrier(b);
+    double sum = 0;
+    for (int i = 0; i < b.lanes; i++)
+        sum += b.team->slots[i];
+    lk_barrier(b);
+    return sum;
+}
+
+LK_INLINE float lk_block_sum(LkBlock b, float x)
+{
+    return (float)lk_block_sum_double(b, x);
+}
+
+LK_INLINE float lk_block_max(LkBlock b, float x)
+{
+    b.team->slots[b.lane] = x;
+    lk_barrier(b);
+    float max = (float)b.team->slots[0];
+    for (int i = 1; i < b.lanes; i++)
+        max = lk_maxf(max, (float)b.team->slots[i]);
+    lk_barrier(b);
+    return max;
+}
+
+#define LK_DEFINE_PACK(suffix, E)                                                                                      \
+    LK_INLINE LkPack lk_read_##suffix(const E *p, int64_t m)                                                           \
+    {                                                                                                                  \
+        LkPack u = {{0}};                                                                                              \
+        for (int64_t k = 0; k < m; k++)                                                                                \
+            u.v[k] = lk_load(p + k);                                                                                   \
+        return u;                                                                                                      \
+    }                                                                                                                  \
+    LK_INLINE void lk_write_##suffix(E *p, int64_t m, LkPack u)                                                        \
+    {                                                                                                                  \
+        for (int64_t k = 0; k < m; k++)                                                                                \
+            lk_store(p + k, u.v[k]);                                                                                   \
+    }
+
+LK_DEFINE_PACK(f32, float)
+LK_DEFINE_PACK(bf16, LkBf16)
+LK_DEFINE_PACK(f16, LkF16)
+
+#define lk_read(p, m)     _Generic(*(p), float: lk_read_f32, LkBf16: lk_read_bf16, LkF16: lk_read_f16)(p, m)
+#define lk_write(p, m, u) _Generic(*(p), float: lk_write_f32, LkBf16: lk_write_bf16, LkF16: lk_write_f16)(p, m, u)

@@ -1,0 +1,77 @@
+/* Which kernels there are, and the phases of each. */
+#pragma once
+
+/* X(ID, args struct, number of phases) */
+#define LK_KERNEL_LIST(X)                                                                                              \
+    X(GROUP_NORM, LkGroupNormArgs, 3)                                                                                  \
+    X(GROUP_NORM_BACKWARD, LkGroupNormBackwardArgs, 3)                                                                 \
+    X(LAYER_NORM, LkLayerNormArgs, 1)                                                                                  \
+    X(LAYER_NORM_BACKWARD, LkLayerNormBackwardArgs, 1)                                                                 \
+    X(ACTIVATION, LkActivationArgs, 1)                                                                                 \
+    X(ACTIVATION_BACKWARD, LkActivationBackwardArgs, 1)                                                                \
+    X(GEGLU, LkGegluArgs, 1)                                                                                           \
+    X(GEGLU_BACKWARD, LkGegluBackwardArgs, 1)                                                                          \
+    X(AXPBY, LkAxpbyArgs, 1)                                                                                           \
+    X(ADD_ROWS, LkAddRowsArgs, 1)                                                                                      \
+    X(SUM_ROWS, LkSumRowsArgs, 2)                                                                                      \
+    X(UPSAMPLE2, LkUpsample2Args, 1)                                                                                   \
+    X(UPSAMPLE2_BACKWARD, LkUpsample2Args, 1)                                                                          \
+    X(COPY2D, LkCopy2dArgs, 1)                                                                                         \
+    X(EMBEDDING, LkEmbeddingArgs, 1)                                                                                   \
+    X(TIME_EMBEDDING, LkTimeEmbeddingArgs, 1)                                                                          \
+    X(Q_SAMPLE, LkQSampleArgs, 1)                                                                                      \
+    X(LOSS, LkLossArgs, 2)                                                                                             \
+    X(CAST_FROM_F32, LkCastArgs, 1)                                                                                    \
+    X(CAST_TO_F32, LkCastArgs, 1)                                                                                      \
+    X(FILL, LkFillArgs, 1)                                                                                             \
+    X(SOFTMAX, LkSoftmaxArgs, 1)                                                                                       \
+    X(SOFTMAX_BACKWARD, LkSoftmaxBackwardArgs, 1)                                                                      \
+    X(VAE_SAMPLE, LkVaeSampleArgs, 1)                                                                                  \
+    X(SUM_SQUARES, LkSumSquaresArgs, 2)                                                                                \
+    X(CLIP, LkClipArgs, 1)                                                                                             \
+    X(ADAMW, LkAdamwArgs, 1)                                                                                           \
+    X(EMA, LkEmaArgs, 1)
+
+/* X(ID, phase number, function, args struct, blocks, lanes): `blocks` and `lanes` (of a GPU's block) are expressions of
+ * `a`, the args, and used by kernels.c alone. Compiled for each element type: */
+#define LK_TYPED_PHASES(X)                                                                                             \
+    X(GROUP_NORM, 0, group_norm_partial, LkGroupNormArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))         \
+    X(GROUP_NORM, 1, group_norm_fold, LkGroupNormArgs, a->n * a->groups, 64)                                           \
+    X(GROUP_NORM, 2, group_norm_apply, LkGroupNormArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))           \
+    X(GROUP_NORM_BACKWARD, 0, group_norm_back_partial, LkGroupNormBackwardArgs, lk_chunk_blocks(a->n, a->s, a->c),     \
+      span_lanes(a->c))                                                                                                \
+    X(GROUP_NORM_BACKWARD, 1, group_norm_back_fold, LkGroupNormBackwardArgs, a->n * a->groups, 64)                     \
+    X(GROUP_NORM_BACKWARD, 2, group_norm_back_apply, LkGroupNormBackwardArgs, lk_chunk_blocks(a->n, a->s, a->c),       \
+      span_lanes(a->c))                                                                                                \
+    X(LAYER_NORM, 0, layer_norm, LkLayerNormArgs, a->rows, row_lanes(a->c))                                            \
+    X(LAYER_NORM_BACKWARD, 0, layer_norm_backward, LkLayerNormBackwardArgs, a->rows, row_lanes(a->c))                  \
+    X(ACTIVATION, 0, activation, LkActivationArgs, lk_tiles(a->n), row_lanes(LK_TILE))                                 \
+    X(ACTIVATION_BACKWARD, 0, activation_backward, LkActivationBackwardArgs, lk_tiles(a->n), row_lanes(LK_TILE))       \
+    X(GEGLU, 0, geglu, LkGegluArgs, a->rows *lk_tiles(a->c), row_lanes(a->c))                                          \
+    X(GEGLU_BACKWARD, 0, geglu_backward, LkGegluBackwardArgs, a->rows *lk_tiles(a->c), row_lanes(a->c))                \
+    X(AXPBY, 0, axpby, LkAxpbyArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                            \
+    X(ADD_ROWS, 0, add_rows, LkAddRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))                       \
+    X(SUM_ROWS, 0, sum_rows_partial, LkSumRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))               \
+    X(SUM_ROWS, 1, sum_rows_fold, LkSumRowsArgs, a->n *lk_ceil_div(a->c, LK_FOLD_WIDTH), 32)                           \
+    X(UPSAMPLE2, 0, upsample2, LkUpsample2Args, a->n * a->h * a->w, row_lanes(a->c))                                   \
+    X(UPSAMPLE2_BACKWARD, 0, upsample2_backward, LkUpsample2Args, a->n * a->h * a->w, row_lanes(a->c))                 \
+    X(COPY2D, 0, copy2d, LkCopy2dArgs, a->rows *lk_tiles(a->cols), row_lanes(a->cols))                                 \
+    X(EMBEDDING, 0, embedding, LkEmbeddingArgs, a->rows, row_lanes(a->c))                                              \
+    X(TIME_EMBEDDING, 0, time_embedding, LkTimeEmbeddingArgs, a->n, row_lanes(4 * a->c))                               \
+    X(Q_SAMPLE, 0, q_sample, LkQSampleArgs, a->n *lk_tiles(a->s), row_lanes(a->s))                                     \
+    X(LOSS, 0, loss_partial, LkLossArgs, a->n *lk_sum_tiles(a->s), row_lanes(a->s))                                    \
+    X(LOSS, 1, loss_fold, LkLossArgs, a->n, 32)                                                                        \
+    X(CAST_FROM_F32, 0, cast_from_f32, LkCastArgs, lk_tiles(a->count), row_lanes(LK_TILE))                             \
+    X(CAST_TO_F32, 0, cast_to_f32, LkCastArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                 \
+    X(FILL, 0, fill, LkFillArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                               \
+    X(SOFTMAX, 0, softmax, LkSoftmaxArgs, a->rows, row_lanes(a->cols))                                                 \
+    X(SOFTMAX_BACKWARD, 0, softmax_backward, LkSoftmaxBackwardArgs, a->rows, row_lanes(a->cols))                       \
+    X(VAE_SAMPLE, 0, vae_sample, LkVaeSampleArgs, lk_tiles(a->positions), LK_MAX_LANES)
+
+/* For float only: */
+#define LK_FLOAT_PHASES(X)                                                                                             \
+    X(SUM_SQUARES, 0, sum_squares_partial, LkSumSquaresArgs, lk_sum_tiles(a->count), LK_MAX_LANES)                     \
+    X(SUM_SQUARES, 1, sum_squares_fold, LkSumSquaresArgs, 1, LK_MAX_LANES)                                             \
+    X(CLIP, 0, clip, LkClipArgs, 1, 32)                                                                                \
+    X(ADAMW, 0, adamw, LkAdamwArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
+    X(EMA, 0, ema, LkEmaArgs, lk_tiles(a->count), LK_MAX_LANES)
