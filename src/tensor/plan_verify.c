@@ -29,16 +29,25 @@ static int32_t last_read(const LkGraph *graph, LkRef owner)
     return last;
 }
 
-/** While node n writes `out`, may it overlap `other`? Only if n reads `other` in place for the last time. */
+/** While node n writes `out`, may it overlap `other`? Only if `other` has the same size and n reads it for the last
+ * time, in place, as each of the operands that it is. */
 static bool may_share(const LkGraph *graph, int32_t n, LkRef out, LkRef other, int32_t other_last, const LkPlan *plan)
 {
     const LkNode *node = &graph->nodes[n];
-    if (other_last != n || node->out[0] != out || plan->offset[out] != plan->offset[other])
+    const LkTensor *x = &graph->tensors[other], *y = &graph->tensors[out];
+    if (other_last != n || node->out[0] != out || plan->offset[out] != plan->offset[other] || x->dtype != y->dtype ||
+        lk_tensor_count(x) != lk_tensor_count(y))
         return false;
-    for (int k = 0; k < node->n_in; k++)
-        if (lk_graph_owner(graph, node->in[k]) == other)
-            return lk_op_in_place(node->op, k) || (node->attr.has_addend && k == node->n_in - 1);
-    return false;
+    bool read = false;
+    for (int k = 0; k < node->n_in; k++) {
+        if (lk_graph_owner(graph, node->in[k]) != other)
+            continue;
+        bool addend = node->op == LK_OP_MATMUL && node->attr.has_addend && k == node->n_in - 1;
+        if (!addend && !lk_op_in_place(node->op, k))
+            return false;
+        read = true;
+    }
+    return read;
 }
 
 /** Checks what node n writes against every tensor whose value is still needed after the node began. */
@@ -65,17 +74,32 @@ static bool verify_writes(const LkGraph *graph, const LkPlan *plan, const int32_
     return true;
 }
 
+/** Checks that everything lies inside the arena, and that the inputs, which the host writes, lie apart. */
+static bool verify_places(const LkGraph *graph, const LkPlan *plan, const int64_t *node_bytes, LkError *error)
+{
+    for (LkRef i = 0; i < graph->n_tensors; i++) {
+        const LkTensor *t = &graph->tensors[i];
+        if (plan->offset[i] >= 0 && plan->offset[i] + lk_tensor_bytes(t) > plan->arena_bytes)
+            return lk_fail(error, LK_ERROR_MEMORY, "Tensor %d reaches outside the arena.", i);
+        for (LkRef j = 0; j < i && t->kind == LK_TENSOR_INPUT; j++)
+            if (graph->tensors[j].kind == LK_TENSOR_INPUT &&
+                overlap(plan->offset[i], lk_tensor_bytes(t), plan->offset[j], lk_tensor_bytes(&graph->tensors[j])))
+                return lk_fail(error, LK_ERROR_MEMORY, "Input %d lies over input %d.", i, j);
+    }
+    for (int32_t n = 0; n < graph->n_nodes && node_bytes; n++)
+        if (node_bytes[n] > 0 && (plan->workspace[n] < 0 || plan->workspace[n] + node_bytes[n] > plan->arena_bytes))
+            return lk_fail(error, LK_ERROR_MEMORY, "The scratch memory of node %d lies outside the arena.", n);
+    return true;
+}
+
 bool lk_plan_verify(const LkGraph *graph, const LkPlan *plan, const int64_t *node_bytes, LkError *error)
 {
     int32_t *last = malloc(((size_t)graph->n_tensors + 1) * sizeof *last);
     if (!last)
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to check the plan.");
-    bool ok = true;
-    for (LkRef i = 0; i < graph->n_tensors; i++) {
+    for (LkRef i = 0; i < graph->n_tensors; i++)
         last[i] = plan->offset[i] >= 0 ? last_read(graph, i) : -1;
-        if (plan->offset[i] >= 0 && plan->offset[i] + lk_tensor_bytes(&graph->tensors[i]) > plan->arena_bytes)
-            ok = lk_fail(error, LK_ERROR_MEMORY, "Tensor %d reaches outside the arena.", i);
-    }
+    bool ok = verify_places(graph, plan, node_bytes, error);
     for (int32_t n = 0; n < graph->n_nodes && ok; n++)
         ok = verify_writes(graph, plan, last, node_bytes, n, error);
     free(last);
