@@ -178,26 +178,15 @@ LkReference *test_reference(const GraphTest *test)
     return reference;
 }
 
-LkRef test_guard(GraphTest *test, LkRef output)
+void test_guard(GraphTest *test, LkRef output)
 {
-    LkTensor *tensor = &test->graph->tensors[output];
-    const int64_t shape[1] = {lk_tensor_count(tensor) + 2 * TEST_GUARD};
-    LkRef state = test_state(test, tensor->dtype, TEST_NORMAL, guard_value, 0, 1, shape);
-    tensor = &test->graph->tensors[output]; /* may have moved */
-    tensor->kind = LK_TENSOR_VIEW;
-    tensor->base = state;
-    tensor->offset = TEST_GUARD;
-    tensor->output = false;
-    return state;
-}
-
-bool test_guard_whole(const GraphTest *test, LkRef state, const double *values)
-{
-    int64_t count = lk_tensor_count(lk_graph_tensor(test->graph, state));
-    for (int64_t e = 0; e < TEST_GUARD; e++)
-        if (values[e] != guard_value || values[count - 1 - e] != guard_value)
-            return false;
-    return true;
+    LkTensor tensor = *lk_graph_tensor(test->graph, output);
+    const int64_t shape[1] = {lk_tensor_count(&tensor) + 2 * TEST_GUARD};
+    tensor.base = test_state(test, tensor.dtype, TEST_NORMAL, guard_value, 0, 1, shape);
+    tensor.kind = LK_TENSOR_VIEW;
+    tensor.offset = TEST_GUARD;
+    tensor.output = false;
+    test->graph->tensors[output] = tensor;
 }
 
 /** Values as the bytes of a type. */
@@ -299,17 +288,42 @@ static bool read_values(const GraphTest *test, const LkBackend *backend, LkProgr
     return true;
 }
 
-bool test_run(const GraphTest *test, const LkBackend *backend, double **results, LkError *error)
+/** Gives every tensor and every node's scratch memory a place of its own. */
+static void spread_plan(const GraphTest *test, LkPlan *plan, const int64_t *node_bytes)
+{
+    int64_t end = 0;
+    for (LkRef t = 0; t < plan->n_tensors; t++)
+        if (plan->offset[t] >= 0) {
+            plan->offset[t] = end;
+            end += (lk_tensor_bytes(&test->graph->tensors[t]) + 2 * LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
+        }
+    for (int32_t n = 0; n < plan->n_nodes; n++)
+        if (plan->workspace[n] >= 0) {
+            plan->workspace[n] = end;
+            end += (node_bytes[n] + 2 * LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
+        }
+    plan->arena_bytes = end;
+}
+
+static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *device, LkProgram *program,
+                     LkPlan *plan, double **results, LkError *error)
 {
     MemorySource memory = {.test = test};
     const LkWeightSource source_table = {.context = &memory, .read = read_weight, .done = weight_done};
+    return lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
+           backend->reserve(device, plan->arena_bytes, error) && backend->bind(program, plan, &source_table, error) &&
+           write_values(test, backend, program, error) && backend->run(program, error) &&
+           read_values(test, backend, program, results, error);
+}
+
+bool test_run(const GraphTest *test, const LkBackend *backend, bool spread, double **results, LkError *error)
+{
     LkDevice *device = backend->open(0, 0, error);
     LkProgram *program = device ? backend->compile(device, test->graph, error) : NULL;
     LkPlan *plan = program ? lk_plan_new(test->graph, backend->node_bytes(program), error) : NULL;
-    bool done = plan && lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
-                backend->reserve(device, plan->arena_bytes, error) &&
-                backend->bind(program, plan, &source_table, error) && write_values(test, backend, program, error) &&
-                backend->run(program, error) && read_values(test, backend, program, results, error);
+    if (plan && spread)
+        spread_plan(test, plan, backend->node_bytes(program));
+    bool done = plan && run_plan(test, backend, device, program, plan, results, error);
     lk_plan_free(plan);
     if (program)
         backend->program_free(program);

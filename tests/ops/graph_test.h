@@ -63,15 +63,12 @@ void test_draw(GraphTest *test);
 LkReference *test_reference(const GraphTest *test);
 
 /** Puts an output tensor (an activation) into the middle of a state whose other elements are a sentinel. Call before
- * test_draw. Returns the state. */
-LkRef test_guard(GraphTest *test, LkRef output);
+ * test_draw. */
+void test_guard(GraphTest *test, LkRef output);
 
-/** Whether the sentinels around a guarded output are whole, given the values of its state. */
-bool test_guard_whole(const GraphTest *test, LkRef state, const double *values);
-
-/** Runs the graph on a backend with these values. results[t] gets the values of output `t` and of every state and
- * input (malloc'ed, NULL for other tensors). */
-bool test_run(const GraphTest *test, const LkBackend *backend, double **results, LkError *error);
+/** Runs the graph on a backend with these values, in the memory that the planner gives or, `spread`, with no byte used
+ * twice. results[t] gets the values of output `t` and of every state and input (malloc'ed, NULL for other tensors). */
+bool test_run(const GraphTest *test, const LkBackend *backend, bool spread, double **results, LkError *error);
 void test_free_results(const GraphTest *test, double **results);
 
 /** ‖a - b‖ / ‖b‖; the plain ‖a‖ where b is zero. Infinite where a has a NaN. */

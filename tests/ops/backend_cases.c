@@ -1,0 +1,407 @@
+/* What the allowed errors mean. Inputs are exact, so an operation that computes in f32 and rounds once errs by at most
+ * one half unit in the last place (1 of `f32`, 1 of `low`). Beyond that, in f32:
+ *   sums of n terms     the error grows like a random walk, sqrt(n) / 2 and less where sums are kept in blocks: 16 is
+ *                       enough for 1500 terms; the whole of 2^-24 · 32 = 2e-6 is the most that any operation gets
+ *   exp, erf, tanh      vectorised approximations of a few units: 8
+ *   norms               mean and variance are subtracted and divided: 16; where the mean is 10 deviations, 10 times
+ * that In bf16 sums are kept in f32, and the rounding of the result outweighs everything (1); attention rounds its
+ * probabilities and, backward, their gradients before multiplying by them, and reads its rounded result (4). */
+#include "backend_cases.h"
+
+static LkRef x_input(GraphTest *test, int rank, const int64_t *shape)
+{
+    return test_input(test, test->graph->compute, TEST_NORMAL, 0, 1, rank, shape);
+}
+
+static LkRef vector(GraphTest *test, double mean, double scale, int64_t count)
+{
+    return test_weight(test, LK_F32, mean, scale, 1, &count);
+}
+
+/** An activation of the compute type as output of a backward operation. */
+static LkRef result(GraphTest *test, LkRef like)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, like);
+    return lk_graph_activation(test->graph, t.dtype, t.rank, t.shape);
+}
+
+/** s: M, K, N, bits: 1 trans_a, 2 trans_b, 4 bias, 8 addend, 16 alpha, 32 b is a frozen weight. */
+static void matmul(GraphTest *test, const int64_t *s)
+{
+    bool trans_a = s[3] & 1, trans_b = s[3] & 2;
+    const int64_t b_shape[2] = {trans_b ? s[2] : s[1], trans_b ? s[1] : s[2]};
+    LkRef a = x_input(test, 2, trans_a ? (int64_t[]){s[1], s[0]} : (int64_t[]){s[0], s[1]});
+    LkRef b = s[3] & 32 ? test_weight(test, test->graph->compute, 0, 1, 2, b_shape) : x_input(test, 2, b_shape);
+    LkMatmul options = {.trans_a = trans_a,
+                        .trans_b = trans_b,
+                        .alpha = s[3] & 16 ? -0.75f : 0,
+                        .bias = s[3] & 4 ? vector(test, 0, 1, s[2]) : LK_NONE,
+                        .addend = s[3] & 8 ? x_input(test, 2, (int64_t[]){s[0], s[2]}) : LK_NONE,
+                        .into = LK_NONE};
+    lk_matmul(test->graph, a, b, options);
+}
+
+/** A parameter's gradient: dyᵀ·x added in place to a part of an f32 state. s: M, K, N. */
+static void matmul_accumulate(GraphTest *test, const int64_t *s)
+{
+    LkRef dy = x_input(test, 3, (int64_t[]){s[0], 2, s[1]}), x = x_input(test, 3, (int64_t[]){s[0], 2, s[2]});
+    LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[1] * s[2] + 40});
+    LkRef place = lk_graph_view(test->graph, state, 19, 2, (int64_t[]){s[1], s[2]});
+    LkMatmul options = {.trans_a = true, .alpha = 0.5f, .bias = LK_NONE, .addend = place, .into = place};
+    lk_matmul(test->graph, dy, x, options);
+}
+
+/** Two parts of one frozen weight, as queries and keys of a stored [3C,C] matrix are. s: M, C, rows of a part. */
+static void matmul_weight_parts(GraphTest *test, const int64_t *s)
+{
+    LkRef x = x_input(test, 2, s), w = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){3 * s[2], s[1]});
+    for (int i = 0; i < 3; i++) {
+        LkRef part = lk_graph_view(test->graph, w, i * s[2] * s[1], 2, (int64_t[]){s[2], s[1]});
+        lk_linear(test->graph, x, part, LK_NONE);
+    }
+}
+
+/** One frozen weight used forward and backward, with many rows and with few. s: M, K, N, M of the second use. */
+static void matmul_shared_weight(GraphTest *test, const int64_t *s)
+{
+    LkRef w = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[2], s[1]});
+    lk_linear(test->graph, x_input(test, 2, s), w, vector(test, 0, 1, s[2]));
+    lk_linear(test->graph, x_input(test, 2, (int64_t[]){s[3], s[1]}), w, LK_NONE);
+    lk_matmul(test->graph, x_input(test, 2, (int64_t[]){s[0], s[2]}), w, LK_MATMUL_DEFAULT);
+}
+
+/** s: N, H, W, I, O, k, stride, pad before, pad after, bias. */
+static void conv2d(GraphTest *test, const int64_t *s)
+{
+    LkRef w = test_weight(test, test->graph->compute, 0, 1, 4, (int64_t[]){s[4], s[3], s[5], s[5]});
+    lk_conv2d(test->graph, x_input(test, 4, s), w, s[9] ? vector(test, 0, 1, s[4]) : LK_NONE, (int)s[6], (int)s[7],
+              (int)s[8]);
+}
+
+static void conv2d_backward(GraphTest *test, const int64_t *s)
+{
+    int64_t h = (s[1] + s[7] + s[8] - s[5]) / s[6] + 1, w = (s[2] + s[7] + s[8] - s[5]) / s[6] + 1;
+    LkRef weight = test_weight(test, test->graph->compute, 0, 1, 4, (int64_t[]){s[4], s[3], s[5], s[5]});
+    LkRef in[2] = {x_input(test, 4, (int64_t[]){s[0], h, w, s[4]}), weight};
+    LkRef dx = lk_graph_activation(test->graph, test->graph->compute, 4, s);
+    LkAttributes attr = {.kernel = (int)s[5], .stride = (int)s[6], .pad_before = (int)s[7], .pad_after = (int)s[8]};
+    lk_graph_append(test->graph, LK_OP_CONV2D_BACKWARD_DATA, &attr, 2, in, 1, &dx);
+}
+
+/** s: N, S, L, heads, width, causal, valid keys (0: all), backward too. */
+static void attention(GraphTest *test, const int64_t *s)
+{
+    const int64_t q_shape[3] = {s[0], s[1], s[3] * s[4]}, kv_shape[3] = {s[0], s[2], s[3] * s[4]};
+    LkRef q = x_input(test, 3, q_shape), k = x_input(test, 3, kv_shape), v = x_input(test, 3, kv_shape);
+    float scale = s[4] > 36 ? 0.125f : s[4] > 9 ? 0.25f : 0.5f;
+    LkRef o = lk_attention(test->graph, q, k, v, s[3], scale, s[5]);
+    LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
+    if (s[6])
+        node->attr.kv_length = s[6];
+    if (!s[7])
+        return;
+    LkAttributes attr = node->attr;
+    LkRef in[6] = {q, k, v, o, node->out[1], x_input(test, 3, q_shape)};
+    LkRef out[3] = {result(test, q), result(test, k), result(test, v)};
+    lk_graph_append(test->graph, LK_OP_ATTENTION_BACKWARD, &attr, 6, in, 3, out);
+}
+
+/** s: N, H, W, C, groups, SiLU, mean of x. */
+static void group_norm(GraphTest *test, const int64_t *s)
+{
+    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, (double)s[6], 1, 4, s);
+    LkRef gamma = vector(test, 1, 0.3, s[3]), beta = vector(test, 0, 0.3, s[3]);
+    lk_group_norm(test->graph, x, gamma, beta, (int)s[4], 1e-5f, s[5]);
+    const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
+    LkAttributes attr = node->attr;
+    LkRef in[5] = {x_input(test, 4, s), x, node->out[1], gamma, beta}, dx = result(test, x);
+    lk_graph_append(test->graph, LK_OP_GROUP_NORM_BACKWARD, &attr, 5, in, 1, &dx);
+}
+
+/** s: N, S, C, mean of x. */
+static void layer_norm(GraphTest *test, const int64_t *s)
+{
+    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, (double)s[3], 1, 3, s);
+    LkRef gamma = vector(test, 1, 0.3, s[2]), beta = vector(test, 0, 0.3, s[2]);
+    lk_layer_norm(test->graph, x, gamma, beta, 1e-5f);
+    const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
+    LkAttributes attr = node->attr;
+    LkRef in[4] = {x_input(test, 3, s), x, node->out[1], gamma}, dx = result(test, x);
+    lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 4, in, 1, &dx);
+}
+
+/** s: R, C, kind, scale of x. */
+static void activation(GraphTest *test, const int64_t *s)
+{
+    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 2, s), dx = result(test, x);
+    lk_activation(test->graph, x, (LkActivation)s[2]);
+    LkAttributes attr = {.activation = (LkActivation)s[2]};
+    LkRef in[2] = {x_input(test, 2, s), x};
+    lk_graph_append(test->graph, LK_OP_ACTIVATION_BACKWARD, &attr, 2, in, 1, &dx);
+}
+
+/** s: N, S, C, scale of x. */
+static void geglu(GraphTest *test, const int64_t *s)
+{
+    const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
+    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 3, wide), dx = result(test, x);
+    lk_geglu(test->graph, x);
+    LkRef in[2] = {x_input(test, 3, s), x};
+    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1, &dx);
+}
+
+static void add(GraphTest *test, const int64_t *s)
+{
+    lk_add(test->graph, x_input(test, 2, s), x_input(test, 2, s));
+}
+
+/** In f32 whatever the compute type, in place in a state: a direct parameter's gradient. */
+static void add_into_state(GraphTest *test, const int64_t *s)
+{
+    LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[0] * s[1] + 40});
+    LkRef place = lk_graph_view(test->graph, state, 19, 2, s);
+    LkRef in[2] = {place, test_input(test, LK_F32, TEST_NORMAL, 0, 1, 2, s)};
+    lk_graph_append(test->graph, LK_OP_ADD, NULL, 2, in, 1, &place);
+}
+
+/** s: N, H, W, C. */
+static void add_rows(GraphTest *test, const int64_t *s)
+{
+    lk_add_rows(test->graph, x_input(test, 4, s), x_input(test, 2, (int64_t[]){s[0], s[3]}));
+}
+
+static void sum_rows(GraphTest *test, const int64_t *s)
+{
+    LkRef dy = x_input(test, 4, s);
+    LkRef dv = lk_graph_activation(test->graph, test->graph->compute, 2, (int64_t[]){s[0], s[3]});
+    lk_graph_append(test->graph, LK_OP_SUM_ROWS, NULL, 1, &dy, 1, &dv);
+}
+
+static void upsample2(GraphTest *test, const int64_t *s)
+{
+    lk_upsample2(test->graph, x_input(test, 4, s));
+}
+
+static void upsample2_backward(GraphTest *test, const int64_t *s)
+{
+    LkRef dy = x_input(test, 4, (int64_t[]){s[0], 2 * s[1], 2 * s[2], s[3]});
+    LkRef dx = lk_graph_activation(test->graph, test->graph->compute, 4, s);
+    lk_graph_append(test->graph, LK_OP_UPSAMPLE2_BACKWARD, NULL, 1, &dy, 1, &dx);
+}
+
+/** s: rows, C of a, C of b. */
+static void concat(GraphTest *test, const int64_t *s)
+{
+    lk_concat(test->graph, x_input(test, 2, s), x_input(test, 2, (int64_t[]){s[0], s[2]}));
+}
+
+/** s: rows, C, begin, count. */
+static void slice(GraphTest *test, const int64_t *s)
+{
+    lk_slice(test->graph, x_input(test, 2, s), s[2], s[3]);
+}
+
+/** s: N, P, vocabulary, C. */
+static void embedding(GraphTest *test, const int64_t *s)
+{
+    LkRef ids = test_input(test, LK_I32, TEST_INTEGERS, 0, (double)s[2], 2, s);
+    LkRef table = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[2], s[3]});
+    lk_embedding(test->graph, ids, table, test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[1], s[3]}));
+}
+
+static void time_embedding(GraphTest *test, const int64_t *s)
+{
+    LkRef t = test_input(test, LK_F32, TEST_INTEGERS, 0, 1000, 1, s);
+    lk_time_embedding(test->graph, t, s[1]);
+}
+
+/** s: N, H, W, C, whether the result is f32. */
+static void q_sample(GraphTest *test, const int64_t *s)
+{
+    LkRef x = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s), z = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s);
+    LkRef a = test_input(test, LK_F32, TEST_UNIFORM, -1, 2, 1, s),
+          b = test_input(test, LK_F32, TEST_UNIFORM, 0, 1, 1, s);
+    lk_q_sample(test->graph, x, z, a, b, s[4] ? LK_F32 : test->graph->compute);
+}
+
+static void mse(GraphTest *test, const int64_t *s)
+{
+    test_loss(test, x_input(test, 4, s));
+}
+
+static void cast(GraphTest *test, const int64_t *s)
+{
+    lk_cast(test->graph, x_input(test, 2, s), LK_F32);
+    lk_cast(test->graph, test_input(test, LK_F32, TEST_NORMAL, 0, 1, 2, s), test->graph->compute);
+}
+
+/** From an f32 state to a part of a state of the compute type: the adapter's shadow. */
+static void cast_to_shadow(GraphTest *test, const int64_t *s)
+{
+    LkRef master = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 2, s);
+    LkRef shadow = test_state(test, test->graph->compute, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[0] * s[1] + 40});
+    LkRef place = lk_graph_view(test->graph, shadow, 19, 2, s);
+    lk_graph_append(test->graph, LK_OP_CAST, NULL, 1, &master, 1, &place);
+}
+
+static void zero(GraphTest *test, const int64_t *s)
+{
+    LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[0] + 40});
+    lk_zero(test->graph, lk_graph_view(test->graph, state, 19, 1, s));
+}
+
+/** s: elements, thousandths of the largest norm allowed. */
+static void clip(GraphTest *test, const int64_t *s)
+{
+    LkRef gradient = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, s);
+    lk_graph_output(test->graph, lk_clip_coefficient(test->graph, gradient, test->scalars, (float)s[1] * 1e-3f));
+}
+
+/** A part of each state. s: elements, optimizer group. */
+static void adamw(GraphTest *test, const int64_t *s)
+{
+    static const struct {
+        TestFill fill;
+        double scale;
+    } state[4] = {{TEST_NORMAL, 0.1}, {TEST_NORMAL, 0.1}, {TEST_NORMAL, 0.05}, {TEST_POSITIVE, 0.05}};
+    LkRef part[4];
+    for (int i = 0; i < 4; i++) {
+        LkRef whole = test_state(test, LK_F32, state[i].fill, 0, state[i].scale, 1, (int64_t[]){s[0] + 40});
+        part[i] = lk_graph_view(test->graph, whole, 19, 1, s);
+    }
+    LkRef clip_values = test_input(test, LK_F32, TEST_UNIFORM, 0.2, 0.7, 1, (int64_t[]){2});
+    lk_adamw(test->graph, part[0], part[1], part[2], part[3], clip_values, test->scalars, (int)s[1]);
+}
+
+const BackendCase backend_cases[] = {
+    {"matmul 1", matmul, 1, 1, {1, 1, 1, 0}},
+    {"matmul", matmul, 8, 1, {7, 13, 5, 0}},
+    {"matmul aT", matmul, 8, 1, {7, 13, 5, 1}},
+    {"matmul bT", matmul, 8, 1, {7, 13, 5, 2}},
+    {"matmul aT bT", matmul, 8, 1, {7, 13, 5, 3}},
+    {"matmul of tiles", matmul, 16, 1, {257, 129, 67, 0}},
+    {"matmul aT of tiles", matmul, 16, 1, {131, 257, 33, 1}},
+    {"matmul bT of tiles", matmul, 16, 1, {67, 320, 131, 2}},
+    {"matmul aT bT of tiles", matmul, 16, 1, {67, 64, 131, 3}},
+    {"matmul bias", matmul, 8, 1, {31, 17, 29, 2 + 4}},
+    {"matmul addend", matmul, 8, 2, {31, 17, 29, 8}},
+    {"matmul alpha", matmul, 8, 1, {31, 17, 29, 16}},
+    {"matmul bias addend", matmul, 8, 2, {31, 17, 29, 2 + 4 + 8}},
+    {"matmul alpha addend", matmul, 8, 2, {31, 17, 29, 2 + 8 + 16}},
+    {"matmul alpha bias", matmul, 8, 1, {31, 17, 29, 2 + 4 + 16}},
+    {"matmul alpha bias addend", matmul, 8, 2, {31, 17, 29, 1 + 2 + 4 + 8 + 16}},
+    {"linear, few rows", matmul, 16, 1, {3, 77, 40, 2 + 4 + 32}},
+    {"linear, many rows", matmul, 16, 1, {521, 96, 61, 2 + 4 + 32}},
+    {"linear, many rows, addend", matmul, 16, 2, {521, 96, 64, 2 + 4 + 8 + 32}},
+    {"linear backward, few rows", matmul, 16, 1, {7, 61, 96, 32}},
+    {"linear backward, many rows", matmul, 16, 1, {600, 61, 96, 32}},
+    {"lora down", matmul, 16, 1, {600, 320, 4, 2}},
+    {"lora up", matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
+    {"matmul into a gradient", matmul_accumulate, 8, 1, {13, 4, 33}},
+    {"matmul into a gradient of tiles", matmul_accumulate, 16, 1, {150, 8, 320}},
+    {"matmul with parts of a weight", matmul_weight_parts, 8, 1, {7, 13, 5}},
+    {"matmul with parts of a weight, many rows", matmul_weight_parts, 8, 1, {512, 16, 48}},
+    {"matmul with a shared weight", matmul_shared_weight, 16, 1, {512, 64, 96, 5}},
+    {"matmul with a shared weight, two packings", matmul_shared_weight, 16, 1, {1024, 64, 48, 512}},
+
+    {"conv2d of one pixel", conv2d, 8, 1, {1, 1, 1, 1, 1, 1, 1, 0, 0, 1}},
+    {"conv2d 1x1", conv2d, 8, 1, {2, 7, 5, 13, 11, 1, 1, 0, 0, 1}},
+    {"conv2d 3x3", conv2d, 8, 1, {2, 13, 17, 19, 23, 3, 1, 1, 1, 1}},
+    {"conv2d 3x3, few channels", conv2d, 8, 1, {1, 11, 9, 4, 32, 3, 1, 1, 1, 1}},
+    {"conv2d 3x3, to few channels", conv2d, 16, 1, {1, 8, 9, 64, 4, 3, 1, 1, 1, 1}},
+    {"conv2d 3x3 of tiles", conv2d, 16, 1, {1, 16, 24, 64, 96, 3, 1, 1, 1, 0}},
+    {"conv2d 3x3, stride 2", conv2d, 16, 1, {1, 16, 15, 32, 32, 3, 2, 1, 1, 1}},
+    {"conv2d 3x3, stride 2, padded after", conv2d, 8, 1, {2, 8, 6, 16, 16, 3, 2, 0, 1, 1}},
+    {"conv2d of a pixel, padded", conv2d, 8, 1, {1, 1, 1, 3, 2, 3, 1, 1, 1, 0}},
+    {"conv2d 3x3, no padding, odd", conv2d, 8, 1, {1, 5, 7, 3, 5, 3, 1, 0, 0, 1}},
+    {"conv2d backward of one pixel", conv2d_backward, 8, 1, {1, 1, 1, 1, 1, 1, 1, 0, 0}},
+    {"conv2d backward 1x1", conv2d_backward, 8, 1, {2, 7, 5, 13, 11, 1, 1, 0, 0}},
+    {"conv2d backward 3x3", conv2d_backward, 8, 1, {2, 13, 17, 19, 23, 3, 1, 1, 1}},
+    {"conv2d backward 3x3, few channels", conv2d_backward, 16, 1, {1, 11, 9, 4, 64, 3, 1, 1, 1}},
+    {"conv2d backward 3x3 of tiles", conv2d_backward, 16, 1, {1, 16, 24, 64, 96, 3, 1, 1, 1}},
+    {"conv2d backward 3x3, stride 2", conv2d_backward, 16, 1, {1, 16, 15, 32, 32, 3, 2, 1, 1}},
+    {"conv2d backward 3x3, stride 2, padded after", conv2d_backward, 8, 1, {2, 8, 6, 16, 16, 3, 2, 0, 1}},
+    {"conv2d backward 2x2, stride 3, positions unread", conv2d_backward, 8, 1, {1, 6, 7, 3, 5, 2, 3, 0, 0}},
+
+    {"attention 1", attention, 8, 4, {1, 1, 1, 1, 1, 0}},
+    {"attention", attention, 16, 4, {2, 7, 13, 3, 5, 0}},
+    {"attention, 77 keys", attention, 16, 4, {2, 67, 77, 2, 40, 0}},
+    {"attention of tiles", attention, 16, 4, {1, 257, 131, 2, 64, 0}},
+    {"attention, wide heads", attention, 16, 4, {1, 37, 64, 2, 160, 0}},
+    {"attention, causal", attention, 16, 4, {2, 77, 77, 3, 16, 1}},
+    {"attention, causal tiles", attention, 16, 4, {1, 151, 151, 1, 64, 1}},
+    {"attention, padded keys", attention, 16, 4, {2, 7, 16, 2, 8, 0, 11}},
+    {"attention, one query", attention, 16, 4, {3, 1, 19, 2, 8, 0}},
+    {"attention backward 1", attention, 8, 4, {1, 1, 1, 1, 1, 0, 0, 1}},
+    {"attention backward", attention, 32, 4, {2, 7, 13, 3, 5, 0, 0, 1}},
+    {"attention backward, 77 keys", attention, 32, 4, {2, 67, 77, 2, 40, 0, 0, 1}},
+    {"attention backward of tiles", attention, 32, 4, {1, 257, 131, 2, 64, 0, 0, 1}},
+    {"attention backward, wide heads", attention, 32, 4, {1, 37, 64, 2, 160, 0, 0, 1}},
+    {"attention backward, causal", attention, 32, 4, {2, 77, 77, 3, 16, 1, 0, 1}},
+    {"attention backward, causal tiles", attention, 32, 4, {1, 151, 151, 1, 64, 1, 0, 1}},
+    {"attention backward, padded keys", attention, 32, 4, {2, 7, 16, 2, 8, 0, 11, 1}},
+
+    {"group norm", group_norm, 16, 1, {2, 3, 5, 6, 2, 0}},
+    {"group norm, SiLU", group_norm, 16, 1, {2, 7, 5, 12, 3, 1}},
+    {"group norm of tiles", group_norm, 16, 1, {1, 33, 31, 64, 32, 0}},
+    {"group norm of tiles, SiLU", group_norm, 16, 1, {2, 33, 31, 96, 32, 1}},
+    {"group norm of one group", group_norm, 16, 1, {3, 1, 1, 31, 1, 1}},
+    {"group norm, odd groups", group_norm, 16, 1, {1, 17, 19, 35, 5, 1}},
+    {"group norm far from zero", group_norm, 160, 1, {1, 16, 16, 32, 8, 1, 10}},
+    {"layer norm", layer_norm, 16, 1, {2, 3, 7}},
+    {"layer norm, narrow", layer_norm, 16, 1, {1, 13, 5}},
+    {"layer norm of 768", layer_norm, 16, 1, {2, 77, 768}},
+    {"layer norm, wide and odd", layer_norm, 16, 1, {1, 3, 1283}},
+    {"layer norm far from zero", layer_norm, 160, 1, {1, 31, 320, 10}},
+
+    {"silu", activation, 8, 1, {3, 7, LK_SILU, 1}},
+    {"silu, many", activation, 8, 1, {71, 1031, LK_SILU, 3}},
+    {"silu, large arguments", activation, 8, 1, {31, 37, LK_SILU, 60}},
+    {"quick gelu", activation, 8, 1, {17, 131, LK_QUICK_GELU, 1}},
+    {"quick gelu, large arguments", activation, 8, 1, {31, 37, LK_QUICK_GELU, 60}},
+    {"gelu", activation, 8, 1, {17, 131, LK_GELU_ERF, 1}},
+    {"gelu, large arguments", activation, 8, 1, {31, 37, LK_GELU_ERF, 60}},
+    {"gelu tanh", activation, 8, 1, {17, 131, LK_GELU_TANH, 1}},
+    {"gelu tanh, large arguments", activation, 8, 1, {31, 37, LK_GELU_TANH, 60}},
+    {"geglu 1", geglu, 8, 1, {1, 1, 1, 1}},
+    {"geglu", geglu, 8, 1, {2, 7, 13, 1}},
+    {"geglu of tiles", geglu, 8, 1, {2, 65, 643, 2}},
+
+    {"add", add, 1, 1, {1, 1}},
+    {"add, many", add, 1, 1, {71, 1031}},
+    {"add into a state", add_into_state, 1, 1, {13, 17}},
+    {"add rows", add_rows, 1, 1, {2, 3, 5, 7}},
+    {"add rows of tiles", add_rows, 1, 1, {2, 31, 33, 67}},
+    {"sum rows", sum_rows, 4, 1, {2, 3, 5, 7}},
+    {"sum rows of tiles", sum_rows, 16, 1, {2, 31, 33, 67}},
+    {"sum rows of one position", sum_rows, 0, 0, {3, 1, 1, 5}},
+    {"upsample2", upsample2, 0, 0, {2, 3, 1, 5}},
+    {"upsample2 of tiles", upsample2, 0, 0, {1, 17, 19, 67}},
+    {"upsample2 backward", upsample2_backward, 4, 1, {2, 3, 1, 5}},
+    {"upsample2 backward of tiles", upsample2_backward, 4, 1, {1, 17, 19, 67}},
+    {"concat", concat, 0, 0, {1, 1, 1}},
+    {"concat of tiles", concat, 0, 0, {137, 67, 131}},
+    {"slice", slice, 0, 0, {3, 7, 2, 4}},
+    {"slice of tiles", slice, 0, 0, {137, 198, 67, 131}},
+    {"embedding", embedding, 1, 1, {2, 7, 11, 5}},
+    {"embedding of tiles", embedding, 1, 1, {3, 77, 999, 131}},
+    {"time embedding", time_embedding, 1, 1, {1, 2}},
+    {"time embedding of 320", time_embedding, 1, 1, {5, 320}},
+    {"q_sample", q_sample, 2, 1, {2, 3, 5, 4, 0}},
+    {"q_sample of tiles, f32", q_sample, 2, 1, {3, 31, 33, 4, 1}},
+    {"mse", mse, 8, 1, {2, 3, 5, 4}},
+    {"mse 1", mse, 8, 1, {1, 1, 1, 1}},
+    {"mse of tiles", mse, 8, 1, {3, 31, 33, 4}},
+    {"cast", cast, 0, 1, {13, 17}},
+    {"cast, many", cast, 0, 1, {71, 1031}},
+    {"cast to the shadow", cast_to_shadow, 0, 1, {13, 17}},
+    {"zero", zero, 0, 0, {1031}},
+    {"clip coefficient, none", clip, 8, 8, {4099, 0}},
+    {"clip coefficient, too long", clip, 8, 8, {70001, 1000}},
+    {"clip coefficient, short enough", clip, 8, 8, {1031, 1000000}},
+    {"adamw", adamw, 8, 8, {1, 0}},
+    {"adamw, many", adamw, 8, 8, {70001, 0}},
+    {"adamw, second group", adamw, 8, 8, {1031, 1}},
+};
+
+const int backend_case_count = (int)(sizeof backend_cases / sizeof *backend_cases);
