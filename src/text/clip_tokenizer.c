@@ -296,12 +296,5 @@ char *lk_clip_decode(const LkClipTokenizer *tokenizer, const int32_t *ids, int c
     g_autoptr(GString) bytes = g_string_new(NULL);
     for (int i = 0; i < count; i++)
         append_token(tokenizer, ids[i], bytes);
-    g_autofree uint32_t *wide = g_new(uint32_t, bytes->len + 1);
-    size_t length = lk_utf8_decode(bytes->str, bytes->len, wide); /* tokens may end within a character */
-    GString *text = g_string_sized_new(bytes->len);
-    for (size_t i = 0; i < length; i++) {
-        char utf8[4];
-        g_string_append_len(text, utf8, (gssize)lk_utf8_encode(wide[i], utf8));
-    }
-    return g_strstrip(g_string_free(text, FALSE));
+    return lk_text_trim(lk_utf8_repair(bytes->str, bytes->len)); /* tokens may end within a character */
 }

@@ -60,6 +60,20 @@ size_t lk_utf8_encode(uint32_t c, char out[4])
     return size;
 }
 
+char *lk_utf8_repair(const char *bytes, size_t size)
+{
+    if (g_utf8_validate_len(bytes, size, NULL))
+        return g_strndup(bytes, size);
+    g_autofree uint32_t *wide = g_new(uint32_t, size + 1);
+    size_t count = lk_utf8_decode(bytes, size, wide);
+    GString *out = g_string_sized_new(size);
+    for (size_t i = 0; i < count; i++) {
+        char utf8[4];
+        g_string_append_len(out, utf8, (gssize)lk_utf8_encode(wide[i], utf8));
+    }
+    return g_string_free(out, FALSE);
+}
+
 /* The row of a table of {first, last, ...} that covers c, or NULL. All tables begin with these two members. */
 #define FIND_RANGE(table, c)                                                                                           \
     ({                                                                                                                 \
@@ -266,4 +280,26 @@ char *lk_text_fold(const char *text)
         }
     }
     return g_string_free(out, FALSE);
+}
+
+/* str.isspace of Python: White_Space of Unicode and the four separators of ASCII. */
+static bool is_space(gunichar c)
+{
+    return (c >= 0x1C && c <= 0x1F) || lk_char_class(c) == LK_CHAR_SPACE;
+}
+
+char *lk_text_trim(char *text)
+{
+    char *start = text, *end;
+    while (*start && is_space(g_utf8_get_char(start)))
+        start = g_utf8_next_char(start);
+    for (end = start + strlen(start); end > start;) {
+        char *previous = g_utf8_prev_char(end);
+        if (!is_space(g_utf8_get_char(previous)))
+            break;
+        end = previous;
+    }
+    memmove(text, start, (size_t)(end - start));
+    text[end - start] = '\0';
+    return text;
 }

@@ -16,6 +16,9 @@ size_t lk_utf8_decode(const char *bytes, size_t size, uint32_t *out);
 /** Writes the 1 to 4 bytes of a code point; returns how many. */
 size_t lk_utf8_encode(uint32_t c, char out[4]);
 
+/** `size` bytes as a string of valid UTF-8, repaired as by lk_utf8_decode. Free with g_free. */
+char *lk_utf8_repair(const char *bytes, size_t size);
+
 LkCharClass lk_char_class(uint32_t c);
 
 /** Lower case of one character, whatever stands around it: one code point, or two for U+0130. Returns how many. */
@@ -27,6 +30,9 @@ size_t lk_char_lower(uint32_t c, uint32_t out[2]);
 /** Normalisation Form C in place; `text` has room for LK_NFC_ROOM(count) code points. Returns the new count. */
 size_t lk_text_nfc(uint32_t *text, size_t count);
 
-/** `text` as the tokenizer sees it: repaired, NFC, each run of white space one space, lower case. Texts that fold to
- * the same string have the same tokens. Free with g_free. */
+/** `text` as the tokenizer sees it: repaired, NFC, each run of white space one space, lower case. Texts that fold to the
+ *  same string have the same tokens, but for special tokens, which only their exact spelling gives. Free with g_free. */
 char *lk_text_fold(const char *text);
+
+/** Removes white space at both ends of valid UTF-8 in place, as Python's str.strip does, and returns `text`. */
+char *lk_text_trim(char *text);

@@ -48,3 +48,22 @@ def tokenizer():
 def escape(data: bytes) -> str:
     """Printable ASCII as it is, everything else (and the backslash) as \\xNN: one line, whatever it holds."""
     return "".join(chr(b) if 32 <= b < 127 and b != 92 else f"\\x{b:02x}" for b in data)
+
+
+def token_ids(tok, text: str, chunks: int, pad_id: int) -> list[list[int]]:
+    """Ids [chunks, 77] as kohya's sd-scripts makes them: the tokenizer's own truncation and padding, then cut in pieces."""
+    tok.pad_token = tok.convert_ids_to_tokens(pad_id)
+    length = 75 * chunks + 2
+    ids = tok(text, padding="max_length", truncation=True, max_length=length)["input_ids"]
+    if chunks == 1:
+        return [ids]
+    pieces = []
+    for i in range(1, length - 1, 75):
+        piece = [ids[0], *ids[i : i + 75], ids[-1]]
+        if pad_id != EOS:
+            if piece[-2] not in (EOS, pad_id):
+                piece[-1] = EOS
+            if piece[1] == pad_id:
+                piece[1] = EOS
+        pieces.append(piece)
+    return pieces
