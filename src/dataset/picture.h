@@ -1,0 +1,25 @@
+/* From a picture file to pixels: decoded by gdk-pixbuf, turned as EXIF says, made 8-bit RGB.
+ *
+ * As kohya does through Pillow's convert("RGB"): alpha is dropped (transparent areas keep the colours stored under
+ * them), grey and CMYK become RGB, of an animation the first frame is used. Unlike it, the EXIF turn is applied, 16-bit
+ * grey is scaled and not clipped, and a file that ends too early is an error. */
+#pragma once
+
+#include "dataset/pixels.h"
+#include "dataset/sniff.h"
+
+/** Larger files and pictures are refused. */
+#define LK_PICTURE_MOST_BYTES  ((size_t)1 << 30)
+#define LK_PICTURE_MOST_PIXELS ((int64_t)178956970)
+
+/** Decodes `size` bytes. *info (may be NULL) says what the file is even where it fails, `truncated` set if pixels are
+ * missing. Errors name the reason, not the file: LK_ERROR_FORMAT (no picture, damaged, truncated), LK_ERROR_UNSUPPORTED
+ * (no decoder for this type), LK_ERROR_MEMORY (too large). Safe to call from several threads. */
+LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *info, GError **error);
+
+/** Reads and decodes a file; errors begin with its name. */
+LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error);
+
+/** The size a picture is trained from: its stored size after the EXIF turn. Usually reads only the beginning of the
+ * file; types whose size only a decoder knows are decoded. *info as above, but `truncated` may be missed. */
+bool lk_picture_size(const char *path, LkSize *size, LkPictureInfo *info, GError **error);
