@@ -125,86 +125,104 @@ static inline float number_from_bool(uint8_t b)
     return b ? 1.0f : 0.0f;
 }
 
-/* ------------------------------------------------------------------------------------------- loops */
+/* ------------------------------------------------------------------------------------------- loops
+ * Each loop exists twice: for any processor, and for one with AVX2, which is chosen at run time. Both give the same
+ * bits. */
 
-/* memcpy of one element: the file's numbers may stand at any address. */
-#define TO_F32(name, type, convert)                                                                                    \
-    static void name(const uint8_t *restrict in, float *restrict out, size_t count)                                    \
+#if defined __x86_64__
+#define FOR_AVX2 __attribute__((target("avx2")))
+#else
+#define FOR_AVX2
+#endif
+
+typedef void Loop(const uint8_t *restrict in, uint8_t *restrict out, size_t count);
+
+/* memcpy of one element: numbers in a file may stand at any address. */
+#define LOOP(name, attribute, from, to, convert)                                                                       \
+    attribute static void name(const uint8_t *restrict in, uint8_t *restrict out, size_t count)                        \
     {                                                                                                                  \
         for (size_t i = 0; i < count; i++) {                                                                           \
-            type value;                                                                                                \
+            from value;                                                                                                \
             memcpy(&value, in + i * sizeof value, sizeof value);                                                       \
-            out[i] = convert(value);                                                                                   \
+            to result = convert(value);                                                                                \
+            memcpy(out + i * sizeof result, &result, sizeof result);                                                   \
         }                                                                                                              \
     }
+#define LOOPS(name, from, to, convert)                                                                                 \
+    LOOP(name##_any, , from, to, convert)                                                                              \
+    LOOP(name##_avx2, FOR_AVX2, from, to, convert)
 
-TO_F32(from_f64, double, (float))
-TO_F32(from_f32, float, same)
-TO_F32(from_f16, uint16_t, half_to_float)
-TO_F32(from_bf16, uint16_t, brain_to_float)
-TO_F32(from_i64, int64_t, (float))
-TO_F32(from_i32, int32_t, (float))
-TO_F32(from_i16, int16_t, (float))
-TO_F32(from_i8, int8_t, (float))
-TO_F32(from_u64, uint64_t, (float))
-TO_F32(from_u32, uint32_t, (float))
-TO_F32(from_u16, uint16_t, (float))
-TO_F32(from_u8, uint8_t, (float))
-TO_F32(from_bool, uint8_t, number_from_bool)
-TO_F32(from_e4m3, uint8_t, e4m3_to_float)
-TO_F32(from_e5m2, uint8_t, e5m2_to_float)
+LOOPS(from_f64, double, float, (float))
+LOOPS(same_f32, float, float, same)
+LOOPS(from_f16, uint16_t, float, half_to_float)
+LOOPS(from_bf16, uint16_t, float, brain_to_float)
+LOOPS(from_i64, int64_t, float, (float))
+LOOPS(from_i32, int32_t, float, (float))
+LOOPS(from_i16, int16_t, float, (float))
+LOOPS(from_i8, int8_t, float, (float))
+LOOPS(from_u64, uint64_t, float, (float))
+LOOPS(from_u32, uint32_t, float, (float))
+LOOPS(from_u16, uint16_t, float, (float))
+LOOPS(from_u8, uint8_t, float, (float))
+LOOPS(from_bool, uint8_t, float, number_from_bool)
+LOOPS(from_e4m3, uint8_t, float, e4m3_to_float)
+LOOPS(from_e5m2, uint8_t, float, e5m2_to_float)
+LOOPS(to_f64, float, double, (double))
+LOOPS(to_f16, float, uint16_t, float_to_half)
+LOOPS(to_bf16, float, uint16_t, float_to_brain)
 
-static void (*const to_f32[LK_FILE_DTYPES])(const uint8_t *restrict, float *restrict, size_t) = {
-    [LK_FILE_F64] = from_f64,   [LK_FILE_F32] = from_f32,      [LK_FILE_F16] = from_f16,
-    [LK_FILE_BF16] = from_bf16, [LK_FILE_I64] = from_i64,      [LK_FILE_I32] = from_i32,
-    [LK_FILE_I16] = from_i16,   [LK_FILE_I8] = from_i8,        [LK_FILE_U64] = from_u64,
-    [LK_FILE_U32] = from_u32,   [LK_FILE_U16] = from_u16,      [LK_FILE_U8] = from_u8,
-    [LK_FILE_BOOL] = from_bool, [LK_FILE_F8_E4M3] = from_e4m3, [LK_FILE_F8_E5M2] = from_e5m2,
+typedef struct Variants {
+    Loop *any, *avx2;
+} Variants;
+
+#define VARIANTS(name) {name##_any, name##_avx2}
+
+static const Variants to_f32[LK_FILE_DTYPES] = {
+    [LK_FILE_F64] = VARIANTS(from_f64),      [LK_FILE_F32] = VARIANTS(same_f32),
+    [LK_FILE_F16] = VARIANTS(from_f16),      [LK_FILE_BF16] = VARIANTS(from_bf16),
+    [LK_FILE_I64] = VARIANTS(from_i64),      [LK_FILE_I32] = VARIANTS(from_i32),
+    [LK_FILE_I16] = VARIANTS(from_i16),      [LK_FILE_I8] = VARIANTS(from_i8),
+    [LK_FILE_U64] = VARIANTS(from_u64),      [LK_FILE_U32] = VARIANTS(from_u32),
+    [LK_FILE_U16] = VARIANTS(from_u16),      [LK_FILE_U8] = VARIANTS(from_u8),
+    [LK_FILE_BOOL] = VARIANTS(from_bool),    [LK_FILE_F8_E4M3] = VARIANTS(from_e4m3),
+    [LK_FILE_F8_E5M2] = VARIANTS(from_e5m2),
 };
 
-#define FROM_F32(name, type, convert)                                                                                  \
-    static void name(const float *restrict in, uint8_t *restrict out, size_t count)                                    \
-    {                                                                                                                  \
-        for (size_t i = 0; i < count; i++) {                                                                           \
-            type value = convert(in[i]);                                                                               \
-            memcpy(out + i * sizeof value, &value, sizeof value);                                                      \
-        }                                                                                                              \
-    }
-
-FROM_F32(to_f64, double, (double))
-FROM_F32(copy_f32, float, same)
-FROM_F32(to_f16, uint16_t, float_to_half)
-FROM_F32(to_bf16, uint16_t, float_to_brain)
-
-static void (*const from_float[LK_FILE_DTYPES])(const float *restrict, uint8_t *restrict, size_t) = {
-    [LK_FILE_F64] = to_f64,
-    [LK_FILE_F32] = copy_f32,
-    [LK_FILE_F16] = to_f16,
-    [LK_FILE_BF16] = to_bf16,
+static const Variants from_f32[LK_FILE_DTYPES] = {
+    [LK_FILE_F64] = VARIANTS(to_f64),
+    [LK_FILE_F32] = VARIANTS(same_f32),
+    [LK_FILE_F16] = VARIANTS(to_f16),
+    [LK_FILE_BF16] = VARIANTS(to_bf16),
 };
+
+static Loop *choose_loop(const Variants *variants)
+{
+#if defined __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        return variants->avx2;
+#endif
+    return variants->any;
+}
 
 /* ------------------------------------------------------------------------------------------ threads */
 
 #define PIECE ((size_t)1 << 16) /* elements; below one piece a second thread costs more than it saves */
 
 typedef struct Conversion {
-    LkFileDType dtype;
-    const void *in;
-    void *out;
+    Loop *loop;
+    const uint8_t *in;
+    uint8_t *out;
+    size_t in_size, out_size; /* of one element */
     size_t count;
-    bool to_float;
 } Conversion;
 
 static void convert_pieces(void *context, int64_t first, int64_t last)
 {
     const Conversion *c = context;
-    size_t begin = (size_t)first * PIECE, end = (size_t)last * PIECE, size = lk_file_dtype_size(c->dtype);
+    size_t begin = (size_t)first * PIECE, end = (size_t)last * PIECE;
     if (end > c->count)
         end = c->count;
-    if (c->to_float)
-        to_f32[c->dtype]((const uint8_t *)c->in + begin * size, (float *)c->out + begin, end - begin);
-    else
-        from_float[c->dtype]((const float *)c->in + begin, (uint8_t *)c->out + begin * size, end - begin);
+    c->loop(c->in + begin * c->in_size, c->out + begin * c->out_size, end - begin);
 }
 
 static void convert(Conversion conversion)
@@ -215,14 +233,25 @@ static void convert(Conversion conversion)
 
 void lk_dtype_to_f32(LkFileDType dtype, const void *in, float *out, size_t count)
 {
-    if ((unsigned)dtype < LK_FILE_DTYPES)
-        convert((Conversion){.dtype = dtype, .in = in, .out = out, .count = count, .to_float = true});
+    if ((unsigned)dtype >= LK_FILE_DTYPES)
+        return;
+    convert((Conversion){.loop = choose_loop(&to_f32[dtype]),
+                         .in = in,
+                         .out = (uint8_t *)out,
+                         .in_size = lk_file_dtype_size(dtype),
+                         .out_size = sizeof *out,
+                         .count = count});
 }
 
 bool lk_f32_to_dtype(LkFileDType dtype, const float *in, void *out, size_t count)
 {
-    if ((unsigned)dtype >= LK_FILE_DTYPES || !from_float[dtype])
+    if ((unsigned)dtype >= LK_FILE_DTYPES || !from_f32[dtype].any)
         return false;
-    convert((Conversion){.dtype = dtype, .in = in, .out = out, .count = count});
+    convert((Conversion){.loop = choose_loop(&from_f32[dtype]),
+                         .in = (const uint8_t *)in,
+                         .out = out,
+                         .in_size = sizeof *in,
+                         .out_size = lk_file_dtype_size(dtype),
+                         .count = count});
     return true;
 }
