@@ -282,8 +282,8 @@ static void add_picture(const LkSubset *subset, guint index, char *path, GPtrArr
     LkScanPicture *picture = g_new0(LkScanPicture, 1);
     picture->path = path;
     picture->subset = index;
-    picture->caption = lk_caption_read(path, subset->caption_extension, subset->class_tokens,
-                                       subset->caption.enable_wildcard, findings);
+    picture->caption =
+        lk_caption_read(path, subset->caption_extension, subset->class_tokens, subset->caption.wildcard, findings);
     g_ptr_array_add(pictures, picture);
 }
 

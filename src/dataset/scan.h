@@ -4,7 +4,7 @@
  * itself, and a flat folder of pictures. Only names and captions are read here; pictures are opened later. */
 #pragma once
 
-#include "dataset/caption.h"
+#include "dataset/caption_file.h"
 #include "dataset/subset.h"
 
 /** One picture file of a subset. */

@@ -1,7 +1,6 @@
-#include "dataset/caption.h"
+#include "dataset/caption_file.h"
 
 #include "base/file.h"
-#include "dataset/caption_rules.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -93,6 +92,22 @@ static char *read_text(const char *path, GPtrArray *findings)
     return text;
 }
 
+/* Python's str.strip(): Unicode white space and the four separators 0x1C to 0x1F. */
+static bool is_blank(gunichar c)
+{
+    return g_unichar_isspace(c) || (c >= 0x1C && c <= 0x1F) || c == 0x0B || c == 0x85;
+}
+
+static char *strip(const char *text, gsize length)
+{
+    const char *end = text + length;
+    while (text < end && is_blank(g_utf8_get_char(text)))
+        text = g_utf8_next_char(text);
+    while (end > text && is_blank(g_utf8_get_char(g_utf8_prev_char(end))))
+        end = g_utf8_prev_char(end);
+    return g_strndup(text, (gsize)(end - text));
+}
+
 /* The first line, or all lines that are not blank joined by \n; a line ends at \n, \r or \r\n. Says whether text was
  * left out. */
 static char *take_lines(const char *text, bool all_lines, bool *left_out)
@@ -101,7 +116,7 @@ static char *take_lines(const char *text, bool all_lines, bool *left_out)
     *left_out = false;
     for (int line = 0; *text; line++) {
         const gsize length = strcspn(text, "\r\n");
-        g_autofree char *stripped = lk_caption_strip(text, length);
+        g_autofree char *stripped = strip(text, length);
         text += length;
         text += strncmp(text, "\r\n", 2) == 0 ? 2 : *text != '\0';
         if (!all_lines && line > 0) {
