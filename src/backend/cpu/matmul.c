@@ -14,7 +14,8 @@ typedef struct MatmulStep {
     LkStep base;
     dnnl_primitive_t primitive;
     dnnl_memory_t memory[5]; /* src, weights, dst, scratchpad, bias */
-    LkStoredWeight *weight;  /* where b is frozen */
+    int bias_argument;
+    LkStoredWeight *weight; /* where b is frozen */
     const void *addend;
     void *dst;
     size_t dst_bytes;
@@ -43,8 +44,15 @@ static dnnl_status_t matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t cols
     return dnnl_memory_desc_create_with_tag(desc, 2, dims, lk_cpu_data_type(dtype), transposed ? dnnl_ba : dnnl_ab);
 }
 
-/** Attributes: deterministic, scratch memory from us, alpha, then addition to what the result holds. */
-static dnnl_status_t attributes(LkDevice *device, const LkNode *node, dnnl_primitive_attr_t *attr)
+/** oneDNN adds its own bias before the factor; with a factor the bias must be a step after it. */
+static bool bias_after_factor(const LkNode *node)
+{
+    return node->attr.has_bias && node->attr.alpha != 1;
+}
+
+/** Attributes: deterministic, scratch memory from us, alpha, bias, then addition to what the result holds. */
+static dnnl_status_t attributes(LkDevice *device, const LkNode *node, const_dnnl_memory_desc_t bias,
+                                dnnl_primitive_attr_t *attr)
 {
     dnnl_status_t status = dnnl_primitive_attr_clone(attr, device->attr);
     dnnl_post_ops_t ops = NULL;
@@ -52,6 +60,8 @@ static dnnl_status_t attributes(LkDevice *device, const LkNode *node, dnnl_primi
         status = dnnl_post_ops_create(&ops);
     if (status == dnnl_success && node->attr.alpha != 1)
         status = dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_linear, node->attr.alpha, 0);
+    if (status == dnnl_success && bias_after_factor(node))
+        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, bias);
     if (status == dnnl_success && node->attr.has_addend)
         status = dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
     if (status == dnnl_success)
@@ -89,11 +99,12 @@ static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s
 {
     LkDevice *device = program->device;
     const LkTensor *b = lk_graph_tensor(program->graph, node->in[1]);
+    const_dnnl_memory_desc_t bias = bias_after_factor(node) ? NULL : d->bias;
     LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
     LkStoredWeight *known = packed ? lk_cpu_weight_find(device, b->name, role, b->dtype) : NULL;
     if (known) {
-        dnnl_status_t status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, known->desc, d->bias,
-                                                                 d->dst, d->attr);
+        dnnl_status_t status =
+            dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, known->desc, bias, d->dst, d->attr);
         if (status == dnnl_success && is_fast(*desc))
             return true;
         if (status == dnnl_success)
@@ -106,8 +117,8 @@ static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s
     if (packed)
         status = dnnl_memory_desc_create_with_tag(&any, 2, dims, lk_cpu_data_type(s.b), dnnl_format_tag_any);
     if (status == dnnl_success)
-        status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, packed ? any : d->plain, d->bias,
-                                                   d->dst, d->attr);
+        status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, packed ? any : d->plain, bias, d->dst,
+                                                   d->attr);
     dnnl_memory_desc_destroy(any);
     return lk_cpu_status(status, "preparing a matrix product", error);
 }
@@ -118,7 +129,9 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
     const LkGraph *graph = program->graph;
     LkDevice *device = program->device;
     MatmulShape s = shape_of(graph, node);
-    bool frozen = lk_graph_tensor(graph, lk_graph_owner(graph, node->in[1]))->kind == LK_TENSOR_WEIGHT;
+    const LkTensor *owner = lk_graph_tensor(graph, lk_graph_owner(graph, node->in[1]));
+    bool frozen = owner->kind == LK_TENSOR_WEIGHT;
+    bool whole = s.k * s.n == lk_tensor_count(owner); /* only one packed form of a weight is kept: not that of a part */
     Descriptors d = {0};
     dnnl_primitive_desc_t desc = NULL;
     dnnl_dims_t bias = {1, s.n};
@@ -130,9 +143,9 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
     if (status == dnnl_success && node->attr.has_bias)
         status = dnnl_memory_desc_create_with_tag(&d.bias, 2, bias, dnnl_f32, dnnl_ab);
     if (status == dnnl_success)
-        status = attributes(device, node, &d.attr);
+        status = attributes(device, node, d.bias, &d.attr);
     bool ok = lk_cpu_status(status, "describing a matrix product", error) &&
-              choose_weights(program, node, s, &d, frozen && s.m >= PACK_ROWS, &desc, error);
+              choose_weights(program, node, s, &d, frozen && whole && s.m >= PACK_ROWS, &desc, error);
     if (ok) {
         const_dnnl_memory_desc_t layout = dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
         const_dnnl_memory_desc_t scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
@@ -164,6 +177,7 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *step = (MatmulStep *)base;
     const LkNode *node = base->node;
     const LkTensor *y = lk_graph_tensor(base->graph, node->out[0]);
+    step->bias_argument = bias_after_factor(node) ? DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1 : DNNL_ARG_BIAS;
     step->dst = lk_cpu_address(program, node->out[0]);
     step->dst_bytes = (size_t)lk_tensor_bytes(y);
     step->addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
@@ -171,8 +185,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
                      step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]), step->dst, scratch,
                      node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL};
     for (int i = 0; i < 5; i++)
-        if (step->memory[i] && !lk_cpu_status(dnnl_memory_set_data_handle(step->memory[i], data[i]),
-                                              "placing a matrix product", error))
+        if (step->memory[i] &&
+            !lk_cpu_status(dnnl_memory_set_data_handle(step->memory[i], data[i]), "placing a matrix product", error))
             return false;
     return true;
 }
@@ -205,7 +219,7 @@ static bool run_step(LkStep *base, LkError *error)
                                {DNNL_ARG_WEIGHTS, step->memory[1]},
                                {DNNL_ARG_DST, step->memory[2]},
                                {DNNL_ARG_SCRATCHPAD, step->memory[3]},
-                               {DNNL_ARG_BIAS, step->memory[4]}};
+                               {step->bias_argument, step->memory[4]}};
     return lk_cpu_status(dnnl_primitive_execute(step->primitive, base->device->stream, step->memory[4] ? 5 : 4, args),
                          "a matrix product", error);
 }
