@@ -263,7 +263,7 @@ static bool check_layout(const LkSafetensors *file, const GArray *entries, GErro
         if (entry->begin > at)
             return fail_tensor(file, entry->view.name, "data_offsets", error,
                                "it begins at byte %" G_GUINT64_FORMAT
-                               ", but the tensor before it ends at %" G_GUINT64_FORMAT ".",
+                               ", but the bytes before it are used only up to %" G_GUINT64_FORMAT ".",
                                entry->begin, at);
         at = entry->end;
     }
