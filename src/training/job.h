@@ -1,0 +1,206 @@
+/* A training job: every parameter with a checked value, named as in the job file.
+ *
+ * Made from a TOML file in kohya sd-scripts' keys (flat, or in sections whose names do not matter) and from
+ * `KEY=VALUE` overrides, by way of the rows in training/parameters.h. The engine reads the fields; a form reads and
+ * writes them as text by key. */
+#pragma once
+
+#include "dataset/bucket.h"
+#include "training/parameters.h"
+#include "training/problem.h"
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef enum LkOptimizerType {
+    LK_OPTIMIZER_ADAMW,
+} LkOptimizerType;
+
+typedef enum LkLrSchedulerType {
+    LK_LR_CONSTANT,
+    LK_LR_CONSTANT_WITH_WARMUP,
+    LK_LR_LINEAR,
+    LK_LR_COSINE,
+    LK_LR_COSINE_WITH_RESTARTS,
+    LK_LR_POLYNOMIAL,
+} LkLrSchedulerType;
+
+typedef enum LkMixedPrecision {
+    LK_MIXED_NO,
+    LK_MIXED_FP16,
+    LK_MIXED_BF16,
+} LkMixedPrecision;
+
+typedef enum LkSavePrecision {
+    LK_SAVE_FLOAT,
+    LK_SAVE_FP16,
+    LK_SAVE_BF16,
+} LkSavePrecision;
+
+typedef enum LkSaveModelAs {
+    LK_SAVE_AS_SAFETENSORS,
+    LK_SAVE_AS_PT,
+} LkSaveModelAs;
+
+/** Where the prompts of sample pictures come from: a file, or the lines themselves, or neither. */
+typedef struct LkJobPrompts {
+    char *file;
+    char **lines;
+} LkJobPrompts;
+
+typedef struct LkJob {
+    /* base model */
+    char *pretrained_model_name_or_path;
+    bool v_parameterization;
+    int clip_skip;
+    int max_token_length; /* 75, 150 or 225 */
+
+    /* dataset */
+    char *train_data_dir;
+    char *dataset_config;
+    LkSize resolution;
+    int train_batch_size;
+    int num_repeats;
+    bool enable_bucket;
+    int min_bucket_reso, max_bucket_reso, bucket_reso_steps;
+    bool bucket_no_upscale;
+    bool flip_aug;
+    bool cache_latents, cache_latents_to_disk;
+    char *cache_dir;
+    int vae_batch_size;
+
+    /* captions */
+    char *trigger_words;
+    char *caption_extension; /* NULL: .txt, then .caption */
+    char *caption_separator;
+    bool shuffle_caption;
+    int keep_tokens;
+    char *keep_tokens_separator;
+    char *secondary_separator;
+    bool enable_wildcard;
+    char *caption_prefix, *caption_suffix;
+    double caption_dropout_rate;
+    int caption_dropout_every_n_epochs;
+    double caption_tag_dropout_rate;
+    int token_warmup_min;
+    double token_warmup_step;
+
+    /* network */
+    int network_module; /* only networks.lora yet */
+    int network_dim;
+    double network_alpha;   /* as given: 0 stands for network_dim, so use … */
+    double effective_alpha; /* … this one */
+    char *network_weights;
+    bool dim_from_weights;
+    bool network_train_unet_only, network_train_text_encoder_only;
+
+    /* optimizer */
+    int optimizer_type; /* LkOptimizerType */
+    char **optimizer_args;
+    double learning_rate;
+    double unet_lr, text_encoder_lr; /* learning_rate where not given; 0 leaves that part untrained */
+    double max_grad_norm;            /* 0: no clipping */
+    int gradient_accumulation_steps;
+    double adam_beta1, adam_beta2, adam_eps, weight_decay; /* from optimizer_args */
+
+    /* schedule */
+    int lr_scheduler; /* LkLrSchedulerType */
+    double lr_warmup_steps;
+    int lr_scheduler_num_cycles;
+    double lr_scheduler_power;
+
+    /* length */
+    int max_train_steps;
+    int max_train_epochs; /* 0: max_train_steps counts */
+    int64_t seed;
+
+    /* precision and memory */
+    int mixed_precision; /* LkMixedPrecision */
+    bool gradient_checkpointing;
+
+    /* noise and loss */
+    double noise_offset;
+    double min_snr_gamma; /* 0: off */
+    bool debiased_estimation_loss;
+    bool scale_v_pred_loss_like_noise_pred;
+    double v_pred_like_loss; /* 0: off */
+    bool zero_terminal_snr;
+    int min_timestep, max_timestep; /* a timestep t is drawn with min <= t < max */
+
+    /* saving */
+    char *output_dir;
+    char *output_name;                           /* the job file's name where not given */
+    int save_model_as;                           /* LkSaveModelAs */
+    int save_precision;                          /* LkSavePrecision */
+    int save_every_n_epochs, save_every_n_steps; /* 0: off */
+    int save_last_n_epochs, save_last_n_steps;   /* 0: keep all */
+    bool save_state, save_state_on_train_end;
+    int save_state_every_n_steps;
+    int save_last_n_epochs_state, save_last_n_steps_state;
+    char *resume;
+
+    /* samples */
+    int sample_every_n_epochs, sample_every_n_steps; /* 0: off */
+    bool sample_at_first;
+    LkJobPrompts sample_prompts;
+    char *sample_sampler;
+
+    /* metadata */
+    bool no_metadata;
+    char *training_comment;
+    char *metadata_title, *metadata_author, *metadata_description, *metadata_license, *metadata_tags;
+    char *metadata_usage_hint, *metadata_thumbnail, *metadata_merged_from, *metadata_trigger_phrase;
+
+    /* bookkeeping; use the functions below */
+    char *path;   /* of the job file, absolute; NULL if made otherwise */
+    char *folder; /* what relative paths are relative to; NULL: the current folder */
+    bool *given;  /* by parameter index: set by the user, not a default */
+    int *lines;   /* by parameter index: line in the job file, 0 */
+} LkJob;
+
+/** A job with every default. `folder` is where relative paths begin (copied; NULL: the current folder). */
+LkJob *lk_job_new(const char *folder);
+LkJob *lk_job_copy(const LkJob *job);
+void lk_job_free(LkJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkJob, lk_job_free)
+
+/** Reads a job file, applies the overrides ("KEY=VALUE", NULL-terminated, may be NULL; VALUE as for lk_job_set, or a
+ *  quoted TOML string) and checks everything. All problems, also of reading the file, are appended to `problems`. NULL
+ * if one of them is an error. */
+LkJob *lk_job_load(const char *path, const char *const *overrides, GPtrArray *problems);
+/** The same from text; `source` is what messages call it. */
+LkJob *lk_job_parse(const char *text, const char *source, const char *folder, const char *const *overrides,
+                    GPtrArray *problems);
+
+/** Sets one parameter from text; lists are written as in TOML: ["a", "b"]. An empty text unsets or is refused. False,
+ * with a problem, if key or value is wrong; the job is then unchanged. Whole-job checks are lk_job_check's. */
+bool lk_job_set(LkJob *job, const char *key, const char *value, GPtrArray *problems);
+/** Back to its default. */
+void lk_job_reset(LkJob *job, const LkParameter *parameter);
+/** Its value as text that lk_job_set takes; NULL if unset. Free with g_free. */
+char *lk_job_get(const LkJob *job, const LkParameter *parameter);
+/** True if the user gave it (also if it equals the default). */
+bool lk_job_is_given(const LkJob *job, const char *key);
+/** True if the value differs from the default. */
+bool lk_job_is_changed(const LkJob *job, const LkParameter *parameter);
+
+/** Checks what concerns several parameters and fills in the values that follow from others (unet_lr, output_name,
+ * Adam's arguments …). lk_job_load does it; a form does it after each change. False if there is an error. */
+bool lk_job_check(LkJob *job, GPtrArray *problems);
+/** Checks that the files and folders that must exist do. Not part of loading. False if there is an error. */
+bool lk_job_check_files(const LkJob *job, GPtrArray *problems);
+
+/** What is trained: respects the network_train_…_only flags and learning rates of 0. */
+bool lk_job_trains_unet(const LkJob *job);
+bool lk_job_trains_text_encoder(const LkJob *job);
+
+/** Everything that can change the trained numbers, as "key = value" lines in the table's order: resolved values, of
+ *  files and folders only the last part of their path, so that moving a project does not count as a change. */
+char *lk_job_canonical(const LkJob *job);
+/** SHA-256 of it as 64 hex digits; free with g_free. */
+char *lk_job_hash(const LkJob *job);
+/** Compares two canonical texts: "max_train_steps: 1600, now 2000" and so on, joined by "; ". NULL if equal. */
+char *lk_job_differences(const char *before, const char *now);
+
+/** The job as TOML: the values that were given or differ from their defaults, grouped. */
+char *lk_job_to_toml(const LkJob *job);

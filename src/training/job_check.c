@@ -1,0 +1,426 @@
+/* What concerns several parameters at once, and the values that follow from others. */
+#include "training/job.h"
+
+#include "training/job_value.h"
+#include "training/sample_prompts.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+/* One run of the checks. */
+typedef struct Check {
+    LkJob *job;
+    GPtrArray *problems;
+    bool failed;
+} Check;
+
+static int line_of(const LkJob *job, const char *key)
+{
+    return job->lines[lk_parameter_index(lk_parameter_find(key))];
+}
+
+/* A remark about the parameter `key`, with its value as it is now. */
+G_GNUC_PRINTF(4, 5)
+static void remark(Check *check, LkProblemKind kind, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *value = lk_job_get(check->job, lk_parameter_find(key));
+    lk_problems_add(check->problems, kind, key, value, NULL, line_of(check->job, key), "%s", text);
+    check->failed |= kind == LK_PROBLEM_ERROR;
+}
+
+#define ERROR   LK_PROBLEM_ERROR
+#define WARNING LK_PROBLEM_WARNING
+#define NOTE    LK_PROBLEM_NOTE
+
+static void check_sources(Check *check)
+{
+    const LkJob *job = check->job;
+    if (job->pretrained_model_name_or_path == NULL) {
+        remark(
+            check, ERROR, "pretrained_model_name_or_path",
+            _("pretrained_model_name_or_path is missing. Name the base model: a .safetensors file, or a folder in the "
+              "diffusers layout."));
+    }
+    if (job->train_data_dir == NULL && job->dataset_config == NULL) {
+        remark(check, ERROR, "train_data_dir",
+               _("train_data_dir is missing. Name the folder with the pictures, or a dataset file in dataset_config."));
+    }
+    if (job->train_data_dir != NULL && job->dataset_config != NULL) {
+        remark(check, ERROR, "dataset_config",
+               _("dataset_config and train_data_dir are both given, but only one can be used. Remove one of them."));
+    }
+}
+
+static void check_names(Check *check)
+{
+    LkJob *job = check->job;
+    if (!lk_job_is_given(job, "output_name")) {
+        g_free(job->output_name);
+        g_autofree char *base = job->path != NULL ? g_path_get_basename(job->path) : g_strdup("lora");
+        char *dot = strrchr(base, '.');
+        if (dot != NULL && dot != base) {
+            *dot = '\0';
+        }
+        job->output_name = g_utf8_make_valid(base, -1);
+    }
+    const char *name = job->output_name;
+    bool control = false;
+    for (const char *c = name; *c != '\0'; c++) {
+        control |= (unsigned char)*c < 32;
+    }
+    if (control || strchr(name, '/') != NULL || strchr(name, '\\') != NULL || name[0] == '.') {
+        remark(check, ERROR, "output_name",
+               _("output_name is %s, but must be a plain file name: without “/” and “\\”, not beginning with a dot. "
+                 "The folder is output_dir."),
+               name);
+    } else if (strlen(name) > 200) {
+        remark(check, ERROR, "output_name", _("output_name has %d bytes, but may have 200 at most."),
+               (int)strlen(name));
+    }
+    if (job->caption_extension != NULL && job->caption_extension[0] != '.') {
+        remark(check, ERROR, "caption_extension", _("caption_extension is %s, but must begin with a dot, as in .txt."),
+               job->caption_extension);
+    }
+}
+
+static void check_sizes(Check *check)
+{
+    const LkJob *job = check->job;
+    LkSize size = job->resolution;
+    int shorter = MIN(size.width, size.height), longer = MAX(size.width, size.height);
+    if (size.width % 8 != 0 || size.height % 8 != 0) {
+        remark(check, ERROR, "resolution",
+               _("resolution is %d×%d, but both sides must be multiples of 8; take multiples of 64, such as %d×%d."),
+               size.width, size.height, MAX(64, (size.width + 32) / 64 * 64), MAX(64, (size.height + 32) / 64 * 64));
+    } else if (!job->enable_bucket && (size.width % 64 != 0 || size.height % 64 != 0)) {
+        remark(check, ERROR, "resolution",
+               _("resolution is %d×%d, but without buckets both sides must be multiples of 64, such as %d×%d."),
+               size.width, size.height, MAX(64, (size.width + 32) / 64 * 64), MAX(64, (size.height + 32) / 64 * 64));
+    }
+    if (job->bucket_reso_steps % 8 != 0) {
+        remark(check, ERROR, "bucket_reso_steps",
+               _("bucket_reso_steps is %d, but must be a multiple of 8; 64 is usual."), job->bucket_reso_steps);
+    }
+    if (job->min_bucket_reso > job->max_bucket_reso) {
+        remark(check, ERROR, "min_bucket_reso",
+               _("min_bucket_reso is %d and so above max_bucket_reso, which is %d. Exchange them."),
+               job->min_bucket_reso, job->max_bucket_reso);
+    } else if (job->enable_bucket && shorter < job->min_bucket_reso) {
+        remark(check, ERROR, "min_bucket_reso",
+               _("min_bucket_reso is %d, but must not be above the resolution's shorter side, which is %d."),
+               job->min_bucket_reso, shorter);
+    } else if (job->enable_bucket && longer > job->max_bucket_reso) {
+        remark(check, ERROR, "max_bucket_reso",
+               _("max_bucket_reso is %d, but must not be below the resolution's longer side, which is %d."),
+               job->max_bucket_reso, longer);
+    }
+}
+
+static void check_caches(Check *check)
+{
+    LkJob *job = check->job;
+    bool given = lk_job_is_given(job, "cache_latents");
+    if (given && !job->cache_latents && job->cache_latents_to_disk) {
+        remark(check, WARNING, "cache_latents",
+               _("cache_latents is false, but cache_latents_to_disk is true, so latents are cached."));
+    }
+    job->cache_latents = (given && job->cache_latents) || job->cache_latents_to_disk;
+}
+
+static void check_network(Check *check)
+{
+    LkJob *job = check->job;
+    job->effective_alpha = job->network_alpha != 0 ? job->network_alpha : job->network_dim;
+    job->unet_lr = lk_job_is_given(job, "unet_lr") ? job->unet_lr : job->learning_rate;
+    job->text_encoder_lr = lk_job_is_given(job, "text_encoder_lr") ? job->text_encoder_lr : job->learning_rate;
+    if (job->network_train_unet_only && job->network_train_text_encoder_only) {
+        remark(
+            check, ERROR, "network_train_text_encoder_only",
+            _("network_train_unet_only and network_train_text_encoder_only exclude each other. Remove one of them."));
+    } else if (!lk_job_trains_unet(job) && !lk_job_trains_text_encoder(job)) {
+        remark(check, ERROR, "learning_rate",
+               _("Nothing would be trained: the learning rate of every part is 0 or the part is left out. Set "
+                 "learning_rate, for example to 0.0001."));
+    }
+    if (job->dim_from_weights && job->network_weights == NULL) {
+        remark(check, ERROR, "dim_from_weights",
+               _("dim_from_weights is true, but there is no LoRA to take the rank from. Name it in network_weights."));
+    }
+}
+
+/* ------------------------------------------------------------------ optimizer_args */
+
+/* Python's "(0.9, 0.999)", "[0.9,0.999]" or "0.9,0.999", or one number. */
+static int read_numbers(const char *text, double *out, int most)
+{
+    g_autofree char *plain = g_strdup(text);
+    g_strdelimit(plain, "()[]", ' ');
+    g_auto(GStrv) parts = g_strsplit(g_strstrip(plain), ",", -1);
+    int count = 0;
+    for (char **part = parts; *part != NULL; part++) {
+        char *end;
+        g_strstrip(*part);
+        if (**part == '\0' && part[1] == NULL && count > 0) {
+            break; /* a trailing comma */
+        }
+        double number = g_ascii_strtod(*part, &end);
+        if (count == most || *end != '\0' || end == *part || !isfinite(number)) {
+            return 0;
+        }
+        out[count++] = number;
+    }
+    return count;
+}
+
+static bool set_adam_option(LkJob *job, const char *name, const char *value)
+{
+    double numbers[2];
+    if (strcmp(name, "betas") == 0) {
+        if (read_numbers(value, numbers, 2) != 2 || !(numbers[0] >= 0 && numbers[0] < 1) ||
+            !(numbers[1] >= 0 && numbers[1] < 1)) {
+            return false;
+        }
+        job->adam_beta1 = numbers[0];
+        job->adam_beta2 = numbers[1];
+        return true;
+    }
+    bool decay = strcmp(name, "weight_decay") == 0;
+    if (read_numbers(value, numbers, 1) != 1 || numbers[0] < 0 || (!decay && numbers[0] > 1)) {
+        return false;
+    }
+    *(decay ? &job->weight_decay : &job->adam_eps) = numbers[0];
+    return true;
+}
+
+static void check_optimizer(Check *check)
+{
+    LkJob *job = check->job;
+    job->adam_beta1 = 0.9;
+    job->adam_beta2 = 0.999;
+    job->adam_eps = 1e-8;
+    job->weight_decay = 0.01;
+    for (char **arg = job->optimizer_args; arg != NULL && *arg != NULL; arg++) {
+        g_auto(GStrv) pair = g_strsplit(*arg, "=", 2);
+        const char *name = pair[0] != NULL ? g_strstrip(pair[0]) : "";
+        const char *value = pair[0] != NULL && pair[1] != NULL ? g_strstrip(pair[1]) : NULL;
+        bool known = strcmp(name, "betas") == 0 || strcmp(name, "eps") == 0 || strcmp(name, "weight_decay") == 0;
+        bool off = value != NULL && strcmp(value, "False") == 0;
+        if (value == NULL) {
+            remark(check, ERROR, "optimizer_args", _("optimizer_args has “%s”, which is not of the form name=value."),
+                   *arg);
+        } else if (!known && !(off && strcmp(name, "amsgrad") == 0)) {
+            remark(check, ERROR, "optimizer_args",
+                   _("optimizer_args has %s, which AdamW here does not know. It knows weight_decay, betas and eps."),
+                   name);
+        } else if (known && !set_adam_option(job, name, value)) {
+            remark(check, ERROR, "optimizer_args",
+                   strcmp(name, "betas") == 0
+                       ? _("optimizer_args has betas=%s, but it must be two numbers from 0 to below 1, as in "
+                           "betas=(0.9, 0.999).")
+                       : _("optimizer_args has an unusable number, %s. weight_decay must be 0 or more, eps from 0 to "
+                           "1."),
+                   value);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ schedule and length */
+
+static const char *scheduler_name(const LkJob *job)
+{
+    return lk_parameter_choice(lk_parameter_find("lr_scheduler"), job->lr_scheduler)->value;
+}
+
+static void check_schedule(Check *check)
+{
+    const LkJob *job = check->job;
+    if (job->lr_warmup_steps > 0 && job->lr_scheduler == LK_LR_CONSTANT) {
+        remark(check, ERROR, "lr_warmup_steps",
+               _("lr_warmup_steps is given, but the schedule constant has no warm-up. Take constant_with_warmup, or "
+                 "remove lr_warmup_steps."));
+    } else if (job->max_train_epochs == 0 && job->lr_warmup_steps > job->max_train_steps) {
+        remark(check, ERROR, "lr_warmup_steps",
+               _("lr_warmup_steps is %.0f, more than the %d steps of the run, so the learning rate would never be "
+                 "reached."),
+               job->lr_warmup_steps, job->max_train_steps);
+    }
+    if (job->lr_scheduler_num_cycles != 1 && job->lr_scheduler != LK_LR_COSINE_WITH_RESTARTS) {
+        remark(check, NOTE, "lr_scheduler_num_cycles",
+               _("lr_scheduler_num_cycles has no effect with the schedule %s; it belongs to cosine_with_restarts."),
+               scheduler_name(job));
+    }
+    if (job->lr_scheduler_power != 1 && job->lr_scheduler != LK_LR_POLYNOMIAL) {
+        remark(check, NOTE, "lr_scheduler_power",
+               _("lr_scheduler_power has no effect with the schedule %s; it belongs to polynomial."),
+               scheduler_name(job));
+    }
+    if (job->max_train_epochs > 0 && lk_job_is_given(job, "max_train_steps")) {
+        remark(check, WARNING, "max_train_steps",
+               _("max_train_steps is not used, because max_train_epochs is given as well and goes before it."));
+    }
+    if (job->min_timestep >= job->max_timestep) {
+        remark(check, ERROR, "min_timestep", _("min_timestep is %d, but must be below max_timestep, which is %d."),
+               job->min_timestep, job->max_timestep);
+    }
+}
+
+static void check_loss(Check *check)
+{
+    const LkJob *job = check->job;
+    if (job->scale_v_pred_loss_like_noise_pred && !job->v_parameterization) {
+        remark(check, ERROR, "scale_v_pred_loss_like_noise_pred",
+               _("scale_v_pred_loss_like_noise_pred is only for v-prediction models. Remove it, or set "
+                 "v_parameterization if the base model is one."));
+    }
+    if (job->v_pred_like_loss > 0 && job->v_parameterization) {
+        remark(
+            check, ERROR, "v_pred_like_loss",
+            _("v_pred_like_loss is not for v-prediction models, and v_parameterization is set. Remove one of them."));
+    }
+    if (job->zero_terminal_snr && !job->v_parameterization) {
+        remark(check, WARNING, "zero_terminal_snr",
+               _("zero_terminal_snr is meant for v-prediction models; without v_parameterization the last timesteps "
+                 "teach nothing."));
+    }
+    if (job->min_snr_gamma > 0 && job->debiased_estimation_loss) {
+        remark(
+            check, WARNING, "min_snr_gamma",
+            _("min_snr_gamma and debiased_estimation_loss both weight the timesteps; together they are too strong."));
+    }
+}
+
+/* ------------------------------------------------------------------ saving and samples */
+
+static void check_saving(Check *check)
+{
+    const LkJob *job = check->job;
+    const struct {
+        const char *key;
+        bool idle;
+        const char *needs;
+    } rows[] = {
+        {"save_last_n_epochs", job->save_last_n_epochs > 0 && job->save_every_n_epochs == 0, "save_every_n_epochs"},
+        {"save_last_n_steps", job->save_last_n_steps > 0 && job->save_every_n_steps == 0, "save_every_n_steps"},
+        {"save_last_n_epochs_state", job->save_last_n_epochs_state > 0 && !job->save_state, "save_state"},
+        {"save_last_n_steps_state", job->save_last_n_steps_state > 0 && !job->save_state, "save_state"},
+        {"save_state", job->save_state && job->save_every_n_epochs == 0 && job->save_every_n_steps == 0,
+         "save_every_n_epochs"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].idle) {
+            remark(check, WARNING, rows[i].key, _("%s does nothing without %s. Set that too, or remove it."),
+                   rows[i].key, rows[i].needs);
+        }
+    }
+}
+
+static void check_samples(Check *check)
+{
+    const LkJob *job = check->job;
+    bool wanted = job->sample_every_n_epochs > 0 || job->sample_every_n_steps > 0 || job->sample_at_first;
+    bool prompts = job->sample_prompts.file != NULL || job->sample_prompts.lines != NULL;
+    if (wanted && !prompts) {
+        remark(check, ERROR, "sample_prompts",
+               _("Samples are asked for, but sample_prompts is missing. Give a text file or a list of prompts."));
+    } else if (prompts && !wanted) {
+        remark(check, WARNING, "sample_prompts",
+               _("sample_prompts is given, but no sample will be made. Set sample_every_n_epochs, "
+                 "sample_every_n_steps or sample_at_first."));
+    }
+    if (job->sample_every_n_epochs > 0 && job->sample_every_n_steps > 0) {
+        remark(check, WARNING, "sample_every_n_steps",
+               _("sample_every_n_steps is not used, because sample_every_n_epochs is given and goes before it."));
+    }
+    if (job->sample_prompts.lines != NULL) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) parsed =
+            lk_sample_prompts_parse_lines(job->sample_prompts.lines, "sample_prompts", &error);
+        if (parsed == NULL) {
+            remark(check, ERROR, "sample_prompts", "%s", error->message);
+        }
+    }
+}
+
+bool lk_job_check(LkJob *job, GPtrArray *problems)
+{
+    static void (*const checks[])(Check *) = {
+        check_sources,   check_names,    check_sizes, check_caches, check_network,
+        check_optimizer, check_schedule, check_loss,  check_saving, check_samples,
+    };
+    Check check = {job, problems, false};
+    for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {
+        checks[i](&check);
+    }
+    return !check.failed;
+}
+
+bool lk_job_trains_unet(const LkJob *job)
+{
+    return !job->network_train_text_encoder_only && job->unet_lr > 0;
+}
+
+bool lk_job_trains_text_encoder(const LkJob *job)
+{
+    return !job->network_train_unet_only && job->text_encoder_lr > 0;
+}
+
+/* ------------------------------------------------------------------ files */
+
+static void check_file(Check *check, const char *key, const char *path)
+{
+    if (path == NULL || g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        return;
+    }
+    g_autofree char *shown = g_filename_display_name(path);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        remark(check, ERROR, key, _("%s is the folder %s, but must be a file."), key, shown);
+    } else {
+        remark(check, ERROR, key, _("%s is %s, but there is no such file."), key, shown);
+    }
+}
+
+static void check_model_file(Check *check)
+{
+    const char *path = check->job->pretrained_model_name_or_path;
+    if (path != NULL && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_autofree char *shown = g_filename_display_name(path);
+        remark(check, ERROR, "pretrained_model_name_or_path",
+               _("pretrained_model_name_or_path is %s, but there is no such file. Models are never downloaded; name a "
+                 ".safetensors file on this computer."),
+               shown);
+    }
+}
+
+bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
+{
+    Check check = {(LkJob *)(uintptr_t)job, problems, false};
+    check_model_file(&check);
+    if (job->train_data_dir != NULL && !g_file_test(job->train_data_dir, G_FILE_TEST_IS_DIR)) {
+        g_autofree char *shown = g_filename_display_name(job->train_data_dir);
+        remark(&check, ERROR, "train_data_dir", _("train_data_dir is %s, but there is no such folder."), shown);
+    }
+    check_file(&check, "dataset_config", job->dataset_config);
+    check_file(&check, "network_weights", job->network_weights);
+    check_file(&check, "metadata_thumbnail", job->metadata_thumbnail);
+    if (job->resume != NULL && !g_file_test(job->resume, G_FILE_TEST_EXISTS)) {
+        g_autofree char *shown = g_filename_display_name(job->resume);
+        remark(&check, ERROR, "resume", _("resume is %s, but there is no such state."), shown);
+    }
+    if (g_file_test(job->output_dir, G_FILE_TEST_EXISTS) && !g_file_test(job->output_dir, G_FILE_TEST_IS_DIR)) {
+        g_autofree char *shown = g_filename_display_name(job->output_dir);
+        remark(&check, ERROR, "output_dir", _("output_dir is %s, which is a file and not a folder."), shown);
+    }
+    if (job->sample_prompts.file != NULL) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) parsed = lk_sample_prompts_read(job->sample_prompts.file, &error);
+        if (parsed == NULL) {
+            remark(&check, ERROR, "sample_prompts", "%s", error->message);
+        }
+    }
+    return !check.failed;
+}
