@@ -1,0 +1,42 @@
+/* What is to be trained on: blocks of folders that share a resolution and a batch size, from kohya's dataset TOML
+ * ([general], [[datasets]], [[datasets.subsets]]; sd-scripts 0.10.1, library/config_util.py) or from picture folders.
+ */
+#pragma once
+
+#include "dataset/bucket.h"
+#include "dataset/subset.h"
+#include "format/toml.h"
+
+/** One [[datasets]] entry. */
+typedef struct LkDatasetBlock {
+    LkBucketRules buckets;
+    int batch_size;
+    GPtrArray *subsets; /* LkSubset */
+} LkDatasetBlock;
+
+/** All blocks; owns them. */
+typedef struct LkDatasetConfig {
+    GPtrArray *blocks; /* LkDatasetBlock */
+} LkDatasetConfig;
+
+/** What the job itself says: used where the TOML is silent, and for picture folders. Borrowed. */
+typedef struct LkDatasetDefaults {
+    LkBucketRules buckets;
+    int batch_size;         /* train_batch_size */
+    const LkSubset *subset; /* options of every subset; its image_dir is ignored */
+} LkDatasetDefaults;
+
+/** From a dataset TOML: the value nearest to the subset wins (subset, dataset, general, defaults). LK_ERROR_USAGE with
+ * one line for every problem: an unknown key (with the nearest known one), a key in the wrong table, a key that is not
+ * supported yet, a value of a wrong type or out of range, no image_dir. A later subset with a folder that its block has
+ * already becomes a finding and is left out. */
+LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDatasetDefaults *defaults, GPtrArray *findings,
+                                             GError **error);
+
+/** From picture folders in any layout that lk_scan_folder knows: one block. reg_data_dir (regularisation pictures) may
+ * be NULL. */
+LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, const char *reg_data_dir,
+                                                const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
+
+void lk_dataset_config_free(LkDatasetConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkDatasetConfig, lk_dataset_config_free)
