@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Writes schedule_rows.h: learning rate factors as diffusers computes them (checked to be transformers' too), the noise
+schedule in float64, and loss weights written out from the formulas of kohya sd-scripts.
+
+    make_schedule_rows.py > schedule_rows.h        (needs torch, diffusers, transformers)
+"""
+import math
+
+import diffusers.optimization
+import torch
+import transformers.optimization
+
+LR = 1e-4
+CASES = []  # name, warmup, total, cycles, power
+for name in ("constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"):
+    for warmup, total in ((0, 20), (5, 20), (7, 100), (20, 20), (1, 1)):
+        if name == "constant" and warmup or name == "polynomial" and warmup == total:
+            continue
+        for cycles, power in {"cosine_with_restarts": ((1, 1.0), (3, 1.0)), "polynomial": ((1, 1.0), (1, 2.5))}.get(name, ((1, 1.0),)):
+            CASES.append((name, warmup, total, cycles, power))
+
+
+def factors(module, name, warmup, total, cycles, power):
+    p = torch.nn.Parameter(torch.zeros(1))
+    opt = torch.optim.SGD([p], lr=LR)
+    if module is diffusers.optimization:
+        s = module.get_scheduler(name, opt, num_warmup_steps=warmup, num_training_steps=total, num_cycles=cycles, power=power)
+    else:
+        extra = {"cosine_with_restarts": {"num_cycles": cycles}, "polynomial": {"power": power}}.get(name, {})
+        s = module.get_scheduler(name, opt, num_warmup_steps=warmup, num_training_steps=total, scheduler_specific_kwargs=extra)
+    return [s.lr_lambdas[0](i) for i in range(total + 3)]
+
+
+print("/* Made by make_schedule_rows.py with diffusers %s and transformers %s. */" % (diffusers.__version__, transformers.__version__))
+print("static const struct {\n    const char *name;\n    int warmup, total, cycles;\n    double power;\n    int step;\n    double factor;\n} lr_rows[] = {")
+for case in CASES:
+    a, b = factors(diffusers.optimization, *case), factors(transformers.optimization, *case)
+    assert all(math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-12) for x, y in zip(a, b)), case
+    name, warmup, total, cycles, power = case
+    steps = sorted({0, 1, 2, warmup - 1, warmup, warmup + 1, total // 2, total // 3, total * 2 // 3, total - 1, total, total + 1, total + 2} & set(range(total + 3)))
+    for s in steps:
+        print('    {"%s", %d, %d, %d, %r, %d, %r},' % (name, warmup, total, cycles, power, s, float(a[s])))
+print("};\n")
+
+betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+bars = torch.cumprod(1 - betas, 0)
+root = bars.sqrt()
+zero = ((root - root[-1]) * root[0] / (root[0] - root[-1])) ** 2
+print("static const struct {\n    int t;\n    double alphas_cumprod, zero_terminal;\n} noise_rows[] = {")
+for t in (0, 1, 2, 10, 100, 250, 499, 500, 750, 900, 998, 999):
+    print("    {%d, %r, %r}," % (t, bars[t].item(), zero[t].item()))
+print("};\n")
+
+print("static const struct {\n    bool v;\n    double min_snr_gamma;\n    bool scale_v;\n    double v_like;\n    bool debiased;\n    int t;\n    double weight;\n} weight_rows[] = {")
+for v, gamma, scale, like, debiased in ((0, 0, 0, 0, 0), (0, 5, 0, 0, 0), (1, 5, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 0, 0.5, 0), (1, 0, 1, 0, 0),
+                                        (0, 0, 0, 0, 1), (1, 0, 0, 0, 1), (0, 5, 0, 0.5, 1), (1, 5, 1, 0, 1)):
+    for t in (0, 3, 100, 500, 999):
+        snr = (bars[t] / (1 - bars[t])).item()
+        loss = 1.0
+        if gamma:
+            loss = loss * (min(snr, gamma) / (snr + 1) if v else min(snr, gamma) / snr)
+        capped = min(snr, 1000.0)
+        scaled = capped / (capped + 1)
+        if scale:
+            loss = loss * scaled
+        if like:
+            loss = loss + loss / scaled * like
+        if debiased:
+            loss = loss * (1 / (capped + 1) if v else 1 / math.sqrt(capped))
+        print("    {%s, %r, %s, %r, %s, %d, %r}," % (str(bool(v)).lower(), float(gamma), str(bool(scale)).lower(), float(like), str(bool(debiased)).lower(), t, loss))
+print("};")
