@@ -13,8 +13,10 @@ static bool tap_refused(bool accepted, GError **error, LkErrorCode code, const c
     const GError *e = *error;
     bool right = !accepted && e && e->domain == LK_ERROR && (code == LK_ERROR_NONE || e->code == (int)code) &&
                  strstr(e->message, words);
-    g_autofree char *line = g_strescape(title, NULL); /* a title may be the refused text itself */
-    tap_ok(right, "refused: %s: %s", line, e ? e->message : accepted ? "(it was accepted)" : "(without a word)");
+    const char *said = e ? e->message : accepted ? "(it was accepted)" : "(without a word)";
+    /* Both may hold the refused text itself, and TAP is one line. */
+    g_autofree char *line = g_strescape(title, NULL), *message = g_strdelimit(g_strdup(said), "\n", ' ');
+    tap_ok(right, "refused: %s: %s", line, message);
     g_clear_error(error);
     return right;
 }
