@@ -1,7 +1,7 @@
 /* Elementary functions without branches or tables, so that loops over them vectorise and GPU and CPU agree.
  *
  * Coefficients: own minimax fits (Lawson's weighted least squares in double, then rounded). Errors found by
- * tests/kernels/elementary.c: lk_exp 1 ulp; lk_normal_cdf 4e-7 relative. */
+ * tests/kernels/elementary.c: lk_exp 1 ulp; lk_normal 4e-7 relative. */
 #pragma once
 
 #include "kernels/args.h"
@@ -37,19 +37,17 @@ LK_INLINE float lk_sigmoid(float x)
     return 1.0f / (1.0f + lk_exp(-x));
 }
 
-/** Density of the standard normal distribution. */
-LK_INLINE float lk_normal_pdf(float x)
-{
-    return 0.398942280f * lk_exp(-0.5f * x * x);
-}
-
-/** Distribution function of the standard normal, (1 + erf(x / sqrt 2)) / 2.
+/** The standard normal distribution at x: density exp(-x^2 / 2) / sqrt(2 pi), and function (1 + erf(x / sqrt 2)) / 2.
  *
  * The tail is exp(-x^2 / 2) times a polynomial of u = 1 / (1 + 0.35 |x|), the form of Abramowitz and Stegun 7.1.26. */
-LK_INLINE float lk_normal_cdf(float x)
+typedef struct LkNormal {
+    float density, below;
+} LkNormal;
+
+LK_INLINE LkNormal lk_normal(float x)
 {
-    float z = x < 0.0f ? -x : x;
-    float u = 1.0f / (1.0f + 0.35f * z);
+    float bell = lk_exp(-0.5f * x * x);
+    float u = 1.0f / (1.0f + 0.35f * fabsf(x));
     float q = -0.0291578081f;
     q = q * u + 0.144030578f;
     q = q * u - 0.255838370f;
@@ -59,8 +57,9 @@ LK_INLINE float lk_normal_cdf(float x)
     q = q * u + 0.119821318f;
     q = q * u + 0.139863512f;
     q = q * u + 0.139621307f;
-    float tail = q * u * lk_exp(-0.5f * z * z);
-    return x < 0.0f ? tail : 1.0f - tail;
+    float tail = q * u * bell;
+    LkNormal n = {0.398942280f * bell, x < 0.0f ? tail : 1.0f - tail};
+    return n;
 }
 
 LK_INLINE float lk_silu(float x)
@@ -87,12 +86,13 @@ LK_INLINE float lk_quick_gelu_slope(float x)
 
 LK_INLINE float lk_gelu_erf(float x)
 {
-    return x * lk_normal_cdf(x);
+    return x * lk_normal(x).below;
 }
 
 LK_INLINE float lk_gelu_erf_slope(float x)
 {
-    return lk_normal_cdf(x) + x * lk_normal_pdf(x);
+    LkNormal n = lk_normal(x);
+    return n.below + x * n.density;
 }
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u), here with 2 u = sqrt(8 / pi) (x + 0.044715 x^3). */

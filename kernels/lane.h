@@ -73,6 +73,11 @@ typedef struct LkPack {
     float v[LK_PACK];
 } LkPack;
 
+/** Partial sums (or maxima) of one lane. */
+typedef struct LkSum {
+    float part[LK_PARTIALS];
+} LkSum;
+
 #ifdef __CUDACC__
 #include "kernels/lane_cuda.h"
 #else
@@ -93,20 +98,11 @@ typedef struct LkPack {
 /** s += term for each element k of a pack. */
 #define LK_SUM(s, k, m, term)                                                                                          \
     do {                                                                                                               \
-        LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < (m))(s).v[k] += (term);                                    \
-    } while (0)
-/** Two sums in one walk. */
-#define LK_SUM2(s, t, k, m, term_s, term_t)                                                                            \
-    do {                                                                                                               \
-        LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < (m))                                                       \
-        {                                                                                                              \
-            (s).v[k] += (term_s);                                                                                      \
-            (t).v[k] += (term_t);                                                                                      \
-        }                                                                                                              \
+        LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < (m))(s).part[k] += (term);                                 \
     } while (0)
 #define LK_MAX(s, k, m, term)                                                                                          \
     do {                                                                                                               \
-        LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < (m))(s).v[k] = lk_maxf((s).v[k], (term));                  \
+        LK_UNROLL for (int k = 0; k < LK_PACK; k++) if (k < (m))(s).part[k] = lk_maxf((s).part[k], (term));            \
     } while (0)
 
 #else
@@ -160,30 +156,17 @@ enum { LK_WIDTH = 512, LK_PARTIALS = 16 };
 #define LK_PUT(o, k, value)    lk_store(&(o)[k], value)
 #define LK_FLUSH(o, p, m)      ((void)(o))
 
+/* Sixteen partial sums, so that the compiler vectorises without reordering anything; they stay in registers. */
 #define LK_SUM(s, k, m, term)                                                                                          \
     do {                                                                                                               \
         int64_t k##_end = (m), k##_base = 0;                                                                           \
         for (; k##_base + LK_PARTIALS <= k##_end; k##_base += LK_PARTIALS)                                             \
             for (int64_t k##_j = 0; k##_j < LK_PARTIALS; k##_j++) {                                                    \
                 int64_t k = k##_base + k##_j;                                                                          \
-                (s).v[k##_j] += (term);                                                                                \
+                (s).part[k##_j] += (term);                                                                             \
             }                                                                                                          \
         for (int64_t k = k##_base; k < k##_end; k++)                                                                   \
-            (s).v[k - k##_base] += (term);                                                                             \
-    } while (0)
-#define LK_SUM2(s, t, k, m, term_s, term_t)                                                                            \
-    do {                                                                                                               \
-        int64_t k##_end = (m), k##_base = 0;                                                                           \
-        for (; k##_base + LK_PARTIALS <= k##_end; k##_base += LK_PARTIALS)                                             \
-            for (int64_t k##_j = 0; k##_j < LK_PARTIALS; k##_j++) {                                                    \
-                int64_t k = k##_base + k##_j;                                                                          \
-                (s).v[k##_j] += (term_s);                                                                              \
-                (t).v[k##_j] += (term_t);                                                                              \
-            }                                                                                                          \
-        for (int64_t k = k##_base; k < k##_end; k++) {                                                                 \
-            (s).v[k - k##_base] += (term_s);                                                                           \
-            (t).v[k - k##_base] += (term_t);                                                                           \
-        }                                                                                                              \
+            (s).part[k - k##_base] += (term);                                                                          \
     } while (0)
 #define LK_MAX(s, k, m, term)                                                                                          \
     do {                                                                                                               \
@@ -191,24 +174,24 @@ enum { LK_WIDTH = 512, LK_PARTIALS = 16 };
         for (; k##_base + LK_PARTIALS <= k##_end; k##_base += LK_PARTIALS)                                             \
             for (int64_t k##_j = 0; k##_j < LK_PARTIALS; k##_j++) {                                                    \
                 int64_t k = k##_base + k##_j;                                                                          \
-                (s).v[k##_j] = lk_maxf((s).v[k##_j], (term));                                                          \
+                (s).part[k##_j] = lk_maxf((s).part[k##_j], (term));                                                    \
             }                                                                                                          \
         for (int64_t k = k##_base; k < k##_end; k++)                                                                   \
-            (s).v[k - k##_base] = lk_maxf((s).v[k - k##_base], (term));                                                \
+            (s).part[k - k##_base] = lk_maxf((s).part[k - k##_base], (term));                                          \
     } while (0)
-
-#endif
 
 /** Partial sums (or maxima) of one lane. */
 typedef struct LkSum {
-    float v[LK_PARTIALS];
+    float part[LK_PARTIALS];
 } LkSum;
+
+#endif
 
 LK_INLINE LkSum lk_sum_of(float start)
 {
     LkSum s;
     for (int j = 0; j < LK_PARTIALS; j++)
-        s.v[j] = start;
+        s.part[j] = start;
     return s;
 }
 
@@ -217,14 +200,14 @@ LK_INLINE float lk_fold(LkSum s)
 {
     for (int width = LK_PARTIALS / 2; width; width /= 2)
         for (int j = 0; j < width; j++)
-            s.v[j] += s.v[j + width];
-    return s.v[0];
+            s.part[j] += s.part[j + width];
+    return s.part[0];
 }
 
 LK_INLINE float lk_fold_max(LkSum s)
 {
     for (int width = LK_PARTIALS / 2; width; width /= 2)
         for (int j = 0; j < width; j++)
-            s.v[j] = lk_maxf(s.v[j], s.v[j + width]);
-    return s.v[0];
+            s.part[j] = lk_maxf(s.part[j], s.part[j + width]);
+    return s.part[0];
 }
