@@ -149,7 +149,7 @@ const LkSize *lk_bucket_set_sizes(const LkBucketSet *set, int *count)
 static bool cannot_train(LkSize picture, GError **error)
 {
     return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "a picture of %d x %d pixels cannot be scaled to a bucket; crop it to a more usual shape.",
+                        "A picture of %d x %d pixels cannot be scaled to a bucket; crop it to a more usual shape.",
                         picture.width, picture.height);
     return false;
 }
@@ -227,7 +227,7 @@ static bool fit_without_enlarging(const LkBucketSet *set, LkSize picture, LkBuck
     }
     *fit = (LkBucketFit){0};
     return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "a picture of %d x %d pixels is too small or too narrow for bucket_no_upscale: scaled to the "
+                        "A picture of %d x %d pixels is too small or too narrow for bucket_no_upscale: scaled to the "
                         "resolution's area, its "
                         "shorter side has less than bucket_reso_steps (%d) pixels. Crop it, use a larger one, or turn "
                         "bucket_no_upscale off.",

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <string.h>
 #include <unistd.h>
 
-#define CHUNK     ((size_t)65536)  /* bytes fed to the decoder at a time, so that a refused size stops it early */
-#define HEAD_SIZE ((size_t)262144) /* enough for the size and the EXIF turn of nearly all files */
+#define CHUNK     ((size_t)65536) /* bytes fed to the decoder at a time, so that a refused size stops it early */
+#define HEAD_SIZE ((size_t)32768) /* enough for the size and the EXIF turn of most files */
 
 /* What a decoder tells while it works. */
 typedef struct Progress {
@@ -27,7 +28,7 @@ static bool is_too_large(int width, int height)
 static bool fail_too_large(int width, int height, GError **error)
 {
     return lk_set_error(error, LK_ERROR_MEMORY,
-                        "the picture has %d x %d pixels, more than the 179 million that are read; make it smaller",
+                        "The picture has %d x %d pixels, more than the 179 million that are read; make it smaller.",
                         width, height);
 }
 
@@ -95,16 +96,15 @@ static void explain(const LkPictureInfo *info, const GError *cause, GError **err
 {
     if (g_error_matches(cause, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_UNKNOWN_TYPE))
         lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                     "this system has no decoder for %s pictures; install gdk-pixbuf's loader for it, or save the "
-                     "picture as PNG or "
-                     "JPEG",
+                     "This system has no decoder for %s pictures; install gdk-pixbuf's loader for it, or save the "
+                     "picture as PNG or JPEG.",
                      lk_picture_type_name(info->type));
     else if (info->truncated)
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "the file ends too early, so a part of the picture is missing; copy or download it again");
+                     "The file ends too early, so a part of the picture is missing; copy or download it again.");
     else
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "the %s data is damaged (%s); replace it, or open and save it in an image editor",
+                     "The %s data is damaged (%s); replace it, or open and save it in an image editor.",
                      lk_picture_type_name(info->type), cause ? cause->message : "parts are missing");
 }
 
@@ -177,10 +177,10 @@ static bool knows_size(LkPictureType type)
 static bool check_file(size_t size, const LkPictureInfo *info, GError **error)
 {
     if (size == 0)
-        return lk_set_error(error, LK_ERROR_FORMAT, "the file is empty; replace it or remove it");
+        return lk_set_error(error, LK_ERROR_FORMAT, "The file is empty; replace it or remove it.");
     if (info->type == LK_PICTURE_UNKNOWN)
         return lk_set_error(error, LK_ERROR_FORMAT,
-                            "the file is not a picture of a known type; replace it or remove it");
+                            "The file is not a picture of a known type; replace it or remove it.");
     if (is_too_large(info->width, info->height))
         return fail_too_large(info->width, info->height, error);
     const bool sizeless = knows_size(info->type) && (info->width == 0 || info->height == 0);
@@ -210,25 +210,43 @@ LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *inf
     return lk_pixels_turn(pixels, orientation, error);
 }
 
+static void name_file(const char *path, GError **error)
+{
+    g_autofree char *shown = g_filename_display_name(path);
+    g_prefix_error(error, "%s: ", shown);
+}
+
+const char *lk_picture_reason(const char *path, const GError *error)
+{
+    g_autofree char *shown = g_filename_display_name(path);
+    const size_t length = strlen(shown);
+    const bool named = strncmp(error->message, shown, length) == 0 && strncmp(error->message + length, ": ", 2) == 0;
+    return error->message + (named ? length + 2 : 0);
+}
+
+bool lk_picture_read(const char *path, uint8_t **data, size_t *size, GError **error)
+{
+    LkError failure = {0};
+    char *bytes = NULL;
+    if (!lk_file_read(path, LK_PICTURE_MOST_BYTES, &bytes, size, &failure)) {
+        return lk_gerror_take(error, &failure); /* names the file by itself */
+    }
+    *data = (uint8_t *)bytes;
+    return true;
+}
+
 LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error)
 {
-    LkPictureInfo unused;
-    info = info ? info : &unused;
-    *info = (LkPictureInfo){.orientation = 1};
-    LkError cause = {0};
-    char *data = NULL;
-    size_t size = 0;
-    if (!lk_file_read(path, LK_PICTURE_MOST_BYTES, &data, &size, &cause)) {
-        lk_gerror_take(error, &cause);
+    uint8_t *data;
+    size_t size;
+    if (info)
+        *info = (LkPictureInfo){.orientation = 1};
+    if (!lk_picture_read(path, &data, &size, error))
         return NULL;
-    }
-    g_autoptr(GError) reason = NULL;
-    LkPixels *pixels = lk_picture_decode((const uint8_t *)data, size, info, &reason);
+    LkPixels *pixels = lk_picture_decode(data, size, info, error);
     free(data);
-    if (!pixels) {
-        g_autofree char *shown = g_filename_display_name(path);
-        lk_set_error(error, lk_gerror_code(reason), "The picture \"%s\" cannot be used: %s.", shown, reason->message);
-    }
+    if (!pixels)
+        name_file(path, error);
     return pixels;
 }
 
@@ -248,9 +266,19 @@ static ssize_t read_head(const char *path, uint8_t *out, size_t size)
     return got < 0 ? -1 : (ssize_t)filled;
 }
 
-static void set_turned_size(const LkPictureInfo *info, LkSize *size)
+/* Sniffs the first `size` bytes; true if they tell the picture's size. */
+static bool sniff_head(const char *path, size_t size, LkPictureInfo *info, GError **error)
 {
-    *size = info->orientation >= 5 ? (LkSize){info->height, info->width} : (LkSize){info->width, info->height};
+    g_autofree uint8_t *head = g_malloc(size);
+    const ssize_t got = read_head(path, head, size);
+    if (got < 0) {
+        const int problem = errno;
+        lk_set_error(error, LK_ERROR_IO, "The file cannot be read: %s.", g_strerror(problem));
+        name_file(path, error);
+        return false;
+    }
+    *info = lk_picture_sniff(head, (size_t)got, (size_t)got == size);
+    return info->width > 0 && info->height > 0 && !is_too_large(info->width, info->height);
 }
 
 bool lk_picture_size(const char *path, LkSize *size, LkPictureInfo *info, GError **error)
@@ -259,20 +287,29 @@ bool lk_picture_size(const char *path, LkSize *size, LkPictureInfo *info, GError
     info = info ? info : &unused;
     *info = (LkPictureInfo){.orientation = 1};
     *size = (LkSize){0};
-    g_autofree uint8_t *head = g_malloc(HEAD_SIZE);
-    const ssize_t got = read_head(path, head, HEAD_SIZE);
-    if (got < 0) {
-        const int problem = errno;
-        g_autofree char *shown = g_filename_display_name(path);
-        return lk_set_error(error, LK_ERROR_IO, "The picture \"%s\" cannot be read: %s.", shown, g_strerror(problem));
-    }
-    *info = lk_picture_sniff(head, (size_t)got, (size_t)got == HEAD_SIZE);
-    if (info->width > 0 && info->height > 0 && !is_too_large(info->width, info->height)) {
-        set_turned_size(info, size);
-        return true;
+    static const size_t heads[] = {HEAD_SIZE, 16 * HEAD_SIZE};
+    for (size_t i = 0; i < G_N_ELEMENTS(heads); i++) {
+        g_autoptr(GError) cause = NULL;
+        if (sniff_head(path, heads[i], info, &cause)) {
+            *size = info->orientation >= 5 ? (LkSize){info->height, info->width} : (LkSize){info->width, info->height};
+            return true;
+        }
+        if (cause) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
     }
     g_autoptr(LkPixels) pixels = lk_picture_load(path, info, error);
     if (pixels)
         *size = (LkSize){pixels->width, pixels->height};
     return pixels != NULL;
+}
+
+LkFindingKind lk_finding_of_picture_error(const LkPictureInfo *info, const GError *error)
+{
+    if (lk_gerror_code(error) == LK_ERROR_FORMAT && info->bytes == 0)
+        return LK_FINDING_PICTURE_EMPTY;
+    if (info->truncated)
+        return LK_FINDING_PICTURE_TRUNCATED;
+    return lk_gerror_code(error) == LK_ERROR_MEMORY ? LK_FINDING_PICTURE_TOO_LARGE : LK_FINDING_PICTURE_UNREADABLE;
 }

@@ -5,6 +5,7 @@
  * grey is scaled and not clipped, and a file that ends too early is an error. */
 #pragma once
 
+#include "dataset/finding.h"
 #include "dataset/pixels.h"
 #include "dataset/sniff.h"
 
@@ -17,9 +18,18 @@
  * (no decoder for this type), LK_ERROR_MEMORY (too large). Safe to call from several threads. */
 LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *info, GError **error);
 
-/** Reads and decodes a file; errors begin with its name. */
+/** A file's bytes (free with free). The errors of this and the next two name the file. */
+bool lk_picture_read(const char *path, uint8_t **data, size_t *size, GError **error);
+
+/** Reads and decodes a file. */
 LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error);
 
 /** The size a picture is trained from: its stored size after the EXIF turn. Usually reads only the beginning of the
  * file; types whose size only a decoder knows are decoded. *info as above, but `truncated` may be missed. */
 bool lk_picture_size(const char *path, LkSize *size, LkPictureInfo *info, GError **error);
+
+/** Such an error without the file's name in front. */
+const char *lk_picture_reason(const char *path, const GError *error);
+
+/** The kind of finding that a failed picture is. */
+LkFindingKind lk_finding_of_picture_error(const LkPictureInfo *info, const GError *error);

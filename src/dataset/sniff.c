@@ -300,7 +300,7 @@ static const struct {
 LkPictureInfo lk_picture_sniff(const uint8_t *data, size_t size, bool head_only)
 {
     const Bytes bytes = {data, size, head_only};
-    LkPictureInfo info = {.orientation = 1};
+    LkPictureInfo info = {.bytes = size, .orientation = 1};
     for (size_t i = 0; i < TYPE_COUNT; i++) {
         if (!says(&bytes, types[i].at, types[i].signature))
             continue;

@@ -21,6 +21,7 @@ typedef enum LkPictureType {
 
 typedef struct LkPictureInfo {
     LkPictureType type;
+    size_t bytes;      /* that were given */
     int width, height; /* as stored, before any turn; 0 where only a decoder can tell (AVIF, HEIF, JPEG XL, TIFF) */
     int bits;          /* of a sample; 0 unknown */
     int orientation;   /* EXIF, 1 .. 8; 1 where there is none */

@@ -304,7 +304,9 @@ static void test_files(void)
     g_autoptr(GError) no_picture = NULL;
     scratch_text(folder, "text.png", "no picture");
     g_autofree char *text = scratch_path(folder, "text.png");
-    tap_ok(!lk_picture_size(text, &size, NULL, &no_picture) && strstr(no_picture->message, "text.png"), "named");
+    tap_ok(!lk_picture_size(text, &size, NULL, &no_picture) && strstr(no_picture->message, "text.png: The file"),
+           "named");
+    tap_ok(strncmp(lk_picture_reason(text, no_picture), "The file is not", 15) == 0, "the reason without the name");
     scratch_remove(folder);
 }
 
