@@ -8,12 +8,12 @@
 typedef struct LkBpe LkBpe;
 
 /** Merge i joins the tokens pairs[2 i] and pairs[2 i + 1] to the token `first_id + i`; an earlier merge comes first in
- *  every word. NULL if a part is not an id below the token it makes, or a pair comes twice. */
+ * every word. NULL if a part is not an id below the token it makes, or a pair comes twice. */
 LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id);
 void lk_bpe_free(LkBpe *bpe);
 
 /** Merges the symbols of one word in place, the earliest merge first and the leftmost of equals, and returns how many
- *  tokens are left. O(n log n) for long words. Safe to call from several threads. */
+ * tokens are left. O(n log n) for long words. Safe to call from several threads. */
 size_t lk_bpe_merge(const LkBpe *bpe, int32_t *symbols, size_t count);
 
 /** The two parts of a token; false for a token that no merge makes. */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 /** Settings of a subset of the pictures; all zero is a caption's first line as it is. Strings are borrowed and may be
- *  NULL. */
+ * NULL. */
 typedef struct LkCaptionOptions {
     const char *separator;             /* caption_separator; NULL or "" is a comma */
     const char *keep_tokens_separator; /* what is before the first is fixed, and what is behind a second */
@@ -41,7 +41,7 @@ typedef struct LkCaptionMoment {
 /** The caption to train on; `moment` NULL gives it whole and in order: nothing dropped, shuffled or held back, of
  * wildcards the first. UTF-8, repaired where it is not. Free with g_free.
  *
- *  Where tags are shuffled, dropped or held back, the flexible tags that hold a trigger word join the fixed ones in
+ * Where tags are shuffled, dropped or held back, the flexible tags that hold a trigger word join the fixed ones in
  * front: a trigger word is lost only with the whole caption. */
 char *lk_caption_process(const char *caption, const LkCaptionOptions *options, const LkCaptionMoment *moment);
 

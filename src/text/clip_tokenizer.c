@@ -219,6 +219,8 @@ int lk_clip_tokenize_bytes(const LkClipTokenizer *tokenizer, const char *bytes, 
 {
     Work work = {.tokenizer = tokenizer, .ids = ids, .max = max};
     int which = 0;
+    if (size == 0) /* `bytes` may be NULL */
+        return 0;
     for (const char *at; (at = find_special(bytes, size, &which));) {
         put_text(&work, bytes, (size_t)(at - bytes));
         put(&work, LK_CLIP_BOS + which);

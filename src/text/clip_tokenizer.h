@@ -3,7 +3,7 @@
  * It equals CLIPTokenizer of Hugging Face transformers 5, which runs on the tokenizers library, as does
  * CLIPTokenizerFast of transformers 4: special tokens cut out of the raw text, NFC, white space to spaces, lower case,
  * a split by
- *     <\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+
+ *    <\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+
  * and byte pair encoding of each piece's UTF-8 bytes, the last of them marked as the word's end.
  *
  * Others differ, though not on ordinary captions. The slow CLIPTokenizer of transformers 4 (kohya's sd-scripts) first
@@ -26,7 +26,7 @@
 typedef struct LkClipTokenizer LkClipTokenizer;
 
 /** Builds the tokenizer from the table of merges that is compiled in (about a millisecond). NULL and LK_ERROR_FORMAT if
- *  that table is damaged. */
+ * that table is damaged. */
 LkClipTokenizer *lk_clip_tokenizer_new(GError **error);
 void lk_clip_tokenizer_free(LkClipTokenizer *tokenizer);
 
@@ -43,7 +43,7 @@ int lk_clip_token_count(const LkClipTokenizer *tokenizer, const char *utf8);
 /** What a text encoder is given for a caption: `ids` is [chunks, 77], for the first 75 * chunks tokens. Returns the
  * number of tokens of the whole text, so that more than 75 * chunks means that some were left out.
  *
- *  kohya's layout (max_token_length 75, 150, 225 are 1, 2, 3 chunks): BOS, tokens, EOS and padding up to 75 * chunks +
+ * kohya's layout (max_token_length 75, 150, 225 are 1, 2, 3 chunks): BOS, tokens, EOS and padding up to 75 * chunks +
  * 2 ids, cut into pieces of 75 behind the BOS; a piece gets BOS in front and the last id of all behind. With several
  * chunks and a `pad_id` other than EOS, a piece that ends in a word ends in EOS, and one of padding alone begins with
  * EOS. */

@@ -8,8 +8,8 @@
 char **lk_trigger_words(const char *list);
 
 /** Whether `caption` has the trigger word `word`: as a whole tag between `separator`s (NULL or "" is a comma), or as a
- *  whole word (or words) inside a sentence. Upper and lower case are one, as they are to the tokenizer. In scripts that
- *  are written without spaces (Chinese, Japanese hiragana, Thai, ...; also Korean, whose particles stick to the word)
+ * whole word (or words) inside a sentence. Upper and lower case are one, as they are to the tokenizer. In scripts that
+ * are written without spaces (Chinese, Japanese hiragana, Thai, ...; also Korean, whose particles stick to the word)
  * any place is a word's border. An underscore is part of a word: "sks_dog" does not have "sks". */
 bool lk_caption_has_trigger(const char *caption, const char *word, const char *separator);
 

@@ -10,7 +10,7 @@
 typedef enum LkCharClass { LK_CHAR_OTHER, LK_CHAR_LETTER, LK_CHAR_NUMBER, LK_CHAR_SPACE } LkCharClass;
 
 /** Code points of `size` bytes of UTF-8 into `out` (room for `size`); returns how many. Bytes that are not UTF-8 become
- *  U+FFFD, one for each longest beginning of a character (Unicode 3.9, table 3-8; Python's errors="replace"). */
+ * U+FFFD, one for each longest beginning of a character (Unicode 3.9, table 3-8; Python's errors="replace"). */
 size_t lk_utf8_decode(const char *bytes, size_t size, uint32_t *out);
 
 /** Writes the 1 to 4 bytes of a code point; returns how many. */
@@ -30,8 +30,9 @@ size_t lk_char_lower(uint32_t c, uint32_t out[2]);
 /** Normalisation Form C in place; `text` has room for LK_NFC_ROOM(count) code points. Returns the new count. */
 size_t lk_text_nfc(uint32_t *text, size_t count);
 
-/** `text` as the tokenizer sees it: repaired, NFC, each run of white space one space, lower case. Texts that fold to the
- *  same string have the same tokens, but for special tokens, which only their exact spelling gives. Free with g_free. */
+/** `text` as the tokenizer sees it: repaired, NFC, each run of white space one space, lower case. Texts that fold to
+ * the same string have the same tokens, but for special tokens, which only their exact spelling gives. Free with
+ * g_free. */
 char *lk_text_fold(const char *text);
 
 /** Removes white space at both ends of valid UTF-8 in place, as Python's str.strip does, and returns `text`. */

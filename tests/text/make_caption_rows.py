@@ -100,8 +100,8 @@ def main():
             "caption": r.choice([",", ", ", (separator or ",") + " "]).join(r.choices(TAGS, k=r.choice([0, 1, 3, 6, 12]))) + r.choice(["", "", "|||tail, end", "|||mid|||end, of it"]),
             "separator": separator, "keep_separator": r.choice(["", "", "|||"]), "secondary": r.choice(["", "", ";;;"]), "prefix": r.choice(["", "", "masterpiece,", "pre\nfix"]),
             "suffix": r.choice(["", "", ", by {x|y}"]), "shuffle": r.choice([0, 1, 1]), "wildcard": r.choice([0, 1]), "keep_tokens": r.choice([0, 0, 1, 2, 5, 30, -1]),
-            "every": r.choice([0, 0, 0, 2, 3]), "warmup_min": r.choice([0, 1, 2, 20]), "warmup_step": r.choice([0, 0, 0, 0.25, 0.3, 7, 100, 12.5]), "dropout_rate": r.choice([0, 0, 0, 0.1, 0.5, 1]),
-            "tag_dropout_rate": r.choice([0, 0, 0.2, 0.7, 1]), "seed": r.choice([r.randrange(100), r.randrange(2**64)]), "sample": r.choice([0, 1, r.randrange(2**16)]), "epoch": r.randint(1, 6),
+            "every": r.choice([0, 0, 0, 0, 0, 0, 0, 2, 3]), "warmup_min": r.choice([0, 1, 2, 20]), "warmup_step": r.choice([0, 0, 0, 0.25, 0.3, 7, 100, 12.5]), "dropout_rate": r.choice([0, 0, 0, 0, 0.1, 0.3]),
+            "tag_dropout_rate": r.choice([0, 0, 0.2, 0.5, 1]), "seed": r.choice([r.randrange(100), r.randrange(2**64)]), "sample": r.choice([0, 1, r.randrange(2**16)]), "epoch": r.randint(1, 6),
             "step": r.randrange(20), "max_steps": r.choice([10, 40, 1600]),
         }
         result = process(names, row)

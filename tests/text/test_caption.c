@@ -217,6 +217,7 @@ static void test_whole(void)
 
 int main(void)
 {
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     test_rows();
     test_triggers();
     test_shuffle();

@@ -16,7 +16,7 @@ static void test_rows(const LkClipTokenizer *tokenizer)
         g_autoptr(GArray) want = rows_ids(fields[1]);
         int32_t ids[8192];
         int count = lk_clip_tokenize_bytes(tokenizer, text->str, text->len, ids, (int)G_N_ELEMENTS(ids));
-        if (count != (int)want->len || memcmp(ids, want->data, want->len * sizeof *ids)) {
+        if (count != (int)want->len || (count && memcmp(ids, want->data, want->len * sizeof *ids))) {
             wrong++;
             tap_note("differs: %s", fields[0]);
         }
@@ -163,6 +163,7 @@ static void test_speed(const LkClipTokenizer *tokenizer)
 
 int main(void)
 {
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_autoptr(GError) error = NULL;
     g_autoptr(LkClipTokenizer) tokenizer = lk_clip_tokenizer_new(&error);
     if (!tap_ok(tokenizer != NULL, "the tokenizer loads (%s)", error ? error->message : "no error"))

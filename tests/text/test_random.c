@@ -77,6 +77,7 @@ static size_t fill(char *out, uint64_t round)
 
 int main(void)
 {
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_autoptr(GError) error = NULL;
     g_autoptr(LkClipTokenizer) tokenizer = lk_clip_tokenizer_new(&error);
     if (!tap_ok(tokenizer != NULL, "the tokenizer loads (%s)", error ? error->message : "no error"))
