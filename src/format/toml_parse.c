@@ -313,6 +313,8 @@ LkToml *lk_toml_parse(const char *text, size_t size, const char *source, GError 
                      MAX_SIZE);
         return NULL;
     }
+    if (!size)
+        text = ""; /* NULL is allowed then, but not arithmetic on it */
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3; /* the mark that some editors of Windows put before UTF-8 */
         size -= 3;
