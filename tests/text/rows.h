@@ -33,6 +33,12 @@ __attribute__((unused)) static GString *rows_unescape(const char *field)
     return out;
 }
 
+/** The number that a field begins with. */
+__attribute__((unused)) static int rows_number(const char *field)
+{
+    return (int)strtol(field, NULL, 10);
+}
+
 /** The numbers of a field of ids. */
 __attribute__((unused)) static GArray *rows_ids(const char *field)
 {
@@ -40,8 +46,8 @@ __attribute__((unused)) static GArray *rows_ids(const char *field)
     g_auto(GStrv) parts = g_strsplit(field, " ", -1);
     for (char **part = parts; *part && **part; part++) {
         const char *star = strchr(*part, '*');
-        int32_t id = atoi(*part);
-        for (int i = star ? atoi(star + 1) : 1; i > 0; i--)
+        int32_t id = rows_number(*part);
+        for (int i = star ? rows_number(star + 1) : 1; i > 0; i--)
             g_array_append_val(out, id);
     }
     return out;

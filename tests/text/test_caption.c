@@ -44,21 +44,21 @@ static bool row_agrees(char **cells)
         .secondary_separator = of[SECONDARY],
         .prefix = of[PREFIX],
         .suffix = of[SUFFIX],
-        .shuffle = atoi(of[SHUFFLE]),
-        .wildcard = atoi(of[WILDCARD]),
-        .keep_tokens = atoi(of[KEEP_TOKENS]),
-        .dropout_every_n_epochs = atoi(of[EVERY]),
-        .token_warmup_min = atoi(of[WARMUP_MIN]),
+        .shuffle = rows_number(of[SHUFFLE]),
+        .wildcard = rows_number(of[WILDCARD]),
+        .keep_tokens = rows_number(of[KEEP_TOKENS]),
+        .dropout_every_n_epochs = rows_number(of[EVERY]),
+        .token_warmup_min = rows_number(of[WARMUP_MIN]),
         .token_warmup_step = g_ascii_strtod(of[WARMUP_STEP], NULL),
         .dropout_rate = g_ascii_strtod(of[DROPOUT], NULL),
         .tag_dropout_rate = g_ascii_strtod(of[TAG_DROPOUT], NULL),
     };
     LkCaptionMoment moment = {
-        .stream = {g_ascii_strtoull(of[SEED], NULL, 10), LK_RANDOM_CAPTION, (uint32_t)atoi(of[STEP])},
+        .stream = {g_ascii_strtoull(of[SEED], NULL, 10), LK_RANDOM_CAPTION, (uint32_t)rows_number(of[STEP])},
         .sample = g_ascii_strtoull(of[SAMPLE], NULL, 10),
-        .epoch = atoi(of[EPOCH]),
-        .step = atoi(of[STEP]),
-        .max_train_steps = atoi(of[MAX_STEPS]),
+        .epoch = rows_number(of[EPOCH]),
+        .step = rows_number(of[STEP]),
+        .max_train_steps = rows_number(of[MAX_STEPS]),
     };
     g_autofree char *got = lk_caption_process(of[CAPTION], &options, &moment);
     if (!strcmp(got, of[RESULT]))

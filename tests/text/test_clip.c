@@ -41,8 +41,8 @@ static void test_chunks(const LkClipTokenizer *tokenizer)
         g_autoptr(GString) text = rows_unescape(fields[0]);
         g_autoptr(GArray) want = rows_ids(fields[3]);
         int32_t ids[4 * LK_CLIP_SEQUENCE];
-        int chunks = atoi(fields[1]);
-        int count = lk_clip_token_ids(tokenizer, text->str, chunks, atoi(fields[2]), ids);
+        int chunks = rows_number(fields[1]);
+        int count = lk_clip_token_ids(tokenizer, text->str, chunks, rows_number(fields[2]), ids);
         bool right = want->len == (guint)chunks * LK_CLIP_SEQUENCE && !memcmp(ids, want->data, want->len * sizeof *ids);
         if (!right || count != lk_clip_token_count(tokenizer, text->str)) {
             wrong++;
