@@ -104,7 +104,7 @@ static guint64 count_repeats(const GPtrArray *pictures, bool is_reg)
 
 /* Regularisation pictures are used once each, in order, until they are as many as the train images with repeats; if
  * they do not suffice, further rounds add one repeat each. Those never reached are dropped. */
-static void balance_reg(GPtrArray *pictures, guint64 train_images, GPtrArray *findings)
+static guint balance_reg(GPtrArray *pictures, guint64 train_images, GPtrArray *findings)
 {
     guint64 n = 0;
     guint unused = 0;
@@ -134,6 +134,7 @@ static void balance_reg(GPtrArray *pictures, guint64 train_images, GPtrArray *fi
                 n++;
             }
         }
+    return unused;
 }
 
 /* The number of a bucket of this block, made if it is new. */
@@ -170,7 +171,7 @@ static bool add_block(LkDataset *dataset, guint number, int multiple, GPtrArray 
     }
     fit_pictures(dataset, set, pictures, findings);
     const guint64 train_images = count_repeats(pictures, false);
-    balance_reg(pictures, train_images, findings);
+    dataset->unused += balance_reg(pictures, train_images, findings);
     dataset->train_images += train_images;
     dataset->reg_images += count_repeats(pictures, true);
     for (guint i = 0; i < pictures->len; i++) {

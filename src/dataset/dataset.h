@@ -34,6 +34,7 @@ typedef struct LkDataset {
     GArray *buckets;                  /* LkDatasetBucket; by block, then width, then height; none empty */
     guint64 train_images, reg_images; /* with repeats */
     guint unusable;                   /* pictures left out, each with a finding of severity error */
+    guint unused;                     /* regularisation pictures that are not needed */
     LkEpochItem *items;               /* what the epoch plans are made from */
     guint32 *batch_sizes;
 } LkDataset;

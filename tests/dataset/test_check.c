@@ -1,0 +1,205 @@
+/* The dataset doctor: each kind of trouble is found, named once, and told in both forms. */
+#include "dataset/check.h"
+#include "format/gerror.h"
+#include "format/json.h"
+#include "tests/dataset/pictures.h"
+#include "tests/dataset/scratch.h"
+#include "tests/tap.h"
+
+static char *root;
+
+static void put(const char *name, const GByteArray *file, const char *caption)
+{
+    scratch_write(root, name, file->data, file->len);
+    if (caption) {
+        g_autofree char *base = g_strndup(name, (gsize)(strrchr(name, '.') - name));
+        g_autofree char *text = g_strconcat(base, ".txt", NULL);
+        scratch_text(root, text, caption);
+    }
+}
+
+static void make_pictures(void)
+{
+    g_autoptr(GByteArray) good = png_quadrants(64, 64), other = png_quadrants(65, 64), small = png_quadrants(20, 20);
+    put("p/good.png", good, "sks, a cat");
+    put("p/twin.png", good, "sks, a cat");
+    put("p/shared.png", other, "sks, a dog");
+    g_autoptr(GByteArray) jpeg = pixbuf_quadrants("jpeg", 66, 64);
+    put("p/shared.jpg", jpeg, NULL);
+    put("p/small.png", small, "sks, small");
+    g_autoptr(GByteArray) bmp = pixbuf_quadrants("bmp", 67, 64);
+    put("p/wrong.png", bmp, "sks, wrong");
+    g_autofree uint8_t *rgb = quadrants(70, 70);
+    g_autofree uint8_t *cmyk = g_malloc(70 * 70 * 4);
+    memset(cmyk, 100, 70 * 70 * 4);
+    g_autoptr(GByteArray) print = jpeg_from(cmyk, 70, 70, 4, JCS_CMYK, false);
+    put("p/cmyk.jpg", print, "sks, print");
+    g_autoptr(GByteArray) grey = jpeg_from(cmyk, 70, 70, 1, JCS_GRAYSCALE, false);
+    g_autoptr(GByteArray) turned = with_jpeg_exif(grey, 6, true);
+    put("p/grey turned.jpg", turned, "sks, grey");
+    g_autoptr(GByteArray) deep = png_begin(35, 70, 16, 6);
+    png_finish(deep, cmyk, 70, 35 * 8);
+    put("p/deep alpha.png", deep, "sks, deep");
+    g_autoptr(GByteArray) animated = gif(true);
+    put("p/animated.gif", animated, "sks, animated");
+    g_autoptr(GByteArray) cut = jpeg_from(rgb, 70, 70, 3, JCS_RGB, false);
+    g_byte_array_set_size(cut, cut->len - 40);
+    put("p/cut.jpg", cut, "sks, cut");
+    scratch_text(root, "p/text.png", "no picture");
+    scratch_text(root, "p/nothing.webp", "");
+}
+
+static void make_captions(void)
+{
+    g_autoptr(GString) words = g_string_new("sks");
+    for (int i = 0; i < 80; i++)
+        g_string_append(words, " cat");
+    const char *const captions[][2] = {
+        {"p/c-none.png", NULL},
+        {"p/c-empty.png", ""},
+        {"p/c-latin.png", "sks caf\xe9"},
+        {"p/c-long.png", words->str},
+        {"p/c-lines.png", "sks one\ntwo\n"},
+        {"p/c-trigger.png", "a cat without the word"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(captions); i++) {
+        g_autoptr(GByteArray) png = png_quadrants(64, 80 + (int)i);
+        put(captions[i][0], png, captions[i][1]);
+    }
+}
+
+static LkCheck *check(const char *folder, const LkCheckOptions *options, GError **error)
+{
+    g_autoptr(LkSubset) subset = lk_subset_new("");
+    LkDatasetDefaults defaults = {lk_bucket_rules_default((LkSize){64, 64}), 2, subset};
+    defaults.buckets.enable_bucket = true;
+    defaults.buckets.min_bucket_reso = 32;
+    defaults.buckets.max_bucket_reso = 128;
+    defaults.buckets.bucket_reso_steps = 8;
+    g_autofree char *path = g_build_filename(root, folder, NULL);
+    GPtrArray *findings = lk_findings_new();
+    LkDatasetConfig *config = lk_dataset_config_from_folders(path, NULL, &defaults, findings, error);
+    if (!config) {
+        g_ptr_array_unref(findings);
+        return NULL;
+    }
+    return lk_check_run(config, 8, options, findings, error);
+}
+
+/* "kind kind …" of the findings about a file, in the order of the kinds; the first file that matches the suffix. */
+static char *kinds_of(const LkCheck *result, const char *suffix)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; i < result->findings->len; i++) {
+        const LkFinding *finding = g_ptr_array_index(result->findings, i);
+        if (g_str_has_suffix(finding->path, suffix))
+            g_ptr_array_add(names, (void *)lk_finding_name(finding->kind));
+    }
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(" ", (char **)names->pdata);
+}
+
+static void test_kinds(const LkCheck *result)
+{
+    static const char *const expected[][2] = {
+        {"/good.png", ""},
+        {"/twin.png", "picture-duplicate"},
+        {"/shared.png", ""},
+        {"/shared.txt", "caption-shared"},
+        {"/small.png", "picture-small"},
+        {"/wrong.png", "picture-wrong-type"},
+        {"/cmyk.jpg", "picture-cmyk"},
+        {"/grey turned.jpg", "picture-grey picture-turned"},
+        {"/deep alpha.png", "picture-alpha picture-small picture-16-bit"},
+        {"/animated.gif", "picture-small picture-animated"},
+        {"/cut.jpg", "picture-truncated"},
+        {"/text.png", "picture-unreadable caption-missing"},
+        {"/nothing.webp", "picture-empty caption-missing"},
+        {"/c-none.png", "caption-missing trigger-missing"},
+        {"/c-empty.txt", "caption-empty trigger-missing"},
+        {"/c-latin.txt", "caption-not-utf8 trigger-missing"},
+        {"/c-long.txt", "caption-long"},
+        {"/c-trigger.txt", "trigger-missing"},
+        {"/c-lines.txt", "caption-more-lines"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autofree char *kinds = kinds_of(result, expected[i][0]);
+        tap_ok(strcmp(kinds, expected[i][1]) == 0, "%s: %s", expected[i][0], *kinds ? kinds : "nothing");
+    }
+}
+
+static void test_reports(const LkCheck *result)
+{
+    g_autoptr(GString) json = g_string_new(NULL), text = g_string_new(NULL);
+    lk_check_append_json(result, json);
+    lk_check_append_text(result, text);
+    g_autoptr(GError) error = NULL;
+    yyjson_doc *doc = lk_json_parse(json->str, json->len, "check", 8, &error);
+    yyjson_val *top = yyjson_doc_get_root(doc);
+    tap_ok(doc && yyjson_get_int(yyjson_obj_get(top, "pictures")) == (int)result->pictures &&
+               yyjson_arr_size(yyjson_obj_get(top, "findings")) == result->findings->len &&
+               yyjson_arr_size(yyjson_obj_get(top, "buckets")) == result->dataset->buckets->len &&
+               !yyjson_get_bool(yyjson_obj_get(top, "ok")) && yyjson_is_null(yyjson_obj_get(top, "failure")),
+           "the JSON parses and holds the same %s", error ? error->message : "");
+    yyjson_val *first = yyjson_arr_get_first(yyjson_obj_get(top, "findings"));
+    tap_ok(g_strcmp0(yyjson_get_str(yyjson_obj_get(first, "severity")), "error") == 0, "errors come first");
+    yyjson_doc_free(doc);
+    tap_ok(strstr(text->str, "cut.jpg") && strstr(text->str, "Buckets") && strstr(text->str, "batches an epoch"),
+           "the text tells the same");
+}
+
+static void test_all(void)
+{
+    make_pictures();
+    make_captions();
+    g_autoptr(LkClipTokenizer) tokenizer = lk_clip_tokenizer_new(NULL);
+    const LkCheckOptions options = {tokenizer, 75, "sks", NULL, NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LkCheck) result = check("p", &options, &error);
+    if (!tap_ok(result && result->dataset, "checked%s", error ? error->message : ""))
+        return;
+    tap_ok(result->pictures == 19 && result->unusable == 3, "%u pictures, %u unusable", result->pictures,
+           result->unusable);
+    tap_ok(result->captioned == 14, "%u captioned", result->captioned);
+    tap_ok(result->most_tokens == 81 || result->most_tokens == 82, "the longest caption has %d tokens",
+           result->most_tokens);
+    test_kinds(result);
+    test_reports(result);
+}
+
+static bool stop_at_second(void *data, guint done, guint total)
+{
+    guint *most = data;
+    *most = MAX(*most, done);
+    return done < 2;
+}
+
+static void test_other_ends(void)
+{
+    guint most = 0;
+    const LkCheckOptions stopping = {NULL, 75, NULL, stop_at_second, &most};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LkCheck) stopped = check("p", &stopping, &error);
+    tap_ok(!stopped && g_error_matches(error, LK_ERROR, LK_ERROR_STOPPED) && most >= 2 && most < 17,
+           "stopped after %u pictures", most);
+
+    scratch_text(root, "bad/1_x/a.png", "no picture");
+    const LkCheckOptions plain = {NULL, 75, NULL, NULL, NULL};
+    g_autoptr(LkCheck) failed = check("bad", &plain, NULL);
+    g_autoptr(GString) json = g_string_new(NULL), text = g_string_new(NULL);
+    lk_check_append_json(failed, json);
+    lk_check_append_text(failed, text);
+    tap_ok(failed && !failed->dataset && failed->failure && failed->findings->len == 2 &&
+               strstr(json->str, "\"ok\":false") && strstr(text->str, "a.png"),
+           "a folder without a usable picture: %s", failed ? failed->failure : "");
+}
+
+int main(void)
+{
+    root = scratch_new();
+    test_all();
+    test_other_ends();
+    scratch_remove(root);
+    g_free(root);
+    return tap_done();
+}
