@@ -1,0 +1,98 @@
+/* Activations and GEGLU, forward and backward. */
+#include "tests/kernels/check.h"
+
+static double value(int kind, double x)
+{
+    switch (kind) {
+    case LK_SILU:
+        return x / (1 + exp(-x));
+    case LK_QUICK_GELU:
+        return x / (1 + exp(-1.702 * x));
+    case LK_GELU_ERF:
+        return x * erfc(-x / sqrt(2)) / 2;
+    default:
+        return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    }
+}
+
+/* A difference: independent of the formula of the derivative. */
+static double slope(int kind, double x)
+{
+    double h = 1e-5;
+    return (8 * (value(kind, x + h) - value(kind, x - h)) - (value(kind, x + 2 * h) - value(kind, x - 2 * h))) /
+           (12 * h);
+}
+
+static void test_activation(LkDType t, int kind, int64_t n)
+{
+    Array x = array_random(t, n, 1, 2, 0), dy = array_random(t, n, 2, 1, 0), y = array_new(t, n), dx = array_new(t, n);
+    double *truth = malloc(sizeof(double) * (size_t)n), *gradient = malloc(sizeof(double) * (size_t)n);
+    for (int64_t i = 0; i < n; i++) {
+        truth[i] = value(kind, at(x, i));
+        gradient[i] = at(dy, i) * slope(kind, at(x, i));
+    }
+    LkActivationArgs a = {x.data, y.data, n, kind};
+    check(&(Check){LK_KERNEL_ACTIVATION, t, &a, {{y, truth, 5e-7}}, .same_for_all_lanes = true}, "kind %d, %lld", kind,
+          (long long)n);
+    LkActivationBackwardArgs b = {dy.data, x.data, dx.data, n, kind};
+    check(&(Check){LK_KERNEL_ACTIVATION_BACKWARD, t, &b, {{dx, gradient, 5e-7}}, .same_for_all_lanes = true},
+          "kind %d, %lld", kind, (long long)n);
+    /* In place. */
+    a.y = x.data;
+    check(&(Check){LK_KERNEL_ACTIVATION, t, &a, {{x, truth, 5e-7}}, .same_for_all_lanes = true},
+          "kind %d, %lld, in place", kind, (long long)n);
+    array_reset(x);
+    b.dx = dy.data;
+    check(&(Check){LK_KERNEL_ACTIVATION_BACKWARD, t, &b, {{dy, gradient, 5e-7}}}, "kind %d, %lld, in place", kind,
+          (long long)n);
+    Array all[] = {x, dy, y, dx};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+    free(truth);
+    free(gradient);
+}
+
+static void test_geglu(LkDType t, int64_t rows, int64_t c)
+{
+    Array x = array_random(t, 2 * rows * c, 3, 1.5, 0), dy = array_random(t, rows * c, 4, 1, 0);
+    Array y = array_new(t, rows * c), dx = array_new(t, 2 * rows * c);
+    double *truth = malloc(sizeof(double) * (size_t)(rows * c)),
+           *gradient = malloc(sizeof(double) * 2 * (size_t)(rows * c));
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < c; k++) {
+            double u = at(x, 2 * r * c + k), g = at(x, 2 * r * c + c + k), d = at(dy, r * c + k);
+            truth[r * c + k] = u * value(LK_GELU_ERF, g);
+            gradient[2 * r * c + k] = d * value(LK_GELU_ERF, g);
+            gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
+        }
+    LkGegluArgs a = {x.data, y.data, rows, c};
+    check(&(Check){LK_KERNEL_GEGLU, t, &a, {{y, truth, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
+          (long long)rows, (long long)c);
+    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c};
+    check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{dx, gradient, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
+          (long long)rows, (long long)c);
+    b.dx = x.data;
+    check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{x, gradient, 5e-7}}, .same_for_all_lanes = true},
+          "%lldx%lld, in place", (long long)rows, (long long)c);
+    Array all[] = {x, dy, y, dx};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+    free(truth);
+    free(gradient);
+}
+
+int main(void)
+{
+    EACH_TYPE(t)
+    {
+        for (int kind = LK_SILU; kind <= LK_GELU_TANH; kind++) {
+            test_activation(t, kind, 1);
+            test_activation(t, kind, 4099);
+        }
+        test_geglu(t, 1, 1);
+        test_geglu(t, 3, 13);
+        test_geglu(t, 5, 1280);
+        test_geglu(t, 2, 2051);
+    }
+    return tap_done();
+}

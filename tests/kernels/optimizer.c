@@ -1,0 +1,136 @@
+/* Gradient norm, clipping, AdamW over several steps, EMA. */
+#include "tests/kernels/check.h"
+
+static void test_norm(int64_t count, double scale)
+{
+    Array x = array_random(LK_F32, count, 1, scale, 0), sum = array_new(LK_F64, 1);
+    Array scratch = array_new(LK_F32, lk_sum_squares_scratch(count));
+    double truth = 0;
+    for (int64_t i = 0; i < count; i++)
+        truth += at(x, i) * at(x, i);
+    LkSumSquaresArgs a = {x.data, sum.data, scratch.data, count};
+    check(&(Check){LK_KERNEL_SUM_SQUARES, LK_F32, &a, {{sum, &truth, 3e-7}}, scratch}, "%lld", (long long)count);
+    array_free(x);
+    array_free(sum);
+    array_free(scratch);
+}
+
+static void test_not_finite(void)
+{
+    float x[40] = {1, 2, 3}, scratch[1], norm, coefficient;
+    double sum;
+    LkSumSquaresArgs a = {x, &sum, scratch, 40};
+    LkClipArgs c = {&sum, NULL, &norm, &coefficient, 1};
+    x[21] = INFINITY;
+    lk_kernel_launch_cpu(LK_KERNEL_SUM_SQUARES, LK_F32, &a);
+    tap_ok(isinf(sum), "infinity shows in the sum of squares");
+    x[21] = NAN;
+    lk_kernel_launch_cpu(LK_KERNEL_SUM_SQUARES, LK_F32, &a);
+    lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+    tap_ok(isnan(sum) && isnan(norm) && isnan(coefficient),
+           "NaN shows in the sum of squares, the norm and the coefficient");
+}
+
+static void test_clip(double sum, float unscale, float max_norm)
+{
+    Array sums = array_new(LK_F64, 1), unscales = array_new(LK_F32, 1), norm = array_new(LK_F32, 1),
+          coefficient = array_new(LK_F32, 1);
+    put(LK_F64, sums.start, 0, sum);
+    put(LK_F32, unscales.start, 0, unscale);
+    array_reset(sums);
+    array_reset(unscales);
+    double u = unscale > 0 ? unscale : 1, norm_truth = sqrt(sum) * u;
+    double ratio = max_norm > 0 ? fmin(1, max_norm / (norm_truth + 1e-6)) : 1, truth = u * ratio;
+    LkClipArgs a = {sums.data, unscale > 0 ? unscales.data : NULL, norm.data, coefficient.data, max_norm};
+    check(&(Check){LK_KERNEL_CLIP, LK_F32, &a, {{norm, &norm_truth, 1e-7}, {coefficient, &truth, 1e-7}}},
+          "sum %g, unscale %g, max %g", sum, (double)unscale, (double)max_norm);
+    Array all[] = {sums, unscales, norm, coefficient};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+}
+
+/* One step from given moments, then the same compared at steps 1, 2, 1000. */
+static void test_adamw(int64_t count, int64_t step, double beta1, bool clip)
+{
+    Array p = array_random(LK_F32, count, 1, 1, 0), g = array_random(LK_F32, count, 2, 0.1, 0);
+    Array m = array_random(LK_F32, count, 3, 0.1, 0), v = array_random(LK_F32, count, 4, 0.003, 0.02);
+    Array coefficient = array_random(LK_F32, 1, 5, 0, 0.3);
+    double *truth[3], lr = 1e-2, beta2 = 0.999, eps = 1e-8, decay = 0.1;
+    for (int i = 0; i < 3; i++)
+        truth[i] = malloc(sizeof(double) * (size_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        double grad = at(g, i) * (clip ? at(coefficient, 0) : 1), old = at(p, i);
+        truth[1][i] = beta1 * at(m, i) + (1 - beta1) * grad;
+        truth[2][i] = beta2 * at(v, i) + (1 - beta2) * grad * grad;
+        double mean = truth[1][i] / (1 - pow(beta1, (double)step)),
+               square = truth[2][i] / (1 - pow(beta2, (double)step));
+        truth[0][i] = old - lr * decay * old - lr * mean / (sqrt(square) + eps);
+    }
+    LkAdamwScalars scalars = lk_adamw_scalars(step, lr, beta1, beta2, eps, decay);
+    LkAdamwArgs a = {p.data, g.data, m.data, v.data, &scalars, clip ? coefficient.data : NULL, count};
+    check(&(Check){LK_KERNEL_ADAMW,
+                   LK_F32,
+                   &a,
+                   {{p, truth[0], 2e-7}, {m, truth[1], 3e-7}, {v, truth[2], 2e-7}},
+                   .same_for_all_lanes = true},
+          "%lld, step %lld, beta1 %g%s", (long long)count, (long long)step, beta1, clip ? ", clipped" : "");
+    Array all[] = {p, g, m, v, coefficient};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+    for (int i = 0; i < 3; i++)
+        free(truth[i]);
+}
+
+/* Three steps of torch.optim.AdamW 2.x on one parameter: lr 0.1, betas (0.9, 0.999), eps 1e-8, weight_decay 0.05,
+ * p = 0.5, gradients 0.3, -0.2, 0.05. */
+static void test_torch_steps(void)
+{
+    static const float gradients[] = {0.3f, -0.2f, 0.05f};
+    static const double expected[] = {0.397500008, 0.381060481, 0.359307706};
+    float p = 0.5f, m = 0, v = 0;
+    for (int step = 1; step <= 3; step++) {
+        LkAdamwScalars scalars = lk_adamw_scalars(step, 0.1, 0.9, 0.999, 1e-8, 0.05);
+        LkAdamwArgs a = {&p, &gradients[step - 1], &m, &v, &scalars, NULL, 1};
+        lk_kernel_launch_cpu(LK_KERNEL_ADAMW, LK_F32, &a);
+        tap_ok(fabs(p - expected[step - 1]) < 1e-7, "step %d ends where torch's does: %.9g, %.9g", step, (double)p,
+               expected[step - 1]);
+    }
+}
+
+static void test_ema(int64_t count, float decay)
+{
+    Array e = array_random(LK_F32, count, 1, 1, 0), p = array_random(LK_F32, count, 2, 1, 0), d = array_new(LK_F32, 1);
+    put(LK_F32, d.start, 0, decay);
+    array_reset(d);
+    double *truth = malloc(sizeof(double) * (size_t)count);
+    for (int64_t i = 0; i < count; i++)
+        truth[i] = (double)decay * at(e, i) + (1 - (double)decay) * at(p, i);
+    LkEmaArgs a = {e.data, p.data, d.data, count};
+    check(&(Check){LK_KERNEL_EMA, LK_F32, &a, {{e, truth, 2e-7}}, .same_for_all_lanes = true}, "%lld, decay %g",
+          (long long)count, (double)decay);
+    array_free(e);
+    array_free(p);
+    array_free(d);
+    free(truth);
+}
+
+int main(void)
+{
+    static const int64_t sizes[] = {1, 31, 4097, 20011};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        test_norm(sizes[i], 1);
+        test_norm(sizes[i], 1e-6);
+        test_adamw(sizes[i], 1, 0.9, true);
+        test_adamw(sizes[i], 1000, 0.9, false);
+        test_adamw(sizes[i], 2, 0.3, false);
+        test_ema(sizes[i], 0.999f);
+    }
+    test_not_finite();
+    test_clip(4, 0, 1);
+    test_clip(4, 0, 3);
+    test_clip(4e8, 1.0f / 16384, 1);
+    test_clip(9, 0.5f, 0);
+    test_clip(0, 0, 1);
+    test_torch_steps();
+    return tap_done();
+}
