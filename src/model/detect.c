@@ -62,7 +62,8 @@ static void detect_unet(const LkCheckpoint *checkpoint, LkUnetArch *unet)
             break;
         int level = unet->levels - 1;
         unet->channels[level] = width;
-        unet->layers_per_block = MAX(unet->layers_per_block, ++layers);
+        layers++;
+        unet->layers_per_block = MAX(unet->layers_per_block, layers);
         int64_t context = detect_transformer(checkpoint, lk_name("%s.1", block.text).text, &unet->depth[level]);
         unet->attention[level] = unet->depth[level] > 0;
         unet->context = context ? context : unet->context;

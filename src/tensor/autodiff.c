@@ -12,6 +12,7 @@ struct LkDiff {
     bool *needs;     /* per forward tensor (owners) */
     LkRef *gradient; /* per forward tensor (owners) */
     LkRef *copy;     /* per forward tensor (owners): its recomputed copy, or LK_NONE */
+    uint8_t *readers; /* per forward tensor (owners): how many nodes read it (capped) */
 };
 
 LkRef lk_graph_parameter(LkGraph *graph, LkRef shadow, LkRef gradient, int64_t offset, int rank, const int64_t *shape)
@@ -36,6 +37,21 @@ bool lk_diff_needs(const LkDiff *diff, LkRef ref)
     return diff->graph->tensors[ref].trainable || diff->needs[lk_graph_owner(diff->graph, ref)];
 }
 
+/** Counts the readers of every tensor. */
+static void count_readers(LkDiff *diff)
+{
+    for (int32_t i = 0; i < diff->forward_nodes; i++)
+        for (int k = 0; k < diff->graph->nodes[i].n_in; k++) {
+            uint8_t *readers = &diff->readers[lk_graph_owner(diff->graph, diff->graph->nodes[i].in[k])];
+            *readers = *readers < UINT8_MAX ? *readers + 1 : UINT8_MAX;
+        }
+}
+
+bool lk_diff_is_shared(const LkDiff *diff, LkRef ref)
+{
+    return diff->readers[lk_graph_owner(diff->graph, ref)] > 1;
+}
+
 /** Marks every tensor that depends on a parameter. */
 static void find_needs(LkDiff *diff)
 {
@@ -58,10 +74,20 @@ static LkRef seen_as(LkDiff *diff, LkRef value, LkRef ref)
     return lk_graph_view(diff->graph, value, t.offset, t.rank, t.shape);
 }
 
-LkRef lk_diff_gradient(LkDiff *diff, LkRef ref)
+LkRef lk_diff_partial(LkDiff *diff, LkRef ref)
 {
     LkRef gradient = diff->gradient[lk_graph_owner(diff->graph, ref)];
     return gradient == LK_NONE ? LK_NONE : seen_as(diff, gradient, ref);
+}
+
+/** The gradient of `ref`, complete, in the tensor's own type. */
+static LkRef gradient_of(LkDiff *diff, LkRef ref)
+{
+    LkRef gradient = lk_diff_partial(diff, ref);
+    LkDType dtype = diff->graph->tensors[ref].dtype;
+    return gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype
+               ? gradient
+               : lk_cast(diff->graph, gradient, dtype);
 }
 
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient)
@@ -97,7 +123,11 @@ void lk_diff_add(LkDiff *diff, LkRef ref, LkRef gradient)
         lk_graph_append(graph, LK_OP_ADD, NULL, 2, in, 1, &place);
         return;
     }
-    LkRef known = lk_diff_gradient(diff, ref);
+    LkRef known = lk_diff_partial(diff, ref);
+    if (known != LK_NONE && graph->tensors[known].dtype != graph->tensors[gradient].dtype) {
+        known = graph->tensors[known].dtype == LK_F32 ? known : lk_cast(graph, known, LK_F32);
+        gradient = graph->tensors[gradient].dtype == LK_F32 ? gradient : lk_cast(graph, gradient, LK_F32);
+    }
     lk_diff_set(diff, ref, known == LK_NONE ? gradient : lk_add(graph, known, gradient));
 }
 
@@ -165,7 +195,7 @@ static void differentiate(LkDiff *diff)
         segment = node.segment;
         if (node.n_out == 0 || !diff->needs[lk_graph_owner(diff->graph, node.out[0])])
             continue;
-        LkRef d_out = lk_diff_gradient(diff, node.out[0]);
+        LkRef d_out = gradient_of(diff, node.out[0]);
         if (d_out == LK_NONE)
             continue;
         LkDiffRule rule = lk_diff_rule(node.op);
@@ -186,10 +216,12 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     diff.needs = calloc(n, sizeof *diff.needs);
     diff.gradient = malloc(n * sizeof *diff.gradient);
     diff.copy = malloc(n * sizeof *diff.copy);
-    if (diff.needs && diff.gradient && diff.copy) {
+    diff.readers = calloc(n, sizeof *diff.readers);
+    if (diff.needs && diff.gradient && diff.copy && diff.readers) {
         for (size_t i = 0; i < n; i++)
             diff.gradient[i] = diff.copy[i] = LK_NONE;
         find_needs(&diff);
+        count_readers(&diff);
         lk_diff_set(&diff, y, d_y);
         differentiate(&diff);
         lk_graph_sweep(graph);
@@ -199,5 +231,6 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     free(diff.needs);
     free(diff.gradient);
     free(diff.copy);
+    free(diff.readers);
     return lk_graph_check(graph, error);
 }

@@ -14,8 +14,13 @@ LkRef lk_diff_saved(LkDiff *diff, LkRef ref);
 /** Adds `gradient` to what is known of the gradient of `ref`. */
 void lk_diff_add(LkDiff *diff, LkRef ref, LkRef gradient);
 
-/** The gradient of `ref` gathered so far, with its shape; LK_NONE when nothing reached it. */
-LkRef lk_diff_gradient(LkDiff *diff, LkRef ref);
+/** What has been gathered of the gradient of `ref`, with its shape but perhaps in f32; LK_NONE when nothing reached
+ * it yet. */
+LkRef lk_diff_partial(LkDiff *diff, LkRef ref);
+
+/** Whether several nodes read `ref`, so that its gradient is a sum. Such sums are gathered in f32: rounding every
+ * partial sum to bf16 costs more accuracy than all other roundings of a layer together. */
+bool lk_diff_is_shared(const LkDiff *diff, LkRef ref);
 
 /** Replaces the gathered gradient of `ref` (by one that includes it). */
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient);

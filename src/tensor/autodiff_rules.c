@@ -40,7 +40,13 @@ static void add_product(LkDiff *diff, LkRef ref, LkRef a, bool trans_a, LkRef b,
         options.into = options.addend = lk_diff_parameter_gradient(diff, ref);
         lk_matmul(graph, a, b, options);
     } else {
-        options.addend = lk_diff_gradient(diff, ref);
+        options.addend = lk_diff_partial(diff, ref);
+        if (lk_diff_is_shared(diff, ref)) {
+            LkTensor t = *lk_graph_tensor(graph, ref);
+            options.into = lk_graph_activation(graph, LK_F32, t.rank, t.shape);
+            if (options.addend != LK_NONE && lk_graph_tensor(graph, options.addend)->dtype != LK_F32)
+                options.addend = lk_cast(graph, options.addend, LK_F32);
+        }
         lk_diff_set(diff, ref, lk_matmul(graph, a, b, options));
     }
 }

@@ -1,0 +1,120 @@
+#include "case.h"
+
+#include "format/gerror.h"
+
+#include <string.h>
+
+static yyjson_val *lookup(const Case *c, const char *path)
+{
+    yyjson_val *value = c->root;
+    g_auto(GStrv) parts = g_strsplit(path, ".", -1);
+    for (char **p = parts; *p && value; p++)
+        value = yyjson_obj_get(value, *p);
+    return value;
+}
+
+double case_number(const Case *c, const char *path, double fallback)
+{
+    yyjson_val *value = lookup(c, path);
+    return yyjson_is_num(value) ? yyjson_get_num(value) : yyjson_is_bool(value) ? yyjson_get_bool(value) : fallback;
+}
+
+const char *case_text(const Case *c, const char *path)
+{
+    const char *text = yyjson_get_str(lookup(c, path));
+    return text ? text : "";
+}
+
+double case_tolerance(const Case *c, const char *precision, const char *kind)
+{
+    g_autofree char *path = g_strdup_printf("tolerances.%s.%s", precision, kind);
+    return case_number(c, path, -1);
+}
+
+float *case_floats(const LkSafetensors *file, const char *name, int64_t *count)
+{
+    const LkTensorView *view = lk_safetensors_find(file, name);
+    if (!view)
+        return NULL;
+    *count = lk_tensor_view_elements(view);
+    float *values = g_new(float, (gsize)*count);
+    lk_tensor_view_to_f32(view, values);
+    return values;
+}
+
+void case_channels_last(const float *in, float *out, int64_t n, int64_t channels, int64_t positions)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t p = 0; p < positions; p++)
+            for (int64_t c = 0; c < channels; c++)
+                out[(i * positions + p) * channels + c] = in[(i * channels + c) * positions + p];
+}
+
+/** What a case may ask for that the engine does not do yet. */
+static bool check_supported(const Case *c, GError **error)
+{
+    const struct {
+        bool asked;
+        const char *what;
+    } gaps[] = {
+        {strcmp(case_text(c, "family"), "sd1") != 0, "a family other than sd1"},
+        {strcmp(case_text(c, "network.type"), "lora") != 0, "a network other than lora"},
+        {case_number(c, "network.conv_dim", 0) > 0, "adapted 3x3 convolutions"},
+        {strcmp(case_text(c, "optimizer.name"), "adamw") != 0, "an optimizer other than adamw"},
+        {strcmp(case_text(c, "loss.type"), "l2") != 0, "a loss other than l2"},
+        {case_number(c, "loss.masked", 0) != 0, "a masked loss"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++)
+        if (gaps[i].asked)
+            return lk_set_error(error, LK_ERROR_UNSUPPORTED, "The case asks for %s, which is not supported yet.",
+                                gaps[i].what);
+    return true;
+}
+
+static void read_settings(Case *c)
+{
+    c->batch = (int)case_number(c, "batch", 1);
+    yyjson_val *size = lookup(c, "latent_size_hw");
+    c->height = yyjson_get_int(yyjson_arr_get(size, 0));
+    c->width = yyjson_get_int(yyjson_arr_get(size, 1));
+    c->chunks = (int)case_number(c, "chunks", 1);
+    c->clip_skip = (int)case_number(c, "clip_skip", 1);
+    c->steps = (int)case_number(c, "optimizer.steps", 1);
+    c->v_prediction = strcmp(case_text(c, "prediction"), "v") == 0;
+    c->seed = (int64_t)case_number(c, "seed", 0);
+    size_t i, n;
+    yyjson_val *part;
+    yyjson_arr_foreach(lookup(c, "network.train"), i, n, part)
+    {
+        c->unet |= strcmp(yyjson_get_str(part), "unet") == 0;
+        c->text |= g_str_has_prefix(yyjson_get_str(part), "te");
+    }
+}
+
+bool case_open(Case *c, const char *folder, GError **error)
+{
+    *c = (Case){0};
+    g_autofree char *json = g_build_filename(folder, "case.json", NULL);
+    g_autofree char *inputs = g_build_filename(folder, "inputs.safetensors", NULL);
+    g_autofree char *expect = g_build_filename(folder, "expect.safetensors", NULL);
+    c->doc = yyjson_read_file(json, 0, NULL, NULL);
+    c->root = yyjson_doc_get_root(c->doc);
+    if (!yyjson_is_obj(c->root))
+        return lk_set_error(error, LK_ERROR_FORMAT, "There is no case in '%s'.", folder);
+    if (!check_supported(c, error))
+        return false;
+    read_settings(c);
+    c->model_path = g_build_filename(folder, "model.safetensors", NULL);
+    c->inputs = lk_safetensors_open(inputs, error);
+    c->expect = c->inputs ? lk_safetensors_open(expect, error) : NULL;
+    return c->expect != NULL;
+}
+
+void case_close(Case *c)
+{
+    lk_safetensors_free(c->inputs);
+    lk_safetensors_free(c->expect);
+    yyjson_doc_free(c->doc);
+    g_free(c->model_path);
+    *c = (Case){0};
+}

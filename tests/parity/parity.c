@@ -1,0 +1,443 @@
+/* parity CASE_DIR [--device cpu] [--precision fp32|bf16]: runs a reference case through the engine and compares every
+ * quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's tolerances. */
+#include "report.h"
+
+#include "backend/prepared.h"
+#include "format/gerror.h"
+#include "kernels/kernels.h"
+#include "model/attach.h"
+#include "model/vae.h"
+#include "training/step_graph.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Parity {
+    Case c;
+    Report report;
+    LkDType compute;
+    const LkBackend *api;
+    LkDevice *device;
+    LkCheckpoint *checkpoint;
+    LkWeightSource source;
+    LkLora *lora;
+    float *initial;   /* the adapter's state at the start */
+    float *latents;   /* channels last */
+    LkError error;
+} Parity;
+
+/** Prints the error that is set and returns false. */
+static bool complain(const LkError *error)
+{
+    fprintf(stderr, "parity: %s\n", error->text);
+    return false;
+}
+
+/* The adapter ---------------------------------------------------------------------------------------------------- */
+
+/** Name of an attach point in kohya's files. */
+static LkName kohya_name(const LkAttachPoint *point)
+{
+    LkName name = lk_name("%s%s", point->part == LK_PART_UNET ? "lora_unet_" : "lora_te_text_model_", point->path.text);
+    for (char *p = name.text; *p; p++)
+        *p = *p == '.' ? '_' : *p;
+    return name;
+}
+
+/** Makes the adapter that the case's inputs describe, with their values. */
+static bool make_lora(Parity *p)
+{
+    g_autoptr(GArray) points = lk_attach_points(p->checkpoint, true, true);
+    float alpha = (float)case_number(&p->c, "network.alpha", 1);
+    p->lora = lk_lora_new();
+    for (guint i = 0; i < points->len; i++) {
+        const LkAttachPoint *point = &g_array_index(points, LkAttachPoint, i);
+        LkName name = kohya_name(point);
+        const LkTensorView *down =
+            lk_safetensors_find(p->c.inputs, lk_name("%s.lora_down.weight", name.text).text);
+        if (down && !lk_lora_add(p->lora, name.text, point->layer.text,
+                                 point->part == LK_PART_UNET ? LK_GROUP_UNET : LK_GROUP_TEXT, point->in, point->out,
+                                 (int)down->shape[0], alpha, point->convolution))
+            return false;
+    }
+    p->initial = g_new0(float, (gsize)lk_lora_elements(p->lora));
+    for (int i = 0; i < lk_lora_count(p->lora); i++) {
+        const LkLoraModule *m = lk_lora_at(p->lora, i);
+        lk_tensor_view_to_f32(lk_safetensors_find(p->c.inputs, lk_name("%s.lora_down.weight", m->name).text),
+                              p->initial + m->down);
+        lk_tensor_view_to_f32(lk_safetensors_find(p->c.inputs, lk_name("%s.lora_up.weight", m->name).text),
+                              p->initial + m->up);
+    }
+    int wanted = (int)case_number(&p->c, "network.modules", -1);
+    if (lk_lora_count(p->lora) != wanted) {
+        fprintf(stderr, "parity: the engine finds %d of the case's %d adapted layers\n", lk_lora_count(p->lora), wanted);
+        return false;
+    }
+    return true;
+}
+
+/** Calls `visit` with each tensor of the adapter: name in the file, place in the state, size. */
+static void each_tensor(Parity *p, void (*visit)(Parity *, const char *, int64_t, int64_t, void *), void *data)
+{
+    for (int i = 0; i < lk_lora_count(p->lora); i++) {
+        const LkLoraModule *m = lk_lora_at(p->lora, i);
+        visit(p, lk_name("%s.lora_down.weight", m->name).text, m->down, m->dim * m->in, data);
+        visit(p, lk_name("%s.lora_up.weight", m->name).text, m->up, m->dim * m->out, data);
+    }
+}
+
+/* The VAE -------------------------------------------------------------------------------------------------------- */
+
+static bool run_vae(Parity *p)
+{
+    int64_t n = p->c.batch, h = p->c.height, w = p->c.width, count = 0;
+    const LkVaeArch *arch = &lk_checkpoint_arch(p->checkpoint)->vae;
+    LkGraph *graph = lk_graph_new(LK_F32); /* as the trainer encodes: the VAE is exact in every mixed_precision */
+    LkBuilder builder = {.graph = graph, .checkpoint = p->checkpoint};
+    int64_t shape[4] = {n, 8 * h, 8 * w, 3};
+    LkRef input = lk_graph_input(graph, "pictures", LK_F32, 4, shape);
+    LkRef moments = lk_vae_encoder_build(&builder, arch, input);
+    lk_graph_output(graph, moments);
+    g_autofree float *pictures = case_floats(p->c.inputs, "images", &count);
+    for (int64_t i = 0; i < count; i++)
+        pictures[i] = pictures[i] / 127.5f - 1;
+    int64_t positions = h * w;
+    g_autofree float *got = g_new(float, (gsize)(n * positions * 8)), *eps = g_new(float, (gsize)(n * positions * 4));
+    LkPrepared prepared, *list[1] = {&prepared};
+    bool ok = lk_prepare(&prepared, p->api, p->device, graph, &p->error) &&
+              lk_prepared_bind(list, 1, &p->source, &p->error) &&
+              p->api->write(prepared.program, input, pictures, (size_t)count * 4, &p->error) &&
+              p->api->run(prepared.program, &p->error) &&
+              p->api->read(prepared.program, moments, got, (size_t)(n * positions * 8) * 4, &p->error);
+    lk_prepared_clear(&prepared);
+    lk_graph_free(graph);
+    p->api->trim(p->device);
+    if (!ok)
+        return complain(&p->error);
+
+    g_autofree float *eps_in = case_floats(p->c.inputs, "vae_eps", &count);
+    case_channels_last(eps_in, eps, n, 4, positions);
+    p->latents = g_new(float, (gsize)(n * positions * 4));
+    LkVaeSampleArgs sample = {
+        .moments = got, .eps = eps, .y = p->latents, .positions = n * positions, .c = 4, .scale = arch->scale};
+    lk_kernel_launch_cpu(LK_KERNEL_VAE_SAMPLE, LK_F32, &sample);
+    g_autofree float *planar = g_new(float, (gsize)(n * positions * 8));
+    case_channels_last(got, planar, n, positions, 8); /* the same transposition, the other way round */
+    report_tensor(&p->report, "vae.moments", "latents", planar, n * positions * 8);
+    case_channels_last(p->latents, planar, n, positions, 4);
+    report_tensor(&p->report, "latents", "latents", planar, n * positions * 4);
+    return true;
+}
+
+/* The step ------------------------------------------------------------------------------------------------------- */
+
+static LkStepShape step_shape(const Parity *p)
+{
+    return (LkStepShape){.batch = p->c.batch,
+                         .height = p->c.height,
+                         .width = p->c.width,
+                         .chunks = p->c.chunks,
+                         .clip_skip = p->c.clip_skip,
+                         .text_encoder = true,
+                         .v_prediction = p->c.v_prediction};
+}
+
+/** Writes the inputs of step number `index` (0 for the first). */
+static bool write_inputs(Parity *p, LkProgram *program, const LkStepGraph *s, int index)
+{
+    int64_t n = p->c.batch, positions = (int64_t)p->c.height * p->c.width, size = n * positions * 4, count;
+    g_autofree float *noise_in = case_floats(p->c.inputs, "noise", &count), *noise = g_new(float, (gsize)size);
+    g_autofree float *t = case_floats(p->c.inputs, "timesteps", &count);
+    g_autofree float *ids_in = case_floats(p->c.inputs, "input_ids", &count);
+    g_autofree int32_t *ids = g_new(int32_t, (gsize)count);
+    int64_t n_ids = count;
+    for (int64_t i = 0; i < n_ids; i++)
+        ids[i] = (int32_t)ids_in[i];
+    g_autofree float *weights = case_floats(p->c.inputs, "loss_weights", &count);
+    case_channels_last(noise_in + index * size, noise, n, 4, positions);
+    g_autofree float *offset = case_floats(p->c.inputs, "noise_offset", &count);
+    float strength = (float)case_number(&p->c, "noise.noise_offset", 0);
+    for (int64_t i = 0; i < size && offset; i++)
+        noise[i] += strength * offset[(index * n + i / (positions * 4)) * 4 + i % 4];
+    g_autofree float *bars = case_floats(p->c.expect, "schedule.alphas_cumprod", &count);
+    float signal[64], sigma[64], minus_sigma[64], weight[64], time[64], scalars[LK_SCALAR_COUNT] = {1, 1};
+    double gamma = case_number(&p->c, "loss.min_snr_gamma", 0);
+    for (int64_t i = 0; i < n && i < 64; i++) {
+        time[i] = t[index * n + i];
+        double bar = bars[(int)time[i]], snr = bar / (1 - bar);
+        signal[i] = (float)sqrt(bar);
+        sigma[i] = (float)sqrt(1 - bar);
+        minus_sigma[i] = -sigma[i];
+        weight[i] = weights[i];
+        if (gamma > 0)
+            weight[i] *= (float)(fmin(snr, gamma) / (p->c.v_prediction ? snr + 1 : snr));
+    }
+    size_t row = (size_t)n * 4;
+    return p->api->write(program, s->latents, p->latents, (size_t)size * 4, &p->error) &&
+           p->api->write(program, s->noise, noise, (size_t)size * 4, &p->error) &&
+           p->api->write(program, s->t, time, row, &p->error) &&
+           p->api->write(program, s->signal, signal, row, &p->error) &&
+           p->api->write(program, s->sigma, sigma, row, &p->error) &&
+           (s->minus_sigma == LK_NONE || p->api->write(program, s->minus_sigma, minus_sigma, row, &p->error)) &&
+           p->api->write(program, s->weight, weight, row, &p->error) &&
+           p->api->write(program, s->ids, ids, (size_t)n_ids * 4, &p->error) &&
+           p->api->write(program, s->scalars, scalars, sizeof scalars, &p->error);
+}
+
+/** A tensor of the graph as floats, whatever its type. */
+static float *read_floats(Parity *p, LkProgram *program, const LkGraph *graph, LkRef ref, int64_t *count)
+{
+    const LkTensor *t = lk_graph_tensor(graph, ref);
+    *count = lk_tensor_count(t);
+    float *out = g_new(float, (gsize)*count);
+    if (t->dtype == LK_F32) {
+        p->api->read(program, ref, out, (size_t)*count * 4, &p->error);
+        return out;
+    }
+    g_autofree uint16_t *raw = g_new(uint16_t, (gsize)*count);
+    p->api->read(program, ref, raw, (size_t)*count * 2, &p->error);
+    for (int64_t i = 0; i < *count; i++)
+        out[i] = lk_bf16_to_f32(raw[i]);
+    return out;
+}
+
+/** Compares a channels-last picture tensor with its expectation. */
+static void compare_picture(Parity *p, LkProgram *program, const LkGraph *graph, LkRef ref, const char *name,
+                            const char *kind)
+{
+    int64_t count;
+    g_autofree float *got = read_floats(p, program, graph, ref, &count);
+    g_autofree float *planar = g_new(float, (gsize)count);
+    case_channels_last(got, planar, p->c.batch, (int64_t)p->c.height * p->c.width, 4);
+    report_tensor(&p->report, name, kind, planar, count);
+}
+
+typedef struct Compare {
+    const char *head; /* "grad", "after_1" */
+    const float *got; /* the state */
+    bool update;      /* compare the change since the start */
+    Distance all;
+    double worst;
+    LkName worst_name;
+    int count, missing;
+} Compare;
+
+static void compare_tensor(Parity *p, const char *name, int64_t offset, int64_t count, void *data)
+{
+    Compare *compare = data;
+    int64_t wanted;
+    g_autofree float *want = case_floats(p->c.expect, lk_name("%s.%s", compare->head, name).text, &wanted);
+    if (!want)
+        return;
+    g_autofree float *got = g_memdup2(compare->got + offset, (gsize)count * sizeof(float));
+    for (int64_t i = 0; i < count && compare->update; i++) {
+        got[i] -= p->initial[offset + i];
+        want[i] -= p->initial[offset + i];
+    }
+    Distance d = {0};
+    distance_add(&d, got, want, count);
+    compare->all.difference += d.difference;
+    compare->all.size += d.size;
+    compare->count++;
+    double error = d.size > 0 ? distance_relative(&d) : sqrt(d.difference);
+    if (g_getenv("PARITY_ALL"))
+        printf("  %.4f %s.%s\n", error, compare->head, name);
+    if (!(error <= compare->worst)) {
+        compare->worst = error;
+        compare->worst_name = lk_name("%s", name);
+    }
+}
+
+/** Compares all tensors of the adapter under `head` with the case's. */
+static void compare_adapter(Parity *p, const char *head, const float *state, const char *kind, const char *kind_all)
+{
+    Compare compare = {.head = head, .got = state, .update = strcmp(head, "grad") != 0};
+    each_tensor(p, compare_tensor, &compare);
+    report_line(&p->report, lk_name("%s: all", head).text, kind_all, distance_relative(&compare.all));
+    report_line(&p->report, lk_name("%s: worst of %d", head, compare.count).text, kind, compare.worst);
+    printf("    %s\n", compare.worst_name.text);
+}
+
+static bool compare_first_step(Parity *p, LkProgram *program, const LkStepGraph *s, const float *loss)
+{
+    int64_t count;
+    g_autofree float *context = read_floats(p, program, s->graph, s->context, &count);
+    report_tensor(&p->report, "te1.hidden", "hidden", context, count);
+    report_tensor(&p->report, "unet.context", "hidden", context, count);
+    compare_picture(p, program, s->graph, s->noisy, "unet.noisy", "latents");
+    compare_picture(p, program, s->graph, s->target, "target", "latents");
+    compare_picture(p, program, s->graph, s->pred, "unet.pred", "pred");
+    report_tensor(&p->report, "loss.raw_per_sample", "loss", loss, p->c.batch);
+    g_autofree float *gradient = g_new(float, (gsize)lk_lora_elements(p->lora));
+    if (!p->api->read(program, s->lora.gradient, gradient, (size_t)lk_lora_elements(p->lora) * 4, &p->error))
+        return complain(&p->error);
+    compare_adapter(p, "grad", gradient, "grad", "grad_all");
+    return true;
+}
+
+/** Learning rate of a group at a step, from the case's log. */
+static double learning_rate(const Parity *p, int step, int group)
+{
+    yyjson_val *rates = yyjson_obj_get(yyjson_obj_get(p->c.root, "steps"), "lr");
+    yyjson_val *rate = yyjson_obj_get(yyjson_arr_get(rates, (size_t)step), group == LK_GROUP_UNET ? "unet" : "te");
+    return yyjson_is_num(rate) ? yyjson_get_num(rate) : 0;
+}
+
+static bool update(Parity *p, LkProgram *program, const LkUpdateGraph *u, int step, float clip[2])
+{
+    float scalars[LK_SCALAR_COUNT] = {1, 1};
+    for (int group = 0; group < LK_GROUP_COUNT; group++) {
+        LkAdamwScalars s = lk_adamw_scalars(step + 1, learning_rate(p, step, group),
+                                            case_number(&p->c, "optimizer.beta1", 0.9),
+                                            case_number(&p->c, "optimizer.beta2", 0.999),
+                                            case_number(&p->c, "optimizer.eps", 1e-8),
+                                            case_number(&p->c, "optimizer.weight_decay", 0.01));
+        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
+    }
+    return p->api->write(program, u->scalars, scalars, sizeof scalars, &p->error) &&
+           p->api->run(program, &p->error) && p->api->read(program, u->clip, clip, 8, &p->error);
+}
+
+/** The losses as the case counts them: weighted per sample, and their mean. */
+static double weighted_loss(Parity *p, LkProgram *program, const LkStepGraph *s, const float *loss, float *per_sample)
+{
+    double mean = 0;
+    float weight[64];
+    p->api->read(program, s->weight, weight, (size_t)p->c.batch * 4, &p->error);
+    for (int i = 0; i < p->c.batch; i++) {
+        per_sample[i] = loss[i] * weight[i];
+        mean += per_sample[i] / p->c.batch;
+    }
+    return mean;
+}
+
+static bool run_steps(Parity *p, LkStepGraph *s, LkPrepared *step, LkUpdateGraph *u, LkPrepared *optimizer)
+{
+    int n = p->c.batch, steps = p->c.steps;
+    int64_t elements = lk_lora_elements(p->lora);
+    g_autofree float *losses = g_new0(float, (gsize)steps), *samples = g_new0(float, (gsize)(steps * n));
+    g_autofree float *norms = g_new0(float, (gsize)steps), *state = g_new0(float, (gsize)elements);
+    if (!p->api->write(optimizer->program, u->adapter, p->initial, (size_t)elements * 4, &p->error))
+        return complain(&p->error);
+    for (int i = 0; i < steps; i++) {
+        float loss[64], clip[2];
+        if (!write_inputs(p, step->program, s, i) || !p->api->run(step->program, &p->error) ||
+            !p->api->read(step->program, s->loss, loss, (size_t)n * 4, &p->error))
+            return complain(&p->error);
+        losses[i] = (float)weighted_loss(p, step->program, s, loss, samples + i * n);
+        if (i == 0 && !compare_first_step(p, step->program, s, loss))
+            return false;
+        if (!update(p, optimizer->program, u, i, clip) ||
+            !p->api->read(optimizer->program, u->adapter, state, (size_t)elements * 4, &p->error))
+            return complain(&p->error);
+        norms[i] = clip[0];
+        if (i == 0) {
+            report_tensor(&p->report, "loss.per_sample", "loss", samples, n);
+            report_tensor(&p->report, "loss.mean", "loss", losses, 1);
+        }
+        if (i == 0 || i == steps - 1)
+            compare_adapter(p, lk_name("after_%d", i + 1).text, state, "after_update", "after_update_all");
+    }
+    report_tensor(&p->report, "steps.loss", "loss", losses, steps);
+    report_tensor(&p->report, "steps.loss_per_sample", "loss", samples, steps * n);
+    int64_t count;
+    g_autofree float *want = case_floats(p->c.expect, "steps.grad_norm", &count);
+    for (int i = 0; i < steps && i < count; i++) {
+        Distance d = {0};
+        distance_add(&d, norms + i, want + i, 1);
+        /* From the second step on a norm says more of the update before it than of its own gradient. */
+        report_line(&p->report, lk_name("grad_norm of step %d", i + 1).text, i == 0 ? "grad_all" : "after_update_all",
+                    distance_relative(&d));
+    }
+    return true;
+}
+
+/** The prediction of the base model alone. */
+static bool run_bare(Parity *p)
+{
+    LkStepShape shape = step_shape(p);
+    LkStepGraph *s = lk_step_graph_new(p->checkpoint, NULL, &shape, p->compute, true, &p->error);
+    if (!s)
+        return complain(&p->error);
+    LkPrepared prepared, *list[1] = {&prepared};
+    bool ok = lk_prepare(&prepared, p->api, p->device, s->graph, &p->error) &&
+              lk_prepared_bind(list, 1, &p->source, &p->error) && write_inputs(p, prepared.program, s, 0) &&
+              p->api->run(prepared.program, &p->error);
+    if (ok)
+        compare_picture(p, prepared.program, s->graph, s->pred, "unet.pred_without_adapter", "pred");
+    lk_prepared_clear(&prepared);
+    lk_step_graph_free(s);
+    return ok || complain(&p->error);
+}
+
+static bool run_training(Parity *p, LkRecompute recompute)
+{
+    LkStepShape shape = step_shape(p);
+    shape.recompute = recompute;
+    LkUpdateShape update_shape = {.max_norm = (float)case_number(&p->c, "optimizer.grad_clip", 0)};
+    LkStepGraph *s = lk_step_graph_new(p->checkpoint, p->lora, &shape, p->compute, true, &p->error);
+    LkUpdateGraph *u = s ? lk_update_graph_new(s, &update_shape, &p->error) : NULL;
+    LkPrepared step = {0}, optimizer = {0}, *list[2] = {&step, &optimizer};
+    bool ok = u && lk_prepare(&step, p->api, p->device, s->graph, &p->error) &&
+              lk_prepare(&optimizer, p->api, p->device, u->graph, &p->error) &&
+              lk_prepared_bind(list, 2, &p->source, &p->error);
+    ok = ok ? run_steps(p, s, &step, u, &optimizer) : complain(&p->error);
+    lk_prepared_clear(&step);
+    lk_prepared_clear(&optimizer);
+    lk_update_graph_free(u);
+    lk_step_graph_free(s);
+    return ok;
+}
+
+static bool run_case(Parity *p, const char *folder, LkRecompute recompute, GError **error)
+{
+    if (!case_open(&p->c, folder, error))
+        return false;
+    p->checkpoint = lk_checkpoint_open(p->c.model_path, error);
+    if (!p->checkpoint)
+        return false;
+    p->source = lk_checkpoint_source(p->checkpoint);
+    p->report.c = &p->c;
+    p->device = p->api->open(0, 0, &p->error);
+    if (!p->device)
+        return complain(&p->error);
+    return make_lora(p) && run_vae(p) && run_bare(p) && run_training(p, recompute);
+}
+
+int main(int argc, char **argv)
+{
+    g_autofree char *device = NULL, *precision = NULL, *recompute = NULL;
+    g_auto(GStrv) rest = NULL;
+    const GOptionEntry options[] = {
+        {"device", 0, 0, G_OPTION_ARG_STRING, &device, "device to run on", "cpu"},
+        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model", "fp32|bf16"},
+        {"recompute", 0, 0, G_OPTION_ARG_STRING, &recompute, "what is computed again", "none|cheap|blocks"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, "CASE_DIR"},
+        {0}};
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error) || !rest || !rest[0] || rest[1]) {
+        fprintf(stderr, "usage: parity CASE_DIR [--device cpu] [--precision fp32|bf16]\n");
+        return 2;
+    }
+    bool bf16 = g_strcmp0(precision, "bf16") == 0;
+    LkRecompute mode = g_strcmp0(recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
+                       : g_strcmp0(recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
+                                                            : LK_RECOMPUTE_NONE;
+    Parity p = {.compute = bf16 ? LK_BF16 : LK_F32, .report.precision = bf16 ? "bf16" : "f32", .api = lk_backend_cpu()};
+    bool ok = p.api && run_case(&p, rest[0], mode, &error);
+    if (error)
+        fprintf(stderr, "parity: %s\n", error->message);
+    if (ok)
+        printf("%d compared, %d outside tolerance\n", p.report.compared, p.report.failed);
+    lk_lora_free(p.lora);
+    g_free(p.initial);
+    g_free(p.latents);
+    if (p.device)
+        p.api->close(p.device);
+    lk_checkpoint_free(p.checkpoint);
+    case_close(&p.c);
+    return !ok ? (error ? 2 : 1) : p.report.failed ? 1 : 0;
+}

@@ -1,0 +1,46 @@
+#include "report.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void distance_add(Distance *d, const float *got, const float *want, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double e = (double)got[i] - want[i];
+        d->difference += e * e;
+        d->size += (double)want[i] * want[i];
+    }
+}
+
+double distance_relative(const Distance *d)
+{
+    return sqrt(d->difference) / fmax(sqrt(d->size), 1e-30);
+}
+
+void report_line(Report *report, const char *what, const char *kind, double error)
+{
+    double tolerance = kind ? case_tolerance(report->c, report->precision, kind) : -1;
+    if (tolerance < 0) {
+        printf("%-34s %10.2e\n", what, error);
+        return;
+    }
+    bool ok = error <= tolerance; /* false for NaN */
+    report->compared++;
+    report->failed += !ok;
+    printf("%-34s %10.2e  <= %8.1e  %s\n", what, error, tolerance, ok ? "ok" : "FAILED");
+}
+
+void report_tensor(Report *report, const char *name, const char *kind, const float *got, int64_t count)
+{
+    int64_t wanted = 0;
+    g_autofree float *want = case_floats(report->c->expect, name, &wanted);
+    if (!want || wanted != count) {
+        printf("%-34s has another size than expected  FAILED\n", name);
+        report->compared++;
+        report->failed++;
+        return;
+    }
+    Distance d = {0};
+    distance_add(&d, got, want, count);
+    report_line(report, name, kind, distance_relative(&d));
+}
