@@ -194,7 +194,8 @@ int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
     *node = (LkNode){.op = op, .n_in = n_in, .n_out = n_out, .segment = graph->segment};
     if (attr)
         node->attr = *attr;
-    memcpy(node->in, in, (size_t)n_in * sizeof *in);
+    if (n_in > 0) /* in may be NULL where there is nothing to copy */
+        memcpy(node->in, in, (size_t)n_in * sizeof *in);
     memcpy(node->out, out, (size_t)n_out * sizeof *out);
     for (int i = 0; i < n_out; i++)
         if (graph->tensors[out[i]].kind == LK_TENSOR_ACTIVATION)
