@@ -5,7 +5,7 @@
  *   exp, erf, tanh      vectorised approximations of a few units: 8
  *   norms               mean and variance are subtracted and divided: 16; where the mean is 10 deviations, 10 times
  * that In bf16 sums are kept in f32, and the rounding of the result outweighs everything (1); attention rounds its
- * probabilities and, backward, their gradients before multiplying by them, and reads its rounded result (4). */
+ * probabilities and, backward, their gradients before multiplying by them, and reads its rounded result (2). */
 #include "backend_cases.h"
 
 static LkRef x_input(GraphTest *test, int rank, const int64_t *shape)
@@ -323,23 +323,23 @@ const BackendCase backend_cases[] = {
     {"conv2d backward 3x3, stride 2, padded after", conv2d_backward, 8, 1, {2, 8, 6, 16, 16, 3, 2, 0, 1}},
     {"conv2d backward 2x2, stride 3, positions unread", conv2d_backward, 8, 1, {1, 6, 7, 3, 5, 2, 3, 0, 0}},
 
-    {"attention 1", attention, 8, 4, {1, 1, 1, 1, 1, 0}},
-    {"attention", attention, 16, 4, {2, 7, 13, 3, 5, 0}},
-    {"attention, 77 keys", attention, 16, 4, {2, 67, 77, 2, 40, 0}},
-    {"attention of tiles", attention, 16, 4, {1, 257, 131, 2, 64, 0}},
-    {"attention, wide heads", attention, 16, 4, {1, 37, 64, 2, 160, 0}},
-    {"attention, causal", attention, 16, 4, {2, 77, 77, 3, 16, 1}},
-    {"attention, causal tiles", attention, 16, 4, {1, 151, 151, 1, 64, 1}},
-    {"attention, padded keys", attention, 16, 4, {2, 7, 16, 2, 8, 0, 11}},
-    {"attention, one query", attention, 16, 4, {3, 1, 19, 2, 8, 0}},
-    {"attention backward 1", attention, 8, 4, {1, 1, 1, 1, 1, 0, 0, 1}},
-    {"attention backward", attention, 32, 4, {2, 7, 13, 3, 5, 0, 0, 1}},
-    {"attention backward, 77 keys", attention, 32, 4, {2, 67, 77, 2, 40, 0, 0, 1}},
-    {"attention backward of tiles", attention, 32, 4, {1, 257, 131, 2, 64, 0, 0, 1}},
-    {"attention backward, wide heads", attention, 32, 4, {1, 37, 64, 2, 160, 0, 0, 1}},
-    {"attention backward, causal", attention, 32, 4, {2, 77, 77, 3, 16, 1, 0, 1}},
-    {"attention backward, causal tiles", attention, 32, 4, {1, 151, 151, 1, 64, 1, 0, 1}},
-    {"attention backward, padded keys", attention, 32, 4, {2, 7, 16, 2, 8, 0, 11, 1}},
+    {"attention 1", attention, 8, 2, {1, 1, 1, 1, 1, 0}},
+    {"attention", attention, 16, 2, {2, 7, 13, 3, 5, 0}},
+    {"attention, 77 keys", attention, 16, 2, {2, 67, 77, 2, 40, 0}},
+    {"attention of tiles", attention, 16, 2, {1, 257, 131, 2, 64, 0}},
+    {"attention, wide heads", attention, 16, 2, {1, 37, 64, 2, 160, 0}},
+    {"attention, causal", attention, 16, 2, {2, 77, 77, 3, 16, 1}},
+    {"attention, causal tiles", attention, 16, 2, {1, 151, 151, 1, 64, 1}},
+    {"attention, padded keys", attention, 16, 2, {2, 7, 16, 2, 8, 0, 11}},
+    {"attention, one query", attention, 16, 2, {3, 1, 19, 2, 8, 0}},
+    {"attention backward 1", attention, 8, 2, {1, 1, 1, 1, 1, 0, 0, 1}},
+    {"attention backward", attention, 32, 2, {2, 7, 13, 3, 5, 0, 0, 1}},
+    {"attention backward, 77 keys", attention, 32, 2, {2, 67, 77, 2, 40, 0, 0, 1}},
+    {"attention backward of tiles", attention, 32, 2, {1, 257, 131, 2, 64, 0, 0, 1}},
+    {"attention backward, wide heads", attention, 32, 2, {1, 37, 64, 2, 160, 0, 0, 1}},
+    {"attention backward, causal", attention, 32, 2, {2, 77, 77, 3, 16, 1, 0, 1}},
+    {"attention backward, causal tiles", attention, 32, 2, {1, 151, 151, 1, 64, 1, 0, 1}},
+    {"attention backward, padded keys", attention, 32, 2, {2, 7, 16, 2, 8, 0, 11, 1}},
 
     {"group norm", group_norm, 16, 1, {2, 3, 5, 6, 2, 0}},
     {"group norm, SiLU", group_norm, 16, 1, {2, 7, 5, 12, 3, 1}},

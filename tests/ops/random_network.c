@@ -158,11 +158,16 @@ static LkRef through_f32(Network *net, LkRef x)
     return lk_cast(net->graph, lk_cast(net->graph, x, LK_F32), net->graph->compute);
 }
 
-static LkRef slice_of_input(Network *net, LkRef x)
+/** Some of the channels, of x or of an input. */
+static LkRef slice(Network *net, LkRef x)
 {
     LkTensor t = tensor(net, x);
-    int64_t begin = choose(net, 3);
-    LkRef wide = input(net, 4, (int64_t[]){t.shape[0], t.shape[1], t.shape[2], t.shape[3] + 3});
+    int64_t begin = choose(net, (uint32_t)t.shape[3]);
+    if (choose(net, 2)) {
+        int64_t count = 1 + choose(net, (uint32_t)(t.shape[3] - begin));
+        return lk_slice(net->graph, x, begin, count);
+    }
+    LkRef wide = input(net, 4, (int64_t[]){t.shape[0], t.shape[1], t.shape[2], 2 * t.shape[3]});
     return lk_add(net->graph, x, lk_slice(net->graph, wide, begin, t.shape[3]));
 }
 
@@ -194,7 +199,7 @@ static LkRef step(Network *net, LkRef x)
     case 12:
         return concat(net, x);
     default:
-        return choose(net, 2) ? product_weight(net, x) : slice_of_input(net, x);
+        return choose(net, 2) ? product_weight(net, x) : slice(net, x);
     }
 }
 

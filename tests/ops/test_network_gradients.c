@@ -63,7 +63,7 @@ int main(void)
         good += check_network(seed, operations);
     tap_ok(good == NETWORKS, "%d of %d random networks have the right gradients, whatever is computed again", good,
            NETWORKS);
-    for (int op = 0; op < LK_OP_ZERO; op++)
+    for (int op = 0; op <= LK_OP_ZERO; op++)
         missing += operations[op] == 0;
     tap_ok(missing == 0, "the networks had every operation but those of the optimizer");
     return tap_done();
