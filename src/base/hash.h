@@ -1,6 +1,7 @@
 /* SHA-256 (FIPS 180-4) for what other programs check, and a fast 64-bit checksum for our own caches. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,6 +9,7 @@ typedef struct LkSha256 {
     uint32_t h[8];
     uint64_t size;
     uint8_t block[64];
+    bool native; /* the processor has SHA instructions; clear it to test the portable code */
 } LkSha256;
 
 void lk_sha256_init(LkSha256 *s);

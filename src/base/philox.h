@@ -11,14 +11,14 @@
 typedef enum LkRandomPurpose {
     LK_RANDOM_NOISE = 1,
     LK_RANDOM_TIMESTEP = 2,
-    LK_RANDOM_LATENT = 3,      /* the sample drawn from the VAE's distribution */
+    LK_RANDOM_LATENT = 3, /* the sample drawn from the VAE's distribution */
     LK_RANDOM_NOISE_OFFSET = 4,
-    LK_RANDOM_ORDER = 5,       /* batch order of an epoch */
-    LK_RANDOM_CAPTION = 6,     /* caption shuffle and dropout */
+    LK_RANDOM_ORDER = 5,   /* batch order of an epoch */
+    LK_RANDOM_CAPTION = 6, /* caption shuffle and dropout */
     LK_RANDOM_FLIP = 7,
-    LK_RANDOM_INIT = 8,        /* initial adapter */
-    LK_RANDOM_SAMPLE = 9,      /* initial noise of a generated picture */
-    LK_RANDOM_ANCESTRAL = 10,  /* noise added by ancestral samplers */
+    LK_RANDOM_INIT = 8,       /* initial adapter */
+    LK_RANDOM_SAMPLE = 9,     /* initial noise of a generated picture */
+    LK_RANDOM_ANCESTRAL = 10, /* noise added by ancestral samplers */
     LK_RANDOM_IP_NOISE = 11,
     LK_RANDOM_TEST = 100,
 } LkRandomPurpose;
@@ -42,7 +42,8 @@ uint32_t lk_random_below(LkRandom stream, uint64_t index, uint32_t n);
 /** A uniform number in [0, 1). */
 double lk_random_uniform(LkRandom stream, uint64_t index);
 
-/** `count` independent standard normal numbers (Box-Muller on float64), numbers first .. first+count-1 of the stream. */
+/** `count` independent standard normal numbers (Box-Muller on float64), numbers first .. first+count-1 of the stream.
+ */
 void lk_random_normal(LkRandom stream, uint64_t first, float *out, size_t count);
 
 /** A random permutation of 0..count-1 (Fisher-Yates). */

@@ -32,12 +32,27 @@ static void test_sha256(void)
     for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         lk_sha256_hex(published[i].text, strlen(published[i].text), hex);
         tap_ok(strcmp(hex, published[i].hex) == 0, "published vector of %zu bytes", strlen(published[i].text));
+        LkSha256 portable;
+        lk_sha256_init(&portable);
+        portable.native = false;
+        lk_sha256_update(&portable, published[i].text, strlen(published[i].text));
+        hex_of(&portable, hex);
+        tap_ok(strcmp(hex, published[i].hex) == 0, "and by the portable code");
     }
     size_t size = 1000000;
     char *a = malloc(size);
     memset(a, 'a', size);
     lk_sha256_hex(a, size, hex);
     tap_ok(strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0") == 0, "a million times 'a'");
+
+    LkSha256 portable;
+    lk_sha256_init(&portable);
+    tap_note("this processor %s SHA instructions", portable.native ? "has" : "lacks");
+    portable.native = false;
+    lk_sha256_update(&portable, a, size);
+    hex_of(&portable, hex);
+    tap_ok(strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0") == 0,
+           "by the portable code");
 
     bool same = true;
     for (size_t piece = 1; piece < 200 && same; piece++) {
