@@ -193,6 +193,40 @@ static void test_map(void)
            error.text);
 }
 
+/* Resident pages of this process that belong to files. */
+static long resident_file_pages(void)
+{
+    long size, resident, shared = -1;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%ld %ld %ld", &size, &resident, &shared) != 3)
+        shared = -1;
+    if (file)
+        fclose(file);
+    return shared;
+}
+
+static void test_forget(void)
+{
+    enum { SIZE = 64 << 20 };
+    LkError error = {0};
+    char *data = calloc(1, SIZE);
+    lk_file_replace(in("large"), data, SIZE, &error);
+    free(data);
+    LkMap map;
+    lk_map_open(&map, in("large"), &error);
+    long page = sysconf(_SC_PAGESIZE), before = resident_file_pages(), sum = 0;
+    for (size_t i = 0; i < map.size; i += 512)
+        sum += map.data[i];
+    long touched = resident_file_pages();
+    lk_map_forget(&map, 0, map.size);
+    long after = resident_file_pages();
+    tap_ok(sum == 0 && (touched - before) * page > SIZE / 2 && (after - before) * page < SIZE / 8,
+           "forgotten bytes leave memory (%ld MB while read, %ld MB after)", ((touched - before) * page) >> 20,
+           ((after - before) * page) >> 20);
+    lk_map_close(&map);
+    unlink(in("large"));
+}
+
 static void test_folders(void)
 {
     LkError error = {0};
@@ -217,6 +251,7 @@ int main(void)
     test_writer();
     test_read();
     test_map();
+    test_forget();
     test_folders();
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", folder);
