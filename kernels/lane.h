@@ -65,8 +65,10 @@ enum { LK_WIDTH = LK_PACK, LK_PARTIALS = LK_PACK };
 
 #ifdef __CUDACC__
 #define LK_UNROLL _Pragma("unroll")
+#define LK_ROLLED _Pragma("unroll 1")
 #else
 #define LK_UNROLL
+#define LK_ROLLED
 #endif
 
 typedef struct LkPack {
