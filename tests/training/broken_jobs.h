@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Jobs with one mistake each and what must be said about it. Unless `whole`, two good lines stand before the text, so
  * that it begins in line 3. */
 static const struct {

@@ -1,4 +1,5 @@
 /* Made by make_kohya_keys.py from kohya sd-scripts 0.10.1: option and default (NULL is None). */
+/* clang-format off */
 static const struct {
     const char *key;
     const char *fallback;

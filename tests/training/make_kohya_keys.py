@@ -37,7 +37,7 @@ def text(value):
     return '"%s"' % (repr(value) if isinstance(value, (int, float)) else value)
 
 
-print("/* Made by make_kohya_keys.py from kohya sd-scripts 0.10.1: option and default (NULL is None). */")
+print("/* Made by make_kohya_keys.py from kohya sd-scripts 0.10.1: option and default (NULL is None). */\n/* clang-format off */")
 print("static const struct {\n    const char *key;\n    const char *fallback;\n} kohya_keys[] = {")
 for name in sorted(seen):
     print('    {"%s", %s},' % (name, text(seen[name])))

@@ -31,7 +31,7 @@ def factors(module, name, warmup, total, cycles, power):
     return [s.lr_lambdas[0](i) for i in range(total + 3)]
 
 
-print("/* Made by make_schedule_rows.py with diffusers %s and transformers %s. */" % (diffusers.__version__, transformers.__version__))
+print("/* Made by make_schedule_rows.py with diffusers %s and transformers %s. */\n/* clang-format off */" % (diffusers.__version__, transformers.__version__))
 print("static const struct {\n    const char *name;\n    int warmup, total, cycles;\n    double power;\n    int step;\n    double factor;\n} lr_rows[] = {")
 for case in CASES:
     a, b = factors(diffusers.optimization, *case), factors(transformers.optimization, *case)

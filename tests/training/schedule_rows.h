@@ -1,4 +1,5 @@
 /* Made by make_schedule_rows.py with diffusers 0.42.1 and transformers 5.23.0. */
+/* clang-format off */
 static const struct {
     const char *name;
     int warmup, total, cycles;
