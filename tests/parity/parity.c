@@ -5,8 +5,8 @@
 #include "backend/prepared.h"
 #include "format/gerror.h"
 #include "kernels/kernels.h"
-#include "model/attach.h"
 #include "model/vae.h"
+#include "training/lora_setup.h"
 #include "training/step_graph.h"
 
 #include <math.h>
@@ -22,8 +22,8 @@ typedef struct Parity {
     LkCheckpoint *checkpoint;
     LkWeightSource source;
     LkLora *lora;
-    float *initial;   /* the adapter's state at the start */
-    float *latents;   /* channels last */
+    float *initial; /* the adapter's state at the start */
+    float *latents; /* channels last */
     LkError error;
 } Parity;
 
@@ -36,44 +36,24 @@ static bool complain(const LkError *error)
 
 /* The adapter ---------------------------------------------------------------------------------------------------- */
 
-/** Name of an attach point in kohya's files. */
-static LkName kohya_name(const LkAttachPoint *point)
+/** Makes the adapter that the case's LoRA file describes, with its values. */
+static bool make_lora(Parity *p, const char *folder, GError **error)
 {
-    LkName name = lk_name("%s%s", point->part == LK_PART_UNET ? "lora_unet_" : "lora_te_text_model_", point->path.text);
-    for (char *p = name.text; *p; p++)
-        *p = *p == '.' ? '_' : *p;
-    return name;
-}
-
-/** Makes the adapter that the case's inputs describe, with their values. */
-static bool make_lora(Parity *p)
-{
-    g_autoptr(GArray) points = lk_attach_points(p->checkpoint, true, true);
-    float alpha = (float)case_number(&p->c, "network.alpha", 1);
-    p->lora = lk_lora_new();
-    for (guint i = 0; i < points->len; i++) {
-        const LkAttachPoint *point = &g_array_index(points, LkAttachPoint, i);
-        LkName name = kohya_name(point);
-        const LkTensorView *down =
-            lk_safetensors_find(p->c.inputs, lk_name("%s.lora_down.weight", name.text).text);
-        if (down && !lk_lora_add(p->lora, name.text, point->layer.text,
-                                 point->part == LK_PART_UNET ? LK_GROUP_UNET : LK_GROUP_TEXT, point->in, point->out,
-                                 (int)down->shape[0], alpha, point->convolution))
-            return false;
-    }
-    p->initial = g_new0(float, (gsize)lk_lora_elements(p->lora));
-    for (int i = 0; i < lk_lora_count(p->lora); i++) {
-        const LkLoraModule *m = lk_lora_at(p->lora, i);
-        lk_tensor_view_to_f32(lk_safetensors_find(p->c.inputs, lk_name("%s.lora_down.weight", m->name).text),
-                              p->initial + m->down);
-        lk_tensor_view_to_f32(lk_safetensors_find(p->c.inputs, lk_name("%s.lora_up.weight", m->name).text),
-                              p->initial + m->up);
-    }
-    int wanted = (int)case_number(&p->c, "network.modules", -1);
-    if (lk_lora_count(p->lora) != wanted) {
-        fprintf(stderr, "parity: the engine finds %d of the case's %d adapted layers\n", lk_lora_count(p->lora), wanted);
+    g_autofree char *path = g_build_filename(folder, "lora.safetensors", NULL);
+    g_autoptr(LkLoraFile) file = lk_lora_file_read(path, error);
+    if (!file)
         return false;
-    }
+    LkLoraPlan plan = {.text = true, .unet = true, .like = file};
+    p->lora = lk_lora_for_model(p->checkpoint, &plan, error);
+    if (!p->lora)
+        return false;
+    p->initial = g_new0(float, (gsize)lk_lora_elements(p->lora));
+    int missing, unused, wanted = (int)case_number(&p->c, "network.modules", -1);
+    if (!lk_lora_load(p->lora, file, p->initial, &missing, &unused, error))
+        return false;
+    if (lk_lora_count(p->lora) != wanted || missing || unused)
+        return lk_set_error(error, LK_ERROR_FORMAT, "The engine finds %d of the case's %d adapted layers.",
+                            lk_lora_count(p->lora), wanted);
     return true;
 }
 
@@ -288,15 +268,14 @@ static bool update(Parity *p, LkProgram *program, const LkUpdateGraph *u, int st
 {
     float scalars[LK_SCALAR_COUNT] = {1, 1};
     for (int group = 0; group < LK_GROUP_COUNT; group++) {
-        LkAdamwScalars s = lk_adamw_scalars(step + 1, learning_rate(p, step, group),
-                                            case_number(&p->c, "optimizer.beta1", 0.9),
-                                            case_number(&p->c, "optimizer.beta2", 0.999),
-                                            case_number(&p->c, "optimizer.eps", 1e-8),
-                                            case_number(&p->c, "optimizer.weight_decay", 0.01));
+        LkAdamwScalars s =
+            lk_adamw_scalars(step + 1, learning_rate(p, step, group), case_number(&p->c, "optimizer.beta1", 0.9),
+                             case_number(&p->c, "optimizer.beta2", 0.999), case_number(&p->c, "optimizer.eps", 1e-8),
+                             case_number(&p->c, "optimizer.weight_decay", 0.01));
         memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
     }
-    return p->api->write(program, u->scalars, scalars, sizeof scalars, &p->error) &&
-           p->api->run(program, &p->error) && p->api->read(program, u->clip, clip, 8, &p->error);
+    return p->api->write(program, u->scalars, scalars, sizeof scalars, &p->error) && p->api->run(program, &p->error) &&
+           p->api->read(program, u->clip, clip, 8, &p->error);
 }
 
 /** The losses as the case counts them: weighted per sample, and their mean. */
@@ -402,7 +381,7 @@ static bool run_case(Parity *p, const char *folder, LkRecompute recompute, GErro
     p->device = p->api->open(0, 0, &p->error);
     if (!p->device)
         return complain(&p->error);
-    return make_lora(p) && run_vae(p) && run_bare(p) && run_training(p, recompute);
+    return make_lora(p, folder, error) && run_vae(p) && run_bare(p) && run_training(p, recompute);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* The CPU as a device. */
-#include "backend/cpu/cpu.h"
 #include "backend/cpu/device.h"
+#include "backend/cpu/cpu.h"
 #include "backend/cpu/program.h"
 
 #include "base/parallel.h"

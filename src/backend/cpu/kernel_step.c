@@ -68,19 +68,18 @@ static int64_t positions(const LkTensor *t)
 static void fill_group_norm(KernelStep *step, const Node *n)
 {
     const LkTensor *x = n->in[0];
-    launch(step, LK_KERNEL_GROUP_NORM, x->dtype)->group_norm =
-        (LkGroupNormArgs){.x = n->x[0],
-                          .gamma = n->x[1],
-                          .beta = n->x[2],
-                          .y = n->y[0],
-                          .stats = n->y[1],
-                          .scratch = n->scratch,
-                          .n = x->shape[0],
-                          .s = positions(x),
-                          .c = lk_tensor_cols(x),
-                          .groups = n->node->attr.groups,
-                          .eps = n->node->attr.eps,
-                          .silu = n->node->attr.silu};
+    launch(step, LK_KERNEL_GROUP_NORM, x->dtype)->group_norm = (LkGroupNormArgs){.x = n->x[0],
+                                                                                 .gamma = n->x[1],
+                                                                                 .beta = n->x[2],
+                                                                                 .y = n->y[0],
+                                                                                 .stats = n->y[1],
+                                                                                 .scratch = n->scratch,
+                                                                                 .n = x->shape[0],
+                                                                                 .s = positions(x),
+                                                                                 .c = lk_tensor_cols(x),
+                                                                                 .groups = n->node->attr.groups,
+                                                                                 .eps = n->node->attr.eps,
+                                                                                 .silu = n->node->attr.silu};
 }
 
 static void fill_group_norm_backward(KernelStep *step, const Node *n)
@@ -103,14 +102,15 @@ static void fill_group_norm_backward(KernelStep *step, const Node *n)
 
 static void fill_layer_norm(KernelStep *step, const Node *n)
 {
-    launch(step, LK_KERNEL_LAYER_NORM, n->in[0]->dtype)->layer_norm = (LkLayerNormArgs){.x = n->x[0],
-                                                                                       .gamma = n->x[1],
-                                                                                       .beta = n->x[2],
-                                                                                       .y = n->y[0],
-                                                                                       .stats = n->y[1],
-                                                                                       .rows = lk_tensor_rows(n->in[0]),
-                                                                                       .c = lk_tensor_cols(n->in[0]),
-                                                                                       .eps = n->node->attr.eps};
+    launch(step, LK_KERNEL_LAYER_NORM, n->in[0]->dtype)->layer_norm =
+        (LkLayerNormArgs){.x = n->x[0],
+                          .gamma = n->x[1],
+                          .beta = n->x[2],
+                          .y = n->y[0],
+                          .stats = n->y[1],
+                          .rows = lk_tensor_rows(n->in[0]),
+                          .c = lk_tensor_cols(n->in[0]),
+                          .eps = n->node->attr.eps};
 }
 
 static void fill_layer_norm_backward(KernelStep *step, const Node *n)
@@ -143,8 +143,8 @@ static void fill_activation_backward(KernelStep *step, const Node *n)
 
 static void fill_geglu(KernelStep *step, const Node *n)
 {
-    launch(step, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu = (LkGegluArgs){
-        .x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
+    launch(step, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
+        (LkGegluArgs){.x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
 }
 
 static void fill_geglu_backward(KernelStep *step, const Node *n)
@@ -162,23 +162,19 @@ static void fill_add(KernelStep *step, const Node *n)
 static void fill_add_rows(KernelStep *step, const Node *n)
 {
     const LkTensor *x = n->in[0];
-    launch(step, LK_KERNEL_ADD_ROWS, x->dtype)->add_rows = (LkAddRowsArgs){.x = n->x[0],
-                                                                          .v = n->x[1],
-                                                                          .y = n->y[0],
-                                                                          .n = x->shape[0],
-                                                                          .s = positions(x),
-                                                                          .c = lk_tensor_cols(x)};
+    launch(step, LK_KERNEL_ADD_ROWS, x->dtype)->add_rows = (LkAddRowsArgs){
+        .x = n->x[0], .v = n->x[1], .y = n->y[0], .n = x->shape[0], .s = positions(x), .c = lk_tensor_cols(x)};
 }
 
 static void fill_sum_rows(KernelStep *step, const Node *n)
 {
     const LkTensor *x = n->in[0];
     launch(step, LK_KERNEL_SUM_ROWS, x->dtype)->sum_rows = (LkSumRowsArgs){.dy = n->x[0],
-                                                                          .dv = n->y[0],
-                                                                          .scratch = n->scratch,
-                                                                          .n = x->shape[0],
-                                                                          .s = positions(x),
-                                                                          .c = lk_tensor_cols(x)};
+                                                                           .dv = n->y[0],
+                                                                           .scratch = n->scratch,
+                                                                           .n = x->shape[0],
+                                                                           .s = positions(x),
+                                                                           .c = lk_tensor_cols(x)};
 }
 
 static void fill_upsample2(KernelStep *step, const Node *n)
@@ -211,11 +207,11 @@ static void fill_slice(KernelStep *step, const Node *n)
     const uint8_t *x = (const uint8_t *)n->x[0] + (size_t)n->node->attr.begin * lk_dtype_size(n->in[0]->dtype);
     int64_t cols = lk_tensor_cols(n->out[0]);
     launch(step, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d = (LkCopy2dArgs){.x = x,
-                                                                            .y = n->y[0],
-                                                                            .rows = lk_tensor_rows(n->out[0]),
-                                                                            .cols = cols,
-                                                                            .x_stride = lk_tensor_cols(n->in[0]),
-                                                                            .y_stride = cols};
+                                                                             .y = n->y[0],
+                                                                             .rows = lk_tensor_rows(n->out[0]),
+                                                                             .cols = cols,
+                                                                             .x_stride = lk_tensor_cols(n->in[0]),
+                                                                             .y_stride = cols};
 }
 
 static void fill_embedding(KernelStep *step, const Node *n)
@@ -298,12 +294,12 @@ static void fill_adamw(KernelStep *step, const Node *n)
 {
     const float *scalars = (const float *)n->x[5] + LK_SCALAR_GROUPS + n->node->attr.group * LK_SCALAR_GROUP_SIZE;
     launch(step, LK_KERNEL_ADAMW, LK_F32)->adamw = (LkAdamwArgs){.p = n->x[0],
-                                                                .g = n->x[1],
-                                                                .m = n->x[2],
-                                                                .v = n->x[3],
-                                                                .coefficient = (const float *)n->x[4] + 1,
-                                                                .scalars = (const LkAdamwScalars *)scalars,
-                                                                .count = lk_tensor_count(n->in[0])};
+                                                                 .g = n->x[1],
+                                                                 .m = n->x[2],
+                                                                 .v = n->x[3],
+                                                                 .coefficient = (const float *)n->x[4] + 1,
+                                                                 .scalars = (const LkAdamwScalars *)scalars,
+                                                                 .count = lk_tensor_count(n->in[0])};
 }
 
 /** Floats of scratch memory. */

@@ -90,8 +90,7 @@ bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error)
     const LkTensor *tensor = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref));
     dnnl_dims_t count = {lk_tensor_count(tensor)};
     dnnl_memory_desc_t desc;
-    dnnl_status_t status =
-        dnnl_memory_desc_create_with_tag(&desc, 1, count, lk_cpu_data_type(tensor->dtype), dnnl_a);
+    dnnl_status_t status = dnnl_memory_desc_create_with_tag(&desc, 1, count, lk_cpu_data_type(tensor->dtype), dnnl_a);
     if (!lk_cpu_status(status, "describing a weight", error))
         return false;
     bool ok = lk_cpu_weight(program, ref, LK_WEIGHT_PLAIN, desc, desc, error) != NULL;

@@ -1,0 +1,81 @@
+#include "training/lora_setup.h"
+
+#include "format/gerror.h"
+
+LkLoraShape lk_lora_shape_of(const LkModelArch *arch)
+{
+    LkLoraShape shape = {.levels = arch->unet.levels,
+                         .layers_per_block = arch->unet.layers_per_block,
+                         .middle_depth = arch->unet.mid_depth,
+                         .texts = 1,
+                         .text_layers = {(int)arch->text.layers}};
+    for (int i = 0; i < arch->unet.levels; i++) {
+        shape.attention[i] = arch->unet.attention[i];
+        shape.depth[i] = arch->unet.depth[i];
+        shape.channels[i] = arch->unet.channels[i];
+    }
+    return shape;
+}
+
+/** Adds the module of one site. */
+static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraSite *site, const LkLoraPlan *plan,
+                     GError **error)
+{
+    int layers = lk_checkpoint_arch(checkpoint)->unet.layers_per_block, part;
+    const LkLoraWeights *like = plan->like ? lk_lora_file_find(plan->like, site) : NULL;
+    if (plan->like && !like)
+        return true;
+    g_autofree char *name = lk_lora_site_name(site, LK_LORA_SD1, LK_LAYOUT_KOHYA, layers);
+    g_autofree char *layer = lk_lora_site_layer(site, LK_LORA_SD1, layers, &part);
+    g_autofree char *weight = g_strconcat(layer, ".weight", NULL);
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, weight);
+    if (!view || view->rank < 2)
+        return lk_set_error(error, LK_ERROR_FORMAT, "The base model '%s' has no tensor '%s', which a LoRA adapts.",
+                            lk_checkpoint_path(checkpoint), weight);
+    int group = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT : LK_GROUP_UNET;
+    int dim = like ? like->dim : plan->dim;
+    if (!lk_lora_add(lora, name, layer, group, view->shape[1], view->shape[0], dim, like ? like->alpha : plan->alpha,
+                     view->rank == 4))
+        return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA's modules.");
+    return true;
+}
+
+LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan, GError **error)
+{
+    LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
+    g_autoptr(GArray) sites = lk_lora_sites(&shape, false);
+    LkLora *lora = lk_lora_new();
+    bool ok = sites && lora;
+    for (guint i = 0; ok && i < sites->len; i++) {
+        const LkLoraSite *site = &g_array_index(sites, LkLoraSite, i);
+        if (site->side == LK_SIDE_TEXT ? plan->text : plan->unet)
+            ok = add_site(lora, checkpoint, site, plan, error);
+    }
+    if (ok && lk_lora_count(lora) == 0)
+        ok = lk_set_error(error, LK_ERROR_USAGE,
+                          "There is nothing to train: neither the U-Net nor the text encoder has a LoRA module.");
+    if (!ok) {
+        lk_lora_free(lora);
+        return NULL;
+    }
+    return lora;
+}
+
+LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLoraFile **weights, GError **error)
+{
+    *weights = NULL;
+    if (job->network_weights) {
+        *weights = lk_lora_file_read(job->network_weights, error);
+        if (!*weights)
+            return NULL;
+    }
+    LkLoraPlan plan = {.text = lk_job_trains_text_encoder(job),
+                       .unet = lk_job_trains_unet(job),
+                       .dim = job->network_dim,
+                       .alpha = (float)job->effective_alpha,
+                       .like = job->dim_from_weights ? *weights : NULL};
+    LkLora *lora = lk_lora_for_model(checkpoint, &plan, error);
+    if (!lora)
+        g_clear_pointer(weights, lk_lora_file_free);
+    return lora;
+}

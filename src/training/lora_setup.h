@@ -1,0 +1,24 @@
+/* From a base model and a job to the LoRA that is trained. */
+#pragma once
+
+#include "adapter/lora_file.h"
+#include "model/checkpoint.h"
+#include "training/job.h"
+
+/** What lk_lora_sites needs to know of a model. */
+LkLoraShape lk_lora_shape_of(const LkModelArch *arch);
+
+/** Which parts get modules, and how large they are. */
+typedef struct LkLoraPlan {
+    bool text, unet;
+    int dim;
+    float alpha;
+    const LkLoraFile *like; /* modules, dims and alphas of this file instead; NULL for all modules with dim and alpha */
+} LkLoraPlan;
+
+/** A LoRA with a module at every layer that kohya's networks.lora adapts. NULL where a layer is missing in the model or
+ * nothing is left to train. */
+LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan, GError **error);
+
+/** The LoRA that a job trains. *weights is the file of network_weights, or NULL (lk_lora_file_free). */
+LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLoraFile **weights, GError **error);

@@ -1,0 +1,144 @@
+#include "training/state.h"
+
+#include "base/hash.h"
+#include "format/gerror.h"
+#include "format/safetensors_writer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATE_VERSION "1"
+
+enum { ARRAYS = 3 };
+static const char *const array_names[ARRAYS] = {"adapter", "m", "v"};
+
+LkState *lk_state_new(int64_t elements)
+{
+    LkState *state = g_new0(LkState, 1);
+    state->elements = elements;
+    state->adapter = g_try_new0(float, (gsize)elements);
+    state->m = g_try_new0(float, (gsize)elements);
+    state->v = g_try_new0(float, (gsize)elements);
+    if (!state->adapter || !state->m || !state->v)
+        g_clear_pointer(&state, lk_state_free);
+    return state;
+}
+
+void lk_state_free(LkState *state)
+{
+    if (!state)
+        return;
+    g_free(state->job);
+    g_free(state->layout);
+    g_free(state->device);
+    g_free(state->adapter);
+    g_free(state->m);
+    g_free(state->v);
+    g_free(state);
+}
+
+static void arrays(const LkState *state, float *out[ARRAYS])
+{
+    out[0] = state->adapter;
+    out[1] = state->m;
+    out[2] = state->v;
+}
+
+static bool is_finite(const float *values, int64_t count)
+{
+    bool finite = true;
+    for (int64_t i = 0; i < count; i++)
+        finite &= isfinite(values[i]) != 0;
+    return finite;
+}
+
+char *lk_state_previous(const char *path)
+{
+    return g_strconcat(path, ".previous", NULL);
+}
+
+static char *checksum(const float *values, int64_t count)
+{
+    return g_strdup_printf("%016" G_GINT64_MODIFIER "x", lk_hash64(values, (size_t)count * sizeof *values, 0));
+}
+
+bool lk_state_save(const LkState *state, const char *path, GError **error)
+{
+    float *data[ARRAYS];
+    LkTensorSpec specs[ARRAYS];
+    g_autoptr(LkMetadata) metadata = lk_metadata_new();
+    lk_metadata_set(metadata, "lorikeet.state", STATE_VERSION);
+    lk_metadata_setf(metadata, "step", "%" G_GINT64_FORMAT, state->step);
+    lk_metadata_set(metadata, "job", state->job);
+    lk_metadata_set(metadata, "layout", state->layout);
+    lk_metadata_set(metadata, "device", state->device);
+    arrays(state, data);
+    for (int i = 0; i < ARRAYS; i++) {
+        if (!is_finite(data[i], state->elements))
+            return lk_set_error(error, LK_ERROR_NUMERIC,
+                                "The training state after step %" G_GINT64_FORMAT
+                                " holds numbers that are not finite, so it was not saved.",
+                                state->step);
+        g_autofree char *sum = checksum(data[i], state->elements);
+        g_autofree char *key = g_strconcat("checksum.", array_names[i], NULL);
+        lk_metadata_set(metadata, key, sum);
+        specs[i] = (LkTensorSpec){
+            .name = array_names[i], .dtype = LK_FILE_F32, .rank = 1, .shape = {state->elements}, .data = data[i]};
+    }
+    g_autofree char *previous = lk_state_previous(path), *next = g_strconcat(path, ".new", NULL);
+    if (!lk_safetensors_write(next, specs, ARRAYS, metadata, error))
+        return false;
+    /* Between the two renames only the previous state exists: loading falls back on it. */
+    if ((rename(path, previous) != 0 && errno != ENOENT) || rename(next, path) != 0)
+        return lk_set_error(error, LK_ERROR_IO, "The training state '%s' could not be replaced: %s.", path,
+                            g_strerror(errno));
+    return true;
+}
+
+/** Copies one array out of the file and checks it. */
+static bool take_array(const LkSafetensors *file, const char *name, float *out, int64_t elements, GError **error)
+{
+    const LkTensorView *view = lk_safetensors_find(file, name);
+    if (!view || view->dtype != LK_FILE_F32 || lk_tensor_view_elements(view) != elements)
+        return lk_set_error(error, LK_ERROR_FORMAT, "The training state '%s' is damaged: '%s' is not whole.",
+                            lk_safetensors_path(file), name);
+    memcpy(out, view->data, view->size);
+    g_autofree char *sum = checksum(out, elements), *key = g_strconcat("checksum.", name, NULL);
+    if (g_strcmp0(sum, lk_safetensors_metadata(file, key)) != 0)
+        return lk_set_error(error, LK_ERROR_FORMAT,
+                            "The training state '%s' is damaged: the checksum of '%s' is wrong.",
+                            lk_safetensors_path(file), name);
+    return true;
+}
+
+LkState *lk_state_load(const char *path, GError **error)
+{
+    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, error);
+    if (!file)
+        return NULL;
+    const char *version = lk_safetensors_metadata(file, "lorikeet.state");
+    const char *step = lk_safetensors_metadata(file, "step");
+    const LkTensorView *adapter = lk_safetensors_find(file, "adapter");
+    if (g_strcmp0(version, STATE_VERSION) != 0 || !step || !adapter) {
+        lk_set_error(error, LK_ERROR_FORMAT, "'%s' is not a training state that this version of Lorikeet can read.",
+                     path);
+        return NULL;
+    }
+    g_autoptr(LkState) state = lk_state_new(lk_tensor_view_elements(adapter));
+    if (!state) {
+        lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory to read the training state '%s'.", path);
+        return NULL;
+    }
+    state->step = g_ascii_strtoll(step, NULL, 10);
+    state->job = g_strdup(lk_safetensors_metadata(file, "job"));
+    state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
+    state->device = g_strdup(lk_safetensors_metadata(file, "device"));
+    float *data[ARRAYS];
+    arrays(state, data);
+    for (int i = 0; i < ARRAYS; i++)
+        if (!take_array(file, array_names[i], data[i], state->elements, error))
+            return NULL;
+    return g_steal_pointer(&state);
+}

@@ -1,0 +1,34 @@
+/* What resuming needs, in one file: the adapter, the optimizer's moments, the step, and which job it belongs to.
+ *
+ * The file is a safetensors file, written under a temporary name and renamed; the one before it is kept beside it with
+ * ".previous" in its name. Every tensor has a checksum in the metadata. Random numbers need no state: they are
+ * functions of seed and step. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct LkState {
+    int64_t step; /* optimizer steps done */
+    char *job;    /* canonical text of the job (lk_job_canonical) */
+    char *layout; /* hash of the adapter's modules: names, sizes, places */
+    char *device; /* device and library versions: other ones may give other bits */
+    int64_t elements;
+    float *adapter, *m, *v; /* [elements] */
+} LkState;
+
+/** A state with memory for `elements` of each array, zero. NULL when memory is out. */
+LkState *lk_state_new(int64_t elements);
+void lk_state_free(LkState *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkState, lk_state_free)
+
+/** Saves atomically; the file that was at `path` becomes lk_state_previous(path). Fails with LK_ERROR_NUMERIC, and
+ * writes nothing, where a number is not finite. */
+bool lk_state_save(const LkState *state, const char *path, GError **error);
+
+/** Reads and checks a state file: version, sizes, checksums. */
+LkState *lk_state_load(const char *path, GError **error);
+
+/** The name under which the previous state is kept. Free with g_free. */
+char *lk_state_previous(const char *path);
