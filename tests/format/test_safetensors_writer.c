@@ -117,8 +117,8 @@ static void test_kohya_hashes(void)
     g_autoptr(LkSafetensors) file = lk_safetensors_open(scratch("lora"), &error);
     const char *model = file ? lk_safetensors_metadata(file, "sshs_model_hash") : NULL;
     const char *legacy = file ? lk_safetensors_metadata(file, "sshs_legacy_hash") : NULL;
-    tap_ok(g_strcmp0(model, kohya_model_hash) == 0, "sshs_model_hash %s", model);
-    tap_ok(g_strcmp0(legacy, kohya_legacy_hash) == 0, "sshs_legacy_hash %s", legacy);
+    tap_ok(g_strcmp0(model, kohya_model_hash) == 0, "sshs_model_hash %s", model ? model : "(none)");
+    tap_ok(g_strcmp0(legacy, kohya_legacy_hash) == 0, "sshs_legacy_hash %s", legacy ? legacy : "(none)");
     tap_ok(file && same_tensors(file, specs) && lk_metadata_count(lk_safetensors_all_metadata(file)) == 5,
            "the rest is there");
 
