@@ -58,7 +58,7 @@ static LkRef lora(Network *net, LkRef x, int64_t out)
     return lk_matmul(net->graph, down, test_parameter(net->test, 2, (int64_t[]){out, rank}), up);
 }
 
-/** x·(A·B): a weight that is itself computed from parameters. */
+/** x·(A·B), perhaps + x: a weight that is itself computed from parameters. */
 static LkRef product_weight(Network *net, LkRef x)
 {
     int64_t c = lk_tensor_cols(lk_graph_tensor(net->graph, x));
@@ -69,7 +69,8 @@ static LkRef product_weight(Network *net, LkRef x)
     LkRef a = test_parameter(net->test, 2, (int64_t[]){c, 2});
     LkRef b = test_parameter(net->test, 2, (int64_t[]){2, c});
     LkRef w = lk_matmul(net->graph, a, b, options);
-    return lk_matmul(net->graph, x, w, LK_MATMUL_DEFAULT);
+    options.addend = choose(net, 2) ? x : LK_NONE; /* operand and addend are one tensor */
+    return lk_matmul(net->graph, x, w, options);
 }
 
 static LkRef tokens(Network *net, LkRef x)

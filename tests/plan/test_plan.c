@@ -172,6 +172,12 @@ static void check_small(void)
 
     s = small_graph();
     a = lk_activation(s.graph, s.x, LK_SILU);
+    options.addend = a;
+    lk_graph_output(s.graph, lk_matmul(s.graph, a, s.x, options));
+    check_arena(s, 3, "an addend that is an operand too is not written over");
+
+    s = small_graph();
+    a = lk_activation(s.graph, s.x, LK_SILU);
     lk_graph_output(s.graph, a);
     lk_graph_output(s.graph, lk_activation(s.graph, a, LK_SILU));
     check_arena(s, 3, "an output is not written over");
