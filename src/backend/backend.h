@@ -45,7 +45,10 @@ typedef struct LkBackend {
     /** Bytes of weights and of states that binding this program will add to what the device holds. */
     int64_t (*weight_bytes)(const LkProgram *program);
     int64_t (*state_bytes)(const LkProgram *program);
-    /** Makes the one arena, at least `bytes` large. Programs bound before must be bound again when it grows. */
+    /** Bytes of the weights that all programs of a device use together, held already or not. */
+    int64_t (*planned_weights)(const LkDevice *device);
+    /** Makes the one arena, at least `bytes` large; 0 gives it back. Programs bound before must be bound again when it
+     * grows or was given back. */
     bool (*reserve)(LkDevice *device, int64_t bytes, LkError *error);
     /** Gives a program its memory: places in the arena, states (new ones are zero), weights (read and packed). */
     bool (*bind)(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error);

@@ -29,7 +29,7 @@ static void add_inputs(LkStepGraph *step, const LkStepShape *shape)
 static void add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch *arch, const LkStepShape *shape)
 {
     LkGraph *graph = step->graph;
-    step->ids = LK_NONE;
+    step->ids = step->states = LK_NONE;
     if (shape->text_encoder) {
         int64_t ids[2] = {shape->batch * shape->chunks, arch->text.positions};
         step->ids = lk_graph_input(graph, "tokens", LK_I32, 2, ids);
@@ -38,10 +38,9 @@ static void add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch
     }
     int64_t length = shape->chunks > 1 ? (arch->text.positions - 2) * shape->chunks + 2 : arch->text.positions;
     int64_t states[3] = {shape->batch, length, arch->text.width};
-    LkRef input = lk_graph_input(graph, "text states", LK_F32, 3, states);
-    step->context = input;
+    step->states = step->context = lk_graph_input(graph, "text states", LK_F32, 3, states);
     if (graph->compute != LK_F32)
-        step->context = lk_cast(graph, input, graph->compute);
+        step->context = lk_cast(graph, step->states, graph->compute);
 }
 
 static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,

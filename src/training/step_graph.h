@@ -20,7 +20,8 @@ typedef struct LkStepGraph {
     LkGraph *graph;
     LkLoraGraph lora;
     LkRef ids;                         /* i32 [batch·chunks,77], or LK_NONE */
-    LkRef context;                     /* [batch,L,C]: an input (f32) without text encoder, else computed */
+    LkRef states;  /* f32 [batch,L,C]: the input that stands for the text encoder, or LK_NONE */
+    LkRef context; /* [batch,L,C]: what the U-Net attends to, from either */
     LkRef latents;                     /* f32 [batch,h,w,4]: scaled samples */
     LkRef noise;                       /* f32 like latents: what is predicted (epsilon) */
     LkRef t;                           /* f32 [batch] timesteps */

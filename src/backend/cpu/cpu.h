@@ -110,6 +110,9 @@ bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
 /** Reads and packs what a program uses and the device does not hold yet. */
 bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
 
+/** Bytes of what the programs use, loaded or not. */
+int64_t lk_cpu_planned_weights(const LkDevice *device);
+
 /** Frees what no program uses (all of it when `all`). */
 void lk_cpu_weights_trim(LkDevice *device, bool all);
 

@@ -129,12 +129,12 @@ static LkDevice *open_device(int index, int threads, LkError *error)
 
 static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
 {
-    if (bytes <= device->arena_bytes)
+    if (bytes > 0 && bytes <= device->arena_bytes)
         return true;
     lk_cpu_memory_free(device->arena, (size_t)device->arena_bytes);
-    device->arena = lk_cpu_memory_new((size_t)bytes);
+    device->arena = bytes > 0 ? lk_cpu_memory_new((size_t)bytes) : NULL;
     device->arena_bytes = device->arena ? bytes : 0;
-    if (!device->arena)
+    if (!device->arena && bytes > 0)
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the activations (%lld bytes).",
                        (long long)bytes);
     return true;
@@ -161,6 +161,7 @@ const LkBackend *lk_cpu_backend(void)
                                       .node_bytes = lk_cpu_node_bytes,
                                       .weight_bytes = lk_cpu_weight_bytes,
                                       .state_bytes = lk_cpu_state_bytes,
+                                      .planned_weights = lk_cpu_planned_weights,
                                       .reserve = reserve,
                                       .bind = lk_cpu_bind,
                                       .write = lk_cpu_write,

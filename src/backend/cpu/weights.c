@@ -223,3 +223,12 @@ void lk_cpu_weights_trim(LkDevice *device, bool all)
             free_weight(weight);
         }
 }
+
+int64_t lk_cpu_planned_weights(const LkDevice *device)
+{
+    int64_t bytes = 0;
+    for (int b = 0; b < LK_WEIGHT_BUCKETS; b++)
+        for (const LkStoredWeight *w = device->weights[b]; w; w = w->next)
+            bytes += w->users > 0 ? (int64_t)w->bytes : 0;
+    return bytes;
+}

@@ -1,0 +1,33 @@
+/* The pictures of a dataset as the VAE sees them: encoded once, kept in the latent cache, drawn from at every step. */
+#pragma once
+
+#include "backend/prepared.h"
+#include "dataset/dataset.h"
+#include "dataset/latent_cache.h"
+#include "model/checkpoint.h"
+#include "training/events.h"
+
+typedef struct LkLatents LkLatents;
+
+/** Finds which pictures (and mirrored ones, where flip_aug asks for them) the cache lacks. The cache and the dataset
+ * are borrowed. Fails where a picture cannot be read. */
+LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, GError **error);
+void lk_latents_free(LkLatents *latents);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLatents, lk_latents_free)
+
+/** How many pictures must be encoded. */
+guint lk_latents_missing(const LkLatents *latents);
+
+/** Bytes of arena and weights that encoding will need on the device; 0 when nothing is missing. */
+bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device, int64_t *arena, int64_t *weights,
+                     GError **error);
+
+/** Encodes what is missing. The VAE's weights leave the device afterwards. LK_ERROR_STOPPED when asked to stop. */
+bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *device, const LkTrainerEvents *events,
+                       GError **error);
+
+/** The moments of a picture, channels last [h,w,8]: means, then log variances. */
+bool lk_latents_moments(const LkLatents *latents, guint picture, bool flipped, float *out, GError **error);
+
+/** Size of its latent. */
+void lk_latents_size(const LkLatents *latents, guint picture, int *height, int *width);

@@ -1,0 +1,194 @@
+#include "training/trainer_private.h"
+
+#include "format/gerror.h"
+#include "format/toml.h"
+
+/** The options of every subset, from the job. The texts are borrowed from the job. */
+static LkSubset *default_subset(const LkJob *job)
+{
+    LkSubset *subset = lk_subset_new("");
+    subset->num_repeats = job->num_repeats;
+    subset->flip_aug = job->flip_aug;
+    subset->caption_extension = g_strdup(job->caption_extension);
+    subset->caption = (LkCaptionOptions){.separator = g_strdup(job->caption_separator),
+                                         .keep_tokens_separator = g_strdup(job->keep_tokens_separator),
+                                         .secondary_separator = g_strdup(job->secondary_separator),
+                                         .prefix = g_strdup(job->caption_prefix),
+                                         .suffix = g_strdup(job->caption_suffix),
+                                         .trigger_words = g_strdup(job->trigger_words),
+                                         .shuffle = job->shuffle_caption,
+                                         .wildcard = job->enable_wildcard,
+                                         .keep_tokens = job->keep_tokens,
+                                         .dropout_every_n_epochs = job->caption_dropout_every_n_epochs,
+                                         .token_warmup_min = job->token_warmup_min,
+                                         .token_warmup_step = job->token_warmup_step,
+                                         .dropout_rate = job->caption_dropout_rate,
+                                         .tag_dropout_rate = job->caption_tag_dropout_rate};
+    return subset;
+}
+
+/** The pictures that the job names. */
+static LkDataset *open_dataset(LkTrainer *trainer, GError **error)
+{
+    const LkJob *job = trainer->job;
+    g_autoptr(LkSubset) subset = default_subset(job);
+    LkDatasetDefaults defaults = {.buckets = {.resolution = job->resolution,
+                                              .enable_bucket = job->enable_bucket,
+                                              .bucket_no_upscale = job->bucket_no_upscale,
+                                              .min_bucket_reso = job->min_bucket_reso,
+                                              .max_bucket_reso = job->max_bucket_reso,
+                                              .bucket_reso_steps = job->bucket_reso_steps},
+                                  .batch_size = job->train_batch_size,
+                                  .subset = subset};
+    LkDatasetConfig *config;
+    if (job->dataset_config) {
+        LkToml *toml = lk_toml_read(job->dataset_config, error);
+        config = toml ? lk_dataset_config_from_toml(toml, &defaults, trainer->findings, error) : NULL;
+        lk_toml_free(toml);
+    } else {
+        config = lk_dataset_config_from_folders(job->train_data_dir, NULL, &defaults, trainer->findings, error);
+    }
+    const LkModelArch *arch = lk_checkpoint_arch(trainer->checkpoint);
+    int multiple = (1 << (arch->vae.levels - 1)) * (1 << (arch->unet.levels - 1));
+    return config ? lk_dataset_new(config, multiple, trainer->findings, error) : NULL;
+}
+
+/** Refuses a dataset with pictures that would silently be left out. */
+static bool check_dataset(const LkTrainer *trainer, GError **error)
+{
+    if (trainer->dataset->unusable == 0)
+        return true;
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < trainer->findings->len; i++) {
+        const LkFinding *finding = g_ptr_array_index(trainer->findings, i);
+        if (lk_finding_severity(finding->kind) == LK_SEVERITY_ERROR && text->len < 700)
+            g_string_append_printf(text, "\n  %s: %s", finding->path, finding->text);
+    }
+    return lk_set_error(error, LK_ERROR_USAGE,
+                        "%u of the pictures cannot be used; repair them or take them out of the folder:%s",
+                        trainer->dataset->unusable, text->str);
+}
+
+static bool captions_vary(const LkTrainer *trainer)
+{
+    for (guint i = 0; i < trainer->dataset->pictures->len; i++) {
+        const LkDatasetPicture *picture = g_ptr_array_index(trainer->dataset->pictures, i);
+        if (lk_subset_captions_vary(picture->subset))
+            return true;
+    }
+    return false;
+}
+
+/** What the job's precision means on this device. */
+static bool choose_precision(LkTrainer *trainer, GError **error)
+{
+    trainer->compute = LK_F32;
+    if (trainer->job->mixed_precision == LK_MIXED_FP16)
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            "mixed_precision = \"fp16\" cannot be used on the CPU: no processor multiplies fp16 "
+                            "faster than fp32. Use \"no\", or \"bf16\" where `lorikeet-cli devices` lists it.");
+    if (trainer->job->mixed_precision == LK_MIXED_BF16)
+        trainer->compute = LK_BF16;
+    return true;
+}
+
+static bool open_cache(LkTrainer *trainer, GError **error)
+{
+    g_autofree char *folder = trainer->job->cache_dir
+                                  ? g_strdup(trainer->job->cache_dir)
+                                  : g_build_filename(g_get_user_cache_dir(), "lorikeet", "latents", NULL);
+    trainer->cache = lk_latent_cache_open(folder, error);
+    if (!trainer->cache)
+        return false;
+    g_autofree char *weights = lk_checkpoint_identity(trainer->checkpoint, "cond_stage_model.");
+    trainer->text_identity =
+        g_strdup_printf("%s %s skip %d", weights, lk_dtype_name(trainer->compute), trainer->job->clip_skip);
+    trainer->latents = lk_latents_new(trainer->dataset, trainer->cache, trainer->checkpoint, error);
+    return trainer->latents != NULL;
+}
+
+static bool open_device(LkTrainer *trainer, int index, GError **error)
+{
+    LkError problem = {0};
+    LkDeviceInfo infos[16];
+    int count = trainer->api->devices(infos, G_N_ELEMENTS(infos), &problem);
+    if (count <= index || index < 0)
+        return problem.code
+                   ? lk_gerror_take(error, &problem)
+                   : lk_set_error(error, LK_ERROR_USAGE, "There is no %s device number %d.", trainer->api->name, index);
+    trainer->info = infos[index];
+    trainer->device = trainer->api->open(index, 0, &problem);
+    return trainer->device || lk_gerror_take(error, &problem);
+}
+
+LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error)
+{
+    g_autoptr(LkTrainer) trainer = g_new0(LkTrainer, 1);
+    trainer->job = job;
+    trainer->api = api;
+    trainer->findings = lk_findings_new();
+    trainer->programs = g_ptr_array_new();
+    if (!choose_precision(trainer, error))
+        return NULL;
+    trainer->checkpoint = lk_checkpoint_open(job->pretrained_model_name_or_path, error);
+    if (!trainer->checkpoint)
+        return NULL;
+    trainer->dataset = open_dataset(trainer, error);
+    if (!trainer->dataset || !check_dataset(trainer, error))
+        return NULL;
+    trainer->tokenizer = lk_clip_tokenizer_new(error);
+    if (!trainer->tokenizer)
+        return NULL;
+    trainer->lora = lk_lora_for_job(job, trainer->checkpoint, &trainer->initial, error);
+    if (!trainer->lora || !open_device(trainer, device_index, error) || !open_cache(trainer, error))
+        return NULL;
+    lk_noise_schedule_init(&trainer->noise, job->zero_terminal_snr);
+    trainer->chunks = job->max_token_length / 75;
+    trainer->cached_text = !lk_job_trains_text_encoder(job) && !captions_vary(trainer);
+    trainer->batches = (int64_t)lk_dataset_batches(trainer->dataset);
+    trainer->steps_per_epoch = lk_job_steps_per_epoch(job, trainer->batches);
+    trainer->steps = lk_job_total_steps(job, trainer->batches);
+    return g_steal_pointer(&trainer);
+}
+
+void lk_trainer_free(LkTrainer *trainer)
+{
+    if (!trainer)
+        return;
+    lk_trainer_free_programs(trainer);
+    g_ptr_array_unref(trainer->programs);
+    if (trainer->device)
+        trainer->api->close(trainer->device);
+    lk_state_free(trainer->state);
+    lk_latents_free(trainer->latents);
+    lk_latent_cache_close(trainer->cache);
+    lk_lora_free(trainer->lora);
+    lk_lora_file_free(trainer->initial);
+    lk_clip_tokenizer_free(trainer->tokenizer);
+    lk_dataset_free(trainer->dataset);
+    lk_checkpoint_free(trainer->checkpoint);
+    g_ptr_array_unref(trainer->findings);
+    g_free(trainer->text_identity);
+    g_free(trainer);
+}
+
+const GPtrArray *lk_trainer_findings(const LkTrainer *trainer)
+{
+    return trainer->findings;
+}
+
+const LkDataset *lk_trainer_dataset(const LkTrainer *trainer)
+{
+    return trainer->dataset;
+}
+
+int64_t lk_trainer_allocated(const LkTrainer *trainer)
+{
+    return trainer->api->allocated(trainer->device);
+}
+
+void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event)
+{
+    if (events && events->event)
+        events->event(events->context, event);
+}

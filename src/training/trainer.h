@@ -1,0 +1,51 @@
+/* One training run: from a checked job to LoRA files. */
+#pragma once
+
+#include "backend/backend.h"
+#include "dataset/dataset.h"
+#include "training/events.h"
+#include "training/job.h"
+
+typedef struct LkTrainer LkTrainer;
+
+/** What a run will need, known before it begins. Bytes on the device. */
+typedef struct LkTrainingPlan {
+    char device[128];
+    int64_t pictures, batches, epochs,
+        steps;           /* pictures of the dataset; batches of an epoch; epochs and steps in all */
+    int64_t to_encode;   /* pictures that the latent cache lacks */
+    int64_t weights;     /* frozen base model, in the layouts that the device wants */
+    int64_t adapter;     /* LoRA weights and gradients */
+    int64_t optimizer;   /* its state */
+    int64_t activations; /* of the largest step: inputs and activations */
+    int64_t workspace;   /* of the largest step: scratch memory, and what the arrangement loses */
+    int64_t arena;       /* activations + workspace: the one block that holds them */
+    int64_t encoding;    /* peak while pictures are encoded (the rest is not on the device then) */
+    int64_t host;        /* the program itself beside the device's memory (CPU) */
+    int64_t total;       /* the most that is held at one time */
+    int64_t available;
+    bool fits;
+    GPtrArray *fixes; /* char *: what would make it fit, smallest change first; empty where it fits */
+} LkTrainingPlan;
+
+void lk_training_plan_clear(LkTrainingPlan *plan);
+
+/** Opens base model, dataset and device for a job (borrowed: it must outlive the trainer). Findings about the dataset
+ * are kept (lk_trainer_findings). Fails where the run cannot be made; pictures that cannot be used are an error. */
+LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error);
+void lk_trainer_free(LkTrainer *trainer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkTrainer, lk_trainer_free)
+
+/** LkFinding *: what was noticed in the dataset. */
+const GPtrArray *lk_trainer_findings(const LkTrainer *trainer);
+const LkDataset *lk_trainer_dataset(const LkTrainer *trainer);
+
+/** Compiles everything and adds up what it needs; takes no large memory. */
+bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error);
+
+/** Trains. With `resume` it goes on from the newest state that is whole (from the beginning where there is none). Stops
+ * with LK_ERROR_STOPPED, state saved, when asked to. */
+bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
+
+/** Bytes that the device holds now, for comparison with the plan. */
+int64_t lk_trainer_allocated(const LkTrainer *trainer);

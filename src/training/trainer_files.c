@@ -1,0 +1,265 @@
+/* What a run leaves on disk: states and LoRA files. */
+#include "training/trainer_private.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "format/gerror.h"
+#include "training/metadata.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static char *output_path(const LkTrainer *trainer, const char *name, const char *ending)
+{
+    g_autofree char *file = g_strconcat(name, ending, NULL);
+    return g_build_filename(trainer->job->output_dir, file, NULL);
+}
+
+char *lk_trainer_state_path(const LkTrainer *trainer)
+{
+    return output_path(trainer, trainer->job->output_name, ".state");
+}
+
+/** A hash of the adapter's modules and their places. */
+static char *layout_hash(const LkLora *lora)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int i = 0; i < lk_lora_count(lora); i++) {
+        const LkLoraModule *m = lk_lora_at(lora, i);
+        g_string_append_printf(text, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d\n", m->name, m->down, m->up,
+                               m->dim);
+    }
+    char hex[65];
+    lk_sha256_hex(text->str, text->len, hex);
+    return g_strdup(hex);
+}
+
+/* The device side ------------------------------------------------------------------------------------------------- */
+
+bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error)
+{
+    LkError problem = {0};
+    LkProgram *program = trainer->update_prepared.program;
+    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
+    trainer->state->step = step;
+    return (trainer->api->read(program, trainer->update->adapter, trainer->state->adapter, bytes, &problem) &&
+            trainer->api->read(program, trainer->update->m, trainer->state->m, bytes, &problem) &&
+            trainer->api->read(program, trainer->update->v, trainer->state->v, bytes, &problem)) ||
+           lk_gerror_take(error, &problem);
+}
+
+bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
+{
+    LkError problem = {0};
+    LkProgram *program = trainer->update_prepared.program;
+    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
+    g_autofree float *zero = g_new0(float, (gsize)trainer->state->elements);
+    return (trainer->api->write(program, trainer->update->adapter, trainer->state->adapter, bytes, &problem) &&
+            trainer->api->write(program, trainer->update->m, trainer->state->m, bytes, &problem) &&
+            trainer->api->write(program, trainer->update->v, trainer->state->v, bytes, &problem) &&
+            trainer->api->write(program, trainer->update->gradient, zero, bytes, &problem)) ||
+           lk_gerror_take(error, &problem);
+}
+
+/* States ----------------------------------------------------------------------------------------------------------- */
+
+static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    trainer->state = lk_state_new(lk_lora_elements(trainer->lora));
+    if (!trainer->state)
+        return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
+    trainer->state->job = lk_job_canonical(trainer->job);
+    trainer->state->layout = layout_hash(trainer->lora);
+    trainer->state->device = g_strdup_printf("%s, %s", trainer->info.name, trainer->info.detail);
+    lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
+    if (!trainer->initial)
+        return true;
+    int missing, unused;
+    if (!lk_lora_load(trainer->lora, trainer->initial, trainer->state->adapter, &missing, &unused, error))
+        return false;
+    if (missing || unused) {
+        g_autofree char *text = g_strdup_printf(
+            "network_weights: %d modules of this run are not in the file and start anew; %d of the file are not used.",
+            missing, unused);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text});
+    }
+    return true;
+}
+
+/** Whether a loaded state belongs to this run. */
+static bool check_state(const LkTrainer *trainer, const LkState *state, const char *path, GError **error)
+{
+    g_autofree char *job = lk_job_canonical(trainer->job), *layout = layout_hash(trainer->lora);
+    g_autofree char *differences = lk_job_differences(state->job ? state->job : "", job);
+    if (differences)
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            "The training state '%s' belongs to a job with other settings (%s). Restore them, or start "
+                            "anew without --resume.",
+                            path, differences);
+    if (g_strcmp0(layout, state->layout) != 0 || state->elements != lk_lora_elements(trainer->lora))
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            "The training state '%s' belongs to another base model or other LoRA modules. Start anew "
+                            "without --resume.",
+                            path);
+    return true;
+}
+
+/** Loads the newest of the two states that is whole. NULL without an error where there is none. */
+static LkState *find_state(LkTrainer *trainer, const LkTrainerEvents *events, char **path, GError **error)
+{
+    g_autofree char *newest = lk_trainer_state_path(trainer), *previous = lk_state_previous(newest);
+    const char *const candidates[] = {newest, previous};
+    g_autoptr(GError) first = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
+        if (!g_file_test(candidates[i], G_FILE_TEST_EXISTS))
+            continue;
+        g_autoptr(GError) problem = NULL;
+        LkState *state = lk_state_load(candidates[i], &problem);
+        if (state) {
+            *path = g_strdup(candidates[i]);
+            return state;
+        }
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = problem->message});
+        if (!first)
+            first = g_steal_pointer(&problem);
+    }
+    if (first)
+        g_propagate_error(error, g_steal_pointer(&first));
+    return NULL;
+}
+
+bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
+{
+    g_clear_pointer(&trainer->state, lk_state_free);
+    if (!new_state(trainer, events, error))
+        return false;
+    if (!resume)
+        return true;
+    g_autofree char *path = NULL;
+    GError *problem = NULL;
+    g_autoptr(LkState) state = find_state(trainer, events, &path, &problem);
+    if (problem) {
+        g_propagate_error(error, problem);
+        return false;
+    }
+    if (!state) {
+        lk_trainer_tell(
+            events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = "There is no saved state: training starts anew."});
+        return true;
+    }
+    if (!check_state(trainer, state, path, error))
+        return false;
+    if (g_strcmp0(state->device, trainer->state->device) != 0)
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
+                                                  .text = "The state comes from another device or other library "
+                                                          "versions: the result may differ in the last bits."});
+    g_free(state->device);
+    state->device = g_strdup(trainer->state->device);
+    lk_state_free(trainer->state);
+    trainer->state = g_steal_pointer(&state);
+    return true;
+}
+
+bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    g_autofree char *path = lk_trainer_state_path(trainer);
+    if (!lk_state_save(trainer->state, path, error))
+        return false;
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_STATE, .path = path, .step = trainer->state->step});
+    return true;
+}
+
+/* LoRA files ------------------------------------------------------------------------------------------------------- */
+
+bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,
+                          const LkTrainerEvents *events, GError **error)
+{
+    static const LkFileDType dtypes[] = {
+        [LK_SAVE_FLOAT] = LK_FILE_F32, [LK_SAVE_FP16] = LK_FILE_F16, [LK_SAVE_BF16] = LK_FILE_BF16};
+    const LkJob *job = trainer->job;
+    bool pt = job->save_model_as == LK_SAVE_AS_PT;
+    LkLoraFormat format = {
+        .family = LK_LORA_SD1, .layout = LK_LAYOUT_KOHYA, .dtype = dtypes[job->save_precision], .pt = pt};
+    LkMetadataFacts facts = {.job = job,
+                             .dataset = trainer->dataset,
+                             .arch = lk_checkpoint_arch(trainer->checkpoint),
+                             .output_name = name,
+                             .batches = trainer->batches,
+                             .epochs = lk_job_epochs(job, trainer->batches),
+                             .steps = trainer->steps,
+                             .epoch = epoch,
+                             .step = trainer->state->step};
+    g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
+    g_autofree char *path = output_path(trainer, name, pt ? ".pt" : ".safetensors");
+    if (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, error))
+        return false;
+    lk_trainer_tell(events,
+                    &(LkTrainerEvent){.kind = kind, .path = path, .step = trainer->state->step, .epoch = epoch});
+    return true;
+}
+
+static void remove_lora(const LkTrainer *trainer, const char *name)
+{
+    g_autofree char *path =
+        output_path(trainer, name, trainer->job->save_model_as == LK_SAVE_AS_PT ? ".pt" : ".safetensors");
+    unlink(path);
+}
+
+static char *epoch_name(const LkJob *job, int64_t epoch)
+{
+    return g_strdup_printf("%s-%06" G_GINT64_FORMAT, job->output_name, epoch);
+}
+
+static char *step_name(const LkJob *job, int64_t step)
+{
+    return g_strdup_printf("%s-step%08" G_GINT64_FORMAT, job->output_name, step);
+}
+
+/** The checkpoint after an epoch, and the deletion of the one that falls out of the last n (sd-scripts:
+ * get_remove_epoch_no). */
+static bool save_epoch(LkTrainer *trainer, int64_t epoch, const LkTrainerEvents *events, GError **error)
+{
+    const LkJob *job = trainer->job;
+    g_autofree char *name = epoch_name(job, epoch);
+    if (!lk_trainer_save_lora(trainer, name, epoch, LK_EVENT_SAVED, events, error))
+        return false;
+    int64_t old = epoch - (int64_t)job->save_every_n_epochs * job->save_last_n_epochs;
+    if (job->save_last_n_epochs > 0 && old > 0) {
+        g_autofree char *old_name = epoch_name(job, old);
+        remove_lora(trainer, old_name);
+    }
+    return true;
+}
+
+/** The same for steps (sd-scripts: get_remove_step_no). */
+static bool save_step(LkTrainer *trainer, int64_t step, int64_t epoch, const LkTrainerEvents *events, GError **error)
+{
+    const LkJob *job = trainer->job;
+    g_autofree char *name = step_name(job, step);
+    if (!lk_trainer_save_lora(trainer, name, epoch, LK_EVENT_SAVED, events, error))
+        return false;
+    int64_t old = step - job->save_last_n_steps - 1;
+    if (job->save_last_n_steps > 0 && old > 0) {
+        g_autofree char *old_name = step_name(job, old - old % job->save_every_n_steps);
+        remove_lora(trainer, old_name);
+    }
+    return true;
+}
+
+bool lk_trainer_save_due(LkTrainer *trainer, int64_t step, int64_t epoch_end, const LkTrainerEvents *events,
+                         GError **error)
+{
+    const LkJob *job = trainer->job;
+    bool last = step == trainer->steps;
+    bool by_step = job->save_every_n_steps > 0 && step % job->save_every_n_steps == 0;
+    bool by_epoch = epoch_end > 0 && job->save_every_n_epochs > 0 && epoch_end % job->save_every_n_epochs == 0 && !last;
+    bool state = (job->save_state && (by_step || by_epoch)) ||
+                 (job->save_state_every_n_steps > 0 && step % job->save_state_every_n_steps == 0);
+    if (!by_step && !by_epoch && !state)
+        return true;
+    int64_t epoch = (step + trainer->steps_per_epoch - 1) / trainer->steps_per_epoch;
+    return lk_trainer_fetch_state(trainer, step, error) &&
+           (!by_step || save_step(trainer, step, epoch, events, error)) &&
+           (!by_epoch || save_epoch(trainer, epoch_end, events, error)) &&
+           (!state || lk_trainer_save_state(trainer, events, error));
+}

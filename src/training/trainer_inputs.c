@@ -1,0 +1,123 @@
+/* What a step sees: latents drawn from the cache, noise, timesteps and captions, all functions of (seed, batch). */
+#include "training/trainer_private.h"
+
+#include "format/gerror.h"
+
+enum { LATENT = 4 }; /* channels of a latent */
+
+typedef struct Batch {
+    LkTrainer *trainer;
+    LkStepProgram *program;
+    const LkBatchPlace *place;
+    int64_t pixels; /* latent pixels of one sample */
+} Batch;
+
+static LkRandom stream(const Batch *b, LkRandomPurpose purpose)
+{
+    return (LkRandom){.seed = (uint64_t)b->trainer->job->seed, .purpose = purpose, .step = b->place->index};
+}
+
+static bool put(const Batch *b, LkRef ref, const void *data, gsize bytes, GError **error)
+{
+    LkError problem = {0};
+    return b->trainer->api->write(b->program->prepared.program, ref, data, bytes, &problem) ||
+           lk_gerror_take(error, &problem);
+}
+
+/** Draws the latents of the batch from the moments that the VAE gave. */
+static bool write_latents(const Batch *b, GError **error)
+{
+    gsize values = (gsize)b->pixels * LATENT, all = values * b->place->count;
+    g_autofree float *moments = g_new(float, 2 * values), *eps = g_new(float, values), *latents = g_new(float, all);
+    for (uint32_t i = 0; i < b->place->count; i++) {
+        const LkEpochEntry *entry = &b->place->entries[i];
+        if (!lk_latents_moments(b->trainer->latents, entry->picture, entry->flipped, moments, error))
+            return false;
+        lk_random_normal(stream(b, LK_RANDOM_LATENT), i * values, eps, values);
+        LkVaeSampleArgs args = {.moments = moments,
+                                .eps = eps,
+                                .y = latents + i * values,
+                                .positions = b->pixels,
+                                .c = LATENT,
+                                .scale = lk_checkpoint_arch(b->trainer->checkpoint)->vae.scale};
+        lk_kernel_launch_cpu(LK_KERNEL_VAE_SAMPLE, LK_F32, &args);
+    }
+    return put(b, b->program->graph->latents, latents, all * sizeof *latents, error);
+}
+
+/** Gaussian noise; with noise_offset each channel of each sample is shifted as a whole (kohya: apply_noise_offset). */
+static bool write_noise(const Batch *b, GError **error)
+{
+    gsize values = (gsize)b->pixels * LATENT, all = values * b->place->count;
+    g_autofree float *noise = g_new(float, all);
+    lk_random_normal(stream(b, LK_RANDOM_NOISE), 0, noise, all);
+    float strength = (float)b->trainer->job->noise_offset;
+    if (strength != 0) {
+        g_autofree float *offset = g_new(float, (gsize)b->place->count *LATENT);
+        lk_random_normal(stream(b, LK_RANDOM_NOISE_OFFSET), 0, offset, (gsize)b->place->count * LATENT);
+        for (gsize i = 0; i < all; i++)
+            noise[i] += strength * offset[i / values * LATENT + i % LATENT];
+    }
+    return put(b, b->program->graph->noise, noise, all * sizeof *noise, error);
+}
+
+/** Timesteps, the factors they mean, and the weights of the samples' losses. */
+static bool write_timesteps(const Batch *b, float *weights, int *timesteps, GError **error)
+{
+    const LkStepGraph *g = b->program->graph;
+    uint32_t n = b->place->count;
+    g_autofree float *t = g_new(float, n), *signal = g_new(float, n), *sigma = g_new(float, n);
+    g_autofree float *minus_sigma = g_new(float, n);
+    for (uint32_t i = 0; i < n; i++) {
+        timesteps[i] = lk_timestep_draw(b->trainer->job, b->place->index, i);
+        t[i] = (float)timesteps[i];
+        signal[i] = (float)lk_noise_signal(&b->trainer->noise, timesteps[i]);
+        sigma[i] = (float)lk_noise_sigma(&b->trainer->noise, timesteps[i]);
+        minus_sigma[i] = -sigma[i];
+        weights[i] = (float)lk_loss_weight(b->trainer->job, &b->trainer->noise, timesteps[i]);
+    }
+    gsize bytes = n * sizeof(float);
+    return put(b, g->t, t, bytes, error) && put(b, g->signal, signal, bytes, error) &&
+           put(b, g->sigma, sigma, bytes, error) &&
+           (g->minus_sigma == LK_NONE || put(b, g->minus_sigma, minus_sigma, bytes, error)) &&
+           put(b, g->weight, weights, bytes, error);
+}
+
+/** Token ids of the captions as they are at this step. */
+static bool write_tokens(const Batch *b, GError **error)
+{
+    gsize row = (gsize)b->trainer->chunks * LK_CLIP_SEQUENCE, all = row * b->place->count;
+    g_autofree int32_t *ids = g_new(int32_t, all);
+    for (uint32_t i = 0; i < b->place->count; i++) {
+        LkCaptionMoment moment = {.stream = stream(b, LK_RANDOM_CAPTION),
+                                  .sample = i,
+                                  .epoch = b->place->epoch + 1,
+                                  .step = (int)b->place->step,
+                                  .max_train_steps = (int)b->trainer->steps};
+        lk_trainer_tokens(b->trainer, b->place->entries[i].picture, &moment, ids + i * row);
+    }
+    return put(b, b->program->graph->ids, ids, all * sizeof *ids, error);
+}
+
+/** Cached states of the captions. */
+static bool write_states(const Batch *b, GError **error)
+{
+    gsize width = (gsize)lk_checkpoint_arch(b->trainer->checkpoint)->text.width;
+    gsize row = (gsize)lk_trainer_text_rows(b->trainer) * width, all = row * b->place->count;
+    g_autofree float *states = g_new(float, all);
+    for (uint32_t i = 0; i < b->place->count; i++)
+        if (!lk_trainer_text_states(b->trainer, b->place->entries[i].picture, states + i * row, error))
+            return false;
+    return put(b, b->program->graph->states, states, all * sizeof *states, error);
+}
+
+bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
+                            int *timesteps, GError **error)
+{
+    Batch b = {
+        .trainer = trainer, .program = program, .place = place, .pixels = (int64_t)program->height * program->width};
+    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1};
+    return write_latents(&b, error) && write_noise(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
+           (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) &&
+           put(&b, program->graph->scalars, scalars, sizeof scalars, error);
+}

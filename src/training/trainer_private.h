@@ -1,0 +1,102 @@
+/* What the trainer's files share. */
+#pragma once
+
+#include "adapter/lora_file.h"
+#include "backend/prepared.h"
+#include "kernels/kernels.h"
+#include "text/clip_tokenizer.h"
+#include "training/latents.h"
+#include "training/lora_setup.h"
+#include "training/schedule.h"
+#include "training/state.h"
+#include "training/step_graph.h"
+#include "training/trainer.h"
+
+/** The compiled step for one latent size and batch size. */
+typedef struct LkStepProgram {
+    int height, width, batch;
+    LkStepGraph *graph;
+    LkPrepared prepared;
+} LkStepProgram;
+
+/** The text encoder alone, for states that are cached. */
+typedef struct LkTextProgram {
+    LkGraph *graph;
+    LkRef ids, states;
+    LkPrepared prepared;
+} LkTextProgram;
+
+struct LkTrainer {
+    const LkJob *job;
+    const LkBackend *api;
+    LkDevice *device;
+    LkDeviceInfo info;
+    LkCheckpoint *checkpoint;
+    LkDataset *dataset;
+    GPtrArray *findings;
+    LkClipTokenizer *tokenizer;
+    LkLatentCache *cache;
+    LkLatents *latents;
+    LkLora *lora;
+    LkLoraFile *initial; /* network_weights, or NULL */
+    LkNoiseSchedule noise;
+    LkDType compute;
+    int chunks;       /* pieces of 75 tokens */
+    bool cached_text; /* the text encoder does not run in the step */
+    char *text_identity;
+    int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
+    GPtrArray *programs;                     /* LkStepProgram * */
+    LkTextProgram text;
+    LkUpdateGraph *update;
+    LkPrepared update_prepared;
+    LkState *state; /* host copy of what a state file holds */
+};
+
+/* Programs (trainer_programs.c). */
+bool lk_trainer_compile(LkTrainer *trainer, GError **error);
+void lk_trainer_free_programs(LkTrainer *trainer);
+/** The program for this shape; NULL cannot happen after lk_trainer_compile. */
+LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int width, int batch);
+/** Reserves the arena and loads the weights. */
+bool lk_trainer_bind(LkTrainer *trainer, GError **error);
+
+/* Text states (trainer_programs.c). */
+/** The caption's token ids at a moment (NULL: whole and in order), [chunks·77]. */
+void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int32_t *ids);
+/** Rows of the text states that one caption gives. */
+int lk_trainer_text_rows(const LkTrainer *trainer);
+/** Computes the states of all captions that the cache lacks. */
+bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
+/** The cached states of a picture's caption [rows, width]. */
+bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out, GError **error);
+
+/* Inputs of a step (trainer_inputs.c). */
+/** Where in the run a batch stands. */
+typedef struct LkBatchPlace {
+    uint32_t index; /* batches before it, over all epochs: the step of its random numbers */
+    int64_t step;   /* optimizer step, from 0 */
+    int epoch;      /* from 0 */
+    const LkEpochEntry *entries;
+    uint32_t count;
+} LkBatchPlace;
+/** Fills the program's inputs for a batch. `weights` receives each sample's loss weight, `timesteps` its timestep. */
+bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
+                            int *timesteps, GError **error);
+
+/* Files (trainer_files.c). */
+char *lk_trainer_state_path(const LkTrainer *trainer);
+/** Brings adapter and moments from the device to trainer->state. */
+bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
+bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
+/** Loads the newest whole state, or begins a new one. */
+bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
+bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
+/** Writes the LoRA under `name` (without ending). */
+bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,
+                          const LkTrainerEvents *events, GError **error);
+/** After an optimizer step: checkpoints that are due. `epoch_end` is 0 inside an epoch, else the epochs done. */
+bool lk_trainer_save_due(LkTrainer *trainer, int64_t step, int64_t epoch_end, const LkTrainerEvents *events,
+                         GError **error);
+
+/** Tells a listener something. */
+void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event);

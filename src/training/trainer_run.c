@@ -1,0 +1,225 @@
+/* The loop. */
+#include "training/trainer_private.h"
+
+#include "base/file.h"
+#include "format/gerror.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/** A state is saved at least this often, so that a crash never costs more. */
+#define STATE_SECONDS 300.0
+
+typedef struct Run {
+    LkTrainer *trainer;
+    const LkTrainerEvents *events;
+    LkLrSchedule rates;
+    LkEpochPlan *plan; /* of `epoch` */
+    int64_t epoch;     /* from 0; -1 before the first */
+    double state_time; /* when the last state was saved */
+    bool unsaved;      /* steps were made since */
+} Run;
+
+static double now(void)
+{
+    return (double)g_get_monotonic_time() * 1e-6;
+}
+
+/** Says which pictures a step saw that went wrong. */
+static bool not_finite(const Run *run, const LkBatchPlace *place, const int *timesteps, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (uint32_t i = 0; i < place->count && i < 8; i++) {
+        const LkDatasetPicture *picture = g_ptr_array_index(run->trainer->dataset->pictures, place->entries[i].picture);
+        g_string_append_printf(text, "%s'%s' at timestep %d", i ? ", " : "", picture->path, timesteps[i]);
+    }
+    return lk_set_error(error, LK_ERROR_NUMERIC,
+                        "The loss of step %" G_GINT64_FORMAT " is not a number (%s). Nothing of this step was kept. "
+                        "Try a lower learning_rate, or mixed_precision = \"no\".",
+                        place->step + 1, text->str);
+}
+
+/** Loss and gradients of one batch; adds the batch's weighted mean loss to *loss. */
+static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    LkBatchPlace place = {
+        .index = (uint32_t)(run->epoch * trainer->batches + batch), .step = step, .epoch = (int)run->epoch};
+    place.entries = lk_epoch_plan_batch(run->plan, (uint32_t)batch, &place.count);
+    int height, width;
+    lk_latents_size(trainer->latents, place.entries[0].picture, &height, &width);
+    LkStepProgram *program = lk_trainer_program(trainer, height, width, (int)place.count);
+    g_autofree float *weights = g_new(float, place.count), *losses = g_new(float, place.count);
+    g_autofree int *timesteps = g_new(int, place.count);
+    if (!lk_trainer_write_batch(trainer, program, &place, weights, timesteps, error))
+        return false;
+    LkError problem = {0};
+    if (!trainer->api->run(program->prepared.program, &problem) ||
+        !trainer->api->read(program->prepared.program, program->graph->loss, losses, place.count * sizeof *losses,
+                            &problem))
+        return lk_gerror_take(error, &problem);
+    for (uint32_t i = 0; i < place.count; i++) {
+        if (!isfinite(losses[i]))
+            return not_finite(run, &place, timesteps, error);
+        *loss += (double)losses[i] * weights[i] / place.count;
+    }
+    return true;
+}
+
+/** The optimizer's step. */
+static bool update(Run *run, int64_t step, double *rate, double *norm, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    const LkJob *job = trainer->job;
+    const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr, [LK_GROUP_UNET] = job->unet_lr};
+    float scalars[LK_SCALAR_COUNT] = {
+        [LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / (float)job->gradient_accumulation_steps};
+    double factor = lk_lr_factor(&run->rates, step);
+    for (int group = 0; group < LK_GROUP_COUNT; group++) {
+        LkAdamwScalars s = lk_adamw_scalars(step + 1, rates[group] * factor, job->adam_beta1, job->adam_beta2,
+                                            job->adam_eps, job->weight_decay);
+        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
+    }
+    *rate = (lk_job_trains_unet(job) ? rates[LK_GROUP_UNET] : rates[LK_GROUP_TEXT]) * factor;
+    LkError problem = {0};
+    float clip[2];
+    LkProgram *program = trainer->update_prepared.program;
+    if (!trainer->api->write(program, trainer->update->scalars, scalars, sizeof scalars, &problem) ||
+        !trainer->api->run(program, &problem) ||
+        !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem))
+        return lk_gerror_take(error, &problem);
+    *norm = clip[0];
+    return isfinite(clip[0]) ||
+           lk_set_error(error, LK_ERROR_NUMERIC,
+                        "The gradient of step %" G_GINT64_FORMAT " is not finite. The last saved state is good: try a "
+                        "lower learning_rate, or mixed_precision = \"no\", and resume.",
+                        step + 1);
+}
+
+/** The epoch plan that a step belongs to. */
+static bool enter_epoch(Run *run, int64_t epoch, GError **error)
+{
+    if (epoch == run->epoch)
+        return true;
+    g_clear_pointer(&run->plan, lk_epoch_plan_free);
+    run->plan = lk_dataset_epoch(run->trainer->dataset, (uint64_t)run->trainer->job->seed, (uint32_t)epoch, error);
+    run->epoch = epoch;
+    return run->plan != NULL;
+}
+
+/** One optimizer step, from 0. */
+static bool run_step(Run *run, int64_t step, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    double start = now(), loss = 0, rate, norm;
+    int64_t in_epoch = step % trainer->steps_per_epoch, accumulate = trainer->job->gradient_accumulation_steps;
+    int64_t first = in_epoch * accumulate, last = MIN(first + accumulate, trainer->batches);
+    if (!enter_epoch(run, step / trainer->steps_per_epoch, error))
+        return false;
+    for (int64_t batch = first; batch < last; batch++)
+        if (!run_batch(run, step, batch, &loss, error))
+            return false;
+    if (!update(run, step, &rate, &norm, error))
+        return false;
+    run->unsaved = true;
+    lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_STEP,
+                                                   .step = step + 1,
+                                                   .epoch = run->epoch + 1,
+                                                   .total = trainer->steps,
+                                                   .loss = loss / (double)(last - first),
+                                                   .learning_rate = rate,
+                                                   .grad_norm = norm,
+                                                   .seconds = now() - start});
+    int64_t epoch_end = in_epoch + 1 == trainer->steps_per_epoch ? run->epoch + 1 : 0;
+    return lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error);
+}
+
+/** Saves the state as it is after `step` steps. */
+static bool save_state(Run *run, int64_t step, GError **error)
+{
+    run->state_time = now();
+    run->unsaved = false;
+    return lk_trainer_fetch_state(run->trainer, step, error) && lk_trainer_save_state(run->trainer, run->events, error);
+}
+
+static bool loop(Run *run, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    int64_t step = trainer->state->step;
+    lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_START, .total = trainer->steps, .step = step});
+    for (; step < trainer->steps; step++) {
+        if (run->events->should_stop && run->events->should_stop(run->events->context)) {
+            if (!save_state(run, step, error))
+                return false;
+            return lk_set_error(error, LK_ERROR_STOPPED,
+                                "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                                "; its state is saved, go on with --resume.",
+                                step, trainer->steps);
+        }
+        GError *problem = NULL;
+        if (!run_step(run, step, &problem)) {
+            /* A loss that is no number was noticed before the optimizer ran: what the device holds is still good. */
+            if (run->unsaved && lk_trainer_fetch_state(trainer, step, NULL))
+                lk_trainer_save_state(trainer, run->events, NULL);
+            g_propagate_error(error, problem);
+            return false;
+        }
+        if (now() - run->state_time > STATE_SECONDS && !save_state(run, step + 1, error))
+            return false;
+    }
+    return true;
+}
+
+/** The last file, and the end of the state. */
+static bool finish(Run *run, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    int64_t epochs = lk_job_epochs(trainer->job, trainer->batches);
+    if (!lk_trainer_fetch_state(trainer, trainer->steps, error) ||
+        !lk_trainer_save_lora(trainer, trainer->job->output_name, epochs, LK_EVENT_DONE, run->events, error))
+        return false;
+    if (trainer->job->save_state_on_train_end || trainer->job->save_state)
+        return lk_trainer_save_state(trainer, run->events, error);
+    g_autofree char *path = lk_trainer_state_path(trainer), *previous = lk_state_previous(path);
+    unlink(path);
+    unlink(previous);
+    return true;
+}
+
+/** Everything before the first step. */
+static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    LkError problem = {0};
+    LkTrainingPlan plan = {0};
+    if (!lk_make_folders(trainer->job->output_dir, &problem))
+        return lk_gerror_take(error, &problem);
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Planning memory"});
+    if (!lk_trainer_plan(trainer, &plan, error))
+        return false;
+    bool fits = plan.fits;
+    if (!fits)
+        lk_set_error(error, LK_ERROR_MEMORY,
+                     "Training needs %.2f GiB of memory and %s has %.2f GiB free. What would help: %s.",
+                     (double)plan.total / (1 << 30), plan.device, (double)plan.available / (1 << 30),
+                     plan.fixes->len ? (const char *)g_ptr_array_index(plan.fixes, 0) : "a smaller resolution");
+    lk_training_plan_clear(&plan);
+    if (!fits || !lk_latents_encode(trainer->latents, trainer->api, trainer->device, events, error))
+        return false;
+    if (trainer->cached_text && !lk_trainer_encode_texts(trainer, events, error))
+        return false;
+    trainer->api->reserve(trainer->device, 0, NULL); /* the VAE's arena may have been larger than the step's */
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Loading the base model"});
+    return lk_trainer_bind(trainer, error);
+}
+
+bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
+{
+    static const LkTrainerEvents silent = {0};
+    Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
+    run.rates = lk_lr_schedule_of_job(trainer->job, trainer->steps);
+    bool ok = lk_trainer_load_state(trainer, resume, run.events, error) && prepare(trainer, run.events, error) &&
+              lk_trainer_store_state(trainer, error) && loop(&run, error) && finish(&run, error);
+    lk_epoch_plan_free(run.plan);
+    return ok;
+}

@@ -1,0 +1,78 @@
+/* What a run needs, before it begins. */
+#include "training/trainer_private.h"
+
+#include "format/gerror.h"
+
+/** What the program takes beside the device's memory: code, libraries, file caches, the host copy of the state. */
+#define PROGRAM_BYTES ((int64_t)96 << 20)
+
+void lk_training_plan_clear(LkTrainingPlan *plan)
+{
+    g_clear_pointer(&plan->fixes, g_ptr_array_unref);
+}
+
+/** The step whose arena is the largest. */
+static const LkPlan *largest_step(const LkTrainer *trainer)
+{
+    const LkPlan *largest = trainer->update_prepared.plan;
+    for (guint i = 0; i < trainer->programs->len; i++) {
+        const LkStepProgram *program = g_ptr_array_index(trainer->programs, i);
+        if (program->prepared.plan->arena_bytes > largest->arena_bytes)
+            largest = program->prepared.plan;
+    }
+    return largest;
+}
+
+static void suggest(GPtrArray *fixes, const char *text)
+{
+    g_ptr_array_add(fixes, g_strdup(text));
+}
+
+/** The remedies that this job has not used yet, smallest change first. */
+static void suggest_fixes(const LkTrainer *trainer, LkTrainingPlan *plan)
+{
+    const LkJob *job = trainer->job;
+    if (!job->gradient_checkpointing)
+        suggest(plan->fixes, "gradient_checkpointing = true");
+    if (job->train_batch_size > 1)
+        suggest(plan->fixes, "train_batch_size = 1, with gradient_accumulation_steps for the same effect");
+    if (trainer->compute == LK_F32 && trainer->info.bf16)
+        suggest(plan->fixes, "mixed_precision = \"bf16\"");
+    if (job->resolution.width * job->resolution.height > 512 * 512)
+        suggest(plan->fixes, "a smaller resolution");
+    if (job->network_dim > 8)
+        suggest(plan->fixes, "a smaller network_dim");
+    if (plan->fixes->len == 0)
+        suggest(plan->fixes, "closing other programs");
+}
+
+bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
+{
+    int64_t encoding_arena, encoding_weights;
+    *plan = (LkTrainingPlan){.fixes = g_ptr_array_new_with_free_func(g_free)};
+    if (!lk_trainer_compile(trainer, error) ||
+        !lk_latents_plan(trainer->latents, trainer->api, trainer->device, &encoding_arena, &encoding_weights, error))
+        return false;
+    const LkPlan *step = largest_step(trainer);
+    int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
+    g_strlcpy(plan->device, trainer->info.name, sizeof plan->device);
+    plan->pictures = trainer->dataset->pictures->len;
+    plan->batches = trainer->batches;
+    plan->epochs = lk_job_epochs(trainer->job, trainer->batches);
+    plan->steps = trainer->steps;
+    plan->to_encode = lk_latents_missing(trainer->latents);
+    plan->weights = trainer->api->planned_weights(trainer->device);
+    plan->adapter = 2 * state;
+    plan->optimizer = 2 * state;
+    plan->arena = step->arena_bytes;
+    plan->activations = step->input_bytes + step->activation_bytes;
+    plan->workspace = plan->arena - plan->activations;
+    plan->encoding = encoding_arena + encoding_weights;
+    plan->host = PROGRAM_BYTES + 3 * state;
+    plan->total = MAX(plan->weights + plan->adapter + plan->optimizer + plan->arena, plan->encoding) + plan->host;
+    plan->available = trainer->info.free_bytes;
+    plan->fits = plan->total <= plan->available;
+    if (!plan->fits)
+        suggest_fixes(trainer, plan);
+    return true;
+}
