@@ -1,0 +1,384 @@
+#include "sampling/generator.h"
+
+#include "base/philox.h"
+#include "format/gerror.h"
+#include "sampling/stage_cache.h"
+#include "text/clip_tokenizer.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+struct LkGenerator {
+    LkGeneratorOptions options;
+    const LkModelArch *arch;
+    LkClipTokenizer *tokenizer;
+    LkSigmas sigmas;
+    LkSamplingSchedule schedule; /* of the picture that is made now */
+    LkStageCache cache;
+};
+
+/* ------------------------------------------------------------------ making and checking */
+
+/** What a new generator is refused for, or NULL. */
+static const char *refusal(const LkGeneratorOptions *options, const LkModelArch *arch)
+{
+    if (arch->text.positions != LK_CLIP_SEQUENCE || arch->text.vocabulary < LK_CLIP_VOCABULARY)
+        return _("The base model's text encoder does not read CLIP's tokens, so prompts cannot be given to it.");
+    if (arch->unet.in_channels != arch->vae.latent_channels || arch->unet.out_channels != arch->vae.latent_channels)
+        return _("The base model's U-Net and VAE do not work on the same latents.");
+    if (options->n_loras < 0 || options->n_loras > LK_MAX_LORAS)
+        return _("More than 8 LoRAs cannot be used at once.");
+    return NULL;
+}
+
+LkGenerator *lk_generator_new(const LkGeneratorOptions *options, GError **error)
+{
+    const LkModelArch *arch = lk_checkpoint_arch(options->checkpoint);
+    const char *words = refusal(options, arch);
+    if (words) {
+        lk_set_error(error, LK_ERROR_UNSUPPORTED, "%s", words);
+        return NULL;
+    }
+    LkClipTokenizer *tokenizer = lk_clip_tokenizer_new(error);
+    if (!tokenizer)
+        return NULL;
+    LkGenerator *generator = g_new0(LkGenerator, 1);
+    generator->options = *options;
+    generator->arch = arch;
+    generator->tokenizer = tokenizer;
+    lk_sigmas_init(&generator->sigmas, options->zero_terminal_snr);
+    lk_stage_cache_init(&generator->cache, &generator->options);
+    return generator;
+}
+
+void lk_generator_free(LkGenerator *generator)
+{
+    if (!generator)
+        return;
+    lk_stage_cache_clear(&generator->cache);
+    lk_clip_tokenizer_free(generator->tokenizer);
+    g_free(generator);
+}
+
+/** Pixels a latent's position stands for, along each side. */
+static int vae_factor(const LkModelArch *arch)
+{
+    return 1 << (arch->vae.levels - 1);
+}
+
+int lk_generator_size_step(const LkModelArch *arch)
+{
+    return vae_factor(arch) << (arch->unet.levels - 1);
+}
+
+bool lk_picture_size_check(const LkModelArch *arch, int width, int height, GError **error)
+{
+    enum { LARGEST = 16384 };
+    int step = lk_generator_size_step(arch);
+    if (width < step || height < step || width > LARGEST || height > LARGEST || width % step || height % step)
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            _("A picture of %d × %d cannot be made with this base model: width and height must be "
+                              "multiples of %d from %d to %d. %d × %d is near."),
+                            width, height, step, step, LARGEST / step * step,
+                            CLAMP((width + step / 2) / step, 1, LARGEST / step) * step,
+                            CLAMP((height + step / 2) / step, 1, LARGEST / step) * step);
+    return true;
+}
+
+/** How many parts of 75 tokens a text has. */
+static int chunks_of(const LkGenerator *generator, const char *text)
+{
+    int tokens = lk_clip_token_count(generator->tokenizer, text);
+    return MAX((tokens + LK_CLIP_CHUNK - 1) / LK_CLIP_CHUNK, 1);
+}
+
+static const char *negative_of(const LkPictureRequest *request)
+{
+    return request->negative ? request->negative : "";
+}
+
+static bool is_guided(const LkPictureRequest *request)
+{
+    return request->cfg != 1;
+}
+
+/** The shapes of a request's three stages; false with words where it cannot be made. */
+static bool plan_request(const LkGenerator *generator, const LkPictureRequest *request, LkStageKey keys[3],
+                         GError **error)
+{
+    if (!lk_picture_size_check(generator->arch, request->width, request->height, error))
+        return false;
+    if (!request->sampler || !request->prompt)
+        return lk_set_error(error, LK_ERROR_USAGE, _("A picture needs a prompt and a sampler."));
+    if (request->steps < 1 || request->steps > LK_MAX_SAMPLING_STEPS)
+        return lk_set_error(error, LK_ERROR_USAGE, _("A picture takes 1 to %d steps, not %d."), LK_MAX_SAMPLING_STEPS,
+                            request->steps);
+    if (!isfinite(request->cfg))
+        return lk_set_error(error, LK_ERROR_USAGE, _("The guidance scale is not a number."));
+    int chunks = chunks_of(generator, request->prompt);
+    if (is_guided(request))
+        chunks = MAX(chunks, chunks_of(generator, negative_of(request)));
+    if (chunks > LK_MAX_PROMPT_CHUNKS)
+        return lk_set_error(error, LK_ERROR_USAGE, _("The prompt is longer than %d tokens. Make it shorter."),
+                            LK_MAX_PROMPT_CHUNKS * LK_CLIP_CHUNK);
+    int factor = vae_factor(generator->arch), h = request->height / factor, w = request->width / factor;
+    int batch = is_guided(request) ? 2 : 1;
+    keys[LK_STAGE_TEXT] = (LkStageKey){.kind = LK_STAGE_TEXT, .chunks = chunks, .batch = batch};
+    keys[LK_STAGE_UNET] =
+        (LkStageKey){.kind = LK_STAGE_UNET, .height = h, .width = w, .chunks = chunks, .batch = batch};
+    keys[LK_STAGE_DECODER] = (LkStageKey){.kind = LK_STAGE_DECODER, .height = h, .width = w, .batch = 1};
+    return true;
+}
+
+bool lk_generator_prepare(LkGenerator *generator, const LkPictureRequest *requests, int count, GError **error)
+{
+    LkError failure = {0};
+    for (int i = 0; i < count; i++) {
+        LkStageKey keys[3];
+        if (!plan_request(generator, &requests[i], keys, error))
+            return false;
+        for (int k = 0; k < 3; k++) {
+            if (lk_stage_cache_is_measured(&generator->cache, keys[k]))
+                continue;
+            LkStage *stage = lk_stage_cache_get(&generator->cache, keys[k], &failure);
+            if (!stage)
+                return lk_gerror_take(error, &failure);
+            lk_stage_cache_done(&generator->cache, stage);
+        }
+    }
+    return true;
+}
+
+LkGeneratorMemory lk_generator_memory(const LkGenerator *generator)
+{
+    return generator->cache.memory;
+}
+
+int64_t lk_generator_arena_bytes(const LkGenerator *generator)
+{
+    return generator->cache.memory.arena;
+}
+
+/* ------------------------------------------------------------------ text */
+
+/** The stage of a shape with memory. */
+static LkStage *bound_stage(LkGenerator *generator, LkStageKey key, LkError *error)
+{
+    LkStage *stage = lk_stage_cache_get(&generator->cache, key, error);
+    if (!stage || lk_stage_bind(stage, &generator->options, generator->cache.memory.arena, error))
+        return stage;
+    lk_stage_cache_done(&generator->cache, stage);
+    return NULL;
+}
+
+/** States of the negative prompt and the prompt, or of the prompt alone: [batch,L,C]. */
+static float *encode(LkGenerator *generator, const LkPictureRequest *request, LkStageKey key, LkError *error)
+{
+    LkStage *stage = bound_stage(generator, key, error);
+    if (!stage)
+        return NULL;
+    const char *texts[2] = {negative_of(request), request->prompt};
+    int per_text = key.chunks * LK_CLIP_SEQUENCE;
+    g_autofree int32_t *ids = g_new(int32_t, (gsize)(key.batch * per_text));
+    for (int i = 0; i < key.batch; i++)
+        lk_clip_token_ids(generator->tokenizer, texts[2 - key.batch + i], key.chunks, generator->arch->text.pad_id,
+                          ids + i * per_text);
+    g_autofree float *states = g_new(float, lk_stage_out_count(stage));
+    bool ok = lk_stage_write(stage, LK_STAGE_X, ids, error) && lk_stage_run(stage, error) &&
+              lk_stage_read(stage, states, error);
+    lk_stage_cache_done(&generator->cache, stage);
+    return ok ? g_steal_pointer(&states) : NULL;
+}
+
+/* ------------------------------------------------------------------ the steps */
+
+/** The arrays of one picture: latents of `count` numbers. */
+typedef struct Work {
+    size_t count;
+    int batch;
+    float *x, *seen, *predicted; /* seen and predicted for the whole batch */
+    float *guess, *previous, *noise;
+} Work;
+
+static void work_init(Work *work, size_t count, int batch)
+{
+    *work = (Work){.count = count, .batch = batch};
+    work->x = g_new(float, count);
+    work->seen = g_new(float, count *(size_t)batch);
+    work->predicted = g_new(float, count *(size_t)batch);
+    work->guess = g_new(float, count);
+    work->previous = g_new0(float, count);
+    work->noise = g_new0(float, count);
+}
+
+/** Frees all but x. */
+static void work_clear(Work *work)
+{
+    g_free(work->seen);
+    g_free(work->predicted);
+    g_free(work->guess);
+    g_free(work->previous);
+    g_free(work->noise);
+}
+
+static void begin(const LkGenerator *generator, const LkPictureRequest *request, Work *work)
+{
+    LkRandom stream = {.seed = request->seed, .purpose = LK_RANDOM_SAMPLE};
+    if (request->noise)
+        memcpy(work->x, request->noise, work->count * sizeof(float));
+    else
+        lk_random_normal(stream, 0, work->x, work->count);
+    for (size_t i = 0; i < work->count; i++)
+        work->x[i] *= (float)generator->schedule.start;
+}
+
+/** The U-Net's guess of the clean latent at step i, under guidance. */
+static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const float *states, int i,
+                  Work *work, LkError *error)
+{
+    const LkSamplingSchedule *schedule = &generator->schedule;
+    float t[2] = {(float)schedule->t[i], (float)schedule->t[i]};
+    lk_sampling_input(schedule, i, work->x, work->seen, work->count);
+    if (work->batch == 2)
+        memcpy(work->seen + work->count, work->seen, work->count * sizeof(float));
+    if (!lk_stage_write(unet, LK_STAGE_X, work->seen, error) || !lk_stage_write(unet, LK_STAGE_T, t, error) ||
+        !lk_stage_write(unet, LK_STAGE_CONTEXT, states, error) || !lk_stage_run(unet, error) ||
+        !lk_stage_read(unet, work->predicted, error))
+        return false;
+    if (work->batch == 2)
+        lk_sampling_guide(work->predicted, work->predicted + work->count, request->cfg, work->predicted, work->count);
+    lk_sampling_denoised(schedule, i, generator->options.v_prediction, work->x, work->predicted, work->guess,
+                         work->count);
+    for (size_t k = 0; k < work->count; k++)
+        if (!isfinite(work->guess[k]))
+            return lk_fail(
+                error, LK_ERROR_NUMERIC,
+                "The U-Net's numbers became infinite in step %d of %d. If this is fp16, use bf16 or no mixed "
+                "precision; else the LoRA or the base model is broken.",
+                i + 1, schedule->steps);
+    return true;
+}
+
+static void advance(const LkGenerator *generator, const LkPictureRequest *request, int i, Work *work)
+{
+    LkStepWeights weights = lk_sampling_weights(request->sampler, &generator->schedule, i);
+    LkRandom stream = {.seed = request->seed, .purpose = LK_RANDOM_ANCESTRAL, .step = (uint32_t)i};
+    if (weights.noise != 0)
+        lk_random_normal(stream, 0, work->noise, work->count);
+    lk_sampling_step(weights, work->x, work->guess, work->previous, work->noise, work->count);
+    float *swap = work->previous;
+    work->previous = work->guess;
+    work->guess = swap;
+}
+
+static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const float *states,
+                   Work *work, const LkSamplingProgress *progress, LkError *error)
+{
+    const LkSamplingSchedule *schedule = &generator->schedule;
+    begin(generator, request, work);
+    for (int i = 0; i < schedule->steps; i++) {
+        if (!guess(generator, request, unet, states, i, work, error))
+            return false;
+        advance(generator, request, i, work);
+        if (progress && progress->step &&
+            !progress->step(progress->context, i + 1, schedule->steps, work->previous, unet->key.height,
+                            unet->key.width))
+            return lk_fail(error, LK_ERROR_STOPPED, "The picture was stopped after step %d of %d.", i + 1,
+                           schedule->steps);
+    }
+    for (size_t k = 0; k < work->count; k++)
+        work->x[k] *= (float)schedule->end;
+    return true;
+}
+
+static float *make_latent(LkGenerator *generator, const LkPictureRequest *request, const LkStageKey keys[3],
+                          const LkSamplingProgress *progress, LkError *error)
+{
+    g_autofree float *states = encode(generator, request, keys[LK_STAGE_TEXT], error);
+    LkStage *unet = states ? bound_stage(generator, keys[LK_STAGE_UNET], error) : NULL;
+    if (!unet)
+        return NULL;
+    Work work;
+    work_init(&work, lk_stage_out_count(unet) / (size_t)unet->key.batch, unet->key.batch);
+    bool ok = sample(generator, request, unet, states, &work, progress, error);
+    lk_stage_cache_done(&generator->cache, unet);
+    work_clear(&work);
+    if (!ok)
+        g_clear_pointer(&work.x, g_free);
+    return work.x;
+}
+
+/* ------------------------------------------------------------------ pictures */
+
+float *lk_generator_latent(LkGenerator *generator, const LkPictureRequest *request, const LkSamplingProgress *progress,
+                           GError **error)
+{
+    LkStageKey keys[3];
+    LkError failure = {0};
+    if (!plan_request(generator, request, keys, error))
+        return NULL;
+    /* Compiled first, all of them, so that the arena is moved once at most. */
+    for (int k = 0; k < 3; k++)
+        if (!lk_stage_cache_is_measured(&generator->cache, keys[k]) &&
+            !lk_stage_cache_get(&generator->cache, keys[k], &failure)) {
+            lk_gerror_take(error, &failure);
+            return NULL;
+        }
+    lk_sampling_schedule_init(&generator->schedule, request->sampler, &generator->sigmas, request->steps);
+    float *latent = make_latent(generator, request, keys, progress, &failure);
+    if (!latent)
+        lk_gerror_take(error, &failure);
+    return latent;
+}
+
+static float *decode(LkGenerator *generator, const float *latent, LkStageKey key, LkError *error)
+{
+    LkStage *stage = bound_stage(generator, key, error);
+    if (!stage)
+        return NULL;
+    size_t count = (size_t)key.height * (size_t)key.width * (size_t)generator->arch->vae.latent_channels;
+    g_autofree float *unscaled = g_new(float, count);
+    for (size_t i = 0; i < count; i++)
+        unscaled[i] = latent[i] / generator->arch->vae.scale;
+    g_autofree float *picture = g_new(float, lk_stage_out_count(stage));
+    bool ok = lk_stage_write(stage, LK_STAGE_X, unscaled, error) && lk_stage_run(stage, error) &&
+              lk_stage_read(stage, picture, error);
+    lk_stage_cache_done(&generator->cache, stage);
+    return ok ? g_steal_pointer(&picture) : NULL;
+}
+
+float *lk_generator_decode(LkGenerator *generator, const float *latent, int width, int height, GError **error)
+{
+    LkError failure = {0};
+    if (!lk_picture_size_check(generator->arch, width, height, error))
+        return NULL;
+    int factor = vae_factor(generator->arch);
+    LkStageKey key = {.kind = LK_STAGE_DECODER, .height = height / factor, .width = width / factor, .batch = 1};
+    float *picture = decode(generator, latent, key, &failure);
+    if (!picture)
+        lk_gerror_take(error, &failure);
+    return picture;
+}
+
+void lk_picture_bytes(const float *picture, uint8_t *rgb, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float value = picture[i] * 127.5f + 127.5f;
+        rgb[i] = value >= 255 ? 255 : value > 0 ? (uint8_t)lrintf(value) : 0; /* NaN gives 0 */
+    }
+}
+
+uint8_t *lk_generator_run(LkGenerator *generator, const LkPictureRequest *request, const LkSamplingProgress *progress,
+                          GError **error)
+{
+    g_autofree float *latent = lk_generator_latent(generator, request, progress, error);
+    g_autofree float *picture =
+        latent ? lk_generator_decode(generator, latent, request->width, request->height, error) : NULL;
+    if (!picture)
+        return NULL;
+    size_t count = (size_t)request->width * (size_t)request->height * 3;
+    uint8_t *rgb = g_new(uint8_t, count);
+    lk_picture_bytes(picture, rgb, count);
+    return rgb;
+}
