@@ -140,7 +140,8 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     if (!trainer->tokenizer)
         return NULL;
     trainer->lora = lk_lora_for_job(job, trainer->checkpoint, &trainer->initial, error);
-    if (!trainer->lora || !open_device(trainer, device_index, error) || !open_cache(trainer, error))
+    if (!trainer->lora || !lk_samples_new(job, trainer->checkpoint, trainer->lora, &trainer->samples, error) ||
+        !open_device(trainer, device_index, error) || !open_cache(trainer, error))
         return NULL;
     lk_noise_schedule_init(&trainer->noise, job->zero_terminal_snr);
     trainer->chunks = job->max_token_length / 75;
@@ -156,6 +157,7 @@ void lk_trainer_free(LkTrainer *trainer)
     if (!trainer)
         return;
     lk_trainer_free_programs(trainer);
+    lk_samples_free(trainer->samples);
     g_ptr_array_unref(trainer->programs);
     if (trainer->device)
         trainer->api->close(trainer->device);

@@ -7,6 +7,7 @@
 #include "text/clip_tokenizer.h"
 #include "training/latents.h"
 #include "training/lora_setup.h"
+#include "training/samples.h"
 #include "training/schedule.h"
 #include "training/state.h"
 #include "training/step_graph.h"
@@ -49,7 +50,8 @@ struct LkTrainer {
     LkTextProgram text;
     LkUpdateGraph *update;
     LkPrepared update_prepared;
-    LkState *state; /* host copy of what a state file holds */
+    LkSamples *samples; /* NULL: none are asked for */
+    LkState *state;     /* host copy of what a state file holds */
 };
 
 /* Programs (trainer_programs.c). */

@@ -79,8 +79,12 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
              lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem);
     }
     if (!ok)
+        lk_gerror_take(error, &problem);
+    else if (trainer->samples)
+        ok = lk_samples_prepare(trainer->samples, trainer->api, trainer->device, trainer->compute, error);
+    if (!ok)
         lk_trainer_free_programs(trainer);
-    return ok || lk_gerror_take(error, &problem);
+    return ok;
 }
 
 static void free_text(LkTrainer *trainer)
@@ -100,6 +104,7 @@ void lk_trainer_free_programs(LkTrainer *trainer)
     }
     g_ptr_array_set_size(trainer->programs, 0);
     free_text(trainer);
+    lk_samples_release(trainer->samples);
     lk_prepared_clear(&trainer->update_prepared);
     g_clear_pointer(&trainer->update, lk_update_graph_free);
 }
@@ -112,7 +117,9 @@ bool lk_trainer_bind(LkTrainer *trainer, GError **error)
     list[trainer->programs->len] = &trainer->update_prepared;
     LkWeightSource source = lk_checkpoint_source(trainer->checkpoint);
     LkError problem = {0};
-    return lk_prepared_bind(list, (int)trainer->programs->len + 1, &source, &problem) ||
+    /* Sample pictures share the arena: it must not move under the steps' programs when the first one is made. */
+    return (trainer->api->reserve(trainer->device, lk_samples_memory(trainer->samples).arena, &problem) &&
+            lk_prepared_bind(list, (int)trainer->programs->len + 1, &source, &problem)) ||
            lk_gerror_take(error, &problem);
 }
 

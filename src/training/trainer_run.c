@@ -132,7 +132,10 @@ static bool run_step(Run *run, int64_t step, GError **error)
                                                    .grad_norm = norm,
                                                    .seconds = now() - start});
     int64_t epoch_end = in_epoch + 1 == trainer->steps_per_epoch ? run->epoch + 1 : 0;
-    return lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error);
+    if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
+        return false;
+    return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||
+           lk_samples_make(trainer->samples, step + 1, epoch_end, run->events, error);
 }
 
 /** Saves the state as it is after `step` steps. */
@@ -148,6 +151,9 @@ static bool loop(Run *run, GError **error)
     LkTrainer *trainer = run->trainer;
     int64_t step = trainer->state->step;
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_START, .total = trainer->steps, .step = step});
+    if (step == 0 && lk_samples_due(trainer->samples, 0, 0) &&
+        !lk_samples_make(trainer->samples, 0, 0, run->events, error))
+        return false;
     for (; step < trainer->steps; step++) {
         if (run->events->should_stop && run->events->should_stop(run->events->context)) {
             if (!save_state(run, step, error))

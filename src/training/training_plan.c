@@ -64,12 +64,15 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->weights = trainer->api->planned_weights(trainer->device);
     plan->adapter = 2 * state;
     plan->optimizer = 2 * state;
-    plan->arena = step->arena_bytes;
+    LkGeneratorMemory sampling = lk_samples_memory(trainer->samples);
+    plan->sampling = sampling.weights;
+    plan->arena = MAX(step->arena_bytes, sampling.arena);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
     plan->encoding = encoding_arena + encoding_weights;
     plan->host = PROGRAM_BYTES + 3 * state;
-    plan->total = MAX(plan->weights + plan->adapter + plan->optimizer + plan->arena, plan->encoding) + plan->host;
+    plan->total = MAX(plan->weights + plan->sampling + plan->adapter + plan->optimizer + plan->arena, plan->encoding) +
+                  plan->host;
     plan->available = trainer->info.free_bytes;
     plan->fits = plan->total <= plan->available;
     if (!plan->fits)

@@ -1,0 +1,186 @@
+#include "training/samples.h"
+
+#include "base/file.h"
+#include "format/gerror.h"
+#include "format/png.h"
+#include "training/sample_prompts.h"
+
+struct LkSamples {
+    const LkJob *job;
+    LkCheckpoint *checkpoint;
+    const LkLora *lora;
+    GPtrArray *prompts; /* LkSamplePrompt * */
+    const LkSampler **samplers;
+    LkGenerator *generator;
+};
+
+static bool wanted(const LkJob *job)
+{
+    return job->sample_every_n_epochs > 0 || job->sample_every_n_steps > 0 || job->sample_at_first;
+}
+
+/** Finds the samplers and checks what a prompt asks for. */
+static bool check_prompts(LkSamples *samples, GError **error)
+{
+    samples->samplers = g_new0(const LkSampler *, samples->prompts->len);
+    for (guint i = 0; i < samples->prompts->len; i++) {
+        const LkSamplePrompt *prompt = g_ptr_array_index(samples->prompts, i);
+        const char *name = prompt->sampler ? prompt->sampler : samples->job->sample_sampler;
+        samples->samplers[i] = lk_sampler_find(name ? name : "ddim");
+        if (!samples->samplers[i])
+            return lk_set_error(error, LK_ERROR_USAGE, "The sampler '%s' of a sample prompt is not known.", name);
+        if (prompt->loras->len > 0)
+            return lk_set_error(error, LK_ERROR_USAGE,
+                                "The sample prompt '%s' names a LoRA; sample pictures are made with the LoRA in "
+                                "training alone.",
+                                prompt->prompt);
+        if (!lk_picture_size_check(lk_checkpoint_arch(samples->checkpoint), prompt->width, prompt->height, error))
+            return false;
+    }
+    return true;
+}
+
+bool lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, LkSamples **samples, GError **error)
+{
+    *samples = NULL;
+    if (!wanted(job) || (!job->sample_prompts.file && !job->sample_prompts.lines))
+        return true;
+    g_autoptr(LkSamples) made = g_new0(LkSamples, 1);
+    made->job = job;
+    made->checkpoint = checkpoint;
+    made->lora = lora;
+    made->prompts = job->sample_prompts.file
+                        ? lk_sample_prompts_read(job->sample_prompts.file, error)
+                        : lk_sample_prompts_parse_lines(job->sample_prompts.lines, "sample_prompts", error);
+    if (!made->prompts || !check_prompts(made, error))
+        return false;
+    *samples = g_steal_pointer(&made);
+    return true;
+}
+
+void lk_samples_free(LkSamples *samples)
+{
+    if (!samples)
+        return;
+    lk_samples_release(samples);
+    g_clear_pointer(&samples->prompts, g_ptr_array_unref);
+    g_free(samples->samplers);
+    g_free(samples);
+}
+
+void lk_samples_release(LkSamples *samples)
+{
+    if (samples)
+        g_clear_pointer(&samples->generator, lk_generator_free);
+}
+
+/** The picture that prompt number `index` asks for. */
+static LkPictureRequest request_of(const LkSamples *samples, guint index)
+{
+    const LkSamplePrompt *prompt = g_ptr_array_index(samples->prompts, index);
+    return (LkPictureRequest){.prompt = prompt->prompt,
+                              .negative = prompt->negative,
+                              .width = prompt->width,
+                              .height = prompt->height,
+                              .steps = prompt->steps,
+                              .cfg = prompt->scale,
+                              .seed = prompt->has_seed ? (uint64_t)prompt->seed : (uint64_t)samples->job->seed + index,
+                              .sampler = samples->samplers[index]};
+}
+
+bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute, GError **error)
+{
+    const LkJob *job = samples->job;
+    LkGeneratorOptions options = {
+        .api = api,
+        .device = device,
+        .checkpoint = samples->checkpoint,
+        .compute = compute,
+        .clip_skip = job->clip_skip,
+        .v_prediction = job->v_parameterization,
+        .zero_terminal_snr = job->zero_terminal_snr,
+        .loras = {{.lora = samples->lora, .state = "adapter", .text_strength = 1, .unet_strength = 1}},
+        .n_loras = 1};
+    samples->generator = lk_generator_new(&options, error);
+    if (!samples->generator)
+        return false;
+    g_autofree LkPictureRequest *requests = g_new0(LkPictureRequest, samples->prompts->len);
+    for (guint i = 0; i < samples->prompts->len; i++)
+        requests[i] = request_of(samples, i);
+    return lk_generator_prepare(samples->generator, requests, (int)samples->prompts->len, error);
+}
+
+LkGeneratorMemory lk_samples_memory(const LkSamples *samples)
+{
+    return samples && samples->generator ? lk_generator_memory(samples->generator) : (LkGeneratorMemory){0};
+}
+
+bool lk_samples_due(const LkSamples *samples, int64_t step, int64_t epoch_end)
+{
+    if (!samples)
+        return false;
+    const LkJob *job = samples->job;
+    if (step == 0)
+        return job->sample_at_first;
+    return (job->sample_every_n_steps > 0 && step % job->sample_every_n_steps == 0) ||
+           (epoch_end > 0 && job->sample_every_n_epochs > 0 && epoch_end % job->sample_every_n_epochs == 0);
+}
+
+/** The settings as Stable Diffusion WebUI writes them into its pictures. */
+static LkMetadata *picture_texts(const LkPictureRequest *request)
+{
+    LkMetadata *texts = lk_metadata_new();
+    g_autoptr(GString) text = g_string_new(request->prompt);
+    if (request->negative && *request->negative)
+        g_string_append_printf(text, "\nNegative prompt: %s", request->negative);
+    g_string_append_printf(text, "\nSteps: %d, Sampler: %s, CFG scale: %g, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
+                           request->steps, request->sampler->name, request->cfg, request->seed, request->width,
+                           request->height);
+    lk_metadata_set(texts, "parameters", text->str);
+    return texts;
+}
+
+static bool keep_going(void *context, int done, int steps, const float *guess, int height, int width)
+{
+    const LkTrainerEvents *events = context;
+    (void)done, (void)steps, (void)guess, (void)height, (void)width;
+    return !events->should_stop || !events->should_stop(events->context);
+}
+
+static bool make_one(LkSamples *samples, guint index, const char *path, const LkTrainerEvents *events, GError **error)
+{
+    LkPictureRequest request = request_of(samples, index);
+    LkSamplingProgress progress = {.context = (void *)(uintptr_t)events, .step = keep_going};
+    g_autofree uint8_t *rgb = lk_generator_run(samples->generator, &request, &progress, error);
+    if (!rgb)
+        return false;
+    g_autoptr(LkMetadata) texts = picture_texts(&request);
+    return lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, error);
+}
+
+bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, const LkTrainerEvents *events, GError **error)
+{
+    g_autofree char *folder = g_build_filename(samples->job->output_dir, "sample", NULL);
+    LkError problem = {0};
+    if (!lk_make_folders(folder, &problem))
+        return lk_gerror_take(error, &problem);
+    for (guint i = 0; i < samples->prompts->len; i++) {
+        g_autofree char *when = epoch_end > 0 ? g_strdup_printf("e%06" G_GINT64_FORMAT, epoch_end)
+                                              : g_strdup_printf("%08" G_GINT64_FORMAT, step);
+        g_autofree char *name = g_strdup_printf("%s_%s_%02u_%" G_GUINT64_FORMAT ".png", samples->job->output_name, when,
+                                                i, request_of(samples, i).seed);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        GError *failure = NULL;
+        if (!make_one(samples, i, path, events, &failure)) {
+            if (!g_error_matches(failure, LK_ERROR, LK_ERROR_STOPPED)) {
+                g_propagate_error(error, failure);
+                return false;
+            }
+            g_error_free(failure); /* the loop notices the wish to stop itself, and saves the state */
+            return true;
+        }
+        if (events->event)
+            events->event(events->context, &(LkTrainerEvent){.kind = LK_EVENT_SAMPLE, .path = path, .step = step});
+    }
+    return true;
+}

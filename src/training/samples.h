@@ -1,0 +1,30 @@
+/* Sample pictures while training: made with the adapter as it is on the device, between two steps. */
+#pragma once
+
+#include "sampling/generator.h"
+#include "training/events.h"
+#include "training/job.h"
+
+typedef struct LkSamples LkSamples;
+
+/** Reads and checks the job's sample prompts. *samples is NULL where the job asks for none. */
+bool lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, LkSamples **samples,
+                    GError **error);
+void lk_samples_free(LkSamples *samples);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkSamples, lk_samples_free)
+
+/** Compiles and plans all prompts on the trainer's device. */
+bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute, GError **error);
+/** What they need; all zero before lk_samples_prepare. */
+LkGeneratorMemory lk_samples_memory(const LkSamples *samples);
+/** Frees the programs; before the device closes. */
+void lk_samples_release(LkSamples *samples);
+
+/** Whether pictures are due after a step (0: before the first). epoch_end is 0 inside an epoch, else the epochs done.
+ */
+bool lk_samples_due(const LkSamples *samples, int64_t step, int64_t epoch_end);
+
+/** Makes one picture of each prompt: OUTPUT_DIR/sample/NAME_e000001_00_SEED.png (at the end of an epoch) or
+ * NAME_00000100_00_SEED.png, with the settings as PNG text. */
+bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, const LkTrainerEvents *events,
+                     GError **error);
