@@ -1,4 +1,5 @@
-/* Speed of the kernels on this processor, as bytes of inputs and outputs (each counted once) per second, beside memcpy. */
+/* Speed of the kernels on this processor, as bytes of inputs and outputs (each counted once) per second, beside memcpy.
+ */
 #include "base/parallel.h"
 #include "kernels/kernels.h"
 
@@ -56,7 +57,8 @@ static void measure(const Memory *m, const char *name, LkKernelId id, LkDType dt
     double seconds = best_time(id, dtype, args, NULL, 0);
     double memcpy_seconds = best_time(id, dtype, NULL, &copy, bytes / 2);
     printf("%-28s %-5s %8.1f us %7.1f GB/s   memcpy of as many bytes %6.1f GB/s   %.2f\n", name, lk_dtype_name(dtype),
-           seconds * 1e6, (double)bytes / seconds * 1e-9, (double)bytes / memcpy_seconds * 1e-9, memcpy_seconds / seconds);
+           seconds * 1e6, (double)bytes / seconds * 1e-9, (double)bytes / memcpy_seconds * 1e-9,
+           memcpy_seconds / seconds);
     fflush(stdout);
 }
 
@@ -66,8 +68,8 @@ static void bench_norms(const Memory *m, LkDType t)
     for (int silu = 0; silu < 2; silu++) {
         LkGroupNormArgs norm = {m->x, m->gamma, m->beta, m->out, m->stats, m->scratch, 1, ROWS, WIDTH, 32, 1e-5f, silu};
         measure(m, silu ? "group_norm silu" : "group_norm", LK_KERNEL_GROUP_NORM, t, &norm, 2 * bytes);
-        LkGroupNormBackwardArgs back = {m->y, m->x, m->gamma, m->beta, m->stats, m->out, m->scratch,
-                                        1,    ROWS, WIDTH,    32,      silu};
+        LkGroupNormBackwardArgs back = {m->y,       m->x, m->gamma, m->beta, m->stats, m->out,
+                                        m->scratch, 1,    ROWS,     WIDTH,   32,       silu};
         measure(m, silu ? "group_norm silu backward" : "group_norm backward", LK_KERNEL_GROUP_NORM_BACKWARD, t, &back,
                 3 * bytes);
     }
@@ -115,7 +117,8 @@ static void bench_rows(const Memory *m, LkDType t)
     measure(m, "cast from f32", LK_KERNEL_CAST_FROM_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));
     measure(m, "cast to f32", LK_KERNEL_CAST_TO_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));
     LkSoftmaxArgs softmax = {m->x, m->out, 512, KEYS, KEYS, KEYS, 1, 0, 0.125f, 0};
-    measure(m, "softmax 512x4096", LK_KERNEL_SOFTMAX, t, &softmax, (int64_t)512 * KEYS * (int64_t)(4 + lk_dtype_size(t)));
+    measure(m, "softmax 512x4096", LK_KERNEL_SOFTMAX, t, &softmax,
+            (int64_t)512 * KEYS * (int64_t)(4 + lk_dtype_size(t)));
     LkSoftmaxBackwardArgs back = {m->y, m->x, m->out, 512, KEYS, KEYS, KEYS, KEYS, 0.125f};
     measure(m, "softmax backward 512x4096", LK_KERNEL_SOFTMAX_BACKWARD, t, &back,
             (int64_t)512 * KEYS * (int64_t)(4 + 2 * lk_dtype_size(t)));
@@ -134,10 +137,11 @@ static void bench_optimizer(const Memory *m)
 int main(int count, char **arguments)
 {
     if (count > 1)
-        lk_parallel_set_threads(atoi(arguments[1]));
+        lk_parallel_set_threads((int)strtol(arguments[1], NULL, 10));
     size_t size = (size_t)ROWS * HIDDEN * 3 * 4;
-    Memory m = {aligned_alloc(64, size), aligned_alloc(64, size), aligned_alloc(64, size), aligned_alloc(64, size),
-                aligned_alloc(64, 4 * 4096), aligned_alloc(64, 4 * 4096), aligned_alloc(64, 8 * ROWS), malloc(size)};
+    Memory m = {
+        aligned_alloc(64, size),     aligned_alloc(64, size),     aligned_alloc(64, size),     aligned_alloc(64, size),
+        aligned_alloc(64, 4 * 4096), aligned_alloc(64, 4 * 4096), aligned_alloc(64, 8 * ROWS), malloc(size)};
     /* Rubbish of ordinary size in every type: bf16 pairs that also are floats. */
     for (size_t i = 0; i < size / 2; i++) {
         uint16_t h = lk_f32_to_bf16((float)(i % 19) * 0.2f - 1.9f);
