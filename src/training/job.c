@@ -133,7 +133,8 @@ static void complain(const LkParameter *row, const char *key, const LkRawValue *
     }
     if (row->state == LK_PARAMETER_NOT_YET) {
         lk_problems_add(problems, LK_PROBLEM_ERROR, key, value, row->fallback, line,
-                        _("%s is not supported yet. Leave it out; it was %s."), key, value);
+                        _("%s is not supported yet. Leave it out; it was %s.%s%s"), key, value,
+                        row->subtitle != NULL ? " " : "", row->subtitle != NULL ? _(row->subtitle) : "");
         return;
     }
     g_autofree char *allowed = lk_parameter_allowed(row);

@@ -65,9 +65,7 @@ typedef struct LkJob {
     int min_bucket_reso, max_bucket_reso, bucket_reso_steps;
     bool bucket_no_upscale;
     bool flip_aug;
-    bool cache_latents, cache_latents_to_disk;
     char *cache_dir;
-    int vae_batch_size;
 
     /* captions */
     char *trigger_words;
@@ -136,8 +134,6 @@ typedef struct LkJob {
     int save_last_n_epochs, save_last_n_steps;   /* 0: keep all */
     bool save_state, save_state_on_train_end;
     int save_state_every_n_steps;
-    int save_last_n_epochs_state, save_last_n_steps_state;
-    char *resume;
 
     /* samples */
     int sample_every_n_epochs, sample_every_n_steps; /* 0: off */

@@ -121,17 +121,6 @@ static void check_sizes(Check *check)
     }
 }
 
-static void check_caches(Check *check)
-{
-    LkJob *job = check->job;
-    bool given = lk_job_is_given(job, "cache_latents");
-    if (given && !job->cache_latents && job->cache_latents_to_disk) {
-        remark(check, WARNING, "cache_latents",
-               _("cache_latents is false, but cache_latents_to_disk is true, so latents are cached."));
-    }
-    job->cache_latents = (given && job->cache_latents) || job->cache_latents_to_disk;
-}
-
 static void check_network(Check *check)
 {
     LkJob *job = check->job;
@@ -306,8 +295,6 @@ static void check_saving(Check *check)
     } rows[] = {
         {"save_last_n_epochs", job->save_last_n_epochs > 0 && job->save_every_n_epochs == 0, "save_every_n_epochs"},
         {"save_last_n_steps", job->save_last_n_steps > 0 && job->save_every_n_steps == 0, "save_every_n_steps"},
-        {"save_last_n_epochs_state", job->save_last_n_epochs_state > 0 && !job->save_state, "save_state"},
-        {"save_last_n_steps_state", job->save_last_n_steps_state > 0 && !job->save_state, "save_state"},
         {"save_state", job->save_state && job->save_every_n_epochs == 0 && job->save_every_n_steps == 0,
          "save_every_n_epochs"},
     };
@@ -349,8 +336,8 @@ static void check_samples(Check *check)
 bool lk_job_check(LkJob *job, GPtrArray *problems)
 {
     static void (*const checks[])(Check *) = {
-        check_sources,   check_names,    check_sizes, check_caches, check_network,
-        check_optimizer, check_schedule, check_loss,  check_saving, check_samples,
+        check_sources,  check_names, check_sizes,  check_network, check_optimizer,
+        check_schedule, check_loss,  check_saving, check_samples,
     };
     Check check = {job, problems, false};
     for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {
@@ -407,10 +394,6 @@ bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
     check_file(&check, "dataset_config", job->dataset_config);
     check_file(&check, "network_weights", job->network_weights);
     check_file(&check, "metadata_thumbnail", job->metadata_thumbnail);
-    if (job->resume != NULL && !g_file_test(job->resume, G_FILE_TEST_EXISTS)) {
-        g_autofree char *shown = g_filename_display_name(job->resume);
-        remark(&check, ERROR, "resume", _("resume is %s, but there is no such state."), shown);
-    }
     if (g_file_test(job->output_dir, G_FILE_TEST_EXISTS) && !g_file_test(job->output_dir, G_FILE_TEST_IS_DIR)) {
         g_autofree char *shown = g_filename_display_name(job->output_dir);
         remark(&check, ERROR, "output_dir", _("output_dir is %s, which is a file and not a folder."), shown);

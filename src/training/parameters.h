@@ -27,7 +27,7 @@ typedef enum LkParameterType {
 
 typedef enum LkParameterState {
     LK_PARAMETER_SUPPORTED,
-    LK_PARAMETER_NOT_YET,   /* known; any value but its default is an error */
+    LK_PARAMETER_NOT_YET,   /* known; any value but its default is an error, `subtitle` may say what to do instead */
     LK_PARAMETER_NO_EFFECT, /* known and harmless; any value but its default is noted, `subtitle` says why */
 } LkParameterState;
 

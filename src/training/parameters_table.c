@@ -63,9 +63,10 @@ static const LkChoice save_precisions[] = {
     {"float", LK_SAVE_FLOAT, N_("float32")}, {"fp16", LK_SAVE_FP16, N_("fp16")}, {"bf16", LK_SAVE_BF16, N_("bf16")},
     {"fp32", LK_SAVE_FLOAT}, {NULL}};
 
-static const LkChoice samplers[] = {
-    {"ddim", .title = N_("DDIM")}, {"euler", .title = N_("Euler")}, {"euler_a", .title = N_("Euler ancestral")},
-    {"dpmsolver++", .title = N_("DPM++ 2M")}, {"k_euler"}, {"k_euler_a"},
+static const LkChoice samplers[] = { /* the supported ones are rows of sampling/scheduler.c */
+    {"ddim", .title = N_("DDIM")}, {"euler", .title = N_("Euler")}, {"euler_a", .title = N_("Euler a")},
+    {"dpmsolver++", .title = N_("DPM++ 2M")}, {"dpmpp_2m_karras", .title = N_("DPM++ 2M Karras")},
+    {"k_euler"}, {"k_euler_a"},
     {"pndm", .not_yet = true}, {"lms", .not_yet = true}, {"heun", .not_yet = true}, {"dpm_2", .not_yet = true},
     {"dpm_2_a", .not_yet = true}, {"dpmsolver", .not_yet = true}, {"dpmsingle", .not_yet = true},
     {"k_lms", .not_yet = true}, {"k_dpm_2", .not_yet = true}, {"k_dpm_2_a", .not_yet = true}, {NULL}};
@@ -138,21 +139,10 @@ const LkParameter lk_parameters[] = {
      .title = N_("Mirror"), .subtitle = N_("Show each picture mirrored half of the time"),
      .help = N_("Makes the most of few pictures. Not for subjects with a left and a right: writing, asymmetric hair "
                 "or clothes.")},
-    {ROW(BOOL, DATASET, cache_latents, "false"),
-     .title = N_("Cache latents"), .subtitle = N_("Encode each picture once, before training"),
-     .help = N_("Saves the VAE's time in every step and its memory while training. Leave it off only to save the "
-                "start of a very short run.")},
-    {ROW(BOOL, DATASET, cache_latents_to_disk, "false"), .aside = true,
-     .title = N_("Keep the cache"), .subtitle = N_("Store latents on disk for the next run"),
-     .help = N_("The next run with the same pictures starts at once. Turns the latent cache on. A picture of 512 "
-                "takes about 32 KB.")},
     {ROW(FOLDER, DATASET, cache_dir, NULL), .aside = true, .optional = true,
      .title = N_("Cache folder"), .subtitle = N_("Where latents are stored"),
      .help = N_("Unset: the user's cache folder. Set it to a fast disk with room. (Our own key; sd-scripts stores "
                 "latents beside the pictures.)")},
-    {ROW(INT, DATASET, vae_batch_size, "1"), RANGE(1, 64), .aside = true, .unit = N_("pictures"),
-     .title = N_("Encoding batch"), .subtitle = N_("Pictures encoded at once while caching"),
-     .help = N_("2 to 8 can make caching a little faster on a large graphics card. 1 needs the least memory.")},
 
     /* ---------------------------------------------------------------- captions */
     {ROW(STRING, CAPTION, trigger_words, NULL), .basic = true, .optional = true,
@@ -362,16 +352,6 @@ const LkParameter lk_parameters[] = {
     {ROW(INT, SAVING, save_state_every_n_steps, "0"), RANGE(0, 100000000), .aside = true, .unit = N_("steps"),
      .title = N_("State every … steps"), .subtitle = N_("Limits what a crash or a power cut can lose"),
      .help = N_("The two newest are kept. 0 is off. (Our own key.)")},
-    {ROW(INT, SAVING, save_last_n_epochs_state, "0"), RANGE(0, 1000000), .aside = true, .unit = N_("epochs"),
-     .title = N_("Keep states of … epochs"), .subtitle = N_("Older states are deleted"),
-     .help = N_("0: as for the checkpoints.")},
-    {ROW(INT, SAVING, save_last_n_steps_state, "0"), RANGE(0, 100000000), .aside = true, .unit = N_("steps"),
-     .title = N_("Keep states of … steps"), .subtitle = N_("Older states are deleted"),
-     .help = N_("0: as for the checkpoints.")},
-    {ROW(FILE, SAVING, resume, NULL), .aside = true, .optional = true,
-     .title = N_("Resume from"), .subtitle = N_("A saved state to go on from"),
-     .help = N_("Goes on exactly where the state was saved: the same pictures, noise and schedule. Use the same "
-                "settings.")},
 
     /* ---------------------------------------------------------------- samples */
     {ROW(PROMPTS, SAMPLING, sample_prompts, NULL), .basic = true, .aside = true, .optional = true,
@@ -390,7 +370,7 @@ const LkParameter lk_parameters[] = {
      .help = N_("Shows what the base model makes of the prompts, to compare with.")},
     {ROW(STRING, SAMPLING, sample_sampler, "ddim"), .aside = true, .choices = samplers,
      .title = N_("Sampler"), .subtitle = N_("For prompts that name none"),
-     .help = N_("Euler ancestral and DPM++ 2M look best in 20 to 30 steps; DDIM is the plainest.")},
+     .help = N_("Euler a and DPM++ 2M look best in 20 to 30 steps; DDIM is the plainest.")},
 
     /* ---------------------------------------------------------------- metadata */
     {ROW(BOOL, METADATA, no_metadata, "false"), .aside = true,
@@ -452,6 +432,8 @@ const LkParameter lk_parameters[] = {
     LATER("multires_noise_discount", FLOAT, "0.3"), LATER("ip_noise_gamma", FLOAT, "0"),
     LATER("ip_noise_gamma_random_strength", BOOL, "false"), LATER("loss_type", STRING, "l2"),
     LATER("huber_schedule", STRING, "snr"), LATER("huber_c", FLOAT, "0.1"), LATER("huber_scale", FLOAT, "1"),
+    {.key = "resume", .type = LK_PARAMETER_STRING, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,
+     .subtitle = N_("To go on with an interrupted run, start the same job with --resume.")},
     LATER("save_n_epoch_ratio", INT, "0"), LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
     LATER("skip_until_initial_step", BOOL, "false"), LATER("validation_seed", INT64, NULL),
     LATER("validation_split", FLOAT, "0"), LATER("validate_every_n_steps", INT, "0"),
@@ -511,6 +493,11 @@ const LkParameter lk_parameters[] = {
     IDLE("compile_cache_size_limit", INT, NULL, N_("The training step is always compiled.")),
     IDLE("max_data_loader_n_workers", INT, NULL, N_("Pictures are loaded by the program's own threads.")),
     IDLE("persistent_data_loader_workers", BOOL, "false", N_("Pictures are loaded by the program's own threads.")),
+    IDLE("cache_latents", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
+    IDLE("cache_latents_to_disk", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
+    IDLE("vae_batch_size", INT, "1", N_("Pictures are encoded one by one.")),
+    IDLE("save_last_n_epochs_state", INT, NULL, N_("The newest state and the one before it are kept.")),
+    IDLE("save_last_n_steps_state", INT, NULL, N_("The newest state and the one before it are kept.")),
     IDLE("cache_info", BOOL, "false", N_("Picture sizes are read in moments.")),
     IDLE("skip_cache_check", BOOL, "false", N_("A cached latent is always checked; it takes no time.")),
     IDLE("lowram", BOOL, "false", N_("The memory needed is planned before the run.")),

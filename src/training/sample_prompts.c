@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "format/gerror.h"
+#include "sampling/scheduler.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -163,9 +164,10 @@ static bool read_negative(LkSamplePrompt *prompt, const char *value)
 
 static bool read_sampler(LkSamplePrompt *prompt, const char *value)
 {
+    const LkSampler *sampler = lk_sampler_find(value);
     g_free(prompt->sampler);
-    prompt->sampler = g_strdup(value);
-    return value[0] != '\0';
+    prompt->sampler = g_strdup(sampler != NULL ? sampler->name : NULL);
+    return sampler != NULL;
 }
 
 static const struct {
@@ -179,7 +181,7 @@ static const struct {
     {"d", read_seed, N_("a whole number")},
     {"s", read_steps, N_("a number of steps from 1 to 1000")},
     {"l", read_scale, N_("a number from 0 to 1000")},
-    {"ss", read_sampler, N_("the name of a sampler")},
+    {"ss", read_sampler, N_("a sampler: ddim, euler, euler_a, dpmsolver++ or dpmpp_2m_karras")},
     {"g", NULL, NULL},
     {"cn", NULL, NULL},
     {"ctr", NULL, NULL},

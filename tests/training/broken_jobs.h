@@ -47,6 +47,8 @@ static const struct {
     {"scale_weight_norms = 1.0", "scale_weight_norms", 3, "not supported yet"},
     {"validation_split = 0.1", "validation_split", 3, "not supported yet"},
     {"huggingface_repo_id = \"me/x\"", "huggingface_repo_id", 3, "not supported yet"},
+    {"resume = \"out-state\"", "resume", 3, "start the same job with --resume"},
+    {"sample_at_first = true\nsample_prompts = [\"a --ss heun\"]", "sample_prompts", 4, "but must be a sampler: ddim, euler"},
     {"deepspeed = true", "deepspeed", 3, "not supported yet"},
     {"t5xxl = \"t5.safetensors\"", "t5xxl", 3, "not supported yet"},
     {"prior_loss_weight = 0.5", "prior_loss_weight", 3, "not supported yet"},

@@ -1,4 +1,5 @@
 /* Jobs: every mistake is said with key, line and what is allowed; good jobs come out as written. */
+#include "sampling/scheduler.h"
 #include "tap.h"
 #include "training/job.h"
 
@@ -69,12 +70,12 @@ static const struct {
     {"max_train_epochs = 10\nmax_train_steps = 100", LK_PROBLEM_WARNING, "max_train_steps is not used"},
     {"save_last_n_epochs = 2", LK_PROBLEM_WARNING, "does nothing without save_every_n_epochs"},
     {"save_last_n_steps = 2", LK_PROBLEM_WARNING, "does nothing without save_every_n_steps"},
-    {"save_last_n_steps_state = 2", LK_PROBLEM_WARNING, "does nothing without save_state"},
+    {"save_last_n_steps_state = 2", LK_PROBLEM_NOTE, "one before it are kept"},
     {"save_state = true", LK_PROBLEM_WARNING, "does nothing without save_every_n_epochs"},
     {"sample_prompts = \"p.txt\"", LK_PROBLEM_WARNING, "no sample will be made"},
     {"zero_terminal_snr = true", LK_PROBLEM_WARNING, "meant for v-prediction"},
     {"min_snr_gamma = 5\ndebiased_estimation_loss = true", LK_PROBLEM_WARNING, "together they are too strong"},
-    {"cache_latents = false\ncache_latents_to_disk = true", LK_PROBLEM_WARNING, "so latents are cached"},
+    {"cache_latents = true", LK_PROBLEM_NOTE, "always encoded once"},
     {"sample_prompts = \"p.txt\"\nsample_every_n_steps = 5\nsample_every_n_epochs = 1", LK_PROBLEM_WARNING,
      "sample_every_n_steps is not used"},
 };
@@ -114,8 +115,8 @@ static void test_front_end(void)
         tap_note("%s", said);
         return;
     }
-    tap_ok(lk_problems_count(problems, LK_PROBLEM_WARNING) == 0 && lk_problems_count(problems, LK_PROBLEM_NOTE) == 4,
-           "and its four keys without effect are noted (%u)", lk_problems_count(problems, LK_PROBLEM_NOTE));
+    tap_ok(lk_problems_count(problems, LK_PROBLEM_WARNING) == 0 && lk_problems_count(problems, LK_PROBLEM_NOTE) == 5,
+           "and its five keys without effect are noted (%u)", lk_problems_count(problems, LK_PROBLEM_NOTE));
     tap_ok(job->text_encoder_lr == 5e-5 && job->unet_lr == 1e-4 && job->learning_rate == 2e-4, "learning rates");
     tap_ok(job->resolution.width == 512 && job->resolution.height == 768, "width, height");
     tap_ok(job->lr_scheduler == LK_LR_COSINE && job->lr_warmup_steps == 0.1, "schedule");
@@ -142,7 +143,7 @@ static void test_values(void)
                                      "max_grad_norm=0",
                                      NULL};
     g_autoptr(LkJob) job = parse("[one]\nlearning_rate = 1\nnetwork_dim = 32.0\n[two]\nshuffle_caption = 1\n"
-                                 "cache_latents_to_disk = true\nunet_lr = \"\"\ntrigger_word = \"sks\"\n",
+                                 "unet_lr = \"\"\ntrigger_word = \"sks\"\n",
                                  overrides, problems);
     if (!tap_ok(job != NULL && problems->len == 0, "sections, overrides and other spellings are taken")) {
         g_autofree char *said = lk_problems_describe(problems, NULL);
@@ -152,7 +153,7 @@ static void test_values(void)
     tap_ok(job->learning_rate == 3e-4 && job->unet_lr == 3e-4 && job->text_encoder_lr == 3e-4,
            "an override goes before the file, and rates that are not given follow it");
     tap_ok(job->network_dim == 32 && job->effective_alpha == 32, "alpha 0 is the rank");
-    tap_ok(job->shuffle_caption && job->cache_latents, "1 is true; the disk cache turns the cache on");
+    tap_ok(job->shuffle_caption, "1 is true");
     tap_ok(job->weight_decay == 0.1 && job->adam_beta1 == 0.8 && job->adam_beta2 == 0.95 && job->adam_eps == 1e-8,
            "AdamW's options");
     tap_ok(job->resolution.width == 640 && job->resolution.height == 448, "a list as override");
@@ -281,7 +282,7 @@ static void test_table(void)
         const LkParameter *row = &lk_parameters[i];
         bool unique = lk_parameter_find(row->key) == row;
         if (row->state != LK_PARAMETER_SUPPORTED) {
-            tap_ok(unique && (row->state == LK_PARAMETER_NOT_YET) == (row->subtitle == NULL), "%s is a whole row",
+            tap_ok(unique && (row->state == LK_PARAMETER_NOT_YET || row->subtitle != NULL), "%s is a whole row",
                    row->key);
             continue;
         }
@@ -295,6 +296,19 @@ static void test_table(void)
     tap_ok(strstr(help, "network_dim = 16\n") != NULL && strstr(help, "blocks_to_swap: not supported yet") != NULL &&
                strstr(help, "xformers: no effect here.") != NULL,
            "the help has all of it");
+}
+
+static void test_samplers(void)
+{
+    const LkParameter *row = lk_parameter_find("sample_sampler");
+    g_autoptr(LkJob) job = lk_job_new(NULL);
+    for (const LkChoice *choice = row->choices; choice->value != NULL; choice++) {
+        tap_ok((lk_sampler_find(choice->value) != NULL) != choice->not_yet, "sampler %s", choice->value);
+    }
+    for (int i = 0; i < lk_sampler_count(); i++) {
+        const char *name = lk_sampler_at(i)->name;
+        tap_ok(lk_job_set(job, row->key, name, NULL), "a job can name the sampler %s", name);
+    }
 }
 
 static void test_files(void)
@@ -337,6 +351,7 @@ int main(void)
     test_hash();
     test_set();
     test_table();
+    test_samplers();
     test_files();
     return tap_done();
 }
