@@ -116,6 +116,9 @@ int64_t lk_cpu_planned_weights(const LkDevice *device);
 /** Frees what no program uses (all of it when `all`). */
 void lk_cpu_weights_trim(LkDevice *device, bool all);
 
+/** [out,in,k,k] → [k,k,in,out], elements of 2 or 4 bytes. */
+void lk_cpu_transpose_kernel(const void *from, void *to, const int64_t shape[4], LkDType dtype);
+
 /* Memory that is zero, aligned to a page, and counts only once it is touched. */
 void *lk_cpu_memory_new(size_t bytes);
 void lk_cpu_memory_free(void *data, size_t bytes);
