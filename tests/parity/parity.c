@@ -200,7 +200,8 @@ typedef struct Compare {
     Distance all;
     double worst;
     LkName worst_name;
-    int count, missing;
+    double tolerance; /* of one tensor */
+    int count, over;  /* tensors compared, and those outside the tolerance */
 } Compare;
 
 static void compare_tensor(Parity *p, const char *name, int64_t offset, int64_t count, void *data)
@@ -221,22 +222,31 @@ static void compare_tensor(Parity *p, const char *name, int64_t offset, int64_t 
     compare->all.size += d.size;
     compare->count++;
     double error = d.size > 0 ? distance_relative(&d) : sqrt(d.difference);
-    if (g_getenv("PARITY_ALL"))
-        printf("  %.4f %s.%s\n", error, compare->head, name);
+    compare->over += !(error <= compare->tolerance);
     if (!(error <= compare->worst)) {
         compare->worst = error;
         compare->worst_name = lk_name("%s", name);
     }
 }
 
+/** In bf16 this share of the tensors may be outside: a small gradient that is a difference of large ones has no correct
+ * bf16 value. (PyTorch's own worst tensor moves between 0.3 and 0.7 with its number of threads; README of the cases:
+ * bf16 runs are not compared tensor by tensor.) */
+#define BF16_SHARE 0.02
+
 /** Compares all tensors of the adapter under `head` with the case's. */
 static void compare_adapter(Parity *p, const char *head, const float *state, const char *kind, const char *kind_all)
 {
     Compare compare = {.head = head, .got = state, .update = strcmp(head, "grad") != 0};
+    compare.tolerance = case_tolerance(&p->c, p->report.precision, kind);
     each_tensor(p, compare_tensor, &compare);
     report_line(&p->report, lk_name("%s: all", head).text, kind_all, distance_relative(&compare.all));
-    report_line(&p->report, lk_name("%s: worst of %d", head, compare.count).text, kind, compare.worst);
+    bool exact = p->compute == LK_F32;
+    report_line(&p->report, lk_name("%s: worst of %d", head, compare.count).text, exact ? kind : NULL, compare.worst);
     printf("    %s\n", compare.worst_name.text);
+    if (!exact && compare.tolerance > 0)
+        report_limit(&p->report, lk_name("%s: share of tensors over %g", head, compare.tolerance).text, BF16_SHARE,
+                     (double)compare.over / MAX(compare.count, 1));
 }
 
 static bool compare_first_step(Parity *p, LkProgram *program, const LkStepGraph *s, const float *loss)

@@ -20,10 +20,14 @@ double distance_relative(const Distance *d)
 void report_line(Report *report, const char *what, const char *kind, double error)
 {
     double tolerance = kind ? case_tolerance(report->c, report->precision, kind) : -1;
-    if (tolerance < 0) {
+    if (tolerance < 0)
         printf("%-34s %10.2e\n", what, error);
-        return;
-    }
+    else
+        report_limit(report, what, tolerance, error);
+}
+
+void report_limit(Report *report, const char *what, double tolerance, double error)
+{
     bool ok = error <= tolerance; /* false for NaN */
     report->compared++;
     report->failed += !ok;

@@ -7,8 +7,6 @@ typedef struct Report {
     const Case *c;
     const char *precision; /* key in the case's tolerances: "f32", "bf16" */
     int compared, failed;
-    double worst_gradient, worst_update;
-    char worst_gradient_name[200], worst_update_name[200];
 } Report;
 
 /** |got - want| / |want| in the Euclidean norm, accumulated over calls. */
@@ -21,6 +19,9 @@ double distance_relative(const Distance *d);
 
 /** Prints one line and counts it; `kind` names the tolerance, NULL for information only. */
 void report_line(Report *report, const char *what, const char *kind, double error);
+
+/** The same with a limit that is not the case's. */
+void report_limit(Report *report, const char *what, double tolerance, double error);
 
 /** Compares a whole tensor with the expectation of that name (already in the expectation's order). */
 void report_tensor(Report *report, const char *name, const char *kind, const float *got, int64_t count);
