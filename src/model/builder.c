@@ -26,42 +26,49 @@ LkRef lk_build_weight(LkBuilder *b, const char *name)
     return lk_graph_weight(b->graph, name, b->graph->compute, rank, view->shape);
 }
 
-LkRef lk_build_vector(LkBuilder *b, const char *name, bool optional)
+LkRef lk_build_vector(LkBuilder *b, const char *name)
 {
     const LkTensorView *view = lk_checkpoint_find(b->checkpoint, name);
-    if (!view && optional)
-        return LK_NONE;
     if (!view)
         return lk_graph_problem(b->graph, "the base model has no tensor '%s'", name);
     int64_t count = lk_tensor_view_elements(view);
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }
 
-LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
+static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias)
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
-    LkRef bias = lk_build_vector(b, lk_name("%s.bias", layer).text, true);
     LkRef y = lk_linear(b->graph, x, weight, bias);
     return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer, x, y) : y;
+}
+
+LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
+{
+    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text));
+}
+
+LkRef lk_build_linear_without_bias(LkBuilder *b, const char *layer, LkRef x)
+{
+    return linear(b, layer, x, LK_NONE);
 }
 
 LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after)
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
-    LkRef bias = lk_build_vector(b, lk_name("%s.bias", layer).text, true);
+    LkRef bias = lk_build_vector(b, lk_name("%s.bias", layer).text);
     return lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after);
 }
 
 LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu)
 {
-    LkRef gamma = lk_build_vector(b, lk_name("%s.weight", layer).text, false);
-    LkRef beta = lk_build_vector(b, lk_name("%s.bias", layer).text, false);
+    LkRef gamma = lk_build_vector(b, lk_name("%s.weight", layer).text);
+    LkRef beta = lk_build_vector(b, lk_name("%s.bias", layer).text);
     return lk_group_norm(b->graph, x, gamma, beta, groups, eps, silu);
 }
 
 LkRef lk_build_layer_norm(LkBuilder *b, const char *layer, LkRef x, float eps)
 {
-    LkRef gamma = lk_build_vector(b, lk_name("%s.weight", layer).text, false);
-    LkRef beta = lk_build_vector(b, lk_name("%s.bias", layer).text, false);
+    LkRef gamma = lk_build_vector(b, lk_name("%s.weight", layer).text);
+    LkRef beta = lk_build_vector(b, lk_name("%s.bias", layer).text);
     return lk_layer_norm(b->graph, x, gamma, beta, eps);
 }

@@ -29,11 +29,12 @@ LkName lk_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** A matrix weight (compute type) with the file's shape; a 1×1 convolution's is seen as a matrix. */
 LkRef lk_build_weight(LkBuilder *b, const char *name);
 
-/** A vector (f32). LK_NONE without complaint when `optional` and missing. */
-LkRef lk_build_vector(LkBuilder *b, const char *name, bool optional);
+/** A vector (f32). */
+LkRef lk_build_vector(LkBuilder *b, const char *name);
 
-/* Layers: `layer` + ".weight" and, where the file has it, ".bias". */
+/* Layers: `layer` + ".weight" and ".bias"; a Linear can be without bias. */
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x);
+LkRef lk_build_linear_without_bias(LkBuilder *b, const char *layer, LkRef x);
 LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after);
 LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu);
 LkRef lk_build_layer_norm(LkBuilder *b, const char *layer, LkRef x, float eps);

@@ -34,6 +34,34 @@ const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const cha
                              : lk_safetensors_find(checkpoint->files[0], name);
 }
 
+/** All LDM names, borrowed. */
+static GPtrArray *tensor_names(const LkCheckpoint *checkpoint)
+{
+    GPtrArray *names = g_ptr_array_new();
+    if (checkpoint->views) {
+        GHashTableIter iter;
+        gpointer key;
+        g_hash_table_iter_init(&iter, checkpoint->views);
+        while (g_hash_table_iter_next(&iter, &key, NULL))
+            g_ptr_array_add(names, key);
+    } else {
+        for (size_t i = 0; i < lk_safetensors_count(checkpoint->files[0]); i++)
+            g_ptr_array_add(names, (gpointer)lk_safetensors_at(checkpoint->files[0], i)->name);
+    }
+    return names;
+}
+
+bool lk_checkpoint_has(const LkCheckpoint *checkpoint, const char *pattern)
+{
+    g_autoptr(GPtrArray) names = tensor_names(checkpoint);
+    GPatternSpec *spec = g_pattern_spec_new(pattern);
+    bool found = false;
+    for (guint i = 0; i < names->len && !found; i++)
+        found = g_pattern_spec_match_string(spec, names->pdata[i]);
+    g_pattern_spec_free(spec);
+    return found;
+}
+
 void lk_checkpoint_free(LkCheckpoint *checkpoint)
 {
     if (!checkpoint)
@@ -88,15 +116,16 @@ static bool open_folder(LkCheckpoint *checkpoint, GError **error)
     return true;
 }
 
-/** Whether the file begins like a pickle or a zip archive of PyTorch. */
+/** Whether the file begins like a pickle or a zip archive of PyTorch. A safetensors file begins with its header's
+ * length, which can look like either, but then comes a brace. */
 static bool is_pickle(const char *path)
 {
-    unsigned char head[4] = {0};
+    unsigned char head[9] = {0};
     FILE *file = fopen(path, "rbe");
     size_t got = file ? fread(head, 1, sizeof head, file) : 0;
     if (file)
         fclose(file);
-    return got == sizeof head && (memcmp(head, "PK\3\4", 4) == 0 || head[0] == 0x80);
+    return got > 4 && head[8] != '{' && (memcmp(head, "PK\3\4", 4) == 0 || head[0] == 0x80);
 }
 
 static bool open_file(LkCheckpoint *checkpoint, GError **error)
@@ -184,17 +213,7 @@ static gint compare_names(gconstpointer a, gconstpointer b)
 
 char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    if (checkpoint->views) {
-        GHashTableIter iter;
-        gpointer key;
-        g_hash_table_iter_init(&iter, checkpoint->views);
-        while (g_hash_table_iter_next(&iter, &key, NULL))
-            g_ptr_array_add(names, key);
-    } else {
-        for (size_t i = 0; i < lk_safetensors_count(checkpoint->files[0]); i++)
-            g_ptr_array_add(names, (gpointer)lk_safetensors_at(checkpoint->files[0], i)->name);
-    }
+    g_autoptr(GPtrArray) names = tensor_names(checkpoint);
     g_ptr_array_sort(names, compare_names);
     LkSha256 hash;
     uint8_t digest[32];

@@ -19,6 +19,9 @@ const char *lk_checkpoint_path(const LkCheckpoint *checkpoint);
 /** A tensor by its LDM name ("model.diffusion_model.input_blocks.0.0.weight"), or NULL. */
 const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name);
 
+/** Whether it has a tensor whose LDM name fits a pattern ("model.diffusion_model.input_blocks.1.*"). */
+bool lk_checkpoint_has(const LkCheckpoint *checkpoint, const char *pattern);
+
 /** For LkBackend.bind; it borrows the checkpoint. */
 LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint);
 

@@ -14,11 +14,12 @@ static int64_t dim(const LkCheckpoint *checkpoint, int axis, const char *name)
     return view && axis < view->rank ? view->shape[axis] : 0;
 }
 
-/** How many of FORMAT with 0, 1, 2 … exist. */
-static int count_tensors(const LkCheckpoint *checkpoint, const char *before, const char *after)
+/** How many blocks PREFIX0., PREFIX1. … exist. Any tensor of a block counts: where one is missing, building the model
+ * says which. */
+static int count_blocks(const LkCheckpoint *checkpoint, const char *prefix)
 {
     int count = 0;
-    while (count < 256 && lk_checkpoint_find(checkpoint, lk_name("%s%d%s", before, count, after).text))
+    while (count < 256 && lk_checkpoint_has(checkpoint, lk_name("%s%d.*", prefix, count).text))
         count++;
     return count;
 }
@@ -30,14 +31,14 @@ static void detect_text(const LkCheckpoint *checkpoint, LkTextArch *text)
     text->vocabulary = dim(checkpoint, 0, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
     text->width = dim(checkpoint, 1, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
     text->positions = dim(checkpoint, 0, lk_name("%sembeddings.position_embedding.weight", text->prefix).text);
-    text->layers = count_tensors(checkpoint, lk_name("%sencoder.layers.", text->prefix).text, ".layer_norm1.weight");
+    text->layers = count_blocks(checkpoint, lk_name("%sencoder.layers.", text->prefix).text);
     text->heads = text->width / 64;
 }
 
 /** The last dimension of the text states that a transformer at `block` attends to; its depth in *depth. */
 static int64_t detect_transformer(const LkCheckpoint *checkpoint, const char *block, int *depth)
 {
-    *depth = count_tensors(checkpoint, lk_name("%s.transformer_blocks.", block).text, ".norm1.weight");
+    *depth = count_blocks(checkpoint, lk_name("%s.transformer_blocks.", block).text);
     return dim(checkpoint, 1, lk_name("%s.transformer_blocks.0.attn2.to_k.weight", block).text);
 }
 
@@ -50,18 +51,18 @@ static void detect_unet(const LkCheckpoint *checkpoint, LkUnetArch *unet)
     int layers = 0;
     for (int i = 1; i < 64; i++) {
         LkName block = lk_name(UNET "input_blocks.%d", i);
-        if (lk_checkpoint_find(checkpoint, lk_name("%s.0.op.weight", block.text).text)) {
+        if (lk_checkpoint_has(checkpoint, lk_name("%s.0.op.*", block.text).text)) {
             if (unet->levels == LK_MAX_LEVELS)
                 break;
             unet->levels++;
             layers = 0;
             continue;
         }
-        int64_t width = dim(checkpoint, 0, lk_name("%s.0.out_layers.3.weight", block.text).text);
-        if (!width)
+        if (!lk_checkpoint_has(checkpoint, lk_name("%s.*", block.text).text))
             break;
         int level = unet->levels - 1;
-        unet->channels[level] = width;
+        int64_t width = dim(checkpoint, 0, lk_name("%s.0.out_layers.3.weight", block.text).text);
+        unet->channels[level] = width ? width : unet->channels[level];
         layers++;
         unet->layers_per_block = MAX(unet->layers_per_block, layers);
         int64_t context = detect_transformer(checkpoint, lk_name("%s.1", block.text).text, &unet->depth[level]);
@@ -79,10 +80,10 @@ static void detect_vae(const LkCheckpoint *checkpoint, LkVaeArch *vae)
 {
     const char *down = "first_stage_model.encoder.down.";
     *vae = (LkVaeArch){.groups = 32, .norm_eps = 1e-6f, .scale = 0.18215f};
-    vae->levels = MIN(count_tensors(checkpoint, down, ".block.0.conv1.weight"), LK_MAX_LEVELS);
+    vae->levels = MIN(count_blocks(checkpoint, down), LK_MAX_LEVELS);
     for (int i = 0; i < vae->levels; i++)
         vae->channels[i] = dim(checkpoint, 0, lk_name("%s%d.block.0.conv1.weight", down, i).text);
-    vae->layers_per_block = count_tensors(checkpoint, lk_name("%s0.block.", down).text, ".conv1.weight");
+    vae->layers_per_block = count_blocks(checkpoint, lk_name("%s0.block.", down).text);
     vae->latent_channels = dim(checkpoint, 0, "first_stage_model.quant_conv.weight") / 2;
 }
 
@@ -135,6 +136,8 @@ static bool apply_facts(const LkCheckpoint *checkpoint, const char *facts, LkMod
     return true;
 }
 
+enum { CLIP_VOCABULARY = 49408 };
+
 /** Whether everything that was detected makes sense. */
 static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GError **error)
 {
@@ -150,6 +153,8 @@ static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GErro
         wrong = "its U-Net is not complete";
     else if (t->layers < 1 || t->positions != 77 || t->width < 1 || t->heads < 1 || t->width % t->heads != 0)
         wrong = "its text encoder is not a CLIP encoder for 77 tokens with known heads";
+    else if (t->vocabulary < CLIP_VOCABULARY)
+        wrong = "its text encoder's table is smaller than CLIP's vocabulary of 49408 tokens";
     else if (u->context != t->width)
         wrong = "its U-Net and its text encoder do not belong together";
     else if (v->levels < 1 || v->latent_channels != 4)

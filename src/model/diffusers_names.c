@@ -13,6 +13,8 @@ static const Pair unet_heads[] = {
     {"conv_out.", "out.2."},
     {"time_embedding.linear_1.", "time_embed.0."},
     {"time_embedding.linear_2.", "time_embed.2."},
+    {"add_embedding.linear_1.", "label_emb.0.0."},
+    {"add_embedding.linear_2.", "label_emb.0.2."},
     {"mid_block.resnets.0.", "middle_block.0."},
     {"mid_block.attentions.0.", "middle_block.1."},
     {"mid_block.resnets.1.", "middle_block.2."},
@@ -49,24 +51,31 @@ static LkName renamed(const char *head, const Pair *table, size_t rows, const ch
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
+/** Blocks and layers that a model can have; a name may hold any number. */
+static bool is_sane(int block, int layer)
+{
+    return block >= 0 && block < LK_MAX_LEVELS && layer >= 0 && layer < 32;
+}
+
 void lk_diffusers_observe(LkDiffusersShape *shape, const char *name)
 {
     int block = 0, layer = 0, used = 0;
-    if (sscanf(name, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 ||
-        sscanf(name, "encoder.down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2) {
-        if (block < LK_MAX_LEVELS && block + 1 > shape->levels)
+    if ((sscanf(name, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 ||
+         sscanf(name, "encoder.down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2) &&
+        is_sane(block, layer)) {
+        if (block + 1 > shape->levels)
             shape->levels = block + 1;
         if (layer + 1 > shape->layers_per_block)
             shape->layers_per_block = layer + 1;
     }
-    if (sscanf(name, "up_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && block >= 0 && block < 32)
+    if (sscanf(name, "up_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && is_sane(block, layer))
         shape->up_attention |= 1u << block;
 }
 
 static LkName unet_name(const LkDiffusersShape *shape, const char *name)
 {
     const char *prefix = "model.diffusion_model.";
-    int block, layer, used = 0, per_level = shape->layers_per_block + 1;
+    int block = 0, layer = 0, used = 0, per_level = shape->layers_per_block + 1;
     const Pair *head = match(unet_heads, ROWS(unet_heads), name);
     if (head) {
         LkName start = lk_name("%s%s", prefix, head->ldm);
@@ -74,21 +83,21 @@ static LkName unet_name(const LkDiffusersShape *shape, const char *name)
         return strstr(head->diffusers, "resnets") ? renamed(start.text, unet_resnet, ROWS(unet_resnet), tail)
                                                   : lk_name("%s%s", start.text, tail);
     }
-    if (sscanf(name, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(name, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return renamed(lk_name("%sinput_blocks.%d.0.", prefix, 1 + block * per_level + layer).text, unet_resnet,
                        ROWS(unet_resnet), name + used);
-    if (sscanf(name, "down_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(name, "down_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return lk_name("%sinput_blocks.%d.1.%s", prefix, 1 + block * per_level + layer, name + used);
     used = 0;
-    if (sscanf(name, "down_blocks.%d.downsamplers.0.conv.%n", &block, &used) == 1 && used)
+    if (sscanf(name, "down_blocks.%d.downsamplers.0.conv.%n", &block, &used) == 1 && used && is_sane(block, layer))
         return lk_name("%sinput_blocks.%d.0.op.%s", prefix, (block + 1) * per_level, name + used);
-    if (sscanf(name, "up_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(name, "up_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return renamed(lk_name("%soutput_blocks.%d.0.", prefix, block * per_level + layer).text, unet_resnet,
                        ROWS(unet_resnet), name + used);
-    if (sscanf(name, "up_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(name, "up_blocks.%d.attentions.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return lk_name("%soutput_blocks.%d.1.%s", prefix, block * per_level + layer, name + used);
     used = 0;
-    if (sscanf(name, "up_blocks.%d.upsamplers.0.conv.%n", &block, &used) == 1 && used)
+    if (sscanf(name, "up_blocks.%d.upsamplers.0.conv.%n", &block, &used) == 1 && used && is_sane(block, layer))
         return lk_name("%soutput_blocks.%d.%d.conv.%s", prefix, block * per_level + shape->layers_per_block,
                        shape->up_attention >> block & 1 ? 2 : 1, name + used);
     return (LkName){0};
@@ -97,7 +106,7 @@ static LkName unet_name(const LkDiffusersShape *shape, const char *name)
 static LkName vae_name(const LkDiffusersShape *shape, const char *name)
 {
     char side[8] = "";
-    int block, layer, used = 0;
+    int block = 0, layer = 0, used = 0;
     const char *prefix = "first_stage_model.";
     if (strncmp(name, "quant_conv.", 11) == 0 || strncmp(name, "post_quant_conv.", 16) == 0)
         return lk_name("%s%s", prefix, name);
@@ -106,25 +115,32 @@ static LkName vae_name(const LkDiffusersShape *shape, const char *name)
     const char *rest = name + used;
     LkName start = lk_name("%s%s.", prefix, side);
     used = 0;
-    if (sscanf(rest, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(rest, "down_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return renamed(lk_name("%sdown.%d.block.%d.", start.text, block, layer).text, vae_resnet, 1, rest + used);
-    if (sscanf(rest, "up_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used)
+    if (sscanf(rest, "up_blocks.%d.resnets.%d.%n", &block, &layer, &used) == 2 && used && is_sane(block, layer))
         return renamed(lk_name("%sup.%d.block.%d.", start.text, shape->levels - 1 - block, layer).text, vae_resnet, 1,
                        rest + used);
     used = 0;
-    if (sscanf(rest, "down_blocks.%d.downsamplers.0.%n", &block, &used) == 1 && used)
+    if (sscanf(rest, "down_blocks.%d.downsamplers.0.%n", &block, &used) == 1 && used && is_sane(block, layer))
         return lk_name("%sdown.%d.downsample.%s", start.text, block, rest + used);
     used = 0;
-    if (sscanf(rest, "up_blocks.%d.upsamplers.0.%n", &block, &used) == 1 && used)
+    if (sscanf(rest, "up_blocks.%d.upsamplers.0.%n", &block, &used) == 1 && used && is_sane(block, layer))
         return lk_name("%sup.%d.upsample.%s", start.text, shape->levels - 1 - block, rest + used);
     used = 0;
-    if (sscanf(rest, "mid_block.resnets.%d.%n", &layer, &used) == 1 && used)
+    if (sscanf(rest, "mid_block.resnets.%d.%n", &layer, &used) == 1 && used && is_sane(block, layer))
         return lk_name("%smid.block_%d.%s", start.text, layer + 1, rest + used);
     if (strncmp(rest, "mid_block.attentions.0.", 23) == 0)
         return renamed(lk_name("%smid.attn_1.", start.text).text, vae_attention, ROWS(vae_attention), rest + 23);
     if (strncmp(rest, "conv_norm_out.", 14) == 0)
         return lk_name("%snorm_out.%s", start.text, rest + 14);
     return lk_name("%s%s", start.text, rest);
+}
+
+/** A name of the text encoder without the model's own. */
+static bool is_bare(const char *name)
+{
+    return strncmp(name, "embeddings.", 11) == 0 || strncmp(name, "encoder.", 8) == 0 ||
+           strncmp(name, "final_layer_norm.", 17) == 0;
 }
 
 LkName lk_diffusers_to_ldm(LkPart part, const LkDiffusersShape *shape, const char *name)
@@ -134,7 +150,7 @@ LkName lk_diffusers_to_ldm(LkPart part, const LkDiffusersShape *shape, const cha
         return unet_name(shape, name);
     case LK_PART_VAE:
         return vae_name(shape, name);
-    default:
-        return lk_name("cond_stage_model.transformer.%s", name);
+    default: /* transformers writes "text_model." up to version 4 */
+        return lk_name("cond_stage_model.transformer.%s%s", is_bare(name) ? "text_model." : "", name);
     }
 }

@@ -2,8 +2,9 @@
 
 #include "format/gerror.h"
 
-#define UNET "model.diffusion_model."
-#define CLIP "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
+#define UNET      "model.diffusion_model."
+#define ATTENTION UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+#define CLIP      "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
 
 /* Exactly one row may fit. */
 static const LkFamily families[] = {
@@ -11,23 +12,25 @@ static const LkFamily families[] = {
      "Stable Diffusion 1.x",
      "sd_v1",
      true,
-     {UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", CLIP},
-     {UNET "label_emb.0.0.weight", "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight"}},
+     {ATTENTION, CLIP},
+     {UNET "label_emb.0.0.weight", "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight"},
+     -1},
     {"sd2",
      "Stable Diffusion 2.x",
      "sd_v2",
      false,
-     {UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", "cond_stage_model.model.token_embedding.weight"},
+     {ATTENTION, "cond_stage_model.model.token_embedding.weight"},
      {CLIP}},
+    /* A diffusers folder calls the tensors of OpenCLIP as those of CLIP. */
+    {"sd2", "Stable Diffusion 2.x", "sd_v2", false, {ATTENTION, CLIP}, {UNET "label_emb.0.0.weight"}, 1},
     {"sdxl",
      "Stable Diffusion XL",
      "sdxl_base_v1-0",
      false,
-     {UNET "label_emb.0.0.weight", UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"},
-     {CLIP}},
-    {"sd3", "Stable Diffusion 3", "sd3", false, {UNET "joint_blocks.0.x_block.attn.qkv.weight"}, {NULL}},
-    {"flux", "FLUX.1", "flux1", false, {UNET "double_blocks.0.img_attn.qkv.weight"}, {NULL}},
-    {"flux-transformer", "a FLUX.1 transformer alone", "flux1", false, {"double_blocks.0.img_attn.qkv.weight"}, {NULL}},
+     {UNET "label_emb.0.0.weight", UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"}},
+    {"sd3", "Stable Diffusion 3", "sd3", false, {UNET "joint_blocks.0.x_block.attn.qkv.weight"}},
+    {"flux", "FLUX.1", "flux1", false, {UNET "double_blocks.0.img_attn.qkv.weight"}},
+    {"flux-transformer", "a FLUX.1 transformer alone", "flux1", false, {"double_blocks.0.img_attn.qkv.weight"}},
 };
 
 static bool fits(const LkCheckpoint *checkpoint, const LkFamily *family)
@@ -38,26 +41,35 @@ static bool fits(const LkCheckpoint *checkpoint, const LkFamily *family)
     for (size_t i = 0; i < G_N_ELEMENTS(family->must_not); i++)
         if (family->must_not[i] && lk_checkpoint_find(checkpoint, family->must_not[i]))
             return false;
-    return true;
+    const LkTensorView *projection = lk_checkpoint_find(checkpoint, UNET "input_blocks.1.1.proj_in.weight");
+    int linear = projection && projection->rank == 2 ? 1 : -1;
+    return family->linear == 0 || family->linear == linear;
 }
 
 /** Says what a file that is no base model seems to be. */
 static bool explain(const LkCheckpoint *checkpoint, GError **error)
 {
+    static const char lora[] = "It is a LoRA, not a base model: choose the checkpoint that it was made for.";
     static const struct {
-        const char *tensor, *words;
+        const char *pattern, *words;
     } hints[] = {
-        {UNET "input_blocks.0.0.weight", "It has a U-Net, but not the text encoder of a family that Lorikeet knows."},
-        {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight",
-         "It is a LoRA, not a base model: choose the checkpoint that it was made for."},
+        {"lora_*", lora},
+        {"lycoris_*", lora},
+        {"*.lora_A.*", lora},
+        {"*.lora_down.*", lora},
+        {"*.lora.down.*", lora},
+        {UNET "input_blocks.*", NULL},
         {"encoder.conv_in.weight", "It seems to be a VAE alone."},
-        {"first_stage_model.encoder.conv_in.weight", "It has a VAE, but no U-Net."},
+        {"first_stage_model.*", "It has a VAE, but no U-Net."},
         {CLIP, "It has a text encoder, but no U-Net."},
     };
     const char *words = "None of the tensors that Stable Diffusion models have was found in it.";
     for (size_t i = 0; i < G_N_ELEMENTS(hints); i++)
-        if (lk_checkpoint_find(checkpoint, hints[i].tensor)) {
-            words = hints[i].words;
+        if (lk_checkpoint_has(checkpoint, hints[i].pattern)) {
+            words = hints[i].words ? hints[i].words
+                    : lk_checkpoint_find(checkpoint, CLIP)
+                        ? "It has a U-Net and a text encoder, but not the tensor '" ATTENTION "'."
+                        : "It has a U-Net, but not the text encoder of a family that Lorikeet knows.";
             break;
         }
     return lk_set_error(error, LK_ERROR_UNSUPPORTED,

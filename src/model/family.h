@@ -10,6 +10,7 @@ typedef struct LkFamily {
     bool supported;
     const char *must[3];     /* tensors that must be there */
     const char *must_not[3]; /* tensors that must not */
+    int linear;              /* 1: the transformers' projections must be matrices; -1: must not; 0: either */
 } LkFamily;
 
 /** The family of a checkpoint; NULL with what was recognised and what is missing. */

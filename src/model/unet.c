@@ -22,9 +22,8 @@ static LkRef resblock(Unet *u, const char *block, LkRef x)
     h = lk_add_rows(graph, h, lk_build_linear(u->b, lk_name("%s.emb_layers.1", block).text, u->time));
     h = lk_build_group_norm(u->b, lk_name("%s.out_layers.0", block).text, h, u->arch->groups, u->arch->norm_eps, true);
     h = lk_build_conv(u->b, lk_name("%s.out_layers.3", block).text, h, 1, 1, 1);
-    LkName skip = lk_name("%s.skip_connection", block);
-    if (lk_checkpoint_find(u->b->checkpoint, lk_name("%s.weight", skip.text).text))
-        x = lk_build_linear(u->b, skip.text, x);
+    if (lk_tensor_cols(lk_graph_tensor(graph, x)) != lk_tensor_cols(lk_graph_tensor(graph, h)))
+        x = lk_build_linear(u->b, lk_name("%s.skip_connection", block).text, x);
     LkRef y = lk_add(graph, x, h);
     lk_graph_end_segment(graph);
     return y;
@@ -33,9 +32,9 @@ static LkRef resblock(Unet *u, const char *block, LkRef x)
 /** Attention of x [N,S,C] to `context` (x itself for self attention). */
 static LkRef attention(Unet *u, const char *name, LkRef x, LkRef context, int64_t heads)
 {
-    LkRef q = lk_build_linear(u->b, lk_name("%s.to_q", name).text, x);
-    LkRef k = lk_build_linear(u->b, lk_name("%s.to_k", name).text, context);
-    LkRef v = lk_build_linear(u->b, lk_name("%s.to_v", name).text, context);
+    LkRef q = lk_build_linear_without_bias(u->b, lk_name("%s.to_q", name).text, x);
+    LkRef k = lk_build_linear_without_bias(u->b, lk_name("%s.to_k", name).text, context);
+    LkRef v = lk_build_linear_without_bias(u->b, lk_name("%s.to_v", name).text, context);
     int64_t width = lk_tensor_cols(lk_graph_tensor(u->b->graph, q));
     float scale = (float)(1 / sqrt((double)width / (double)heads));
     LkRef o = lk_attention(u->b->graph, q, k, v, heads, scale, false);

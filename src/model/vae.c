@@ -8,9 +8,8 @@ static LkRef resblock(LkBuilder *b, const LkVaeArch *arch, const char *block, Lk
     h = lk_build_conv(b, lk_name("%s.conv1", block).text, h, 1, 1, 1);
     h = lk_build_group_norm(b, lk_name("%s.norm2", block).text, h, arch->groups, arch->norm_eps, true);
     h = lk_build_conv(b, lk_name("%s.conv2", block).text, h, 1, 1, 1);
-    LkName skip = lk_name("%s.nin_shortcut", block);
-    if (lk_checkpoint_find(b->checkpoint, lk_name("%s.weight", skip.text).text))
-        x = lk_build_linear(b, skip.text, x);
+    if (lk_tensor_cols(lk_graph_tensor(b->graph, x)) != lk_tensor_cols(lk_graph_tensor(b->graph, h)))
+        x = lk_build_linear(b, lk_name("%s.nin_shortcut", block).text, x);
     return lk_add(b->graph, x, h);
 }
 
