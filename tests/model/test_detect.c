@@ -1,0 +1,217 @@
+/* Base models opened: architecture as the case says and as published, the same tensors from a file and a folder.
+ * Usage: test_detect TESTS_FOLDER */
+#include "../dataset/scratch.h"
+#include "fake_model.h"
+#include "model/checkpoint.h"
+#include "tap.h"
+
+#include <string.h>
+#include <yyjson.h>
+
+/** What a test works with. */
+typedef struct Context {
+    const char *tests;
+    char *scratch;
+    char *plain, *names; /* the small model; the table of names */
+} Context;
+
+static char *in_tests(const Context *c, const char *path)
+{
+    return g_build_filename(c->tests, path, NULL);
+}
+
+/* The small models of the cases ------------------------------------------------------------------------------------ */
+
+static int64_t number(yyjson_val *object, const char *key, size_t index)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    value = yyjson_is_arr(value) ? yyjson_arr_get(value, index) : value;
+    return yyjson_is_bool(value) ? yyjson_get_bool(value) : yyjson_get_sint(value);
+}
+
+static double real(yyjson_val *object, const char *key)
+{
+    return yyjson_get_num(yyjson_obj_get(object, key));
+}
+
+static void check_levels(const char *name, const LkUnetArch *unet, yyjson_val *arch)
+{
+    tap_ok(unet->levels == (int)yyjson_arr_size(yyjson_obj_get(arch, "channels")), "%s: levels", name);
+    for (int i = 0; i < unet->levels; i++)
+        tap_ok(unet->channels[i] == number(arch, "channels", (size_t)i) &&
+                   unet->attention[i] == number(arch, "attention_levels", (size_t)i) &&
+                   unet->depth[i] == number(arch, "depths", (size_t)i) &&
+                   unet->heads[i] == number(arch, "heads", (size_t)i),
+               "%s: level %d", name, i);
+}
+
+static void check_arch(const char *name, const LkModelArch *got, yyjson_val *arch)
+{
+    yyjson_val *text = yyjson_arr_get_first(yyjson_obj_get(arch, "texts"));
+    const LkUnetArch *unet = &got->unet;
+    const LkVaeArch *vae = &got->vae;
+    check_levels(name, unet, arch);
+    tap_ok(unet->in_channels == 4 && unet->out_channels == 4 && unet->layers_per_block == 2 && unet->mid_depth == 1,
+           "%s: the rest of the U-Net", name);
+    tap_ok(unet->groups == number(arch, "groups", 0) && unet->context == number(arch, "context_dim", 0) &&
+               unet->linear_projection == number(arch, "linear_projection", 0),
+           "%s: groups, context and projections", name);
+    tap_ok(unet->norm_eps == (float)real(arch, "unet_norm_eps") &&
+               unet->transformer_norm_eps == (float)real(arch, "transformer_norm_eps") &&
+               unet->layer_norm_eps == (float)real(arch, "layer_norm_eps") &&
+               vae->norm_eps == (float)real(arch, "vae_norm_eps"),
+           "%s: eps", name);
+    tap_ok(got->text.width == number(text, "width", 0) && got->text.heads == number(text, "heads", 0) &&
+               got->text.layers == number(text, "layers", 0) && got->text.vocabulary == 49408 &&
+               got->text.positions == 77 && got->text.quick_gelu && got->text.pad_id == number(text, "pad_id", 0),
+           "%s: text encoder", name);
+    bool same = vae->levels == (int)yyjson_arr_size(yyjson_obj_get(arch, "vae_channels"));
+    for (int i = 0; i < vae->levels; i++)
+        same &= vae->channels[i] == number(arch, "vae_channels", (size_t)i);
+    tap_ok(same && vae->layers_per_block == 2 && vae->latent_channels == 4 &&
+               vae->groups == number(arch, "vae_groups", 0) && vae->scale == (float)real(arch, "vae_scale"),
+           "%s: VAE", name);
+}
+
+static void test_cases(const Context *c)
+{
+    static const char *const cases[] = {"plain", "v-minsnr-skip", "offset-odd-batch", "chunks-unet"};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *folder = g_build_filename(c->tests, "parity/cases", cases[i], NULL);
+        g_autofree char *json = g_build_filename(folder, "case.json", NULL);
+        g_autofree char *path = g_build_filename(folder, "model.safetensors", NULL);
+        yyjson_doc *doc = yyjson_read_file(json, 0, NULL, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, &error);
+        if (tap_ok(doc && checkpoint, "%s opens%s%s", cases[i], error ? ": " : "", error ? error->message : "")) {
+            const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
+            tap_ok(strcmp(arch->family, "sd1") == 0 && strcmp(arch->base_name, "sd_v1") == 0, "%s is sd1", cases[i]);
+            check_arch(cases[i], arch, yyjson_obj_get(yyjson_doc_get_root(doc), "arch"));
+        }
+        yyjson_doc_free(doc);
+    }
+}
+
+/* Stable Diffusion 1.5 as published: unet/config.json, vae/config.json and text_encoder/config.json of its folder. */
+static const int64_t sd15_unet[] = {320, 640, 1280, 1280}, sd15_vae[] = {128, 256, 512, 512};
+
+static void test_sd15(const Context *c)
+{
+    g_autofree char *table = in_tests(c, "model/sd15_tensors.tsv");
+    g_autofree char *path = scratch_path(c->scratch, "sd15.safetensors");
+    g_autoptr(FakeModel) model = fake_model_from_table(table);
+    g_autoptr(GError) error = NULL;
+    fake_model_write(model, path, 0);
+    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, &error);
+    if (!tap_ok(checkpoint, "SD 1.5 opens%s%s", error ? ": " : "", error ? error->message : ""))
+        return;
+    const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
+    const LkUnetArch *u = &arch->unet;
+    tap_ok(u->levels == 4 && memcmp(u->channels, sd15_unet, sizeof sd15_unet) == 0 && u->groups == 32 &&
+               u->layers_per_block == 2 && u->mid_depth == 1 && u->context == 768 && !u->linear_projection,
+           "SD 1.5: U-Net");
+    for (int i = 0; i < 4; i++)
+        tap_ok(u->heads[i] == 8 && u->attention[i] == (i < 3) && u->depth[i] == (i < 3), "SD 1.5: level %d", i);
+    tap_ok(u->norm_eps == 1e-5f && u->transformer_norm_eps == 1e-6f && u->layer_norm_eps == 1e-5f, "SD 1.5: eps");
+    tap_ok(arch->text.width == 768 && arch->text.heads == 12 && arch->text.layers == 12 &&
+               arch->text.vocabulary == 49408 && arch->text.positions == 77 && arch->text.quick_gelu,
+           "SD 1.5: text encoder");
+    tap_ok(arch->vae.levels == 4 && memcmp(arch->vae.channels, sd15_vae, sizeof sd15_vae) == 0 &&
+               arch->vae.groups == 32 && arch->vae.layers_per_block == 2 && arch->vae.latent_channels == 4 &&
+               arch->vae.scale == 0.18215f,
+           "SD 1.5: VAE");
+}
+
+/* Folders ---------------------------------------------------------------------------------------------------------- */
+
+/** Compares every tensor that diffusers keeps. */
+static void same_tensors(const char *label, const FakeModel *model, const char *names, const LkCheckpoint *folder)
+{
+    g_autofree char *text = NULL;
+    int compared = 0, different = 0;
+    g_file_get_contents(names, &text, NULL, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line && **line; line++, compared++) {
+        g_auto(GStrv) columns = g_strsplit(*line, "\t", 4);
+        const FakeTensor *want = fake_model_find(model, columns[1]);
+        const LkTensorView *got = lk_checkpoint_find(folder, columns[1]);
+        bool same = want && got && strcmp(want->dtype, lk_file_dtype_name(got->dtype)) == 0 &&
+                    got->rank == (int)g_ascii_strtoll(columns[3], NULL, 10) &&
+                    memcmp(got->shape, want->shape, (gsize)got->rank * sizeof *got->shape) == 0 &&
+                    memcmp(got->data, want->data, got->size) == 0;
+        if (!same && different++ < 5)
+            tap_note("%s is not what it was", columns[1]);
+    }
+    tap_ok(compared > 900 && different == 0, "%s: %d of %d tensors have the same bytes under their LDM names", label,
+           compared - different, compared);
+}
+
+static void test_folders(const Context *c)
+{
+    static const struct {
+        const char *label;
+        FakeFolder how;
+    } rows[] = {
+        {"a folder", {.ending = ".safetensors"}},
+        {"a folder of the fp16 variant", {.ending = ".fp16.safetensors"}},
+        {"a folder without EMA", {.ending = ".non_ema.safetensors"}},
+        {"a folder with the VAE's older names", {.ending = ".safetensors", .old_attention = true}},
+        {"a folder with transformers 5's names", {.ending = ".safetensors", .bare_text = true}},
+    };
+    g_autoptr(FakeModel) model = fake_model_read(c->plain);
+    g_autoptr(LkCheckpoint) single = lk_checkpoint_open(c->plain, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *name = g_strdup_printf("folder%zu", i);
+        g_autofree char *folder = g_build_filename(c->scratch, name, NULL);
+        g_autoptr(GError) error = NULL;
+        tap_ok(fake_model_write_folder(model, c->names, folder, &rows[i].how), "%s is written", rows[i].label);
+        g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(folder, &error);
+        if (!tap_ok(checkpoint && single, "%s opens%s%s", rows[i].label, error ? ": " : "",
+                    error ? error->message : ""))
+            continue;
+        same_tensors(rows[i].label, model, c->names, checkpoint);
+        tap_ok(memcmp(lk_checkpoint_arch(checkpoint), lk_checkpoint_arch(single), sizeof(LkModelArch)) == 0,
+               "%s: the same architecture", rows[i].label);
+        g_autofree char *text = lk_checkpoint_identity(checkpoint, "cond_stage_model.");
+        g_autofree char *wanted = lk_checkpoint_identity(single, "cond_stage_model.");
+        tap_ok(strcmp(text, wanted) == 0, "%s: the same text encoder for the cache", rows[i].label);
+    }
+}
+
+/* Identities ------------------------------------------------------------------------------------------------------- */
+
+static void test_identity(const Context *c)
+{
+    static const char vae[] = "first_stage_model.", text[] = "cond_stage_model.";
+    g_autofree char *path = scratch_path(c->scratch, "changed.safetensors");
+    g_autoptr(FakeModel) model = fake_model_read(c->plain);
+    FakeTensor *tensor = fake_model_find(model, "first_stage_model.encoder.conv_in.bias");
+    g_autofree uint8_t *changed = g_memdup2(tensor->data, (gsize)tensor->shape[0] * 2);
+    changed[3] ^= 1;
+    tensor->data = changed;
+    fake_model_write(model, path, 0);
+    g_autoptr(LkCheckpoint) before = lk_checkpoint_open(c->plain, NULL), after = lk_checkpoint_open(path, NULL);
+    g_autofree char *vae_before = lk_checkpoint_identity(before, vae), *vae_after = lk_checkpoint_identity(after, vae);
+    g_autofree char *text_before = lk_checkpoint_identity(before, text),
+                    *text_after = lk_checkpoint_identity(after, text);
+    tap_ok(strlen(vae_before) == 64 && strcmp(vae_before, vae_after) != 0, "a changed bit of the VAE is another VAE");
+    tap_ok(strcmp(text_before, text_after) == 0, "and the same text encoder");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    Context c = {.tests = argv[1], .scratch = scratch_new()};
+    c.plain = in_tests(&c, "parity/cases/plain/model.safetensors");
+    c.names = in_tests(&c, "model/diffusers_names.tsv");
+    test_cases(&c);
+    test_sd15(&c);
+    test_folders(&c);
+    test_identity(&c);
+    scratch_remove(c.scratch);
+    g_free(c.scratch);
+    g_free(c.plain);
+    g_free(c.names);
+    return tap_done();
+}
