@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Writes pictures.safetensors: what diffusers makes of the tiny model of tests/parity/cases/plain, in float64.
+
+    make_pictures.py        (needs what tests/oracle/requirements.txt lists, and CLIP's vocabulary, see there)
+
+The schedulers are diffusers' own, taken through step(); the trajectory has every step's guess of the clean latent.
+All latents are channels last, as the engine has them.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import DDIMScheduler, EulerDiscreteScheduler
+from safetensors.torch import load_file, save_file
+
+HERE = Path(__file__).resolve().parent
+CASE = HERE.parent / "parity" / "cases" / "plain"
+sys.path.insert(0, str(HERE.parent / "oracle"))
+import make_case as oracle  # noqa: E402
+
+PROMPT = "a photo of sks dog, masterpiece"
+NEGATIVE = "blurry, 水彩画"
+LONG = ", ".join(f"thing number {i} on the table" for i in range(1, 17))  # two parts of 75 tokens
+HEIGHT, WIDTH, CFG = 8, 16, 3.0
+SD = dict(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+
+
+def options():
+    """The arguments that the case was made with."""
+    for line in (CASE.parents[1] / "cases.txt").read_text().splitlines():
+        if line.startswith("plain "):
+            return oracle.parse_args(["--out", str(CASE), *line.split()[1:]])
+    raise SystemExit("cases.txt has no case 'plain'")
+
+
+def last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+class Maker:
+    def __init__(self):
+        self.args = options()
+        self.arch = oracle.make_arch(self.args)
+        base, extra = oracle.build_models(self.arch, self.args.seed, torch.float16)
+        made = oracle.checkpoint(self.arch, base, extra, torch.float16)
+        stored = load_file(CASE / "model.safetensors")
+        assert made.keys() == stored.keys() and all(torch.equal(made[k], stored[k]) for k in stored)
+        self.tokenizer = oracle.load_tokenizer(oracle.find_vocab(None))
+        self.adapters = oracle.make_adapters(self.arch, base, self.args)
+        self.plain = self.with_lora(base, [])
+        self.adapted = self.with_lora(base, self.adapters)
+
+    def with_lora(self, base, adapters):
+        models = base.to(torch.float64)
+        models.unet.time_proj = oracle.ExactSinusoid(self.arch.channels[0])
+        if adapters:
+            oracle.attach(models, adapters, torch.float64)
+        return models
+
+    def states(self, models, texts, chunks):
+        ids = oracle.token_ids(self.tokenizer, texts, chunks, self.arch.texts[0].pad_id)
+        return oracle.encode_text(self.arch, models, [ids], self.args)[0][0]
+
+    def run(self, models, scheduler, steps, noise, prompt, cfg):
+        """(guesses [steps,h,w,4], final latent [h,w,4])"""
+        chunks = 2 if prompt == LONG else 1
+        states = self.states(models, [NEGATIVE, prompt] if cfg != 1 else [prompt], chunks)
+        scheduler.set_timesteps(steps)
+        if hasattr(scheduler, "sigmas"):
+            scheduler.sigmas = scheduler.sigmas.double()
+        x = noise * getattr(scheduler, "init_noise_sigma", 1.0)
+        if isinstance(scheduler, EulerDiscreteScheduler):
+            x = noise * scheduler.sigmas[0]
+        guesses = []
+        for t in scheduler.timesteps:
+            seen = scheduler.scale_model_input(x, t)
+            seen = torch.cat([seen] * len(states))
+            out = models.unet(seen, torch.full((len(states),), float(t), dtype=torch.float64), states).sample
+            if cfg != 1:
+                out = out[:1] + cfg * (out[1:] - out[:1])
+            step = scheduler.step(out, t, x)
+            guesses.append(step.pred_original_sample)
+            x = step.prev_sample.double()
+        return last(torch.cat(guesses)), last(x)[0], x
+
+    def decode(self, x):
+        return last(self.plain.vae.decode(x / self.arch.vae_scale).sample)[0]
+
+
+def ddim():
+    s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, steps_offset=1, timestep_spacing="leading")
+    s.alphas_cumprod = oracle.alphas_cumprod(False)
+    s.final_alpha_cumprod = s.alphas_cumprod[0]
+    return s
+
+
+def euler():
+    s = EulerDiscreteScheduler(**SD, timestep_spacing="linspace")
+    s.alphas_cumprod = oracle.alphas_cumprod(False)
+    return s
+
+
+@torch.no_grad()
+def main():
+    torch.manual_seed(5)
+    m = Maker()
+    noise = torch.randn(1, 4, HEIGHT, WIDTH, dtype=torch.float64).float().double()
+    out = {"noise": last(noise)[0]}
+    runs = {"ddim": (m.plain, ddim(), 4, PROMPT, CFG), "euler": (m.plain, euler(), 4, PROMPT, CFG),
+            "no_guidance": (m.plain, ddim(), 2, PROMPT, 1), "long": (m.plain, ddim(), 2, LONG, CFG),
+            "lora": (m.adapted, ddim(), 2, PROMPT, CFG)}
+    for name, (models, scheduler, steps, prompt, cfg) in runs.items():
+        guesses, latent, x = m.run(models, scheduler, steps, noise, prompt, cfg)
+        out[f"{name}.guesses"], out[f"{name}.latent"] = guesses, latent
+        if name == "ddim":
+            out["ddim.picture"] = m.decode(x)
+    meta = {"prompt": PROMPT, "negative": NEGATIVE, "long": LONG, "cfg": str(CFG)}
+    save_file({k: v.float().contiguous() for k, v in out.items()}, HERE / "pictures.safetensors", metadata=meta)
+    for k, v in out.items():
+        print(k, tuple(v.shape), f"spread {v.std():.3f}")
+
+
+if __name__ == "__main__":
+    main()
