@@ -78,8 +78,8 @@ static double gib(int64_t bytes)
 /** Says how far the preparation has come. */
 static void say(const char *what)
 {
-    printf("%7.2f s  %-22s resident %.2f GiB, at most %.2f\n", since_start(), what, status_gib("VmRSS:"),
-           status_gib("VmHWM:"));
+    printf("%7.2f s  %-22s resident %.2f GiB, at most %.2f; %.2f s of processors\n", since_start(), what,
+           status_gib("VmRSS:"), status_gib("VmHWM:"), clock_seconds(CLOCK_PROCESS_CPUTIME_ID));
     fflush(stdout);
 }
 
@@ -222,11 +222,12 @@ static bool run_steps(Bench *b, int64_t planned)
     double first = 0;
     for (int i = 0; i <= b->o.steps; i++) { /* the first one does not count: memory is touched for the first time */
         float clip[2];
-        double start = clock_seconds(CLOCK_MONOTONIC);
+        double start = clock_seconds(CLOCK_MONOTONIC), cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
         if (!run_step(b, i, loss, clip))
             return false;
         double took = clock_seconds(CLOCK_MONOTONIC) - start;
-        printf("step %d: %.3f s, loss %.5f, gradient norm %.5g\n", i, took, loss[0], clip[0]);
+        printf("step %d: %.3f s (%.3f s of processors), loss %.5f, gradient norm %.5g\n", i, took,
+               clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, loss[0], clip[0]);
         fflush(stdout);
         if (i == 0)
             first = since_start();
@@ -247,7 +248,7 @@ static bool run_steps(Bench *b, int64_t planned)
 /** Per node the fastest of a few runs. */
 static bool measure(Bench *b, LkProgram *program, const LkGraph *graph)
 {
-    enum { RUNS = 3 };
+    enum { RUNS = 4 };
     gsize nodes = (gsize)graph->n_nodes;
     g_autofree double *seconds = g_new0(double, nodes), *fastest = g_new0(double, nodes), *best = NULL;
     for (int run = 0; run < RUNS; run++) {
@@ -255,6 +256,10 @@ static bool measure(Bench *b, LkProgram *program, const LkGraph *graph)
             return false;
         if (!b->api->measure(program, seconds, &b->error))
             return complain(b);
+        double all = 0;
+        for (gsize n = 0; n < nodes; n++)
+            all += seconds[n];
+        printf("measured run %d: %.3f s\n", run, all);
         for (gsize n = 0; n < nodes; n++)
             fastest[n] = run == 0 || seconds[n] < fastest[n] ? seconds[n] : fastest[n];
     }
