@@ -1,0 +1,147 @@
+/* lorikeet-cli train */
+#include "base/file.h"
+#include "cli/device.h"
+#include "cli/job_input.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "format/gerror.h"
+#include "training/trainer.h"
+
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Signals can only be told by what outlives every function. */
+static volatile sig_atomic_t stop_asked;
+static const char *volatile stop_notice;
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+/** The first signal asks to stop after this step; the next one ends the program as if this were not here. */
+static void on_signal(int number)
+{
+    (void)number;
+    stop_asked = 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(stop_signals); i++)
+        signal(stop_signals[i], SIG_DFL);
+    if (stop_notice) {
+        ssize_t ignored = write(STDERR_FILENO, stop_notice, strlen(stop_notice));
+        (void)ignored;
+    }
+}
+
+static void catch_signals(bool quiet)
+{
+    stop_notice = quiet ? NULL : _("\nStopping after this step; the state is saved. Again: at once, without saving.\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(stop_signals); i++) {
+        struct sigaction old, new = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+        sigaction(stop_signals[i], NULL, &old);
+        if (stop_signals[i] != SIGHUP || old.sa_handler != SIG_IGN) /* nohup */
+            sigaction(stop_signals[i], &new, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN); /* the run goes on when nobody reads its progress any more */
+}
+
+static bool should_stop(void *context)
+{
+    (void)context;
+    return stop_asked;
+}
+
+/** Finds out now, not after hours, whether the LoRA can be written. */
+static bool check_output(const LkJob *job, GError **error)
+{
+    LkError problem = {0};
+    g_autofree char *name =
+        g_strconcat(job->output_name, job->save_model_as == LK_SAVE_AS_PT ? ".pt" : ".safetensors", NULL);
+    g_autofree char *path = g_build_filename(job->output_dir, name, NULL);
+    LkFileWriter *writer = lk_make_folders(job->output_dir, &problem) ? lk_file_writer_new(path, &problem) : NULL;
+    if (!writer)
+        return lk_gerror_take(error, &problem);
+    lk_file_writer_abandon(writer);
+    return true;
+}
+
+/** The remarks on the dataset that deserve a look, but no flood of them. */
+static void tell_findings(LkProgress *progress, const GPtrArray *findings)
+{
+    enum { SHOWN = 20 };
+    guint count = 0;
+    for (guint i = 0; i < findings->len; i++) {
+        const LkFinding *finding = g_ptr_array_index(findings, i);
+        if (lk_finding_severity(finding->kind) == LK_SEVERITY_INFO || count++ >= SHOWN)
+            continue;
+        g_autofree char *path = g_filename_display_name(finding->path);
+        g_autofree char *text = g_strdup_printf("%s: %s", path, finding->text);
+        lk_progress_log(progress, text);
+    }
+    if (count > SHOWN) {
+        g_autofree char *text = g_strdup_printf(_("… and %u more; lorikeet-cli check lists them all."), count - SHOWN);
+        lk_progress_log(progress, text);
+    }
+}
+
+static bool run(const LkJob *job, const char *device, bool resume, LkProgress *progress, GError **error)
+{
+    LkDeviceChoice choice;
+    if (!lk_device_choose(device, &choice, error) || !check_output(job, error))
+        return false;
+    g_autoptr(LkTrainer) trainer = lk_trainer_new(job, choice.api, choice.index, error);
+    if (!trainer)
+        return false;
+    tell_findings(progress, lk_trainer_findings(trainer));
+    LkTrainerEvents events = {.context = progress, .event = lk_progress_event, .should_stop = should_stop};
+    return lk_trainer_run(trainer, resume, &events, error);
+}
+
+LkExit lk_cli_train(int argc, char **argv)
+{
+    g_auto(LkJobInput) input;
+    lk_job_input_init(&input);
+    const char *device = "auto";
+    bool resume = false;
+    int mode = LK_PROGRESS_AUTO;
+    const LkOption options[] = {
+        LK_OPTION_SET(&input),
+        {.name = "device",
+         .kind = LK_OPTION_TEXT,
+         .value = &device,
+         .placeholder = "auto|cpu|cuda:N",
+         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU")},
+        {.name = "resume",
+         .kind = LK_OPTION_FLAG,
+         .value = &resume,
+         .help = N_("go on from the last saved state of this job; from the beginning where there is none")},
+        {.name = "progress",
+         .kind = LK_OPTION_CHOICE,
+         .value = &mode,
+         .choices = lk_progress_modes,
+         .help = N_("how to tell what happens: a bar, JSON lines on stdout, nothing; auto is a bar on a terminal and a "
+                    "line every ten seconds elsewhere")},
+    };
+    const LkSyntax syntax = {
+        .command = "train",
+        .arguments = "JOB.toml",
+        .options = options,
+        .n_options = G_N_ELEMENTS(options),
+        .summary = N_("Trains a LoRA as a job file says. Its keys are those of kohya's sd-scripts; lorikeet-cli "
+                      "--help-parameters explains all of them."),
+        .notes = N_("Ctrl+C (or SIGTERM) finishes the step, saves the state and ends with status 3; --resume goes on "
+                    "from there, with the same result as without the stop.")};
+    LkExit end;
+    if (!lk_options_read(&syntax, argc, argv, &input.path, &end))
+        return end;
+    g_autoptr(LkProgress) progress = lk_progress_new((LkProgressMode)mode);
+    bool loaded = lk_job_input_load(&input);
+    lk_progress_problems(progress, input.problems, input.path);
+    if (!loaded)
+        return LK_EXIT_USAGE;
+    catch_signals(mode == LK_PROGRESS_JSON || mode == LK_PROGRESS_NONE);
+    g_autoptr(GError) error = NULL;
+    if (!run(input.job, device, resume, progress, &error))
+        return (LkExit)lk_progress_fail(progress, error);
+    clearerr(stdout); /* the LoRA is the result, its progress may have gone unread */
+    return LK_EXIT_DONE;
+}
