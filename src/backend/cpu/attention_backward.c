@@ -6,8 +6,9 @@
 #include <omp.h>
 #include <string.h>
 
-/** Queries of a piece, and what pieces of keys are a multiple of. */
-enum { PIECE_QUERIES = 512, PIECE_STEP = 64 };
+/** Queries of a piece, what pieces are a multiple of, and how many pieces of keys there may be: each costs an f32 copy
+ * of dq, which many long pieces would not be worth. */
+enum { PIECE_QUERIES = 512, PIECE_STEP = 64, MAX_KEY_PIECES = 8 };
 
 /** Cuts `length` into equal pieces of at most `most`, a multiple of PIECE_STEP; returns their length. */
 static int64_t even_pieces(int64_t length, int64_t most, int64_t *count)
@@ -32,7 +33,8 @@ void lk_attention_plan_backward(LkCpuAttention *attention)
 {
     const LkAttentionShape *shape = &attention->shape;
     const LkAttentionKernels *kernels = attention->kernels;
-    attention->piece_keys = even_pieces(shape->kv_len, kernels->piece_keys(shape), &attention->key_pieces);
+    int64_t keys = kernels->piece_keys(shape), least = lk_attention_ceil(shape->kv_len, MAX_KEY_PIECES);
+    attention->piece_keys = even_pieces(shape->kv_len, keys > least ? keys : least, &attention->key_pieces);
     attention->piece_queries =
         even_pieces(shape->q_len, attention->key_pieces > 1 ? shape->q_len : PIECE_QUERIES, &attention->query_pieces);
     attention->thread_bytes =

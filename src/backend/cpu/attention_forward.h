@@ -4,8 +4,10 @@
  * [head_dim][queries]. Softmax is taken relative to a reference m that need not be the maximum, only close enough that
  * no sum overflows: it is the largest of the first few scores and is raised only when a block of keys exceeds it by
  * far, so that probabilities come straight out of the accumulators. */
+#pragma once
+
 enum {
-    QUERY_VECS = 2,
+    QUERY_VECS = LANES == 8 ? 3 : 2, /* what the registers hold besides the other operands */
     QUERY_TILE = QUERY_VECS * LANES,
     KEY_BLOCK = 128, /* keys whose probabilities wait for their product with the values */
 };
@@ -135,19 +137,16 @@ INLINE void tile_panel(const ForwardTile *tile, int64_t key, float *probs, Vec s
     }
 }
 
-/** Probabilities of keys key .. end-1, of which those from `clear` on need a mask. */
+/** Probabilities of keys key .. end-1, of which those from `clear` on need a mask; their sums. */
 static void tile_block(const ForwardTile *tile, int64_t key, int64_t end, int64_t clear, Vec sum[QUERY_VECS])
 {
     float *probs = tile->probs;
-    for (int j = 0; j < QUERY_VECS; j++)
-        sum[j] = (Vec){0};
-    Vec s[QUERY_VECS] = {sum[0], sum[1]};
+    Vec s[QUERY_VECS] = {{0}};
     for (; key < end && key + ROWS <= clear; key += ROWS, probs += ROWS / PAIR * QUERY_TILE)
         tile_panel(tile, key, probs, s, false);
     for (; key < end; key += ROWS, probs += ROWS / PAIR * QUERY_TILE)
         tile_panel(tile, key, probs, s, true);
-    for (int j = 0; j < QUERY_VECS; j++)
-        sum[j] = s[j];
+    memcpy(sum, s, sizeof s);
 }
 
 /** Raises m to the maximum that includes the block's scores; what was gathered is scaled to it. */
@@ -209,12 +208,15 @@ static void forward_tile(const LkAttentionShape *shape, const float *panels, con
         int64_t stop = key + KEY_BLOCK < end ? key + KEY_BLOCK : end;
         Vec sum[QUERY_VECS];
         tile_block(&tile, key, stop, clear, sum);
-        if (!vec_all_at_most(sum[0], raise_above) || !vec_all_at_most(sum[1], raise_above)) {
+        bool raise = false;
+        for (int j = 0; j < QUERY_VECS; j++)
+            raise = raise || !vec_all_at_most(sum[j], raise_above);
+        if (raise) {
             tile_raise(&tile, key, stop);
             tile_block(&tile, key, stop, clear, sum);
         }
-        tile.sum[0] += sum[0];
-        tile.sum[1] += sum[1];
+        for (int j = 0; j < QUERY_VECS; j++)
+            tile.sum[j] += sum[j];
         for (int64_t d = 0; d < dim; d += ROWS)
             block_update(tile.out + d * QUERY_TILE, QUERY_TILE,
                          panel_at(values, ROWS, padded_keys(shape) / PAIR, d, key / PAIR), 1, ROWS, tile.probs,

@@ -3,6 +3,7 @@
  *
  * A product's operand is cut into panels of `width` columns; within a panel, step after step of the inner dimension,
  * the `width` words of one step lie together. Columns are tokens and steps features, or the other way round. */
+#pragma once
 
 /** Words of `dim` features. */
 INLINE int64_t feature_words(int64_t dim)

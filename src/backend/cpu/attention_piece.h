@@ -5,9 +5,11 @@
  * A tile of queries goes over all keys of the piece, block by block. Scores have queries as lanes and keys as rows, as
  * in the forward pass; P and dS are kept for one block only: by rows of keys for dv and dk, dS also as an operand for
  * dq. */
+#pragma once
+
 enum {
-    PIECE_TILE = 2 * QUERY_TILE, /* queries at once */
-    PIECE_BLOCK = 64,            /* keys at once */
+    PIECE_TILE = 4 * QUERY_TILE, /* queries at once */
+    PIECE_BLOCK = 128,           /* keys at once */
     PIECE_BYTES = 640 << 10, /* of a piece's packed keys, values and gradients: they stay in the second-level cache */
 };
 
@@ -77,6 +79,24 @@ static int64_t piece_keys(const LkAttentionShape *shape)
     return keys < PIECE_BLOCK ? PIECE_BLOCK : keys;
 }
 
+/** The sums of o · d_o of `count` (at most LANES) rows. */
+static Vec row_products(const LkAttentionShape *shape, const char *o, const char *d_o, int64_t count)
+{
+    int64_t size = (int64_t)lk_dtype_size(shape->dtype);
+    Vec sum[LANES];
+    for (int64_t i = 0; i < LANES; i++) {
+        sum[i] = (Vec){0};
+        for (int64_t d = 0; i < count && d < shape->head_dim; d += LANES) {
+            int64_t at = (i * shape->o_stride + d) * size, left = shape->head_dim - d;
+            sum[i] += load_elements(shape->dtype, o + at, left) * load_elements(shape->dtype, d_o + at, left);
+        }
+    }
+    vec_transpose(sum);
+    for (int64_t i = 1; i < LANES; i++)
+        sum[0] += sum[i];
+    return sum[0];
+}
+
 /** Packs the queries' side of a tile; columns that are no queries are zero and get an lse that makes them not count. */
 static void piece_queries(const Piece *piece, const LkAttentionPiece *given, int64_t query, int64_t queries,
                           int64_t columns)
@@ -88,29 +108,25 @@ static void piece_queries(const Piece *piece, const LkAttentionPiece *given, int
     const char *d_o = (const char *)given->d_o + query * shape->o_stride * size;
     for (int64_t i = round_up(queries, LANES); i < columns; i += LANES)
         for (int64_t w = 0; w < piece->words; w++) {
-            vec_store(piece->q_tokens + w * PIECE_TILE + i, (Vec){0});
-            vec_store(piece->do_tokens + w * PIECE_TILE + i, (Vec){0});
+            vec_store(panel_at(piece->q_tokens, QUERY_TILE, piece->words, i, w), (Vec){0});
+            vec_store(panel_at(piece->do_tokens, QUERY_TILE, piece->words, i, w), (Vec){0});
         }
-    pack_tokens(shape->dtype, q, shape->q_stride, queries, dim, PIECE_TILE, piece->q_tokens);
-    pack_tokens(shape->dtype, d_o, shape->o_stride, queries, dim, PIECE_TILE, piece->do_tokens);
+    pack_tokens(shape->dtype, q, shape->q_stride, queries, dim, QUERY_TILE, piece->q_tokens);
+    pack_tokens(shape->dtype, d_o, shape->o_stride, queries, dim, QUERY_TILE, piece->do_tokens);
     pack_features(shape->dtype, q, shape->q_stride, queries, columns, dim, piece->width, 0, PIECE_TILE / PAIR,
                   piece->q_features);
     pack_features(shape->dtype, d_o, shape->o_stride, queries, columns, dim, piece->width, 0, PIECE_TILE / PAIR,
                   piece->do_features);
-    for (int64_t i = 0; i < columns; i++) {
-        piece->lse[i] = 1e30f;
-        piece->delta[i] = 0;
-        if (i >= queries)
-            continue;
-        Vec sum = {0};
-        for (int64_t d = 0; d < dim; d += LANES) {
-            int64_t at = (i * shape->o_stride + d) * size;
-            sum += load_elements(shape->dtype, o + at, dim - d) * load_elements(shape->dtype, d_o + at, dim - d);
-        }
-        piece->lse[i] = given->lse[query + i] * 1.442695041f;
-        piece->delta[i] = vec_sum(sum);
+    for (int64_t i = 0; i < columns; i += LANES) {
+        int64_t count = queries - i < LANES ? queries - i : LANES;
+        Vec lse = load_elements(LK_F32, given->lse + query + (count > 0 ? i : 0), count) * 1.442695041f;
+        vec_store(piece->lse + i, vec_select(lane_numbers < (int32_t)count, lse, vec_set(1e30f)));
+        vec_store(piece->delta + i,
+                  row_products(shape, o + i * shape->o_stride * size, d_o + i * shape->o_stride * size, count));
     }
 }
+
+_Static_assert(PAIR == 1 || QUERY_VECS == 2, "a row of pairs is made from two vectors");
 
 /** Stores a row of LANES × QUERY_VECS numbers as [tile / PAIR] words. */
 INLINE void store_row(float *to, const Vec x[MAX_VECS])
@@ -118,8 +134,9 @@ INLINE void store_row(float *to, const Vec x[MAX_VECS])
 #if ATTENTION_PAIR == 2
     vec_store(to, (Vec)_mm512_cvtne2ps_pbh(x[1], x[0]));
 #else
-    vec_store(to, x[0]);
-    vec_store(to + LANES, x[1]);
+    UNROLL
+    for (int j = 0; j < QUERY_VECS; j++)
+        vec_store(to + j * LANES, x[j]);
 #endif
 }
 
@@ -129,8 +146,8 @@ INLINE void piece_panel(const Piece *piece, int64_t key, int64_t row, int64_t co
 {
     Vec p[ROWS][MAX_VECS], ds[ROWS][MAX_VECS];
     block_clear(p, QUERY_VECS);
-    block_mac(p, piece->key_tokens + key * piece->words, 1, ROWS, piece->q_tokens + column, PIECE_TILE, piece->words,
-              QUERY_VECS);
+    block_mac(p, piece->key_tokens + key * piece->words, 1, ROWS, piece->q_tokens + column * piece->words, QUERY_TILE,
+              piece->words, QUERY_VECS);
     UNROLL
     for (int r = 0; r < ROWS; r++) {
         UNROLL
@@ -142,8 +159,8 @@ INLINE void piece_panel(const Piece *piece, int64_t key, int64_t row, int64_t co
         store_row(piece->probs + ((row + r) * PIECE_TILE + column) / PAIR, p[r]);
     }
     block_clear(ds, QUERY_VECS);
-    block_mac(ds, piece->val_tokens + key * piece->words, 1, ROWS, piece->do_tokens + column, PIECE_TILE, piece->words,
-              QUERY_VECS);
+    block_mac(ds, piece->val_tokens + key * piece->words, 1, ROWS, piece->do_tokens + column * piece->words, QUERY_TILE,
+              piece->words, QUERY_VECS);
     UNROLL
     for (int r = 0; r < ROWS; r++) {
         UNROLL
@@ -153,33 +170,46 @@ INLINE void piece_panel(const Piece *piece, int64_t key, int64_t row, int64_t co
     }
 #if ATTENTION_PAIR == 2
     UNROLL
-    for (int r = 0; r < ROWS; r += 2)
+    for (int r = 0; r < ROWS; r += 2) {
         UNROLL
-    for (int j = 0; j < QUERY_VECS; j++)
-        store_probabilities(piece->dscore_pairs + (row + r) / PAIR * PIECE_TILE + column + j * LANES, ds[r][j],
-                            ds[r + 1][j]);
+        for (int j = 0; j < QUERY_VECS; j++)
+            store_probabilities(
+                panel_at(piece->dscore_pairs, QUERY_TILE, PIECE_BLOCK / PAIR, column, (row + r) / PAIR) + j * LANES,
+                ds[r][j], ds[r + 1][j]);
+    }
 #endif
+}
+
+/** How many vectors of `whole` (1 or more) to take at once so that no single one is left for the end, if possible. */
+INLINE int take_vecs(int64_t whole)
+{
+    return whole == 1 ? 1 : whole == 2 || whole == 4 ? 2 : 3;
 }
 
 /** c [rows][width] += a [rows][tile / PAIR] · b [tile / PAIR][width]. */
 static void piece_key_gradient(const Piece *piece, float *c, const float *a, const float *b, int64_t rows,
                                int64_t columns)
 {
-    int64_t width = piece->width, steps = columns / PAIR;
-    for (int64_t r = 0; r < rows; r += ROWS)
-        for (int64_t left = width / LANES, at = 0; left > 0;) {
-            float *to = c + r * width + at;
-            const float *from = a + r * (PIECE_TILE / PAIR);
-            int vecs = left == 1 ? 1 : left == 2 || left == 4 || MAX_VECS == 2 ? 2 : 3;
+    const int64_t width = piece->width, steps = columns / PAIR, row = PIECE_TILE / PAIR;
+#if ATTENTION_LANES == 16
+    int64_t halves = (piece->shape->head_dim + LANES / 2 - 1) / (LANES / 2);
+    if (halves == 5) { /* the 40 numbers of a head of Stable Diffusion 1 */
+        for (int64_t r = 0; r < rows; r += ROWS)
+            block_update_half(c + r * width, width, a + r * row, row, 1, b, width, steps, 2);
+        return;
+    }
+#endif
+    int vecs;
+    for (int64_t at = 0; at < width; at += vecs * LANES) {
+        vecs = take_vecs((width - at) / LANES);
+        for (int64_t r = 0; r < rows; r += ROWS)
             if (vecs == 1)
-                block_update(to, width, from, PIECE_TILE / PAIR, 1, b + at, width, steps, 1);
+                block_update(c + r * width + at, width, a + r * row, row, 1, b + at, width, steps, 1);
             else if (vecs == 2)
-                block_update(to, width, from, PIECE_TILE / PAIR, 1, b + at, width, steps, 2);
+                block_update(c + r * width + at, width, a + r * row, row, 1, b + at, width, steps, 2);
             else
-                block_update(to, width, from, PIECE_TILE / PAIR, 1, b + at, width, steps, MAX_VECS);
-            left -= vecs;
-            at += vecs * LANES;
-        }
+                block_update(c + r * width + at, width, a + r * row, row, 1, b + at, width, steps, 3);
+    }
 }
 
 /** One block of keys against the tile of `columns` queries that begins at `query`. */
@@ -198,11 +228,14 @@ static void piece_block(const Piece *piece, int64_t first, int64_t key, int64_t 
     }
     piece_key_gradient(piece, piece->dv + key * piece->width, piece->probs, piece->do_features, rows, columns);
     piece_key_gradient(piece, piece->dk + key * piece->width, piece->dscores, piece->q_features, rows, columns);
-    for (int64_t column = 0; column < columns; column += QUERY_TILE)
+    for (int64_t column = 0; column < columns; column += QUERY_TILE) {
+        const float *dscores = PAIR == 1 ? piece->dscores + column
+                                         : panel_at(piece->dscore_pairs, QUERY_TILE, PIECE_BLOCK / PAIR, column, 0);
         for (int64_t d = 0; d < shape->head_dim; d += ROWS)
-            block_update(piece->dq + d * PIECE_TILE + column, PIECE_TILE,
-                         panel_at(piece->key_features, ROWS, piece->keys / PAIR, d, key / PAIR), 1, ROWS,
-                         piece->dscore_pairs + column, PIECE_TILE, round_up(rows, ROWS) / PAIR, QUERY_VECS);
+            block_update(panel_at(piece->dq, QUERY_TILE, piece->width, column, d), QUERY_TILE,
+                         panel_at(piece->key_features, ROWS, piece->keys / PAIR, d, key / PAIR), 1, ROWS, dscores,
+                         PAIR == 1 ? PIECE_TILE : QUERY_TILE, round_up(rows, ROWS) / PAIR, QUERY_VECS);
+    }
 }
 
 /** Writes rows first .. first+count-1 from [count][width], times `factor`. */
@@ -242,7 +275,8 @@ static void backward_piece(const LkAttentionShape *shape, const LkAttentionPiece
         for (int64_t key = 0; key < end; key += PIECE_BLOCK)
             piece_block(&piece, given->key, key, end - key < PIECE_BLOCK ? end - key : PIECE_BLOCK, query, columns);
         for (int64_t column = 0; column < queries; column += LANES)
-            unpack_tokens(piece.dq + column, PIECE_TILE, dim, vec_set(shape->scale), given->dq, query + column,
+            unpack_tokens(panel_at(piece.dq, QUERY_TILE, piece.width, column, 0), QUERY_TILE, dim,
+                          vec_set(shape->scale), given->dq, query + column,
                           queries - column < LANES ? queries - column : LANES);
     }
     piece_rows(&piece, piece.dk, shape->scale, given->dk, given->key, keys);

@@ -1,5 +1,7 @@
 /* The kernels of one instruction set, put together. The including file defines ATTENTION_LANES, ATTENTION_ROWS and
  * ATTENTION_PAIR (see attention_simd.h), ATTENTION_NAME and ATTENTION_SYMBOL, and has the compiler use the set. */
+#pragma once
+
 #include "backend/cpu/attention_kernels.h"
 
 #include "backend/cpu/attention_simd.h"

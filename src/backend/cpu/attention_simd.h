@@ -5,6 +5,8 @@
  *     ATTENTION_PAIR   numbers of a product's inner dimension in one word: 1 (f32) or 2 (bf16, low half first)
  *
  * A word is carried as float whatever it holds. Everything here is static: it is compiled once per instruction set. */
+#pragma once
+
 #include "base/dtype.h"
 
 #include <stddef.h>
@@ -23,6 +25,7 @@ typedef float Vec __attribute__((vector_size(4 * ATTENTION_LANES)));
 typedef int32_t VecInt __attribute__((vector_size(4 * ATTENTION_LANES)));
 typedef uint32_t VecWord __attribute__((vector_size(4 * ATTENTION_LANES)));
 typedef uint16_t VecHalf __attribute__((vector_size(2 * ATTENTION_LANES)));
+typedef uint16_t VecHalfAnywhere __attribute__((vector_size(2 * ATTENTION_LANES), aligned(2), may_alias));
 typedef float VecAnywhere __attribute__((vector_size(4 * ATTENTION_LANES), aligned(4), may_alias));
 
 INLINE Vec vec_set(float x)
@@ -127,14 +130,6 @@ INLINE bool vec_all_at_most(Vec x, float limit)
     return all != 0;
 }
 
-INLINE float vec_sum(Vec x)
-{
-    float sum = 0;
-    for (int i = 0; i < LANES; i++)
-        sum += x[i];
-    return sum;
-}
-
 /** sum + a·b for words: f32 products, or two bf16 products each. */
 INLINE Vec vec_mac(Vec sum, Vec a, Vec b)
 {
@@ -144,6 +139,21 @@ INLINE Vec vec_mac(Vec sum, Vec a, Vec b)
     return sum + a * b;
 #endif
 }
+
+#if ATTENTION_LANES == 16
+typedef float VecShort __attribute__((vector_size(32)));
+
+/** vec_mac for half a vector b. */
+INLINE VecShort vec_mac_short(VecShort sum, Vec a, VecShort b)
+{
+    VecShort half = _mm512_castps512_ps256(a);
+#if ATTENTION_PAIR == 2
+    return _mm256_dpbf16_ps(sum, (__m256bh)half, (__m256bh)b);
+#else
+    return sum + half * b;
+#endif
+}
+#endif
 
 /** Rounds to bf16 (to nearest even; a NaN stays one). */
 INLINE VecHalf vec_to_bf16(Vec x)
@@ -172,6 +182,8 @@ INLINE Vec load_elements(LkDType dtype, const void *p, int64_t count)
         return _mm512_maskz_loadu_ps(mask, p);
     return vec_from_bf16((VecHalf)_mm256_maskz_loadu_epi16(mask, p));
 #else
+    if (count == LANES)
+        return dtype == LK_F32 ? vec_load(p) : vec_from_bf16(*(const VecHalfAnywhere *)p);
     Vec x = {0};
     VecHalf half = {0};
     if (dtype == LK_F32) {
@@ -194,11 +206,39 @@ INLINE void store_elements(LkDType dtype, void *p, int64_t count, Vec x)
     else
         _mm256_mask_storeu_epi16(p, mask, (__m256i)vec_to_bf16(x));
 #else
+    if (dtype == LK_F32) {
+        if (count == LANES)
+            vec_store(p, x);
+        else
+            memcpy(p, &x, (size_t)count * 4);
+        return;
+    }
     VecHalf half = vec_to_bf16(x);
-    if (dtype == LK_F32)
-        memcpy(p, &x, (size_t)count * 4);
+    if (count == LANES)
+        *(VecHalfAnywhere *)p = half;
     else
         memcpy(p, &half, (size_t)count * 2);
+#endif
+}
+
+#if ATTENTION_LANES == 16
+static const VecInt lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif ATTENTION_LANES == 8
+static const VecInt lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+static const VecInt lane_numbers = {0, 1, 2, 3};
+#endif
+
+/** Lane i is lane from[i] of x and, behind it, y. `from` must be known to the compiler. */
+INLINE Vec vec_shuffle(Vec x, Vec y, VecInt from)
+{
+#ifdef __clang__
+    Vec z;
+    for (int i = 0; i < LANES; i++)
+        z[i] = from[i] < LANES ? x[from[i] % LANES] : y[from[i] % LANES];
+    return z;
+#else
+    return __builtin_shuffle(x, y, from);
 #endif
 }
 
@@ -208,18 +248,13 @@ INLINE void vec_transpose(Vec x[LANES])
 {
     UNROLL
     for (int h = 1; h < LANES; h *= 2) {
-        VecInt lower, upper;
-        UNROLL
-        for (int lane = 0; lane < LANES; lane++) {
-            lower[lane] = lane & h ? lane - h + LANES : lane;
-            upper[lane] = lane & h ? lane + LANES : lane + h;
-        }
+        VecInt lower = lane_numbers + (lane_numbers & h) * (LANES / h - 1), upper = lower + h;
         UNROLL
         for (int i = 0; i < LANES; i++)
             if (!(i & h)) {
                 Vec a = x[i], b = x[i + h];
-                x[i] = __builtin_shuffle(a, b, lower);
-                x[i + h] = __builtin_shuffle(a, b, upper);
+                x[i] = vec_shuffle(a, b, lower);
+                x[i + h] = vec_shuffle(a, b, upper);
             }
     }
 }
