@@ -1,11 +1,13 @@
 /* What concerns several parameters at once, and the values that follow from others. */
 #include "training/job.h"
 
+#include "base/file.h"
 #include "training/job_value.h"
 #include "training/sample_prompts.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One run of the checks. */
@@ -383,6 +385,35 @@ static void check_model_file(Check *check)
     }
 }
 
+/* What the metadata can hold: see metadata.c. */
+static void check_thumbnail(Check *check)
+{
+    enum { LARGEST = 1 << 20 };
+    static const char *const begins[] = {"\x89PNG", "\xff\xd8\xff", "RIFF"};
+    const char *path = check->job->metadata_thumbnail;
+    char *data;
+    size_t size;
+    check_file(check, "metadata_thumbnail", path);
+    if (path == NULL || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        return;
+    }
+    LkError problem = {0};
+    if (!lk_file_read(path, LARGEST, &data, &size, &problem)) {
+        remark(check, ERROR, "metadata_thumbnail",
+               _("metadata_thumbnail cannot be stored: %s A thumbnail may have 1 MB at most."), problem.text);
+        return;
+    }
+    bool picture = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++) {
+        picture |= g_str_has_prefix(data, begins[i]);
+    }
+    free(data);
+    if (!picture) {
+        remark(check, ERROR, "metadata_thumbnail",
+               _("metadata_thumbnail is not a PNG, JPEG or WebP picture; no other can be stored in a LoRA."));
+    }
+}
+
 bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
 {
     Check check = {(LkJob *)(uintptr_t)job, problems, false};
@@ -393,7 +424,7 @@ bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
     }
     check_file(&check, "dataset_config", job->dataset_config);
     check_file(&check, "network_weights", job->network_weights);
-    check_file(&check, "metadata_thumbnail", job->metadata_thumbnail);
+    check_thumbnail(&check);
     if (g_file_test(job->output_dir, G_FILE_TEST_EXISTS) && !g_file_test(job->output_dir, G_FILE_TEST_IS_DIR)) {
         g_autofree char *shown = g_filename_display_name(job->output_dir);
         remark(&check, ERROR, "output_dir", _("output_dir is %s, which is a file and not a folder."), shown);

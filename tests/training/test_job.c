@@ -319,18 +319,20 @@ static void test_files(void)
     g_file_set_contents(prompts, "# comment\n\na cat --q 1\n", -1, NULL);
     g_file_set_contents(path,
                         "pretrained_model_name_or_path = \"runwayml/stable-diffusion-v1-5\"\ntrain_data_dir = \"no\"\n"
-                        "sample_prompts = \"p.txt\"\nsample_at_first = true\nnetwork_weights = \".\"\n",
+                        "sample_prompts = \"p.txt\"\nsample_at_first = true\nnetwork_weights = \".\"\n"
+                        "metadata_thumbnail = \"p.txt\"\n",
                         -1, NULL);
     g_autoptr(GPtrArray) problems = lk_problems_new();
     g_autoptr(LkJob) job = lk_job_load(path, NULL, problems);
     tap_ok(job != NULL && strcmp(job->output_name, "my job") == 0, "the name is the job file's");
     g_autofree char *output = g_build_filename(folder, "output", NULL);
     tap_ok(job != NULL && strcmp(job->output_dir, output) == 0, "the output folder is beside it");
-    tap_ok(job != NULL && !lk_job_check_files(job, problems) && problems->len == 4, "missing files are said (%u)",
+    tap_ok(job != NULL && !lk_job_check_files(job, problems) && problems->len == 5, "missing files are said (%u)",
            problems->len);
     g_autofree char *said = lk_problems_describe(problems, NULL);
     tap_ok(strstr(said, "never downloaded") != NULL && strstr(said, "no such folder") != NULL &&
-               strstr(said, "prompt in line 3") != NULL && strstr(said, "but must be a file") != NULL,
+               strstr(said, "prompt in line 3") != NULL && strstr(said, "but must be a file") != NULL &&
+               strstr(said, "not a PNG") != NULL,
            "each in its own words");
     g_ptr_array_set_size(problems, 0);
     g_autoptr(LkJob) none = lk_job_load("/nonexistent/job.toml", NULL, problems);
