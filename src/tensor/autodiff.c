@@ -9,9 +9,9 @@ struct LkDiff {
     LkGraph *graph;
     LkRecompute recompute;
     int32_t forward_nodes, forward_tensors;
-    bool *needs;     /* per forward tensor (owners) */
-    LkRef *gradient; /* per forward tensor (owners) */
-    LkRef *copy;     /* per forward tensor (owners): its recomputed copy, or LK_NONE */
+    bool *needs;      /* per forward tensor (owners) */
+    LkRef *gradient;  /* per forward tensor (owners) */
+    LkRef *copy;      /* per forward tensor (owners): its recomputed copy, or LK_NONE */
     uint8_t *readers; /* per forward tensor (owners): how many nodes read it (capped) */
 };
 
@@ -85,9 +85,8 @@ static LkRef gradient_of(LkDiff *diff, LkRef ref)
 {
     LkRef gradient = lk_diff_partial(diff, ref);
     LkDType dtype = diff->graph->tensors[ref].dtype;
-    return gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype
-               ? gradient
-               : lk_cast(diff->graph, gradient, dtype);
+    return gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype ? gradient
+                                                                                : lk_cast(diff->graph, gradient, dtype);
 }
 
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient)

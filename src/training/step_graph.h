@@ -19,17 +19,17 @@ typedef struct LkStepShape {
 typedef struct LkStepGraph {
     LkGraph *graph;
     LkLoraGraph lora;
-    LkRef ids;                         /* i32 [batch·chunks,77], or LK_NONE */
-    LkRef states;  /* f32 [batch,L,C]: the input that stands for the text encoder, or LK_NONE */
-    LkRef context; /* [batch,L,C]: what the U-Net attends to, from either */
-    LkRef latents;                     /* f32 [batch,h,w,4]: scaled samples */
-    LkRef noise;                       /* f32 like latents: what is predicted (epsilon) */
-    LkRef t;                           /* f32 [batch] timesteps */
+    LkRef ids;                        /* i32 [batch·chunks,77], or LK_NONE */
+    LkRef states;                     /* f32 [batch,L,C]: the input that stands for the text encoder, or LK_NONE */
+    LkRef context;                    /* [batch,L,C]: what the U-Net attends to, from either */
+    LkRef latents;                    /* f32 [batch,h,w,4]: scaled samples */
+    LkRef noise;                      /* f32 like latents: what is predicted (epsilon) */
+    LkRef t;                          /* f32 [batch] timesteps */
     LkRef signal, sigma, minus_sigma; /* f32 [batch]: sqrt(alpha bar), sqrt(1 - alpha bar), -sqrt(1 - alpha bar) */
-    LkRef weight;                      /* f32 [batch] of each sample's loss */
-    LkRef scalars;                     /* f32 [LK_SCALAR_COUNT] */
-    LkRef noisy, target, pred;         /* activations, kept for the host where asked */
-    LkRef loss;                        /* f32 [batch]: unweighted, mean over the sample */
+    LkRef weight;                     /* f32 [batch] of each sample's loss */
+    LkRef scalars;                    /* f32 [LK_SCALAR_COUNT] */
+    LkRef noisy, target, pred;        /* activations, kept for the host where asked */
+    LkRef loss;                       /* f32 [batch]: unweighted, mean over the sample */
 } LkStepGraph;
 
 /** Builds the graph of loss and gradients. NULL with an error where the model cannot be built. `trace` keeps noisy,

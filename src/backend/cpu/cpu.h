@@ -122,3 +122,6 @@ void lk_cpu_transpose_kernel(const void *from, void *to, const int64_t shape[4],
 /* Memory that is zero, aligned to a page, and counts only once it is touched. */
 void *lk_cpu_memory_new(size_t bytes);
 void lk_cpu_memory_free(void *data, size_t bytes);
+
+/** memcpy on all threads; first touches of new memory are what costs, and they run in parallel then. */
+void lk_cpu_copy(void *to, const void *from, size_t bytes);

@@ -1,8 +1,6 @@
 /* Matrix products by oneDNN. */
 #include "backend/cpu/cpu.h"
 
-#include "base/parallel.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,30 +189,11 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     return true;
 }
 
-typedef struct Copy {
-    uint8_t *to;
-    const uint8_t *from;
-    size_t bytes;
-} Copy;
-
-enum { COPY_CHUNK = 1 << 16 };
-
-static void copy_chunks(void *context, int64_t first, int64_t last)
-{
-    const Copy *copy = context;
-    size_t begin = (size_t)first * COPY_CHUNK, end = (size_t)last * COPY_CHUNK;
-    if (end > copy->bytes)
-        end = copy->bytes;
-    memcpy(copy->to + begin, copy->from + begin, end - begin);
-}
-
 static bool run_step(LkStep *base, LkError *error)
 {
     MatmulStep *step = (MatmulStep *)base;
-    if (step->addend && step->addend != step->dst) {
-        Copy copy = {step->dst, step->addend, step->dst_bytes};
-        lk_parallel_for((int64_t)((copy.bytes + COPY_CHUNK - 1) / COPY_CHUNK), copy_chunks, &copy);
-    }
+    if (step->addend && step->addend != step->dst)
+        lk_cpu_copy(step->dst, step->addend, step->dst_bytes);
     dnnl_exec_arg_t args[5] = {{DNNL_ARG_SRC, step->memory[0]},
                                {DNNL_ARG_WEIGHTS, step->memory[1]},
                                {DNNL_ARG_DST, step->memory[2]},

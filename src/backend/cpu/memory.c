@@ -1,5 +1,8 @@
 #include "backend/cpu/cpu.h"
 
+#include "base/parallel.h"
+
+#include <string.h>
 #include <sys/mman.h>
 
 void *lk_cpu_memory_new(size_t bytes)
@@ -16,4 +19,27 @@ void lk_cpu_memory_free(void *data, size_t bytes)
 {
     if (data)
         munmap(data, bytes ? bytes : 1);
+}
+
+typedef struct Copy {
+    uint8_t *to;
+    const uint8_t *from;
+    size_t bytes;
+} Copy;
+
+enum { COPY_CHUNK = 1 << 16 };
+
+static void copy_chunks(void *context, int64_t first, int64_t last)
+{
+    const Copy *copy = context;
+    size_t begin = (size_t)first * COPY_CHUNK, end = (size_t)last * COPY_CHUNK;
+    if (end > copy->bytes)
+        end = copy->bytes;
+    memcpy(copy->to + begin, copy->from + begin, end - begin);
+}
+
+void lk_cpu_copy(void *to, const void *from, size_t bytes)
+{
+    Copy copy = {to, from, bytes};
+    lk_parallel_for((int64_t)((bytes + COPY_CHUNK - 1) / COPY_CHUNK), copy_chunks, &copy);
 }

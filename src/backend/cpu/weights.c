@@ -126,7 +126,7 @@ static bool reorder_data(LkDevice *device, LkStoredWeight *weight, const void *d
                          LkError *error)
 {
     if (dnnl_memory_desc_equal(layout, weight->desc)) {
-        memcpy(weight->data, data, weight->bytes);
+        lk_cpu_copy(weight->data, data, weight->bytes);
         return true;
     }
     dnnl_memory_t from = NULL, to = NULL;
