@@ -6,15 +6,22 @@
 
 /* Key and field have the same name. */
 #define ROW(t, g, field, d)                                                                                            \
-    .key = #field, .type = LK_PARAMETER_##t, .group = LK_PARAMETER_GROUP_##g, .offset = offsetof(LkJob, field),       \
+    .key = #field, .type = LK_PARAMETER_##t, .group = LK_PARAMETER_GROUP_##g, .offset = offsetof(LkJob, field),        \
     .fallback = d
 #define RANGE(least, most) .min = least, .max = most
 #define LATER(k, t, d)                                                                                                 \
-    {.key = k, .type = LK_PARAMETER_##t, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,             \
+    {.key = k,                                                                                                         \
+     .type = LK_PARAMETER_##t,                                                                                         \
+     .state = LK_PARAMETER_NOT_YET,                                                                                    \
+     .group = LK_PARAMETER_GROUP_OTHER,                                                                                \
      .fallback = d}
 #define IDLE(k, t, d, why)                                                                                             \
-    {.key = k, .type = LK_PARAMETER_##t, .state = LK_PARAMETER_NO_EFFECT, .group = LK_PARAMETER_GROUP_OTHER,           \
-     .fallback = d, .subtitle = why}
+    {.key = k,                                                                                                         \
+     .type = LK_PARAMETER_##t,                                                                                         \
+     .state = LK_PARAMETER_NO_EFFECT,                                                                                  \
+     .group = LK_PARAMETER_GROUP_OTHER,                                                                                \
+     .fallback = d,                                                                                                    \
+     .subtitle = why}
 
 /* clang-format off */
 static const LkChoice token_lengths[] = {

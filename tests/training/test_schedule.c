@@ -41,8 +41,7 @@ static void test_job_lengths(void)
     lk_job_set(job, "lr_scheduler", "cosine", NULL);
     lk_job_set(job, "lr_warmup_steps", "0.29", NULL);
     LkLrSchedule schedule = lk_lr_schedule_of_job(job, 100);
-    tap_ok(schedule.warmup == 28, "a share of warm-up is cut as int() does: %d",
-           (int)schedule.warmup);
+    tap_ok(schedule.warmup == 28, "a share of warm-up is cut as int() does: %d", (int)schedule.warmup);
     lk_job_set(job, "lr_warmup_steps", "7", NULL);
     tap_ok(lk_lr_schedule_of_job(job, 100).warmup == 7, "a number of warm-up steps");
     tap_ok(lk_job_total_steps(job, 30) == 1600 && lk_job_epochs(job, 30) == 54, "steps, and the epochs they begin");
