@@ -1,55 +1,12 @@
 #include "training/trainer_private.h"
 
 #include "format/gerror.h"
-#include "format/toml.h"
+#include "training/job_dataset.h"
 
-/** The options of every subset, from the job. The texts are borrowed from the job. */
-static LkSubset *default_subset(const LkJob *job)
-{
-    LkSubset *subset = lk_subset_new("");
-    subset->num_repeats = job->num_repeats;
-    subset->flip_aug = job->flip_aug;
-    subset->caption_extension = g_strdup(job->caption_extension);
-    subset->caption = (LkCaptionOptions){.separator = g_strdup(job->caption_separator),
-                                         .keep_tokens_separator = g_strdup(job->keep_tokens_separator),
-                                         .secondary_separator = g_strdup(job->secondary_separator),
-                                         .prefix = g_strdup(job->caption_prefix),
-                                         .suffix = g_strdup(job->caption_suffix),
-                                         .trigger_words = g_strdup(job->trigger_words),
-                                         .shuffle = job->shuffle_caption,
-                                         .wildcard = job->enable_wildcard,
-                                         .keep_tokens = job->keep_tokens,
-                                         .dropout_every_n_epochs = job->caption_dropout_every_n_epochs,
-                                         .token_warmup_min = job->token_warmup_min,
-                                         .token_warmup_step = job->token_warmup_step,
-                                         .dropout_rate = job->caption_dropout_rate,
-                                         .tag_dropout_rate = job->caption_tag_dropout_rate};
-    return subset;
-}
-
-/** The pictures that the job names. */
 static LkDataset *open_dataset(LkTrainer *trainer, GError **error)
 {
-    const LkJob *job = trainer->job;
-    g_autoptr(LkSubset) subset = default_subset(job);
-    LkDatasetDefaults defaults = {.buckets = {.resolution = job->resolution,
-                                              .enable_bucket = job->enable_bucket,
-                                              .bucket_no_upscale = job->bucket_no_upscale,
-                                              .min_bucket_reso = job->min_bucket_reso,
-                                              .max_bucket_reso = job->max_bucket_reso,
-                                              .bucket_reso_steps = job->bucket_reso_steps},
-                                  .batch_size = job->train_batch_size,
-                                  .subset = subset};
-    LkDatasetConfig *config;
-    if (job->dataset_config) {
-        LkToml *toml = lk_toml_read(job->dataset_config, error);
-        config = toml ? lk_dataset_config_from_toml(toml, &defaults, trainer->findings, error) : NULL;
-        lk_toml_free(toml);
-    } else {
-        config = lk_dataset_config_from_folders(job->train_data_dir, NULL, &defaults, trainer->findings, error);
-    }
-    const LkModelArch *arch = lk_checkpoint_arch(trainer->checkpoint);
-    int multiple = (1 << (arch->vae.levels - 1)) * (1 << (arch->unet.levels - 1));
+    LkDatasetConfig *config = lk_job_dataset_config(trainer->job, trainer->findings, error);
+    int multiple = lk_size_multiple(lk_checkpoint_arch(trainer->checkpoint));
     return config ? lk_dataset_new(config, multiple, trainer->findings, error) : NULL;
 }
 
