@@ -3,7 +3,7 @@
 
     run.py [--match NAME] [--failed TEXT]... BUILD[:-SUITE,...]...
 
-A build may leave out suites ("build-asan:-parity,-resume"). The points of a TAP
+A build may leave out suites or tests ("build-asan:-parity,-resume"). The points of a TAP
 program count one by one, any other test as one; a program that crashes, times out
 or stops early counts as one failure more. `--failed TEXT` counts a failure that
 happened before (a build folder that does not compile). The last line is
@@ -29,7 +29,7 @@ def chosen(build, match, without):
     names = []
     for test in json.loads(out):
         suites = [s.split(":", 1)[-1] for s in test["suite"]]
-        if set(suites) & set(without):
+        if {*suites, test["name"]} & set(without):
             continue
         if match in test["name"] or any(match in s for s in suites):
             names.append(test["name"])
@@ -39,6 +39,8 @@ def chosen(build, match, without):
 def excerpt(test):
     """What a failed test said: the points that failed with the notes after them, its last lines, its errors."""
     lines, shown, keep = (test.get("stdout") or "").splitlines(), [], False
+    if not POINT.search(test.get("stdout") or ""):
+        shown, lines = lines[-60:], []
     for i, line in enumerate(lines):
         keep = line.startswith("not ok") or (keep and line.startswith("#"))
         if keep or i >= len(lines) - 3:
