@@ -1,5 +1,6 @@
-/* Checking a shape, choosing the kernels, and the forward pass: keys and values of some heads are packed, then tiles of
- * queries are worked on by whichever thread is free. A tile's sums do not depend on any other tile. */
+/* Checking a shape, choosing the kernels, and the forward pass: keys and values are packed, then tiles of queries are
+ * worked on by whichever thread is free. A tile's sums do not depend on any other tile. With a head or more for each
+ * thread, every thread packs the heads it works on for itself: what one core has written is far from another. */
 #include "backend/cpu/attention_private.h"
 
 #include <math.h>
@@ -54,10 +55,18 @@ static const LkAttentionKernels *choose_kernels(LkDType dtype)
     return &lk_attention_portable;
 }
 
+/** Heads of at least so many tiles are handed out in quarters: their packing is little beside their work. */
+enum { TILES_OF_LONG_HEAD = 32 };
+
 static void plan_forward(LkCpuAttention *attention)
 {
-    attention->head_bytes = attention->kernels->panel_bytes(&attention->shape);
+    size_t panels = attention->kernels->panel_bytes(&attention->shape);
+    int64_t tiles = lk_attention_ceil(attention->shape.q_len, attention->kernels->query_tile);
+    attention->shared = attention->heads < attention->threads;
     attention->thread_bytes = attention->kernels->forward_bytes(&attention->shape);
+    *(attention->shared ? &attention->head_bytes : &attention->thread_bytes) += panels;
+    bool even = attention->heads % attention->threads == 0;
+    attention->chunk = even && tiles < TILES_OF_LONG_HEAD ? tiles : lk_attention_ceil(tiles, 4);
 }
 
 LkCpuAttention *lk_cpu_attention_new(const LkAttentionShape *shape, bool backward, int threads, LkError *error)
@@ -105,31 +114,68 @@ typedef struct ForwardRun {
     const void *q, *k, *v;
     void *o;
     float *lse;
-    char *panels;
+    char *heads, *threads; /* the parts of the workspace */
+    int64_t tiles;         /* of a head */
 } ForwardRun;
 
-static void pack_chunk(const ForwardRun *run, int64_t first_head, int64_t unit)
+static void pack(const ForwardRun *run, int64_t head, int64_t key, int64_t keys, float *panels)
 {
-    const LkCpuAttention *attention = run->attention;
-    const LkAttentionShape *shape = &attention->shape;
-    int64_t step = attention->kernels->key_chunk, chunks = lk_attention_ceil(shape->kv_len, step);
-    int64_t slot = unit / chunks, first = unit % chunks * step, head = first_head + slot;
-    attention->kernels->pack(shape, lk_attention_head(attention, run->k, head, shape->kv_rows, shape->kv_stride),
-                             lk_attention_head(attention, run->v, head, shape->kv_rows, shape->kv_stride), first,
-                             shape->kv_len - first < step ? shape->kv_len - first : step,
-                             (float *)(run->panels + (size_t)slot * attention->head_bytes));
+    const LkAttentionShape *shape = &run->attention->shape;
+    run->attention->kernels->pack(shape,
+                                  lk_attention_head(run->attention, run->k, head, shape->kv_rows, shape->kv_stride),
+                                  lk_attention_head(run->attention, run->v, head, shape->kv_rows, shape->kv_stride),
+                                  key, shape->kv_len - key < keys ? shape->kv_len - key : keys, panels);
 }
 
-static void forward_unit(const ForwardRun *run, int64_t first_head, int64_t unit, float *scratch)
+static void forward_tile(const ForwardRun *run, int64_t head, int64_t tile, const float *panels, float *scratch)
+{
+    const LkAttentionShape *shape = &run->attention->shape;
+    run->attention->kernels->forward(
+        shape, panels, lk_attention_head(run->attention, run->q, head, shape->q_len, shape->q_stride),
+        lk_attention_head(run->attention, run->o, head, shape->q_len, shape->o_stride),
+        run->lse ? run->lse + head * shape->q_len : NULL, tile * run->attention->kernels->query_tile, scratch);
+}
+
+/** Each thread packs the heads it works on. */
+static void forward_own(const ForwardRun *run)
 {
     const LkCpuAttention *attention = run->attention;
-    const LkAttentionShape *shape = &attention->shape;
-    int64_t step = attention->kernels->query_tile, tiles = lk_attention_ceil(shape->q_len, step);
-    int64_t slot = unit / tiles, head = first_head + slot;
-    attention->kernels->forward(shape, (const float *)(run->panels + (size_t)slot * attention->head_bytes),
-                                lk_attention_head(attention, run->q, head, shape->q_len, shape->q_stride),
-                                lk_attention_head(attention, run->o, head, shape->q_len, shape->o_stride),
-                                run->lse ? run->lse + head * shape->q_len : NULL, unit % tiles * step, scratch);
+#pragma omp parallel num_threads(attention->threads)
+    {
+        char *mine = run->threads + (size_t)omp_get_thread_num() * attention->thread_bytes;
+        float *panels = (float *)(mine + attention->kernels->forward_bytes(&attention->shape));
+        int64_t packed = -1;
+#pragma omp for schedule(dynamic, attention->chunk)
+        for (int64_t unit = 0; unit < attention->heads * run->tiles; unit++) {
+            int64_t head = unit / run->tiles;
+            if (head != packed)
+                pack(run, head, 0, attention->shape.kv_len, panels);
+            packed = head;
+            forward_tile(run, head, unit % run->tiles, panels, (float *)mine);
+        }
+    }
+}
+
+/** All threads pack a wave of heads, then work on them. */
+static void forward_shared(const ForwardRun *run)
+{
+    const LkCpuAttention *attention = run->attention;
+    int64_t step = attention->kernels->key_chunk, chunks = lk_attention_ceil(attention->shape.kv_len, step);
+#pragma omp parallel num_threads(attention->threads)
+    {
+        float *mine = (float *)(run->threads + (size_t)omp_get_thread_num() * attention->thread_bytes);
+        for (int64_t first = 0; first < attention->heads; first += attention->wave) {
+            int64_t heads = attention->heads - first < attention->wave ? attention->heads - first : attention->wave;
+#pragma omp for schedule(static)
+            for (int64_t unit = 0; unit < heads * chunks; unit++)
+                pack(run, first + unit / chunks, unit % chunks * step, step,
+                     (float *)(run->heads + (size_t)(unit / chunks) * attention->head_bytes));
+#pragma omp for schedule(dynamic)
+            for (int64_t unit = 0; unit < heads * run->tiles; unit++)
+                forward_tile(run, first + unit / run->tiles, unit % run->tiles,
+                             (const float *)(run->heads + (size_t)(unit / run->tiles) * attention->head_bytes), mine);
+        }
+    }
 }
 
 bool lk_cpu_attention_forward(const LkCpuAttention *attention, const void *q, const void *k, const void *v, void *o,
@@ -137,24 +183,18 @@ bool lk_cpu_attention_forward(const LkCpuAttention *attention, const void *q, co
 {
     if (attention->backward)
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "This attention layer was prepared for the backward pass only.");
-    const LkAttentionShape *shape = &attention->shape;
-    const ForwardRun run = {attention, q, k, v, o, lse, workspace};
-    char *scratch = (char *)workspace + (size_t)attention->wave * attention->head_bytes;
-    int64_t chunks = lk_attention_ceil(shape->kv_len, attention->kernels->key_chunk);
-    int64_t tiles = lk_attention_ceil(shape->q_len, attention->kernels->query_tile);
-
-#pragma omp parallel num_threads(attention->threads)
-    {
-        float *mine = (float *)(scratch + (size_t)omp_get_thread_num() * attention->thread_bytes);
-        for (int64_t first = 0; first < attention->heads; first += attention->wave) {
-            int64_t heads = attention->heads - first < attention->wave ? attention->heads - first : attention->wave;
-#pragma omp for schedule(static)
-            for (int64_t unit = 0; unit < heads * chunks; unit++)
-                pack_chunk(&run, first, unit);
-#pragma omp for schedule(dynamic)
-            for (int64_t unit = 0; unit < heads * tiles; unit++)
-                forward_unit(&run, first, unit, mine);
-        }
-    }
+    const ForwardRun run = {.attention = attention,
+                            .q = q,
+                            .k = k,
+                            .v = v,
+                            .o = o,
+                            .lse = lse,
+                            .heads = workspace,
+                            .threads = (char *)workspace + (size_t)attention->wave * attention->head_bytes,
+                            .tiles = lk_attention_ceil(attention->shape.q_len, attention->kernels->query_tile)};
+    if (attention->shared)
+        forward_shared(&run);
+    else
+        forward_own(&run);
     return true;
 }

@@ -9,6 +9,8 @@ struct LkCpuAttention {
     bool backward;
     int threads;
     int64_t heads;       /* batch · heads */
+    bool shared;         /* forward: keys and values are packed by all threads together, else by each for itself */
+    int64_t chunk;       /* forward, not shared: consecutive tiles a thread takes at once */
     int64_t wave;        /* heads at once: bounds the workspace, does not touch the results */
     size_t head_bytes;   /* of the workspace, for each head of a wave */
     size_t thread_bytes; /* of the workspace, for each thread; behind those of the heads */
