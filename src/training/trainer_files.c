@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "format/gerror.h"
-#include "training/metadata.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -171,6 +170,18 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
 
 /* LoRA files ------------------------------------------------------------------------------------------------------- */
 
+/** The base model's hashes, read at the first save. NULL where they cannot be had: a LoRA is worth more than they are.
+ */
+static const LkModelHashes *model_hashes(LkTrainer *trainer)
+{
+    const char *path = lk_checkpoint_path(trainer->checkpoint);
+    if (trainer->job->no_metadata || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return NULL;
+    if (!trainer->hashes.sha256[0] && !lk_model_hashes(path, &trainer->hashes, NULL))
+        return NULL;
+    return &trainer->hashes;
+}
+
 bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,
                           const LkTrainerEvents *events, GError **error)
 {
@@ -188,7 +199,8 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .epochs = lk_job_epochs(job, trainer->batches),
                              .steps = trainer->steps,
                              .epoch = epoch,
-                             .step = trainer->state->step};
+                             .step = trainer->state->step,
+                             .hashes = model_hashes(trainer)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(trainer, name, pt ? ".pt" : ".safetensors");
     if (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, error))

@@ -7,6 +7,7 @@
 #include "text/clip_tokenizer.h"
 #include "training/latents.h"
 #include "training/lora_setup.h"
+#include "training/metadata.h"
 #include "training/samples.h"
 #include "training/schedule.h"
 #include "training/state.h"
@@ -50,8 +51,9 @@ struct LkTrainer {
     LkTextProgram text;
     LkUpdateGraph *update;
     LkPrepared update_prepared;
-    LkSamples *samples; /* NULL: none are asked for */
-    LkState *state;     /* host copy of what a state file holds */
+    LkSamples *samples;   /* NULL: none are asked for */
+    LkModelHashes hashes; /* of the base model; empty until the first file is saved */
+    LkState *state;       /* host copy of what a state file holds */
 };
 
 /* Programs (trainer_programs.c). */
