@@ -84,17 +84,6 @@ static bool make_plan(const LkJob *job, const LkDeviceChoice *choice, LkTraining
     return trainer && lk_trainer_plan(trainer, plan, error);
 }
 
-static void print_problems_json(const GPtrArray *problems)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-    lk_json_begin(out);
-    lk_json_add_string(out, "error", "The job has errors.");
-    lk_json_add_string(out, "code", "usage");
-    lk_cli_add_problems(out, problems);
-    lk_json_end(out);
-    puts(out->str);
-}
-
 LkExit lk_cli_plan(int argc, char **argv)
 {
     g_auto(LkJobInput) input;
@@ -124,7 +113,7 @@ LkExit lk_cli_plan(int argc, char **argv)
     lk_cli_show_problems(input.problems, input.path);
     if (!loaded) {
         if (json)
-            print_problems_json(input.problems);
+            lk_cli_print_problems_json(input.problems);
         return LK_EXIT_USAGE;
     }
     g_autoptr(GError) error = NULL;

@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
     {"train", lk_cli_train, N_("train a LoRA as a job file says")},
     {"plan", lk_cli_plan, N_("how many steps a job takes, and how much memory")},
+    {"check", lk_cli_check, N_("look at every picture and caption before training")},
     {"devices", lk_cli_devices, N_("what can train here")},
 };
 

@@ -46,6 +46,7 @@ LkExit lk_cli_fail_json(const GError *error, bool json)
     if (json) {
         g_autoptr(GString) out = g_string_new(NULL);
         lk_json_begin(out);
+        lk_json_add_boolean(out, "ok", false);
         lk_json_add_string(out, "error", error->message);
         lk_json_add_string(out, "code", lk_cli_error_name(error));
         lk_json_end(out);
@@ -87,6 +88,18 @@ void lk_cli_add_problems(GString *json, const GPtrArray *problems)
         lk_json_end(json);
     }
     g_string_append_c(json, ']');
+}
+
+void lk_cli_print_problems_json(const GPtrArray *problems)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    lk_json_begin(out);
+    lk_json_add_boolean(out, "ok", false);
+    lk_json_add_string(out, "error", "The job has errors.");
+    lk_json_add_string(out, "code", "usage");
+    lk_cli_add_problems(out, problems);
+    lk_json_end(out);
+    puts(out->str);
 }
 
 char *lk_cli_bytes(int64_t bytes)

@@ -42,7 +42,7 @@ static void append_pair(GString *out, const char *key, const char *value)
 }
 
 /** The line of settings, in WebUI's order. */
-static char *settings_line(const LkPictureInfo *info)
+static char *settings_line(const LkInfotextPicture *info)
 {
     const LkPictureRequest *request = info->request;
     char cfg[G_ASCII_DTOSTR_BUF_SIZE];
@@ -66,7 +66,7 @@ static char *settings_line(const LkPictureInfo *info)
     return g_string_free(line, FALSE);
 }
 
-char *lk_infotext_write(const LkPictureInfo *info)
+char *lk_infotext_write(const LkInfotextPicture *info)
 {
     const char *negative = info->request->negative;
     g_autofree char *settings = settings_line(info);
@@ -74,7 +74,7 @@ char *lk_infotext_write(const LkPictureInfo *info)
                        negative && *negative ? "\n" NEGATIVE " " : "", negative ? negative : "", "\n", settings, NULL);
 }
 
-LkMetadata *lk_infotext_png_texts(const LkPictureInfo *info)
+LkMetadata *lk_infotext_png_texts(const LkInfotextPicture *info)
 {
     LkMetadata *texts = lk_metadata_new();
     g_autofree char *text = lk_infotext_write(info);

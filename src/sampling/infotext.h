@@ -10,20 +10,20 @@
 #include "sampling/generator.h"
 
 /** What a text says of a picture that is to be written. All texts are UTF-8. */
-typedef struct LkPictureInfo {
+typedef struct LkInfotextPicture {
     const LkPictureRequest *request;
     const char *prompt;      /* as it was typed, with its <lora:…> tags; NULL: the request's */
     const char *model;       /* name of the base model, without folder and ending, or NULL */
     const char *model_hash;  /* the first ten digits of the file's SHA-256, or NULL */
     const char *lora_hashes; /* "name: hash, name: hash" with the first twelve digits of sshs_model_hash, or NULL */
     int clip_skip;           /* 0 and 1 are not written */
-} LkPictureInfo;
+} LkInfotextPicture;
 
 /** The text. Free with g_free. */
-char *lk_infotext_write(const LkPictureInfo *info);
+char *lk_infotext_write(const LkInfotextPicture *info);
 
 /** The same as the text entries of a PNG: "parameters". */
-LkMetadata *lk_infotext_png_texts(const LkPictureInfo *info);
+LkMetadata *lk_infotext_png_texts(const LkInfotextPicture *info);
 
 /** A text taken apart. */
 typedef struct LkInfotext {

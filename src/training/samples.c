@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/gerror.h"
 #include "format/png.h"
+#include "sampling/infotext.h"
 #include "training/sample_prompts.h"
 
 struct LkSamples {
@@ -126,20 +127,6 @@ bool lk_samples_due(const LkSamples *samples, int64_t step, int64_t epoch_end)
            (epoch_end > 0 && job->sample_every_n_epochs > 0 && epoch_end % job->sample_every_n_epochs == 0);
 }
 
-/** The settings as Stable Diffusion WebUI writes them into its pictures. */
-static LkMetadata *picture_texts(const LkPictureRequest *request)
-{
-    LkMetadata *texts = lk_metadata_new();
-    g_autoptr(GString) text = g_string_new(request->prompt);
-    if (request->negative && *request->negative)
-        g_string_append_printf(text, "\nNegative prompt: %s", request->negative);
-    g_string_append_printf(text, "\nSteps: %d, Sampler: %s, CFG scale: %g, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
-                           request->steps, request->sampler->name, request->cfg, request->seed, request->width,
-                           request->height);
-    lk_metadata_set(texts, "parameters", text->str);
-    return texts;
-}
-
 static bool keep_going(void *context, int done, int steps, const float *guess, int height, int width)
 {
     const LkTrainerEvents *events = context;
@@ -154,7 +141,8 @@ static bool make_one(LkSamples *samples, guint index, const char *path, const Lk
     g_autofree uint8_t *rgb = lk_generator_run(samples->generator, &request, &progress, error);
     if (!rgb)
         return false;
-    g_autoptr(LkMetadata) texts = picture_texts(&request);
+    LkInfotextPicture picture = {.request = &request, .clip_skip = samples->job->clip_skip};
+    g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&picture);
     return lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, error);
 }
 

@@ -20,7 +20,7 @@ static LkPictureRequest request_of(const char *sampler)
                               .sampler = lk_sampler_find(sampler)};
 }
 
-static void check_written(const char *what, const LkPictureInfo *info, const char *want)
+static void check_written(const char *what, const LkInfotextPicture *info, const char *want)
 {
     g_autofree char *got = lk_infotext_write(info);
     if (!tap_ok(strcmp(got, want) == 0, "%s is written as WebUI writes it", what))
@@ -30,18 +30,18 @@ static void check_written(const char *what, const LkPictureInfo *info, const cha
 static void test_write(void)
 {
     LkPictureRequest karras = request_of("dpm++ 2m karras"), ddim = request_of("ddim");
-    LkPictureInfo plain = {.request = &karras};
+    LkInfotextPicture plain = {.request = &karras};
     check_written("a plain picture", &plain,
                   "a photo of sks dog\nNegative prompt: blurry, ugly\nSteps: 20, Sampler: DPM++ 2M, Schedule type: "
                   "Karras, CFG scale: 7, Seed: 4294967295, Size: 512x768, Version: Lorikeet");
     ddim.negative = NULL;
     ddim.cfg = 7.5;
-    LkPictureInfo full = {.request = &ddim,
-                          .prompt = "sks dog <lora:dog:0.8>",
-                          .model = "v1-5, \"pruned\"",
-                          .model_hash = "6ce0161689",
-                          .lora_hashes = "dog: 0123456789ab, cat: ba9876543210",
-                          .clip_skip = 2};
+    LkInfotextPicture full = {.request = &ddim,
+                              .prompt = "sks dog <lora:dog:0.8>",
+                              .model = "v1-5, \"pruned\"",
+                              .model_hash = "6ce0161689",
+                              .lora_hashes = "dog: 0123456789ab, cat: ba9876543210",
+                              .clip_skip = 2};
     check_written("one with LoRAs", &full,
                   "sks dog <lora:dog:0.8>\nSteps: 20, Sampler: DDIM, CFG scale: 7.5, Seed: 4294967295, Size: 512x768, "
                   "Model hash: 6ce0161689, Model: \"v1-5, \\\"pruned\\\"\", Clip skip: 2, Lora hashes: \"dog: "
@@ -105,7 +105,7 @@ static void test_round_trip(void)
         LkPictureRequest request = request_of(lk_sampler_at(i)->name), back = {0};
         request.seed = G_MAXUINT64 - (guint64)i;
         request.cfg = 1.0 / 3;
-        LkPictureInfo info = {.request = &request, .model = "a: b,\nc\\d \"e\" \001"};
+        LkInfotextPicture info = {.request = &request, .model = "a: b,\nc\\d \"e\" \001"};
         g_autofree char *written = lk_infotext_write(&info);
         g_autoptr(LkInfotext) text = lk_infotext_parse(written);
         bool ok = lk_infotext_apply(text, &back, NULL);
@@ -159,7 +159,7 @@ static void test_png(void)
     g_autofree char *path = g_build_filename(folder, "picture.png", NULL);
     LkPictureRequest request = request_of("euler");
     request.prompt = "水彩画 watercolour";
-    LkPictureInfo info = {.request = &request};
+    LkInfotextPicture info = {.request = &request};
     g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&info);
     g_autofree char *want = lk_infotext_write(&info);
     const uint8_t rgb[12] = {0};
