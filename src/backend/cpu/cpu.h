@@ -101,13 +101,16 @@ dnnl_data_type_t lk_cpu_data_type(LkDType dtype);
 LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, const_dnnl_memory_desc_t desc,
                               const_dnnl_memory_desc_t plain, LkError *error);
 
+/** All stored forms whose names have this name's hash: the first of a list. */
+LkStoredWeight *lk_cpu_weight_list(const LkDevice *device, const char *name);
+
 /** The form that exists already, or NULL. */
 LkStoredWeight *lk_cpu_weight_find(const LkDevice *device, const char *name, LkWeightRole role, LkDType dtype);
 
 /** The plain form, for kernels that read the weight as it is. */
 bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
 
-/** Reads and packs what a program uses and the device does not hold yet. */
+/** Reads and packs what a program uses and the device does not hold yet (weights_load.c). */
 bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
 
 /** Bytes of what the programs use, loaded or not. */
@@ -115,9 +118,6 @@ int64_t lk_cpu_planned_weights(const LkDevice *device);
 
 /** Frees what no program uses (all of it when `all`). */
 void lk_cpu_weights_trim(LkDevice *device, bool all);
-
-/** [out,in,k,k] → [k,k,in,out], elements of 2 or 4 bytes. */
-void lk_cpu_transpose_kernel(const void *from, void *to, const int64_t shape[4], LkDType dtype);
 
 /* Memory that is zero, aligned to a page, and counts only once it is touched. */
 void *lk_cpu_memory_new(size_t bytes);
