@@ -131,7 +131,10 @@ LkState *lk_state_load(const char *path, GError **error)
         lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory to read the training state '%s'.", path);
         return NULL;
     }
-    state->step = g_ascii_strtoll(step, NULL, 10);
+    if (!g_ascii_string_to_signed(step, 10, 0, G_MAXINT64, &state->step, NULL)) {
+        lk_set_error(error, LK_ERROR_FORMAT, "The training state '%s' is damaged: its step is '%s'.", path, step);
+        return NULL;
+    }
     state->job = g_strdup(lk_safetensors_metadata(file, "job"));
     state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
     state->device = g_strdup(lk_safetensors_metadata(file, "device"));

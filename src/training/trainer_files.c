@@ -19,12 +19,14 @@ char *lk_trainer_state_path(const LkTrainer *trainer)
     return output_path(trainer, trainer->job->output_name, ".state");
 }
 
-/** A hash of the adapter's modules and their places. */
-static char *layout_hash(const LkLora *lora)
+/** A hash of the base model, the adapter's modules and their places. */
+static char *layout_hash(const LkTrainer *trainer)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    for (int i = 0; i < lk_lora_count(lora); i++) {
-        const LkLoraModule *m = lk_lora_at(lora, i);
+    g_autofree char *model = lk_checkpoint_identity(trainer->checkpoint, "");
+    g_string_append_printf(text, "%s\n", model);
+    for (int i = 0; i < lk_lora_count(trainer->lora); i++) {
+        const LkLoraModule *m = lk_lora_at(trainer->lora, i);
         g_string_append_printf(text, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d\n", m->name, m->down, m->up,
                                m->dim);
     }
@@ -68,7 +70,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
     if (!trainer->state)
         return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
     trainer->state->job = lk_job_canonical(trainer->job);
-    trainer->state->layout = layout_hash(trainer->lora);
+    trainer->state->layout = layout_hash(trainer);
     trainer->state->device = g_strdup_printf("%s, %s", trainer->info.name, trainer->info.detail);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
     if (!trainer->initial)
@@ -88,7 +90,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
 /** Whether a loaded state belongs to this run. */
 static bool check_state(const LkTrainer *trainer, const LkState *state, const char *path, GError **error)
 {
-    g_autofree char *job = lk_job_canonical(trainer->job), *layout = layout_hash(trainer->lora);
+    g_autofree char *job = lk_job_canonical(trainer->job), *layout = layout_hash(trainer);
     g_autofree char *differences = lk_job_differences(state->job ? state->job : "", job);
     if (differences)
         return lk_set_error(error, LK_ERROR_USAGE,
@@ -100,6 +102,12 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
                             "The training state '%s' belongs to another base model or other LoRA modules. Start anew "
                             "without --resume.",
                             path);
+    if (state->step > trainer->steps)
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            "The training state '%s' was saved after step %" G_GINT64_FORMAT
+                            ", but this run has %" G_GINT64_FORMAT
+                            " steps. Were pictures taken out? Start anew without --resume.",
+                            path, state->step, trainer->steps);
     return true;
 }
 
