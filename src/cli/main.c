@@ -18,6 +18,9 @@ static const struct {
     {"train", lk_cli_train, N_("train a LoRA as a job file says")},
     {"plan", lk_cli_plan, N_("how many steps a job takes, and how much memory")},
     {"check", lk_cli_check, N_("look at every picture and caption before training")},
+    {"generate", lk_cli_generate, N_("make a picture with a base model and LoRAs")},
+    {"inspect", lk_cli_inspect, N_("what a .safetensors file is and what is in it")},
+    {"export", lk_cli_export, N_("write a LoRA in another layout, precision or kind of file")},
     {"devices", lk_cli_devices, N_("what can train here")},
 };
 

@@ -123,11 +123,11 @@ static bool read_option(const LkSyntax *syntax, int argc, char **argv, int *i, b
 static bool check_required(const LkSyntax *syntax, const bool *given, const char *argument, LkExit *end)
 {
     if (syntax->arguments && !argument)
-        return complain(syntax, end, _("lorikeet-cli %s needs %s."), syntax->command, syntax->arguments);
+        return complain(syntax, end, _("%s needs %s."), syntax->command, syntax->arguments);
     for (int i = 0; i < syntax->n_options; i++) {
         const LkOption *option = &syntax->options[i];
         if (option->required && !given[i])
-            return complain(syntax, end, _("lorikeet-cli %s needs --%s."), syntax->command, option->name);
+            return complain(syntax, end, _("%s needs --%s."), syntax->command, option->name);
         if (option->kind == LK_OPTION_LIST)
             g_ptr_array_add(*(GPtrArray **)option->value, NULL);
     }

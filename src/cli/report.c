@@ -62,9 +62,7 @@ void lk_cli_show_problems(const GPtrArray *problems, const char *source)
     fflush(stdout);
     fputs(text, stderr);
     if (errors > 0)
-        lk_cli_say(g_dngettext(NULL, "The job has %u error; nothing was done.",
-                               "The job has %u errors; nothing was done.", errors),
-                   errors);
+        lk_cli_say(g_dngettext(NULL, "The job has %u error.", "The job has %u errors.", errors), errors);
 }
 
 void lk_cli_add_problem(GString *json, const LkProblem *problem)

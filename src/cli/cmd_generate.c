@@ -1,0 +1,295 @@
+/* lorikeet-cli generate */
+#include "base/file.h"
+#include "cli/bar.h"
+#include "cli/device.h"
+#include "cli/options.h"
+#include "cli/prompt_loras.h"
+#include "cli/report.h"
+#include "format/gerror.h"
+#include "format/png.h"
+#include "sampling/infotext.h"
+#include "training/metadata.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/** What the command line asks for. */
+typedef struct Wish {
+    const char *model, *prompt, *negative, *sampler, *lora_dir, *out, *device;
+    int64_t width, height, steps, seed, clip_skip;
+    double cfg;
+    int precision; /* row of `precisions` */
+    bool v_prediction;
+} Wish;
+
+static const char *const precisions[] = {"fp32", "bf16", NULL};
+static const LkDType dtypes[] = {LK_F32, LK_BF16};
+
+/* The end of what has to be given back after a picture. */
+typedef struct Studio {
+    LkCheckpoint *checkpoint;
+    LkPromptLoras *loras;
+    LkDeviceChoice choice;
+    LkDevice *device;
+    LkGenerator *generator;
+} Studio;
+
+static void studio_clear(Studio *studio)
+{
+    lk_generator_free(studio->generator);
+    if (studio->device)
+        studio->choice.api->close(studio->device);
+    lk_prompt_loras_free(studio->loras);
+    lk_checkpoint_free(studio->checkpoint);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Studio, studio_clear)
+
+static const LkSampler *find_sampler(const char *name, GError **error)
+{
+    const LkSampler *found = lk_sampler_find(name);
+    if (found)
+        return found;
+    g_autoptr(GString) all = g_string_new(NULL);
+    for (int i = 0; i < lk_sampler_count(); i++)
+        g_string_append_printf(all, "%s%s", i ? ", " : "", lk_sampler_at(i)->name);
+    lk_set_error(error, LK_ERROR_USAGE, _("--sampler is \"%s\", but must be one of %s."), name, all->str);
+    return NULL;
+}
+
+/** Finds out now, not after the work, whether the picture can be written. */
+static bool check_out(const char *path, GError **error)
+{
+    LkError problem = {0};
+    LkFileWriter *writer = lk_file_writer_new(path, &problem);
+    if (!writer)
+        return lk_gerror_take(error, &problem);
+    lk_file_writer_abandon(writer);
+    return true;
+}
+
+/** Opens everything but the generator. */
+static bool open_studio(Studio *studio, const Wish *wish, GError **error)
+{
+    LkError problem = {0};
+    studio->checkpoint = lk_checkpoint_open(wish->model, error);
+    if (!studio->checkpoint)
+        return false;
+    studio->loras = lk_prompt_loras_load(wish->prompt, wish->lora_dir, studio->checkpoint, error);
+    if (!studio->loras || !lk_device_choose(wish->device, &studio->choice, error))
+        return false;
+    studio->device = studio->choice.api->open(studio->choice.index, 0, &problem);
+    return studio->device || lk_gerror_take(error, &problem);
+}
+
+static bool open_generator(Studio *studio, const Wish *wish, const LkPictureRequest *request, GError **error)
+{
+    LkGeneratorOptions options = {.api = studio->choice.api,
+                                  .device = studio->device,
+                                  .checkpoint = studio->checkpoint,
+                                  .compute = dtypes[wish->precision],
+                                  .clip_skip = (int)wish->clip_skip,
+                                  .v_prediction = wish->v_prediction};
+    lk_prompt_loras_use(studio->loras, &options);
+    studio->generator = lk_generator_new(&options, error);
+    if (!studio->generator || !lk_generator_prepare(studio->generator, request, 1, error))
+        return false;
+    LkGeneratorMemory memory = lk_generator_memory(studio->generator);
+    int64_t need = memory.arena + memory.weights + memory.states, have = studio->choice.info.free_bytes;
+    if (need <= have)
+        return true;
+    g_autofree char *needed = lk_cli_bytes(need), *free_now = lk_cli_bytes(have);
+    return lk_set_error(
+        error, LK_ERROR_MEMORY,
+        _("The picture needs %s of memory and %s has %s free. Make it smaller, or close other programs."), needed,
+        studio->choice.info.name, free_now);
+}
+
+static bool show_step(void *context, int done, int steps, const float *guess, int height, int width)
+{
+    (void)guess, (void)height, (void)width;
+    g_autofree char *count = g_strdup_printf("%d/%d", done, steps);
+    if (context)
+        lk_bar_draw(context, (double)done / steps, _("Step"), count, done == steps);
+    return true;
+}
+
+/** "model" of "folder/model.safetensors". */
+static char *model_name(const char *path)
+{
+    g_autofree char *base = g_path_get_basename(path);
+    char *name = g_filename_display_name(base);
+    if (g_str_has_suffix(name, ".safetensors"))
+        name[strlen(name) - strlen(".safetensors")] = '\0';
+    return name;
+}
+
+static bool write_picture(const Studio *studio, const Wish *wish, const LkPictureRequest *request, const uint8_t *rgb,
+                          GError **error)
+{
+    LkModelHashes hashes;
+    lk_model_hashes(wish->model, &hashes, NULL);
+    g_autofree char *name = model_name(wish->model), *hash = g_strndup(hashes.sha256, 10);
+    LkInfotextPicture info = {.request = request,
+                              .prompt = wish->prompt,
+                              .model = name,
+                              .model_hash = *hash ? hash : NULL,
+                              .lora_hashes = lk_prompt_loras_hashes(studio->loras),
+                              .clip_skip = (int)wish->clip_skip};
+    g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&info);
+    return lk_png_write(wish->out, rgb, request->width, request->height, (size_t)request->width * 3, texts, error);
+}
+
+static bool generate(const Wish *wish, GError **error)
+{
+    g_auto(Studio) studio = {0};
+    const LkSampler *sampler = find_sampler(wish->sampler, error);
+    if (!sampler || !check_out(wish->out, error) || !open_studio(&studio, wish, error))
+        return false;
+    LkPictureRequest request = {.prompt = lk_prompt_loras_prompt(studio.loras),
+                                .negative = wish->negative,
+                                .width = (int)wish->width,
+                                .height = (int)wish->height,
+                                .steps = (int)wish->steps,
+                                .cfg = wish->cfg,
+                                .seed = (uint64_t)wish->seed,
+                                .sampler = sampler};
+    if (!open_generator(&studio, wish, &request, error))
+        return false;
+    LkBar bar;
+    lk_bar_init(&bar, stderr);
+    LkSamplingProgress progress = {.context = isatty(STDERR_FILENO) ? &bar : NULL, .step = show_step};
+    g_autofree uint8_t *rgb = lk_generator_run(studio.generator, &request, &progress, error);
+    lk_bar_clear(&bar);
+    return rgb && write_picture(&studio, wish, &request, rgb, error);
+}
+
+/** What the types of the options cannot say. */
+static bool check_wish(const Wish *wish, GError **error)
+{
+    g_autofree char *lower = g_ascii_strdown(wish->out, -1);
+    if (!g_str_has_suffix(lower, ".png"))
+        return lk_set_error(
+            error, LK_ERROR_USAGE,
+            _("--out is \"%s\", but pictures are written as PNG: give the file a name that ends in .png."), wish->out);
+    if (!g_utf8_validate(wish->prompt, -1, NULL) || !g_utf8_validate(wish->negative, -1, NULL))
+        return lk_set_error(error, LK_ERROR_USAGE, _("The prompts must be UTF-8 text."));
+    return true;
+}
+
+LkExit lk_cli_generate(int argc, char **argv)
+{
+    Wish wish = {.negative = "",
+                 .sampler = "euler_a",
+                 .lora_dir = ".",
+                 .device = "auto",
+                 .width = 512,
+                 .height = 512,
+                 .steps = 20,
+                 .cfg = 7,
+                 .clip_skip = 1};
+    const LkOption options[] = {
+        {.name = "model",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.model,
+         .placeholder = "FILE",
+         .required = true,
+         .help = N_("the base model: a .safetensors file, or a folder in diffusers' layout")},
+        {.name = "prompt",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.prompt,
+         .placeholder = "TEXT",
+         .required = true,
+         .help = N_("what to show; <lora:name:weight> uses a LoRA (weight 1 if left out), several may be used")},
+        {.name = "negative",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.negative,
+         .placeholder = "TEXT",
+         .help = N_("what not to show")},
+        {.name = "width",
+         .kind = LK_OPTION_INTEGER,
+         .value = &wish.width,
+         .placeholder = "N",
+         .min = 8,
+         .max = 16384,
+         .help = N_("in pixels, a multiple of 64 (512)")},
+        {.name = "height",
+         .kind = LK_OPTION_INTEGER,
+         .value = &wish.height,
+         .placeholder = "N",
+         .min = 8,
+         .max = 16384,
+         .help = N_("in pixels, a multiple of 64 (512)")},
+        {.name = "steps",
+         .kind = LK_OPTION_INTEGER,
+         .value = &wish.steps,
+         .placeholder = "N",
+         .min = 1,
+         .max = LK_MAX_SAMPLING_STEPS,
+         .help = N_("of the sampler (20)")},
+        {.name = "cfg",
+         .kind = LK_OPTION_NUMBER,
+         .value = &wish.cfg,
+         .placeholder = "F",
+         .min = 0,
+         .max = 100,
+         .help = N_("guidance scale (7); 1 is without guidance and twice as fast")},
+        {.name = "sampler",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.sampler,
+         .placeholder = "NAME",
+         .help = N_("euler, euler_a, ddim, dpmsolver++ or dpmpp_2m_karras (euler_a)")},
+        {.name = "seed",
+         .kind = LK_OPTION_INTEGER,
+         .value = &wish.seed,
+         .placeholder = "N",
+         .min = 0,
+         .max = 9007199254740991.,
+         .help = N_("of the noise (0); the same seed gives the same picture")},
+        {.name = "lora-dir",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.lora_dir,
+         .placeholder = "DIR",
+         .help = N_("where name.safetensors of <lora:name> lies (the current folder)")},
+        {.name = "clip-skip",
+         .kind = LK_OPTION_INTEGER,
+         .value = &wish.clip_skip,
+         .placeholder = "N",
+         .min = 1,
+         .max = 12,
+         .help = N_("which of the text encoder's last blocks to stop at (1)")},
+        {.name = "v-prediction",
+         .kind = LK_OPTION_FLAG,
+         .value = &wish.v_prediction,
+         .help = N_("the base model predicts v, not noise")},
+        {.name = "precision",
+         .kind = LK_OPTION_CHOICE,
+         .value = &wish.precision,
+         .choices = precisions,
+         .help = N_("of the computation (fp32); bf16 is faster where lorikeet-cli devices lists it")},
+        {.name = "device",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.device,
+         .placeholder = "auto|cpu|cuda:N",
+         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU")},
+        {.name = "out",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.out,
+         .placeholder = "FILE.png",
+         .required = true,
+         .help = N_("where to write; the settings are stored inside as Stable Diffusion WebUI does")},
+    };
+    const LkSyntax syntax = {.command = "generate",
+                             .options = options,
+                             .n_options = G_N_ELEMENTS(options),
+                             .summary = N_("Makes a picture with a base model and LoRAs.")};
+    LkExit end;
+    if (!lk_options_read(&syntax, argc, argv, NULL, &end))
+        return end;
+    g_autoptr(GError) error = NULL;
+    if (!check_wish(&wish, &error) || !generate(&wish, &error))
+        return lk_cli_fail(error);
+    puts(wish.out);
+    return LK_EXIT_DONE;
+}

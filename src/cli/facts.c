@@ -1,0 +1,139 @@
+#include "cli/facts.h"
+
+#include "cli/bar.h"
+#include "cli/report.h"
+#include "format/json.h"
+
+#include <stdio.h>
+
+enum { TITLE_COLUMNS = 24, LONGEST_VALUE = 160 };
+
+struct LkFacts {
+    GString *json;  /* the object, open */
+    GString *lines; /* for people */
+};
+
+LkFacts *lk_facts_new(void)
+{
+    LkFacts *facts = g_new0(LkFacts, 1);
+    facts->json = g_string_new(NULL);
+    facts->lines = g_string_new(NULL);
+    lk_json_begin(facts->json);
+    return facts;
+}
+
+void lk_facts_free(LkFacts *facts)
+{
+    if (!facts)
+        return;
+    g_string_free(facts->json, TRUE);
+    g_string_free(facts->lines, TRUE);
+    g_free(facts);
+}
+
+/** Text from a file as one line that cannot command a terminal, cut behind `most` characters. */
+static char *presentable(const char *text, int most)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *out = g_string_new(NULL);
+    int count = 0;
+    for (const char *at = valid; *at && count < most; at = g_utf8_next_char(at), count++) {
+        gunichar c = g_utf8_get_char(at);
+        g_string_append_unichar(out, g_unichar_iscntrl(c) ? ' ' : c);
+    }
+    if (count == most)
+        g_string_append(out, "…");
+    return g_string_free(out, FALSE);
+}
+
+static void add_cut_line(LkFacts *facts, const char *title, const char *value, int most)
+{
+    g_autofree char *shown = presentable(value, most), *head = presentable(title, LONGEST_VALUE);
+    g_string_append(facts->lines, head);
+    for (int i = lk_text_columns(head); i < TITLE_COLUMNS; i++)
+        g_string_append_c(facts->lines, ' ');
+    g_string_append_printf(facts->lines, " %s\n", shown);
+}
+
+static void add_line(LkFacts *facts, const char *title, const char *value)
+{
+    add_cut_line(facts, title, value, G_MAXINT);
+}
+
+void lk_facts_text(LkFacts *facts, const char *key, const char *title, const char *value)
+{
+    if (!value)
+        return;
+    lk_json_add_string(facts->json, key, value);
+    if (title)
+        add_line(facts, title, value);
+}
+
+void lk_facts_integer(LkFacts *facts, const char *key, const char *title, int64_t value)
+{
+    g_autofree char *text = g_strdup_printf("%ld", (long)value);
+    lk_json_add_integer(facts->json, key, value);
+    if (title)
+        add_line(facts, title, text);
+}
+
+void lk_facts_number(LkFacts *facts, const char *key, const char *title, double value)
+{
+    g_autofree char *text = g_strdup_printf("%g", value);
+    lk_json_add_number(facts->json, key, value);
+    if (title)
+        add_line(facts, title, text);
+}
+
+void lk_facts_boolean(LkFacts *facts, const char *key, bool value)
+{
+    lk_json_add_boolean(facts->json, key, value);
+}
+
+void lk_facts_bytes(LkFacts *facts, const char *key, const char *title, int64_t value)
+{
+    g_autofree char *text = lk_cli_bytes(value);
+    lk_json_add_integer(facts->json, key, value);
+    if (title)
+        add_line(facts, title, text);
+}
+
+void lk_facts_json(LkFacts *facts, const char *key, const char *title, const char *json, const char *words)
+{
+    lk_json_add_key(facts->json, key);
+    g_string_append(facts->json, json);
+    if (title)
+        add_line(facts, title, words);
+}
+
+void lk_facts_lines(LkFacts *facts, const char *title, const LkMetadata *pairs)
+{
+    if (lk_metadata_count(pairs) == 0)
+        return;
+    g_string_append_printf(facts->lines, "\n%s\n", title);
+    for (size_t i = 0; i < lk_metadata_count(pairs); i++) {
+        g_autofree char *indented = g_strconcat("  ", lk_metadata_key(pairs, i), NULL);
+        add_cut_line(facts, indented, lk_metadata_value(pairs, i), LONGEST_VALUE);
+    }
+}
+
+void lk_facts_pairs(LkFacts *facts, const char *key, const char *title, const LkMetadata *pairs)
+{
+    lk_json_add_key(facts->json, key);
+    lk_json_begin(facts->json);
+    for (size_t i = 0; i < lk_metadata_count(pairs); i++)
+        lk_json_add_string(facts->json, lk_metadata_key(pairs, i), lk_metadata_value(pairs, i));
+    lk_json_end(facts->json);
+    if (title)
+        lk_facts_lines(facts, title, pairs);
+}
+
+void lk_facts_print(const LkFacts *facts)
+{
+    fputs(facts->lines->str, stdout);
+}
+
+void lk_facts_print_json(const LkFacts *facts)
+{
+    printf("%s}\n", facts->json->str);
+}
