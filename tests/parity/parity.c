@@ -416,7 +416,11 @@ int main(int argc, char **argv)
                        : g_strcmp0(recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                             : LK_RECOMPUTE_NONE;
     Parity p = {.compute = bf16 ? LK_BF16 : LK_F32, .report.precision = bf16 ? "bf16" : "f32", .api = lk_backend_cpu()};
-    bool ok = p.api && run_case(&p, rest[0], mode, &error);
+    if (!p.api || (device && strcmp(device, "cpu") != 0 && strcmp(device, "auto") != 0)) {
+        fprintf(stderr, "parity: this build has no device '%s'\n", device ? device : "cpu");
+        return 2;
+    }
+    bool ok = run_case(&p, rest[0], mode, &error);
     if (error)
         fprintf(stderr, "parity: %s\n", error->message);
     if (ok)
