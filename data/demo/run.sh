@@ -17,7 +17,7 @@ mkdir -p "$out/pictures"
 # Twelve photographs, on white, each with the caption that the package has for it.
 for photo in $(find "$photos" -maxdepth 1 -name '*.png' | sort | head -n 12); do
     name=$(basename "$photo" .png)
-    [ -f "$out/pictures/$name.png" ] || convert "$photo" -background white -flatten -resize 256x256 "$out/pictures/$name.png"
+    [ -f "$out/pictures/$name.png" ] || convert "$photo" -background white -alpha remove -alpha off -resize 256x256 "$out/pictures/$name.png"
     sed -n '1{s/^[Aa]n\? /bird photo, a /;s/\.$//;p}' "${photo%.png}.txt" >"$out/pictures/$name.txt"
 done
 
