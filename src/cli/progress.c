@@ -117,7 +117,7 @@ static void tell_phase(LkProgress *progress, const LkTrainerEvent *event)
         lk_bar_draw(&progress->bar, event->total > 0 ? (double)event->done / (double)event->total : 0, _(event->text),
                     count, is_new);
     else if (is_new)
-        print_line(progress, "%s %s", _(event->text), count);
+        print_line(progress, *count ? "%s %s" : "%s", _(event->text), count);
 }
 
 /** Averages that forget slowly and are right from the first step on. */
@@ -165,7 +165,10 @@ static void tell_people(LkProgress *progress, const LkTrainerEvent *event)
         if (event->step > 0)
             print_line(progress, _("Training goes on after step %ld of %ld."), (long)event->step, (long)event->total);
         else
-            print_line(progress, _("Training begins: %ld steps."), (long)event->total);
+            print_line(
+                progress,
+                g_dngettext(NULL, "Training begins: %ld step.", "Training begins: %ld steps.", (gulong)event->total),
+                (long)event->total);
         return;
     case LK_EVENT_STEP:
         tell_step(progress, event);
