@@ -74,13 +74,21 @@ static const char *keep_name(LkGraph *graph, const char *name)
     return copy;
 }
 
+/** No tensor may have more elements: sums of some of them, in bytes, stay far from the end of int64_t. */
+#define MOST_ELEMENTS ((int64_t)1 << 40)
+
 static LkRef add_tensor(LkGraph *graph, LkTensorKind kind, LkDType dtype, int rank, const int64_t *shape)
 {
+    int64_t count = 1;
     if (rank < 0 || rank > LK_MAX_RANK)
         return lk_graph_problem(graph, "a tensor of rank %d", rank);
-    for (int i = 0; i < rank; i++)
-        if (shape[i] < 1 || shape[i] > ((int64_t)1 << 40))
+    for (int i = 0; i < rank; i++) {
+        if (shape[i] < 1 || shape[i] > MOST_ELEMENTS)
             return lk_graph_problem(graph, "a tensor with a dimension of %lld", (long long)shape[i]);
+        if (count > MOST_ELEMENTS / shape[i])
+            return lk_graph_problem(graph, "a tensor of more than 2^40 elements");
+        count *= shape[i];
+    }
     if (!grow(graph, (void **)&graph->tensors, graph->n_tensors, &graph->tensor_capacity, sizeof *graph->tensors))
         return LK_NONE;
     LkTensor *tensor = &graph->tensors[graph->n_tensors];
@@ -130,7 +138,7 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
     if (ref == LK_NONE)
         return LK_NONE;
     LkTensor *view = &graph->tensors[ref];
-    if (offset < 0 || offset + lk_tensor_count(view) > lk_tensor_count(&source))
+    if (offset < 0 || offset > lk_tensor_count(&source) - lk_tensor_count(view))
         return lk_graph_problem(graph, "a view that reaches outside its tensor");
     view->base = source.kind == LK_TENSOR_VIEW ? source.base : of;
     view->offset = source.kind == LK_TENSOR_VIEW ? source.offset + offset : offset;

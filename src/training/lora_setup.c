@@ -45,7 +45,8 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
     g_autoptr(GArray) sites = lk_lora_sites(&shape, false);
     LkLora *lora = lk_lora_new();
-    bool ok = sites && lora;
+    bool ok =
+        (sites && lora) || lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA's modules.");
     for (guint i = 0; ok && i < sites->len; i++) {
         const LkLoraSite *site = &g_array_index(sites, LkLoraSite, i);
         if (site->side == LK_SIDE_TEXT ? plan->text : plan->unet)
