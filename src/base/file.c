@@ -245,11 +245,10 @@ bool lk_file_writer_patch(LkFileWriter *writer, uint64_t offset, const void *dat
     return true;
 }
 
-/* Makes the rename itself durable. File systems that cannot sync a folder say so; that is no failure. */
-static void sync_folder(const char *target)
+void lk_file_sync_folder(const char *path)
 {
-    size_t length = folder_length(target);
-    char *folder = length ? strndup(target, length) : strdup(".");
+    size_t length = folder_length(path);
+    char *folder = length ? strndup(path, length) : strdup(".");
     if (!folder)
         return;
     int fd = open_again(folder, O_RDONLY | O_DIRECTORY, 0);
@@ -274,7 +273,7 @@ bool lk_file_writer_commit(LkFileWriter *writer, LkError *error)
     if (ok && rename(writer->temporary, writer->target) != 0)
         ok = fail_errno(error, errno, "replace", writer->target);
     if (ok) {
-        sync_folder(writer->target);
+        lk_file_sync_folder(writer->target);
         free(writer->temporary);
         writer->temporary = NULL;
     }

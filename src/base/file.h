@@ -38,5 +38,9 @@ bool lk_file_replace(const char *path, const void *data, size_t size, LkError *e
 /** Reads a whole file of at most `cap` bytes; *data is malloc'ed, with a NUL behind the last byte. */
 bool lk_file_read(const char *path, size_t cap, char **data, size_t *size, LkError *error);
 
+/** Makes what was done to the names in a file's folder (rename, unlink) durable. File systems that cannot sync a folder
+ * are no failure. */
+void lk_file_sync_folder(const char *path);
+
 /** Makes a folder and its missing parents. */
 bool lk_make_folders(const char *path, LkError *error);

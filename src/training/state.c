@@ -1,5 +1,6 @@
 #include "training/state.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "format/gerror.h"
 #include "format/safetensors_writer.h"
@@ -64,6 +65,14 @@ static char *checksum(const float *values, int64_t count)
     return g_strdup_printf("%016" G_GINT64_MODIFIER "x", lk_hash64(values, (size_t)count * sizeof *values, 0));
 }
 
+/** Of what the metadata says, so that a step that was damaged into another number is noticed too. */
+static char *facts_checksum(int64_t step, const char *job, const char *layout, const char *device)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT "\n%s\n%s\n%s", step, job ? job : "",
+                                            layout ? layout : "", device ? device : "");
+    return g_strdup_printf("%016" G_GINT64_MODIFIER "x", lk_hash64(text, strlen(text), 0));
+}
+
 bool lk_state_save(const LkState *state, const char *path, GError **error)
 {
     float *data[ARRAYS];
@@ -74,6 +83,8 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
     lk_metadata_set(metadata, "job", state->job);
     lk_metadata_set(metadata, "layout", state->layout);
     lk_metadata_set(metadata, "device", state->device);
+    g_autofree char *facts = facts_checksum(state->step, state->job, state->layout, state->device);
+    lk_metadata_set(metadata, "checksum.facts", facts);
     arrays(state, data);
     for (int i = 0; i < ARRAYS; i++) {
         if (!is_finite(data[i], state->elements))
@@ -94,6 +105,7 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
     if ((rename(path, previous) != 0 && errno != ENOENT) || rename(next, path) != 0)
         return lk_set_error(error, LK_ERROR_IO, "The training state '%s' could not be replaced: %s.", path,
                             g_strerror(errno));
+    lk_file_sync_folder(path);
     return true;
 }
 
@@ -143,5 +155,11 @@ LkState *lk_state_load(const char *path, GError **error)
     for (int i = 0; i < ARRAYS; i++)
         if (!take_array(file, array_names[i], data[i], state->elements, error))
             return NULL;
+    g_autofree char *facts = facts_checksum(state->step, state->job, state->layout, state->device);
+    if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) != 0) {
+        lk_set_error(error, LK_ERROR_FORMAT,
+                     "The training state '%s' is damaged: the checksum of its step and settings is wrong.", path);
+        return NULL;
+    }
     return g_steal_pointer(&state);
 }

@@ -1,8 +1,8 @@
 /* What resuming needs, in one file: the adapter, the optimizer's moments, the step, and which job it belongs to.
  *
  * The file is a safetensors file, written under a temporary name and renamed; the one before it is kept beside it with
- * ".previous" in its name. Every tensor has a checksum in the metadata. Random numbers need no state: they are
- * functions of seed and step. */
+ * ".previous" in its name. Every tensor, and what the metadata says, has a checksum in the metadata. Random numbers
+ * need no state: they are functions of seed and step. */
 #pragma once
 
 #include <glib.h>
