@@ -146,7 +146,8 @@ static bool make_one(LkSamples *samples, guint index, const char *path, const Lk
     return lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, error);
 }
 
-bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, const LkTrainerEvents *events, GError **error)
+bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, bool missing_only,
+                     const LkTrainerEvents *events, GError **error)
 {
     g_autofree char *folder = g_build_filename(samples->job->output_dir, "sample", NULL);
     LkError problem = {0};
@@ -159,6 +160,8 @@ bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, const 
                                                 i, request_of(samples, i).seed);
         g_autofree char *path = g_build_filename(folder, name, NULL);
         GError *failure = NULL;
+        if (missing_only && g_file_test(path, G_FILE_TEST_EXISTS))
+            continue;
         if (!make_one(samples, i, path, events, &failure)) {
             if (!g_error_matches(failure, LK_ERROR, LK_ERROR_STOPPED)) {
                 g_propagate_error(error, failure);

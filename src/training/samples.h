@@ -25,6 +25,7 @@ void lk_samples_release(LkSamples *samples);
 bool lk_samples_due(const LkSamples *samples, int64_t step, int64_t epoch_end);
 
 /** Makes one picture of each prompt: OUTPUT_DIR/sample/NAME_e000001_00_SEED.png (at the end of an epoch) or
- * NAME_00000100_00_SEED.png, with the settings as PNG text. */
-bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, const LkTrainerEvents *events,
-                     GError **error);
+ * NAME_00000100_00_SEED.png, with the settings as PNG text. With `missing_only` those whose files exist are left as
+ * they are. */
+bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, bool missing_only,
+                     const LkTrainerEvents *events, GError **error);

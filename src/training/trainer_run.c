@@ -18,7 +18,8 @@ typedef struct Run {
     LkEpochPlan *plan; /* of `epoch` */
     int64_t epoch;     /* from 0; -1 before the first */
     double state_time; /* when the last state was saved */
-    bool unsaved;      /* steps were made since */
+    int64_t held;      /* steps done in what the device holds; -1 while an optimizer step is not known to be sound */
+    int64_t saved;     /* steps done in the newest state file that this run wrote or began with */
 } Run;
 
 static double now(void)
@@ -36,7 +37,7 @@ static bool not_finite(const Run *run, const LkBatchPlace *place, const int *tim
     }
     return lk_set_error(error, LK_ERROR_NUMERIC,
                         "The loss of step %" G_GINT64_FORMAT " is not a number (%s). Nothing of this step was kept. "
-                        "Try a lower learning_rate, or mixed_precision = \"no\".",
+                        "Start anew with a lower learning_rate, or with mixed_precision = \"no\".",
                         place->step + 1, text->str);
 }
 
@@ -85,16 +86,20 @@ static bool update(Run *run, int64_t step, double *rate, double *norm, GError **
     LkError problem = {0};
     float clip[2];
     LkProgram *program = trainer->update_prepared.program;
+    run->held = -1;
     if (!trainer->api->write(program, trainer->update->scalars, scalars, sizeof scalars, &problem) ||
         !trainer->api->run(program, &problem) ||
         !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem))
         return lk_gerror_take(error, &problem);
     *norm = clip[0];
-    return isfinite(clip[0]) ||
-           lk_set_error(error, LK_ERROR_NUMERIC,
-                        "The gradient of step %" G_GINT64_FORMAT " is not finite. The last saved state is good: try a "
-                        "lower learning_rate, or mixed_precision = \"no\", and resume.",
-                        step + 1);
+    if (!isfinite(clip[0]))
+        return lk_set_error(error, LK_ERROR_NUMERIC,
+                            "The gradient of step %" G_GINT64_FORMAT " is not finite. Nothing of this step was saved; "
+                            "checkpoints and states from before are good. Start anew with a lower learning_rate, or "
+                            "with mixed_precision = \"no\".",
+                            step + 1);
+    run->held = step + 1;
+    return true;
 }
 
 /** The epoch plan that a step belongs to. */
@@ -106,6 +111,12 @@ static bool enter_epoch(Run *run, int64_t epoch, GError **error)
     run->plan = lk_dataset_epoch(run->trainer->dataset, (uint64_t)run->trainer->job->seed, (uint32_t)epoch, error);
     run->epoch = epoch;
     return run->plan != NULL;
+}
+
+/** The epochs that are done where an epoch ends after `steps` steps, else 0. */
+static int64_t epochs_ended(const LkTrainer *trainer, int64_t steps)
+{
+    return steps % trainer->steps_per_epoch == 0 ? steps / trainer->steps_per_epoch : 0;
 }
 
 /** One optimizer step, from 0. */
@@ -122,7 +133,6 @@ static bool run_step(Run *run, int64_t step, GError **error)
             return false;
     if (!update(run, step, &rate, &norm, error))
         return false;
-    run->unsaved = true;
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_STEP,
                                                    .step = step + 1,
                                                    .epoch = run->epoch + 1,
@@ -131,32 +141,44 @@ static bool run_step(Run *run, int64_t step, GError **error)
                                                    .learning_rate = rate,
                                                    .grad_norm = norm,
                                                    .seconds = now() - start});
-    int64_t epoch_end = in_epoch + 1 == trainer->steps_per_epoch ? run->epoch + 1 : 0;
+    int64_t epoch_end = epochs_ended(trainer, step + 1);
     if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
         return false;
     return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||
-           lk_samples_make(trainer->samples, step + 1, epoch_end, run->events, error);
+           lk_samples_make(trainer->samples, step + 1, epoch_end, false, run->events, error);
 }
 
-/** Saves the state as it is after `step` steps. */
-static bool save_state(Run *run, int64_t step, GError **error)
+/** Saves what the device holds. */
+static bool save_state(Run *run, GError **error)
 {
     run->state_time = now();
-    run->unsaved = false;
-    return lk_trainer_fetch_state(run->trainer, step, error) && lk_trainer_save_state(run->trainer, run->events, error);
+    if (!lk_trainer_fetch_state(run->trainer, run->held, error) ||
+        !lk_trainer_save_state(run->trainer, run->events, error))
+        return false;
+    run->saved = run->held;
+    return true;
+}
+
+/** Sample pictures due at the step at which the run begins: the first ones, or those that were still missing when it
+ * was interrupted. */
+static bool make_first_samples(Run *run, GError **error)
+{
+    const LkTrainer *trainer = run->trainer;
+    int64_t step = run->held, epoch_end = epochs_ended(trainer, step);
+    return !lk_samples_due(trainer->samples, step, epoch_end) ||
+           lk_samples_make(trainer->samples, step, epoch_end, step > 0, run->events, error);
 }
 
 static bool loop(Run *run, GError **error)
 {
     LkTrainer *trainer = run->trainer;
-    int64_t step = trainer->state->step;
+    int64_t step = run->held = run->saved = trainer->state->step;
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_START, .total = trainer->steps, .step = step});
-    if (step == 0 && lk_samples_due(trainer->samples, 0, 0) &&
-        !lk_samples_make(trainer->samples, 0, 0, run->events, error))
+    if (!make_first_samples(run, error))
         return false;
     for (; step < trainer->steps; step++) {
         if (run->events->should_stop && run->events->should_stop(run->events->context)) {
-            if (!save_state(run, step, error))
+            if (!save_state(run, error))
                 return false;
             return lk_set_error(error, LK_ERROR_STOPPED,
                                 "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
@@ -165,13 +187,14 @@ static bool loop(Run *run, GError **error)
         }
         GError *problem = NULL;
         if (!run_step(run, step, &problem)) {
-            /* A loss that is no number was noticed before the optimizer ran: what the device holds is still good. */
-            if (run->unsaved && lk_trainer_fetch_state(trainer, step, NULL))
-                lk_trainer_save_state(trainer, run->events, NULL);
+            /* A loss that is no number is noticed before the optimizer runs, and a file that cannot be written after
+             * it: what the device holds is good then, and `held` tells after which step. */
+            if (run->held > run->saved)
+                save_state(run, NULL);
             g_propagate_error(error, problem);
             return false;
         }
-        if (now() - run->state_time > STATE_SECONDS && !save_state(run, step + 1, error))
+        if (now() - run->state_time > STATE_SECONDS && !save_state(run, error))
             return false;
     }
     return true;
@@ -212,9 +235,10 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     lk_training_plan_clear(&plan);
     if (!fits || !lk_latents_encode(trainer->latents, trainer->api, trainer->device, events, error))
         return false;
+    trainer->api->reserve(trainer->device, 0, NULL); /* the VAE's arena may be larger than all that follow */
     if (trainer->cached_text && !lk_trainer_encode_texts(trainer, events, error))
         return false;
-    trainer->api->reserve(trainer->device, 0, NULL); /* the VAE's arena may have been larger than the step's */
+    trainer->api->reserve(trainer->device, 0, NULL);
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Loading the base model"});
     return lk_trainer_bind(trainer, error);
 }
