@@ -196,7 +196,10 @@ bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, 
     g_autofree float *states = g_new(float, (gsize)lk_trainer_text_rows(trainer) * width);
     bool ok = true;
     for (guint i = 0; ok && i < total; i++) {
-        ok = encode_caption(trainer, i, states, error);
+        if (events && events->should_stop && events->should_stop(events->context))
+            ok = lk_set_error(error, LK_ERROR_STOPPED, "The run was stopped while captions were being encoded.");
+        else
+            ok = encode_caption(trainer, i, states, error);
         lk_trainer_tell(
             events,
             &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Encoding captions", .done = i + 1, .total = total});

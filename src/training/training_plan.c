@@ -51,8 +51,10 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     int64_t encoding_arena, encoding_weights;
     *plan = (LkTrainingPlan){.fixes = g_ptr_array_new_with_free_func(g_free)};
     if (!lk_trainer_compile(trainer, error) ||
-        !lk_latents_plan(trainer->latents, trainer->api, trainer->device, &encoding_arena, &encoding_weights, error))
+        !lk_latents_plan(trainer->latents, trainer->api, trainer->device, &encoding_arena, &encoding_weights, error)) {
+        lk_training_plan_clear(plan);
         return false;
+    }
     const LkPlan *step = largest_step(trainer);
     int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
     g_strlcpy(plan->device, trainer->info.name, sizeof plan->device);
