@@ -26,7 +26,7 @@ static size_t in_pages(size_t bytes)
 typedef struct Loading {
     const uint8_t *data;
     LkDType from, to;
-    int64_t rows, row_elements; /* of the file: its first dimension, and all others */
+    int64_t rows, row_elements; /* of the file: its first dimension above 1, and all others */
     int64_t slab_rows;
     uint8_t *straight; /* the form that keeps the file's order, or NULL */
     LkPacker packers[MAX_FORMS];
@@ -198,9 +198,12 @@ static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSourc
 {
     const void *data;
     int64_t count, wanted = 1;
-    Loading l = {.to = weight->dtype, .rows = weight->rank > 0 ? weight->shape[0] : 1};
-    for (int i = 0; i < weight->rank; i++)
+    Loading l = {.to = weight->dtype, .rows = 1};
+    for (int i = 0; i < weight->rank; i++) {
+        if (l.rows == 1)
+            l.rows = weight->shape[i]; /* leading dimensions of 1 are no rows, for lk_packer_init neither */
         wanted *= weight->shape[i];
+    }
     if (!source->read(source->context, weight->name, &data, &l.from, &count, error))
         return false;
     LkStoredWeight *forms[MAX_FORMS];
