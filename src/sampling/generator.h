@@ -65,8 +65,8 @@ bool lk_picture_size_check(const LkModelArch *arch, int width, int height, GErro
 /** Compiles and plans what the requests need, without taking memory on the device, and checks the requests. */
 bool lk_generator_prepare(LkGenerator *generator, const LkPictureRequest *requests, int count, GError **error);
 
-/** What the pictures prepared so far need on the device. Weights and states: beyond what it held at that time, so
- *  prepare after compiling and binding others to count shared ones once. */
+/** What the pictures prepared so far need on the device. Weights: beyond what the programs use that were compiled
+ * before; states: beyond what it held then. So compile others first to count shared ones once. */
 typedef struct LkGeneratorMemory {
     int64_t arena, weights, states; /* bytes */
 } LkGeneratorMemory;

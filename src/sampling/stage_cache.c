@@ -51,12 +51,13 @@ bool lk_stage_cache_is_measured(const LkStageCache *cache, LkStageKey key)
     return false;
 }
 
-static void note(LkStageCache *cache, const LkStage *stage)
+/** Notes what a new stage needs; `weights` is what it uses and no other program does. */
+static void note(LkStageCache *cache, const LkStage *stage, int64_t weights)
 {
     const LkBackend *api = cache->options->api;
     if (lk_stage_cache_is_measured(cache, stage->key))
         return;
-    Measure measure = {.key = stage->key, .weights = api->weight_bytes(stage->prepared.program)};
+    Measure measure = {.key = stage->key, .weights = weights};
     g_array_append_val(cache->measured, measure);
     cache->memory.weights = weights_at_once(cache);
     cache->memory.states = MAX(cache->memory.states, api->state_bytes(stage->prepared.program));
@@ -84,10 +85,12 @@ LkStage *lk_stage_cache_get(LkStageCache *cache, LkStageKey key, LkError *error)
         }
     }
     make_room(cache, key.kind);
+    const LkBackend *api = cache->options->api;
+    int64_t before = api->planned_weights(cache->options->device);
     LkStage *stage = lk_stage_new(cache->options, key, error);
     if (!stage)
         return NULL;
-    note(cache, stage);
+    note(cache, stage, api->planned_weights(cache->options->device) - before);
     g_ptr_array_add(cache->stages, stage);
     return stage;
 }

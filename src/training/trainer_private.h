@@ -49,6 +49,7 @@ struct LkTrainer {
     int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
     GPtrArray *programs;                     /* LkStepProgram * */
     LkTextProgram text;
+    int64_t weights; /* bytes of the base model that these programs use */
     LkUpdateGraph *update;
     LkPrepared update_prepared;
     LkSamples *samples;   /* NULL: none are asked for */

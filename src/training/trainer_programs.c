@@ -78,6 +78,7 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
         ok = trainer->update &&
              lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem);
     }
+    trainer->weights = trainer->api->planned_weights(trainer->device);
     if (!ok)
         lk_gerror_take(error, &problem);
     else if (trainer->samples)

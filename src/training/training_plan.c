@@ -63,7 +63,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->epochs = lk_job_epochs(trainer->job, trainer->batches);
     plan->steps = trainer->steps;
     plan->to_encode = lk_latents_missing(trainer->latents);
-    plan->weights = trainer->api->planned_weights(trainer->device);
+    plan->weights = trainer->weights;
     plan->adapter = 2 * state;
     plan->optimizer = 2 * state;
     LkGeneratorMemory sampling = lk_samples_memory(trainer->samples);
