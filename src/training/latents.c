@@ -43,11 +43,12 @@ static bool is_cached(const LkLatents *latents, const Entry *entry)
     return lk_latent_cache_get_moments(latents->cache, &entry->key, height, width, CHANNELS, moments);
 }
 
-LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, GError **error)
+LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
+                          GError **error)
 {
     g_autoptr(LkLatents) latents = g_new0(LkLatents, 1);
     g_autofree char *weights = lk_checkpoint_identity(checkpoint, "first_stage_model.");
-    g_autofree char *identity = g_strconcat(weights, " f32", NULL);
+    g_autofree char *identity = g_strconcat(weights, " f32 ", device, NULL);
     latents->dataset = dataset;
     latents->cache = cache;
     latents->checkpoint = checkpoint;

@@ -10,8 +10,10 @@
 typedef struct LkLatents LkLatents;
 
 /** Finds which pictures (and mirrored ones, where flip_aug asks for them) the cache lacks. The cache and the dataset
- * are borrowed. Fails where a picture cannot be read. */
-LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, GError **error);
+ * are borrowed. `device` names what computes: another processor or library
+ * version may give other bits, so it does not share entries. Fails where a picture cannot be read. */
+LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
+                          GError **error);
 void lk_latents_free(LkLatents *latents);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLatents, lk_latents_free)
 

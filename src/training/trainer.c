@@ -58,9 +58,11 @@ static bool open_cache(LkTrainer *trainer, GError **error)
     if (!trainer->cache)
         return false;
     g_autofree char *weights = lk_checkpoint_identity(trainer->checkpoint, "cond_stage_model.");
-    trainer->text_identity =
-        g_strdup_printf("%s %s skip %d", weights, lk_dtype_name(trainer->compute), trainer->job->clip_skip);
-    trainer->latents = lk_latents_new(trainer->dataset, trainer->cache, trainer->checkpoint, error);
+    trainer->runs_on =
+        g_strdup_printf("%s, %s, %d threads", trainer->info.name, trainer->info.detail, trainer->info.threads);
+    trainer->text_identity = g_strdup_printf("%s %s skip %d %s", weights, lk_dtype_name(trainer->compute),
+                                             trainer->job->clip_skip, trainer->runs_on);
+    trainer->latents = lk_latents_new(trainer->dataset, trainer->cache, trainer->checkpoint, trainer->runs_on, error);
     return trainer->latents != NULL;
 }
 
@@ -128,6 +130,7 @@ void lk_trainer_free(LkTrainer *trainer)
     lk_checkpoint_free(trainer->checkpoint);
     g_ptr_array_unref(trainer->findings);
     g_free(trainer->text_identity);
+    g_free(trainer->runs_on);
     g_free(trainer);
 }
 

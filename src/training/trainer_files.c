@@ -71,7 +71,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
         return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
     trainer->state->job = lk_job_canonical(trainer->job);
     trainer->state->layout = layout_hash(trainer);
-    trainer->state->device = g_strdup_printf("%s, %s", trainer->info.name, trainer->info.detail);
+    trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
     if (!trainer->initial)
         return true;

@@ -45,6 +45,7 @@ struct LkTrainer {
     LkDType compute;
     int chunks;       /* pieces of 75 tokens */
     bool cached_text; /* the text encoder does not run in the step */
+    char *runs_on;    /* device, instruction set, library versions and threads: what bits may depend on */
     char *text_identity;
     int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
     GPtrArray *programs;                     /* LkStepProgram * */
