@@ -136,6 +136,11 @@ static bool is_incomplete(const LkPictureInfo *info, const GdkPixbuf *pixbuf, co
 /* The pixbuf of the first frame, or NULL and an error. */
 static GdkPixbuf *run_loader(const uint8_t *data, size_t size, LkPictureInfo *info, GError **error)
 {
+    if (info->type == LK_PICTURE_BMP &&
+        info->truncated) { /* its decoder takes memory for all that the header promises */
+        explain(info, NULL, error);
+        return NULL;
+    }
     g_autoptr(GdkPixbufLoader) loader = new_loader(info->type);
     Progress progress = {.first_row = G_MAXINT};
     g_signal_connect(loader, "size-prepared", G_CALLBACK(on_size_prepared), &progress);

@@ -223,7 +223,9 @@ static void sniff_bmp(const Bytes *bytes, LkPictureInfo *info)
     /* 32-bit pixels of the plain header have a fourth byte that is no alpha; uncompressed data has a known size. */
     const bool plain = header == 12 || little_endian(bytes, 30, 4) == 0;
     const uint64_t row = ((uint64_t)info->width * depth + 31) / 32 * 4;
-    info->truncated = plain && depth <= 32 && bytes->size < little_endian(bytes, 10, 4) + row * (uint64_t)info->height;
+    const uint64_t pixels = little_endian(bytes, 10, 4); /* where they begin */
+    info->truncated =
+        bytes->size < pixels || (plain && depth <= 32 && bytes->size < pixels + row * (uint64_t)info->height);
 }
 
 /* Skips GIF data sub-blocks; bytes->size when they end too early. */
