@@ -224,8 +224,8 @@ static void sniff_bmp(const Bytes *bytes, LkPictureInfo *info)
     const bool plain = header == 12 || little_endian(bytes, 30, 4) == 0;
     const uint64_t row = ((uint64_t)info->width * depth + 31) / 32 * 4;
     const uint64_t pixels = little_endian(bytes, 10, 4); /* where they begin */
-    info->truncated =
-        bytes->size < pixels || (plain && depth <= 32 && bytes->size < pixels + row * (uint64_t)info->height);
+    info->truncated = bytes->size < pixels || bytes->size < (uint64_t)header + 14 ||
+                      (plain && depth <= 32 && bytes->size < pixels + row * (uint64_t)info->height);
 }
 
 /* Skips GIF data sub-blocks; bytes->size when they end too early. */
