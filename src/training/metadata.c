@@ -74,6 +74,23 @@ static void set_choice(LkMetadata *m, const char *key, const char *parameter, in
 
 /* ------------------------------------------------------------------ the base model's file */
 
+/** SHA-256 of a whole file, piece by piece, so that a large one does not stay in the program's memory. */
+static void hash_file(const LkMap *map, char hex[65])
+{
+    enum { PIECE = 16 << 20 };
+    LkSha256 hash;
+    uint8_t digest[32];
+    lk_sha256_init(&hash);
+    for (size_t at = 0; at < map->size; at += PIECE) {
+        size_t size = MIN(map->size - at, (size_t)PIECE);
+        lk_sha256_update(&hash, map->data + at, size);
+        lk_map_forget(map, at, size);
+    }
+    lk_sha256_final(&hash, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 bool lk_model_hashes(const char *path, LkModelHashes *hashes, GError **error)
 {
     enum { WINDOW = 0x10000, WINDOW_AT = 0x100000 };
@@ -90,7 +107,7 @@ bool lk_model_hashes(const char *path, LkModelHashes *hashes, GError **error)
     size_t at = MIN(map.size, WINDOW_AT);
     lk_sha256_hex(map.data != NULL ? map.data + at : NULL, MIN(map.size - at, WINDOW), hex);
     memcpy(hashes->legacy, hex, 8);
-    lk_sha256_hex(map.data, map.size, hashes->sha256);
+    hash_file(&map, hashes->sha256);
     lk_map_close(&map);
     return true;
 }
