@@ -23,11 +23,14 @@ __attribute__((target("avx512f"))) static void chain_f32(void *context, int64_t 
 {
     (void)context, (void)first, (void)last;
     __m512 a[CHAINS], x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(1e-3f);
+#pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++)
         a[i] = _mm512_set1_ps((float)i);
     for (int round = 0; round < ROUNDS; round++)
+#pragma GCC unroll 16
         for (int i = 0; i < CHAINS; i++)
             a[i] = _mm512_fmadd_ps(a[i], x, y);
+#pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++)
         __asm__ volatile("" : : "v"(a[i]));
 }
@@ -37,11 +40,14 @@ __attribute__((target("avx512f,avx512bf16"))) static void chain_bf16(void *conte
     (void)context, (void)first, (void)last;
     __m512 a[CHAINS];
     __m512bh x = (__m512bh)_mm512_set1_epi32(0x3f803f80), y = (__m512bh)_mm512_set1_epi32(0x3a833a83);
+#pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++)
         a[i] = _mm512_set1_ps((float)i);
     for (int round = 0; round < ROUNDS; round++)
+#pragma GCC unroll 16
         for (int i = 0; i < CHAINS; i++)
             a[i] = _mm512_dpbf16_ps(a[i], x, y);
+#pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++)
         __asm__ volatile("" : : "v"(a[i]));
 }

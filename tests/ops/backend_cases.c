@@ -41,14 +41,25 @@ static void matmul(GraphTest *test, const int64_t *s)
     lk_matmul(test->graph, a, b, options);
 }
 
-/** A parameter's gradient: dyᵀ·x added in place to a part of an f32 state. s: M, K, N. */
-static void matmul_accumulate(GraphTest *test, const int64_t *s)
+/** A parameter's gradient: dyᵀ·x added in place to a part of an f32 state. */
+static void accumulate(GraphTest *test, LkRef dy, LkRef x, const int64_t *s)
 {
-    LkRef dy = x_input(test, 3, (int64_t[]){s[0], 2, s[1]}), x = x_input(test, 3, (int64_t[]){s[0], 2, s[2]});
     LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[1] * s[2] + 40});
     LkRef place = lk_graph_view(test->graph, state, 19, 2, (int64_t[]){s[1], s[2]});
     LkMatmul options = {.trans_a = true, .alpha = 0.5f, .bias = LK_NONE, .addend = place, .into = place};
     lk_matmul(test->graph, dy, x, options);
+}
+
+/** s: half the tokens, columns of dy, columns of x. */
+static void matmul_accumulate(GraphTest *test, const int64_t *s)
+{
+    accumulate(test, x_input(test, 3, (int64_t[]){s[0], 2, s[1]}), x_input(test, 3, (int64_t[]){s[0], 2, s[2]}), s);
+}
+
+/** s: tokens, columns of dy, columns of x. */
+static void matmul_accumulate_odd(GraphTest *test, const int64_t *s)
+{
+    accumulate(test, x_input(test, 2, (int64_t[]){s[0], s[1]}), x_input(test, 2, (int64_t[]){s[0], s[2]}), s);
 }
 
 /** Two parts of one frozen weight, as queries and keys of a stored [3C,C] matrix are. s: M, C, rows of a part. */
@@ -299,6 +310,10 @@ const BackendCase backend_cases[] = {
     {"lora up", matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
     {"matmul into a gradient", matmul_accumulate, 8, 1, {13, 4, 33}},
     {"matmul into a gradient of tiles", matmul_accumulate, 16, 1, {150, 8, 320}},
+    {"gradient of lora down", matmul_accumulate, 16, 1, {300, 16, 320}},
+    {"gradient of lora down, odd tokens, rank 4", matmul_accumulate_odd, 16, 1, {77, 4, 48}},
+    {"gradient of lora up", matmul_accumulate, 16, 1, {300, 320, 16}},
+    {"gradient of lora up, odd tokens, rank 36", matmul_accumulate_odd, 16, 1, {131, 96, 36}},
     {"matmul with parts of a weight", matmul_weight_parts, 8, 1, {7, 13, 5}},
     {"matmul with parts of a weight, many rows", matmul_weight_parts, 8, 1, {512, 16, 48}},
     {"matmul with a shared weight", matmul_shared_weight, 16, 1, {512, 64, 96, 5}},

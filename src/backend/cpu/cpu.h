@@ -81,9 +81,13 @@ struct LkProgram {
 
 /** Makes the step of a node. */
 LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
+
+/** Whether a matrix product is one that lk_cpu_thin_new does faster than oneDNN. */
+bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node);
 
 /** The address of a tensor of a bound program (of a weight: its plain form). NULL for LK_NONE. */
 void *lk_cpu_address(const LkProgram *program, LkRef ref);

@@ -11,7 +11,8 @@ static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
 {
     switch (node->op) {
     case LK_OP_MATMUL:
-        return lk_cpu_matmul_new(program, node, error);
+        return lk_cpu_is_thin(program->graph, node) ? lk_cpu_thin_new(program, node, error)
+                                                    : lk_cpu_matmul_new(program, node, error);
     case LK_OP_CONV2D:
     case LK_OP_CONV2D_BACKWARD_DATA:
         return lk_cpu_conv_new(program, node, error);
