@@ -1,8 +1,8 @@
 /* lorikeet-cli devices */
-#include "cli/device.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "format/json.h"
+#include "training/device.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* lorikeet-cli generate */
 #include "base/file.h"
 #include "cli/bar.h"
-#include "cli/device.h"
 #include "cli/options.h"
 #include "cli/prompt_loras.h"
 #include "cli/report.h"
 #include "format/gerror.h"
 #include "format/png.h"
 #include "sampling/infotext.h"
+#include "training/device.h"
 #include "training/metadata.h"
 
 #include <glib/gi18n.h>

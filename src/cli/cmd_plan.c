@@ -1,8 +1,8 @@
 /* lorikeet-cli plan */
-#include "cli/device.h"
 #include "cli/job_input.h"
 #include "cli/report.h"
 #include "format/json.h"
+#include "training/device.h"
 #include "training/trainer.h"
 
 #include <glib/gi18n.h>

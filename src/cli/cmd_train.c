@@ -1,10 +1,10 @@
 /* lorikeet-cli train */
 #include "base/file.h"
-#include "cli/device.h"
 #include "cli/job_input.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "format/gerror.h"
+#include "training/device.h"
 #include "training/trainer.h"
 
 #include <glib/gi18n.h>

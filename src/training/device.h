@@ -1,4 +1,4 @@
-/* --device: which backend and device a command computes on. */
+/* Which backend and device a run computes on: --device of the command line, the window's choice. */
 #pragma once
 
 #include "backend/backend.h"

@@ -1,4 +1,4 @@
-#include "cli/device.h"
+#include "training/device.h"
 
 #include "format/gerror.h"
 
