@@ -49,9 +49,8 @@ static LkCheck *check(const LkJob *job, GPtrArray *problems, bool quiet, GError 
     }
     LkBar bar;
     lk_bar_init(&bar, stderr);
-    LkCheckOptions options = {.tokenizer = tokenizer,
-                              .max_tokens = job->max_token_length,
-                              .trigger_words = job->trigger_words,
+    LkCheckOptions options = {.doctor = {.trigger_words = job->trigger_words, .max_tokens = job->max_token_length},
+                              .tokenizer = tokenizer,
                               .progress = quiet ? NULL : show_progress,
                               .progress_data = &bar};
     LkCheck *result = lk_check_run(config, multiple, &options, findings, error);

@@ -102,13 +102,13 @@ static void examine_caption(const LkDatasetPicture *picture, const LkCheckOption
     const char *place = picture->caption.path ? picture->caption.path : picture->path;
     if (options->tokenizer) {
         result->tokens = lk_caption_token_count(picture->caption.text, &picture->subset->caption, options->tokenizer);
-        if (result->tokens > options->max_tokens)
+        if (result->tokens > options->doctor.max_tokens)
             lk_findings_add(result->findings, LK_FINDING_CAPTION_LONG, place,
                             "The caption has %d tokens, of which only the first %d are used; shorten it%s.",
-                            result->tokens, options->max_tokens,
-                            options->max_tokens < 225 ? " or raise max_token_length" : "");
+                            result->tokens, options->doctor.max_tokens,
+                            options->doctor.max_tokens < 225 ? " or raise max_token_length" : "");
     }
-    g_auto(GStrv) words = lk_trigger_words(options->trigger_words ? options->trigger_words : "");
+    g_auto(GStrv) words = lk_trigger_words(options->doctor.trigger_words ? options->doctor.trigger_words : "");
     for (char **word = words; *word; word++)
         if (!picture->subset->is_reg && !has_word(picture->caption.text, *word, picture->subset))
             lk_findings_add(result->findings, LK_FINDING_TRIGGER_MISSING, place,
@@ -193,18 +193,6 @@ static void collect(LkCheck *check, Examined *results)
     }
 }
 
-static int compare_findings(const void *a, const void *b)
-{
-    const LkFinding *x = *(const LkFinding *const *)a, *y = *(const LkFinding *const *)b;
-    const LkSeverity sx = lk_finding_severity(x->kind), sy = lk_finding_severity(y->kind);
-    if (sx != sy)
-        return sx > sy ? -1 : 1;
-    const int by_path = strcmp(x->path, y->path);
-    if (by_path)
-        return by_path;
-    return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : strcmp(x->text, y->text);
-}
-
 /* False when progress stopped it. */
 static bool examine_all(LkCheck *check, const LkCheckOptions *options)
 {
@@ -241,7 +229,7 @@ LkCheck *lk_check_run(LkDatasetConfig *config, int multiple, const LkCheckOption
     } else {
         check->failure = g_strdup(failure->message);
     }
-    g_ptr_array_sort(check->findings, compare_findings);
+    lk_findings_sort(check->findings);
     return g_steal_pointer(&check);
 }
 

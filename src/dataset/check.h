@@ -3,12 +3,16 @@
 #pragma once
 
 #include "dataset/dataset.h"
+#include "dataset/doctor.h"
 #include "text/clip_tokenizer.h"
 
 typedef struct LkCheckOptions {
+    LkDoctorOptions doctor;
     const LkClipTokenizer *tokenizer; /* NULL: captions' tokens are not counted */
-    int max_tokens;                   /* what the text encoder takes: 75, 150, 225 */
-    const char *trigger_words;        /* words that captions should hold; NULL or "" is none */
+    /* What is known of a picture already, or NULL: then the file is read. Called from any thread; the facts are
+     * borrowed and must live until lk_check_free. May be NULL. */
+    const LkPictureFacts *(*facts)(void *data, const char *path);
+    void *facts_data;
     /* Called after each picture, from any thread but not at the same time; false stops the check. May be NULL. */
     bool (*progress)(void *data, guint done, guint total);
     void *progress_data;

@@ -28,8 +28,12 @@ typedef struct LkDatasetDefaults {
 
 /** From a dataset TOML: the value nearest to the subset wins (subset, dataset, general, defaults). LK_ERROR_USAGE with
  * one line for every problem: an unknown key (with the nearest known one), a key in the wrong table, a key that is not
- * supported yet, a value of a wrong type or out of range, no image_dir. A later subset with a folder that its block has
- * already becomes a finding and is left out. */
+ * supported yet, a value of a wrong type or out of range, no image_dir.
+ *
+ * `files = ["a.png", "b/c.png"]` (ours) restricts a subset to these pictures, named from image_dir on. So several
+ * subsets of a block may share a folder, each with its own files and options; a file in two of them is used in the
+ * first alone, and a later subset with a folder that its block has whole, or whole beside one with files, is left out.
+ * Both become findings. */
 LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDatasetDefaults *defaults, GPtrArray *findings,
                                              GError **error);
 
@@ -37,6 +41,11 @@ LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDataset
  * be NULL. */
 LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, const char *reg_data_dir,
                                                 const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
+
+/** The dataset TOML that reads back to `config` with the same `defaults`: keys whose values are the defaults' are left
+ * out, those that all subsets share stand in [general] never: each block and subset is whole by itself. Free with
+ * g_free. LK_ERROR_UNSUPPORTED where a name is not UTF-8, which TOML cannot hold. */
+char *lk_dataset_config_to_toml(const LkDatasetConfig *config, const LkDatasetDefaults *defaults, GError **error);
 
 void lk_dataset_config_free(LkDatasetConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkDatasetConfig, lk_dataset_config_free)

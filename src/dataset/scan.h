@@ -12,6 +12,7 @@ typedef struct LkScanPicture {
     char *path; /* the subset's image_dir and the name, in the file system's bytes */
     guint subset;
     LkCaption caption;
+    char *mask; /* its mask in the subset's conditioning_data_dir; NULL for none */
 } LkScanPicture;
 
 /** The name of a folder read as `N_name` with N from 1 to 999999: true, *repeats = N, *class_tokens = what follows the
@@ -32,6 +33,7 @@ bool lk_scan_folder(const char *folder, const LkSubset *options, GPtrArray *subs
 /** An empty list that owns its LkScanPicture (free with g_ptr_array_unref). */
 GPtrArray *lk_scan_pictures_new(void);
 
-/** Appends the pictures of a subset, sorted by path in byte order, with their captions. `index` is stored in them. A
- * folder without pictures is a finding. Fails with LK_ERROR_IO if the subset's folder cannot be read. */
+/** Appends the pictures of a subset, sorted by path in byte order, with their captions and masks. `index` is stored in
+ * them. A folder without pictures, and a file of the subset's `files` that is not there, are findings. Fails with
+ * LK_ERROR_IO if the subset's folder cannot be read. */
 bool lk_scan_subset(const LkSubset *subset, guint index, GPtrArray *pictures, GPtrArray *findings, GError **error);

@@ -32,6 +32,8 @@ LkSubset *lk_subset_copy(const LkSubset *subset)
     copy->image_dir = g_strdup(subset->image_dir);
     copy->class_tokens = g_strdup(subset->class_tokens);
     copy->caption_extension = g_strdup(subset->caption_extension);
+    copy->files = g_strdupv(subset->files);
+    copy->conditioning_data_dir = g_strdup(subset->conditioning_data_dir);
     for (size_t i = 0; i < G_N_ELEMENTS(caption_texts); i++) {
         const char **text = caption_text(copy, i);
         *text = g_strdup(*text);
@@ -46,6 +48,8 @@ void lk_subset_free(LkSubset *subset)
     g_free(subset->image_dir);
     g_free(subset->class_tokens);
     g_free(subset->caption_extension);
+    g_strfreev(subset->files);
+    g_free(subset->conditioning_data_dir);
     for (size_t i = 0; i < G_N_ELEMENTS(caption_texts); i++)
         g_free((char *)*caption_text(subset, i));
     g_free(subset);

@@ -6,14 +6,17 @@
 #include <glib.h>
 
 typedef struct LkSubset {
-    char *image_dir;          /* as given, in the file system's bytes */
-    int num_repeats;          /* how often an epoch shows each picture, at least 1 */
-    char *class_tokens;       /* caption of pictures without one; NULL for none */
-    char *caption_extension;  /* with its dot; NULL tries .txt, then .caption */
-    bool is_reg;              /* regularisation pictures */
-    bool flip_aug;            /* mirrored at random */
-    bool recursive;           /* pictures in folders below too (ours, not kohya's) */
-    LkCaptionOptions caption; /* its texts belong to the subset */
+    char *image_dir;             /* as given, in the file system's bytes */
+    int num_repeats;             /* how often an epoch shows each picture, at least 1 */
+    char *class_tokens;          /* caption of pictures without one; NULL for none */
+    char *caption_extension;     /* with its dot; NULL tries .txt, then .caption */
+    bool is_reg;                 /* regularisation pictures */
+    bool flip_aug;               /* mirrored at random */
+    bool recursive;              /* pictures in folders below too (ours, not kohya's) */
+    char **files;                /* only these pictures, named from image_dir on; NULL for all (ours, not kohya's) */
+    char *conditioning_data_dir; /* folder of masks named as their pictures; NULL for none */
+    bool alpha_mask;             /* the pictures' own transparency is their mask */
+    LkCaptionOptions caption;    /* its texts belong to the subset */
 } LkSubset;
 
 /** Defaults: one repeat, no options. */

@@ -153,7 +153,7 @@ static void test_all(void)
     make_pictures();
     make_captions();
     g_autoptr(LkClipTokenizer) tokenizer = lk_clip_tokenizer_new(NULL);
-    const LkCheckOptions options = {tokenizer, 75, "sks", NULL, NULL};
+    const LkCheckOptions options = {.doctor = {.trigger_words = "sks", .max_tokens = 75}, .tokenizer = tokenizer};
     g_autoptr(GError) error = NULL;
     g_autoptr(LkCheck) result = check("p", &options, &error);
     if (!tap_ok(result && result->dataset, "checked%s", error ? error->message : ""))
@@ -177,14 +177,14 @@ static bool stop_at_second(void *data, guint done, guint total)
 static void test_other_ends(void)
 {
     guint most = 0;
-    const LkCheckOptions stopping = {NULL, 75, NULL, stop_at_second, &most};
+    const LkCheckOptions stopping = {.progress = stop_at_second, .progress_data = &most};
     g_autoptr(GError) error = NULL;
     g_autoptr(LkCheck) stopped = check("p", &stopping, &error);
     tap_ok(!stopped && g_error_matches(error, LK_ERROR, LK_ERROR_STOPPED) && most >= 2 && most < 17,
            "stopped after %u pictures", most);
 
     scratch_text(root, "bad/1_x/a.png", "no picture");
-    const LkCheckOptions plain = {NULL, 75, NULL, NULL, NULL};
+    const LkCheckOptions plain = {.tokenizer = NULL};
     g_autoptr(LkCheck) failed = check("bad", &plain, NULL);
     g_autoptr(GString) json = g_string_new(NULL), text = g_string_new(NULL);
     lk_check_append_json(failed, json);
