@@ -6,8 +6,10 @@ G_DEFINE_QUARK(lk - error - quark, lk_error)
 
 bool lk_gerror_take(GError **out, const LkError *in)
 {
-    if (in->code != LK_ERROR_NONE)
-        g_set_error_literal(out, LK_ERROR, (int)in->code, in->text);
+    if (in->code != LK_ERROR_NONE) {
+        g_autofree char *text = g_utf8_make_valid(in->text, -1); /* a file's name may be no UTF-8, or be cut */
+        g_set_error_literal(out, LK_ERROR, (int)in->code, text);
+    }
     return false;
 }
 

@@ -21,7 +21,8 @@ bool lk_toml_cursor_fail(LkTomlCursor *c, const char *place, const char *format,
 {
     va_list args;
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    g_autofree char *cut = g_strdup_vprintf(format, args); /* perhaps in the middle of a character */
+    g_autofree char *text = g_utf8_make_valid(cut, -1);
     va_end(args);
     return lk_set_error(c->error, LK_ERROR_FORMAT, "%s line %d, column %d: %s", c->source, c->line,
                         lk_toml_cursor_column(c, place), text);

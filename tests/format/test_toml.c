@@ -86,6 +86,10 @@ static void test_words(void)
         {"[a]\nb = 1\n[a]\n", "line 3, column 1: \"a\" is already there: see line 1."},
         {"a = 1\nb = \xff\n", "line 2, column 5: The file is not UTF-8 text (byte 0xFF)"},
         {"a = \"\xc3\"", "not UTF-8"},
+        {"'0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789é' 1",
+         "after the key \"0123"},
+        {"'012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678é' 1",
+         "after the key \"0123"}, /* cut within the é, which is made whole again */
         {"\xff\xfe"
          "a",
          "not UTF-8"},
