@@ -1,9 +1,7 @@
 /* lorikeet-cli train */
-#include "base/file.h"
 #include "cli/job_input.h"
 #include "cli/progress.h"
 #include "cli/report.h"
-#include "format/gerror.h"
 #include "training/device.h"
 #include "training/trainer.h"
 
@@ -50,20 +48,6 @@ static bool should_stop(void *context)
     return stop_asked;
 }
 
-/** Finds out now, not after hours, whether the LoRA can be written. */
-static bool check_output(const LkJob *job, GError **error)
-{
-    LkError problem = {0};
-    g_autofree char *name =
-        g_strconcat(job->output_name, job->save_model_as == LK_SAVE_AS_PT ? ".pt" : ".safetensors", NULL);
-    g_autofree char *path = g_build_filename(job->output_dir, name, NULL);
-    LkFileWriter *writer = lk_make_folders(job->output_dir, &problem) ? lk_file_writer_new(path, &problem) : NULL;
-    if (!writer)
-        return lk_gerror_take(error, &problem);
-    lk_file_writer_abandon(writer);
-    return true;
-}
-
 /** The remarks on the dataset that deserve a look, but no flood of them. */
 static void tell_findings(LkProgress *progress, const GPtrArray *findings)
 {
@@ -86,7 +70,7 @@ static void tell_findings(LkProgress *progress, const GPtrArray *findings)
 static bool run(const LkJob *job, const char *device, bool resume, LkProgress *progress, GError **error)
 {
     LkDeviceChoice choice;
-    if (!lk_device_choose(device, &choice, error) || !check_output(job, error))
+    if (!lk_device_choose(device, &choice, error) || !lk_trainer_check_output(job, error))
         return false;
     g_autoptr(LkTrainer) trainer = lk_trainer_new(job, choice.api, choice.index, error);
     if (!trainer)

@@ -60,16 +60,19 @@ static GString *begin_json(const char *event)
 static void tell_json(const LkTrainerEvent *event)
 {
     static const char *const names[] = {
-        [LK_EVENT_PHASE] = "phase", [LK_EVENT_START] = "start", [LK_EVENT_STEP] = "step", [LK_EVENT_SAMPLE] = "sample",
-        [LK_EVENT_SAVED] = "saved", [LK_EVENT_STATE] = "state", [LK_EVENT_LOG] = "log",   [LK_EVENT_DONE] = "done",
+        [LK_EVENT_PHASE] = "phase",   [LK_EVENT_START] = "start", [LK_EVENT_STEP] = "step",
+        [LK_EVENT_SAMPLE] = "sample", [LK_EVENT_SAVED] = "saved", [LK_EVENT_STATE] = "state",
+        [LK_EVENT_CHANGE] = "change", [LK_EVENT_LOG] = "log",     [LK_EVENT_DONE] = "done",
     };
     GString *line = begin_json(names[event->kind]);
     if (event->kind == LK_EVENT_START)
         lk_json_add_integer(line, "steps", event->total);
     if (event->kind != LK_EVENT_PHASE && event->kind != LK_EVENT_LOG)
         lk_json_add_integer(line, "step", event->step);
+    if (event->key)
+        lk_json_add_string(line, "key", event->key);
     if (event->text)
-        lk_json_add_string(line, "text", event->text);
+        lk_json_add_string(line, event->key ? "value" : "text", event->text);
     if (event->path)
         lk_json_add_string(line, "path", event->path);
     if (event->kind == LK_EVENT_PHASE) {
@@ -180,6 +183,10 @@ static void tell_people(LkProgress *progress, const LkTrainerEvent *event)
         print_line(progress, _("Saved: %s"), event->path);
         return;
     case LK_EVENT_STATE: /* too often to be news */
+        return;
+    case LK_EVENT_CHANGE:
+        print_line(progress, _("%s is %s, as it was changed after step %ld."), event->key, event->text,
+                   (long)event->step);
         return;
     case LK_EVENT_LOG:
         print_line(progress, "%s", event->text);

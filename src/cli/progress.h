@@ -5,6 +5,7 @@
  *    start    steps, step                 steps in all; steps done already (resumed)
  *    step     step, epoch, loss, lr, grad_norm, seconds
  *    sample, saved, state    step, path
+ *    change   key, value, step                          a parameter has another value from that step on
  *    log      text
  *    problem  kind, key, value, allowed, line, text     of the job
  *    done     path, step

@@ -4,6 +4,7 @@
 #include "format/gerror.h"
 #include "model/vae.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 
 enum { CHANNELS = 8 }; /* moments of a latent pixel */
@@ -212,7 +213,7 @@ static bool encode_size(LkLatents *latents, LkSize size, guint total, const LkBa
             ok = encode_entry(latents, entry, &encoder, api, error);
         if (ok && events->event)
             events->event(events->context, &(LkTrainerEvent){.kind = LK_EVENT_PHASE,
-                                                             .text = "Encoding pictures",
+                                                             .text = N_("Encoding pictures"),
                                                              .done = total - latents->n_missing,
                                                              .total = total});
     }

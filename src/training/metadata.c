@@ -213,6 +213,8 @@ static void add_run(LkMetadata *m, const LkMetadataFacts *f)
     set_text(m, "ss_training_comment", job->training_comment);
     g_autofree char *canonical = lk_job_canonical(job);
     lk_metadata_set(m, "lorikeet.job", canonical); /* all settings, so that the file tells how it was made */
+    if (f->changes)
+        lk_metadata_set(m, "lorikeet.changes", f->changes);
 }
 
 /* ------------------------------------------------------------------ modelspec.* */

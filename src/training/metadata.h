@@ -24,6 +24,7 @@ typedef struct LkMetadataFacts {
     const LkJob *job;
     const LkDataset *dataset;
     const LkModelArch *arch;
+    const char *changes; /* of settings while the run went on, a line each; NULL: none */
     const char *output_name;
     int64_t batches, epochs, steps; /* batches of an epoch; epochs and steps of the whole run */
     int64_t epoch, step;            /* where this file was saved: epochs begun, steps done */

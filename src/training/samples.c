@@ -6,6 +6,8 @@
 #include "sampling/infotext.h"
 #include "training/sample_prompts.h"
 
+#include <glib/gi18n.h>
+
 struct LkSamples {
     const LkJob *job;
     LkCheckpoint *checkpoint;
@@ -15,9 +17,15 @@ struct LkSamples {
     LkGenerator *generator;
 };
 
-static bool wanted(const LkJob *job)
+static bool has_prompts(const LkJob *job)
 {
-    return job->sample_every_n_epochs > 0 || job->sample_every_n_steps > 0 || job->sample_at_first;
+    return job->sample_prompts.file || job->sample_prompts.lines;
+}
+
+bool lk_samples_wanted(const LkJob *job)
+{
+    return has_prompts(job) &&
+           (job->sample_every_n_epochs > 0 || job->sample_every_n_steps > 0 || job->sample_at_first);
 }
 
 /** Finds the samplers and checks what a prompt asks for. */
@@ -41,11 +49,12 @@ static bool check_prompts(LkSamples *samples, GError **error)
     return true;
 }
 
-bool lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, LkSamples **samples, GError **error)
+LkSamples *lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, GError **error)
 {
-    *samples = NULL;
-    if (!wanted(job) || (!job->sample_prompts.file && !job->sample_prompts.lines))
-        return true;
+    if (!has_prompts(job)) {
+        lk_set_error(error, LK_ERROR_USAGE, _("There are no sample prompts. Write some first."));
+        return NULL;
+    }
     g_autoptr(LkSamples) made = g_new0(LkSamples, 1);
     made->job = job;
     made->checkpoint = checkpoint;
@@ -54,9 +63,8 @@ bool lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lo
                         ? lk_sample_prompts_read(job->sample_prompts.file, error)
                         : lk_sample_prompts_parse_lines(job->sample_prompts.lines, "sample_prompts", error);
     if (!made->prompts || !check_prompts(made, error))
-        return false;
-    *samples = g_steal_pointer(&made);
-    return true;
+        return NULL;
+    return g_steal_pointer(&made);
 }
 
 void lk_samples_free(LkSamples *samples)
@@ -146,22 +154,32 @@ static bool make_one(LkSamples *samples, guint index, const char *path, const Lk
     return lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, error);
 }
 
-bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, bool missing_only,
-                     const LkTrainerEvents *events, GError **error)
+/** Where the picture of a prompt goes. */
+static char *path_of(const LkSamples *samples, const LkSampleMoment *moment, const char *folder, guint index)
+{
+    g_autofree char *when = moment->epoch_end ? g_strdup_printf("e%06" G_GINT64_FORMAT, moment->epoch)
+                                              : g_strdup_printf("%08" G_GINT64_FORMAT, moment->step);
+    g_autofree char *name = g_strdup_printf("%s_%s_%02u_%" G_GUINT64_FORMAT ".png", samples->job->output_name, when,
+                                            index, request_of(samples, index).seed);
+    return g_build_filename(folder, name, NULL);
+}
+
+bool lk_samples_make(LkSamples *samples, const LkSampleMoment *moment, bool missing_only, const LkTrainerEvents *events,
+                     GError **error)
 {
     g_autofree char *folder = g_build_filename(samples->job->output_dir, "sample", NULL);
     LkError problem = {0};
     if (!lk_make_folders(folder, &problem))
         return lk_gerror_take(error, &problem);
     for (guint i = 0; i < samples->prompts->len; i++) {
-        g_autofree char *when = epoch_end > 0 ? g_strdup_printf("e%06" G_GINT64_FORMAT, epoch_end)
-                                              : g_strdup_printf("%08" G_GINT64_FORMAT, step);
-        g_autofree char *name = g_strdup_printf("%s_%s_%02u_%" G_GUINT64_FORMAT ".png", samples->job->output_name, when,
-                                                i, request_of(samples, i).seed);
-        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *path = path_of(samples, moment, folder, i);
         GError *failure = NULL;
         if (missing_only && g_file_test(path, G_FILE_TEST_EXISTS))
             continue;
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE,
+                                                  .text = N_("Making sample pictures"),
+                                                  .done = i,
+                                                  .total = samples->prompts->len});
         if (!make_one(samples, i, path, events, &failure)) {
             if (!g_error_matches(failure, LK_ERROR, LK_ERROR_STOPPED)) {
                 g_propagate_error(error, failure);
@@ -170,8 +188,10 @@ bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, bool m
             g_error_free(failure); /* the loop notices the wish to stop itself, and saves the state */
             return true;
         }
-        if (events->event)
-            events->event(events->context, &(LkTrainerEvent){.kind = LK_EVENT_SAMPLE, .path = path, .step = step});
+        lk_trainer_tell(
+            events,
+            &(LkTrainerEvent){
+                .kind = LK_EVENT_SAMPLE, .path = path, .step = moment->step, .epoch = moment->epoch, .prompt = (int)i});
     }
     return true;
 }

@@ -7,9 +7,11 @@
 
 typedef struct LkSamples LkSamples;
 
-/** Reads and checks the job's sample prompts. *samples is NULL where the job asks for none. */
-bool lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, LkSamples **samples,
-                    GError **error);
+/** Whether a job has sample prompts and says when to use them. */
+bool lk_samples_wanted(const LkJob *job);
+
+/** Reads and checks the job's sample prompts. Everything is borrowed. */
+LkSamples *lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLora *lora, GError **error);
 void lk_samples_free(LkSamples *samples);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkSamples, lk_samples_free)
 
@@ -24,8 +26,14 @@ void lk_samples_release(LkSamples *samples);
  */
 bool lk_samples_due(const LkSamples *samples, int64_t step, int64_t epoch_end);
 
+/** When in a run pictures are made. */
+typedef struct LkSampleMoment {
+    int64_t step, epoch; /* steps done; epochs begun */
+    bool epoch_end;      /* at the end of the epoch: the file is named after it, not after the step */
+} LkSampleMoment;
+
 /** Makes one picture of each prompt: OUTPUT_DIR/sample/NAME_e000001_00_SEED.png (at the end of an epoch) or
  * NAME_00000100_00_SEED.png, with the settings as PNG text. With `missing_only` those whose files exist are left as
  * they are. */
-bool lk_samples_make(LkSamples *samples, int64_t step, int64_t epoch_end, bool missing_only,
-                     const LkTrainerEvents *events, GError **error);
+bool lk_samples_make(LkSamples *samples, const LkSampleMoment *moment, bool missing_only, const LkTrainerEvents *events,
+                     GError **error);

@@ -32,6 +32,7 @@ void lk_state_free(LkState *state)
     if (!state)
         return;
     g_free(state->job);
+    g_free(state->changes);
     g_free(state->layout);
     g_free(state->device);
     g_free(state->adapter);
@@ -66,10 +67,12 @@ static char *checksum(const float *values, int64_t count)
 }
 
 /** Of what the metadata says, so that a step that was damaged into another number is noticed too. */
-static char *facts_checksum(int64_t step, const char *job, const char *layout, const char *device)
+static char *facts_checksum(const LkState *state)
 {
-    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT "\n%s\n%s\n%s", step, job ? job : "",
-                                            layout ? layout : "", device ? device : "");
+    g_autofree char *text =
+        g_strdup_printf("%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s", state->step, state->job ? state->job : "",
+                        state->layout ? state->layout : "", state->device ? state->device : "",
+                        state->changes ? "\n" : "", state->changes ? state->changes : "");
     return g_strdup_printf("%016" G_GINT64_MODIFIER "x", lk_hash64(text, strlen(text), 0));
 }
 
@@ -83,7 +86,9 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
     lk_metadata_set(metadata, "job", state->job);
     lk_metadata_set(metadata, "layout", state->layout);
     lk_metadata_set(metadata, "device", state->device);
-    g_autofree char *facts = facts_checksum(state->step, state->job, state->layout, state->device);
+    if (state->changes)
+        lk_metadata_set(metadata, "changes", state->changes);
+    g_autofree char *facts = facts_checksum(state);
     lk_metadata_set(metadata, "checksum.facts", facts);
     arrays(state, data);
     for (int i = 0; i < ARRAYS; i++) {
@@ -148,6 +153,7 @@ LkState *lk_state_load(const char *path, GError **error)
         return NULL;
     }
     state->job = g_strdup(lk_safetensors_metadata(file, "job"));
+    state->changes = g_strdup(lk_safetensors_metadata(file, "changes"));
     state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
     state->device = g_strdup(lk_safetensors_metadata(file, "device"));
     float *data[ARRAYS];
@@ -155,7 +161,7 @@ LkState *lk_state_load(const char *path, GError **error)
     for (int i = 0; i < ARRAYS; i++)
         if (!take_array(file, array_names[i], data[i], state->elements, error))
             return NULL;
-    g_autofree char *facts = facts_checksum(state->step, state->job, state->layout, state->device);
+    g_autofree char *facts = facts_checksum(state);
     if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) != 0) {
         lk_set_error(error, LK_ERROR_FORMAT,
                      "The training state '%s' is damaged: the checksum of its step and settings is wrong.", path);

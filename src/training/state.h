@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 typedef struct LkState {
-    int64_t step; /* optimizer steps done */
-    char *job;    /* canonical text of the job (lk_job_canonical) */
-    char *layout; /* hash of the adapter's modules: names, sizes, places */
-    char *device; /* device and library versions: other ones may give other bits */
+    int64_t step;  /* optimizer steps done */
+    char *job;     /* canonical text of the job as the run began with it (lk_job_canonical) */
+    char *changes; /* what was changed since (lk_changes_write), or NULL */
+    char *layout;  /* hash of the adapter's modules: names, sizes, places */
+    char *device;  /* device and library versions: other ones may give other bits */
     int64_t elements;
     float *adapter, *m, *v; /* [elements] */
 } LkState;

@@ -83,8 +83,11 @@ static bool open_device(LkTrainer *trainer, int index, GError **error)
 LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error)
 {
     g_autoptr(LkTrainer) trainer = g_new0(LkTrainer, 1);
-    trainer->job = job;
+    trainer->original = lk_job_copy(job);
+    trainer->job = lk_job_copy(job);
+    trainer->changes = lk_changes_new();
     trainer->api = api;
+    trainer->device_index = device_index;
     trainer->findings = lk_findings_new();
     trainer->programs = g_ptr_array_new();
     if (!choose_precision(trainer, error))
@@ -99,8 +102,10 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     if (!trainer->tokenizer)
         return NULL;
     trainer->lora = lk_lora_for_job(job, trainer->checkpoint, &trainer->initial, error);
-    if (!trainer->lora || !lk_samples_new(job, trainer->checkpoint, trainer->lora, &trainer->samples, error) ||
-        !open_device(trainer, device_index, error) || !open_cache(trainer, error))
+    if (trainer->lora && lk_samples_wanted(job))
+        trainer->samples = lk_samples_new(trainer->job, trainer->checkpoint, trainer->lora, error);
+    if (!trainer->lora || (lk_samples_wanted(job) && !trainer->samples) || !open_device(trainer, device_index, error) ||
+        !open_cache(trainer, error))
         return NULL;
     lk_noise_schedule_init(&trainer->noise, job->zero_terminal_snr);
     trainer->chunks = job->max_token_length / 75;
@@ -129,6 +134,9 @@ void lk_trainer_free(LkTrainer *trainer)
     lk_dataset_free(trainer->dataset);
     lk_checkpoint_free(trainer->checkpoint);
     g_ptr_array_unref(trainer->findings);
+    g_ptr_array_unref(trainer->changes);
+    lk_job_free(trainer->job);
+    lk_job_free(trainer->original);
     g_free(trainer->text_identity);
     g_free(trainer->runs_on);
     g_free(trainer);
@@ -147,6 +155,16 @@ const LkDataset *lk_trainer_dataset(const LkTrainer *trainer)
 int64_t lk_trainer_allocated(const LkTrainer *trainer)
 {
     return trainer->api->allocated(trainer->device);
+}
+
+const LkDeviceInfo *lk_trainer_device(const LkTrainer *trainer)
+{
+    return &trainer->info;
+}
+
+int64_t lk_trainer_epochs(const LkTrainer *trainer)
+{
+    return lk_job_epochs(trainer->job, trainer->batches);
 }
 
 void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event)

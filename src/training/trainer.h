@@ -31,8 +31,8 @@ typedef struct LkTrainingPlan {
 
 void lk_training_plan_clear(LkTrainingPlan *plan);
 
-/** Opens base model, dataset and device for a job (borrowed: it must outlive the trainer). Findings about the dataset
- * are kept (lk_trainer_findings). Fails where the run cannot be made; pictures that cannot be used are an error. */
+/** Opens base model, dataset and device for a job (copied). Findings about the dataset are kept (lk_trainer_findings).
+ * Fails where the run cannot be made; pictures that cannot be used are an error. */
 LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error);
 void lk_trainer_free(LkTrainer *trainer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkTrainer, lk_trainer_free)
@@ -44,9 +44,22 @@ const LkDataset *lk_trainer_dataset(const LkTrainer *trainer);
 /** Compiles everything and adds up what it needs; takes no large memory. */
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error);
 
-/** Trains. With `resume` it goes on from the newest state that is whole (from the beginning where there is none). Stops
- * with LK_ERROR_STOPPED, state saved, when asked to. */
+/** Trains, once. With `resume` it goes on from the newest state that is whole (from the beginning where there is none).
+ * Stops with LK_ERROR_STOPPED, state saved, when asked to. */
 bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
 
 /** Bytes that the device holds now, for comparison with the plan. */
 int64_t lk_trainer_allocated(const LkTrainer *trainer);
+/** The device, as it was when it was opened. */
+const LkDeviceInfo *lk_trainer_device(const LkTrainer *trainer);
+/** Epochs that are begun in the whole run. */
+int64_t lk_trainer_epochs(const LkTrainer *trainer);
+
+/** Finds out before a run, not after hours, whether its LoRA can be written; makes the folder. */
+bool lk_trainer_check_output(const LkJob *job, GError **error);
+
+/** Writes the LoRA of the newest saved state, named like a step's checkpoint, without training. */
+bool lk_trainer_save_stopped(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
+
+/** Removes the saved states of a job's run, so that it cannot be resumed. */
+void lk_trainer_remove_states(const LkJob *job);

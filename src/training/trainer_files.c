@@ -8,15 +8,38 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *output_path(const LkTrainer *trainer, const char *name, const char *ending)
+static char *output_path(const LkJob *job, const char *name, const char *ending)
 {
     g_autofree char *file = g_strconcat(name, ending, NULL);
-    return g_build_filename(trainer->job->output_dir, file, NULL);
+    return g_build_filename(job->output_dir, file, NULL);
+}
+
+static const char *lora_ending(const LkJob *job)
+{
+    return job->save_model_as == LK_SAVE_AS_PT ? ".pt" : ".safetensors";
 }
 
 char *lk_trainer_state_path(const LkTrainer *trainer)
 {
-    return output_path(trainer, trainer->job->output_name, ".state");
+    return output_path(trainer->job, trainer->job->output_name, ".state");
+}
+
+bool lk_trainer_check_output(const LkJob *job, GError **error)
+{
+    LkError problem = {0};
+    g_autofree char *path = output_path(job, job->output_name, lora_ending(job));
+    LkFileWriter *writer = lk_make_folders(job->output_dir, &problem) ? lk_file_writer_new(path, &problem) : NULL;
+    if (!writer)
+        return lk_gerror_take(error, &problem);
+    lk_file_writer_abandon(writer);
+    return true;
+}
+
+void lk_trainer_remove_states(const LkJob *job)
+{
+    g_autofree char *path = output_path(job, job->output_name, ".state"), *previous = lk_state_previous(path);
+    unlink(path);
+    unlink(previous);
 }
 
 /** A hash of the base model, the adapter's modules and their places. */
@@ -69,7 +92,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
     trainer->state = lk_state_new(lk_lora_elements(trainer->lora));
     if (!trainer->state)
         return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
-    trainer->state->job = lk_job_canonical(trainer->job);
+    trainer->state->job = lk_job_canonical(trainer->original);
     trainer->state->layout = layout_hash(trainer);
     trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
@@ -90,7 +113,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
 /** Whether a loaded state belongs to this run. */
 static bool check_state(const LkTrainer *trainer, const LkState *state, const char *path, GError **error)
 {
-    g_autofree char *job = lk_job_canonical(trainer->job), *layout = layout_hash(trainer);
+    g_autofree char *job = lk_job_canonical(trainer->original), *layout = layout_hash(trainer);
     g_autofree char *differences = lk_job_differences(state->job ? state->job : "", job);
     if (differences)
         return lk_set_error(error, LK_ERROR_USAGE,
@@ -156,6 +179,13 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     }
     if (!check_state(trainer, state, path, error))
         return false;
+    GPtrArray *changes = lk_changes_read(state->changes, error);
+    if (!changes)
+        return false;
+    g_ptr_array_unref(trainer->changes);
+    trainer->changes = changes;
+    if (!lk_trainer_apply_changes(trainer, events, error))
+        return false;
     if (g_strcmp0(state->device, trainer->state->device) != 0)
         lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
                                                   .text = "The state comes from another device or other library "
@@ -170,6 +200,8 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
 bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
     g_autofree char *path = lk_trainer_state_path(trainer);
+    g_free(trainer->state->changes);
+    trainer->state->changes = lk_changes_write(trainer->changes, false);
     if (!lk_state_save(trainer->state, path, error))
         return false;
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_STATE, .path = path, .step = trainer->state->step});
@@ -195,11 +227,14 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
 {
     static const LkFileDType dtypes[] = {
         [LK_SAVE_FLOAT] = LK_FILE_F32, [LK_SAVE_FP16] = LK_FILE_F16, [LK_SAVE_BF16] = LK_FILE_BF16};
-    const LkJob *job = trainer->job;
-    bool pt = job->save_model_as == LK_SAVE_AS_PT;
-    LkLoraFormat format = {
-        .family = LK_LORA_SD1, .layout = LK_LAYOUT_KOHYA, .dtype = dtypes[job->save_precision], .pt = pt};
+    const LkJob *job = trainer->original;
+    LkLoraFormat format = {.family = LK_LORA_SD1,
+                           .layout = LK_LAYOUT_KOHYA,
+                           .dtype = dtypes[job->save_precision],
+                           .pt = job->save_model_as == LK_SAVE_AS_PT};
+    g_autofree char *changes = lk_changes_write(trainer->changes, true);
     LkMetadataFacts facts = {.job = job,
+                             .changes = changes,
                              .dataset = trainer->dataset,
                              .arch = lk_checkpoint_arch(trainer->checkpoint),
                              .output_name = name,
@@ -210,7 +245,7 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .step = trainer->state->step,
                              .hashes = model_hashes(trainer)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
-    g_autofree char *path = output_path(trainer, name, pt ? ".pt" : ".safetensors");
+    g_autofree char *path = output_path(job, name, lora_ending(job));
     if (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, error))
         return false;
     lk_trainer_tell(events,
@@ -220,8 +255,7 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
 
 static void remove_lora(const LkTrainer *trainer, const char *name)
 {
-    g_autofree char *path =
-        output_path(trainer, name, trainer->job->save_model_as == LK_SAVE_AS_PT ? ".pt" : ".safetensors");
+    g_autofree char *path = output_path(trainer->job, name, lora_ending(trainer->job));
     unlink(path);
 }
 
@@ -233,6 +267,23 @@ static char *epoch_name(const LkJob *job, int64_t epoch)
 static char *step_name(const LkJob *job, int64_t step)
 {
     return g_strdup_printf("%s-step%08" G_GINT64_FORMAT, job->output_name, step);
+}
+
+int64_t lk_trainer_epoch_of(const LkTrainer *trainer, int64_t step)
+{
+    return (step + trainer->steps_per_epoch - 1) / trainer->steps_per_epoch;
+}
+
+bool lk_trainer_save_as_step(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    int64_t step = trainer->state->step;
+    g_autofree char *name = step_name(trainer->job, step);
+    return lk_trainer_save_lora(trainer, name, lk_trainer_epoch_of(trainer, step), LK_EVENT_SAVED, events, error);
+}
+
+bool lk_trainer_save_stopped(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    return lk_trainer_load_state(trainer, true, events, error) && lk_trainer_save_as_step(trainer, events, error);
 }
 
 /** The checkpoint after an epoch, and the deletion of the one that falls out of the last n (sd-scripts:
@@ -252,11 +303,10 @@ static bool save_epoch(LkTrainer *trainer, int64_t epoch, const LkTrainerEvents 
 }
 
 /** The same for steps (sd-scripts: get_remove_step_no). */
-static bool save_step(LkTrainer *trainer, int64_t step, int64_t epoch, const LkTrainerEvents *events, GError **error)
+static bool save_step(LkTrainer *trainer, int64_t step, const LkTrainerEvents *events, GError **error)
 {
     const LkJob *job = trainer->job;
-    g_autofree char *name = step_name(job, step);
-    if (!lk_trainer_save_lora(trainer, name, epoch, LK_EVENT_SAVED, events, error))
+    if (!lk_trainer_save_as_step(trainer, events, error))
         return false;
     int64_t old = step - job->save_last_n_steps - 1;
     if (job->save_last_n_steps > 0 && old > 0) {
@@ -277,9 +327,7 @@ bool lk_trainer_save_due(LkTrainer *trainer, int64_t step, int64_t epoch_end, co
                  (job->save_state_every_n_steps > 0 && step % job->save_state_every_n_steps == 0);
     if (!by_step && !by_epoch && !state)
         return true;
-    int64_t epoch = (step + trainer->steps_per_epoch - 1) / trainer->steps_per_epoch;
-    return lk_trainer_fetch_state(trainer, step, error) &&
-           (!by_step || save_step(trainer, step, epoch, events, error)) &&
+    return lk_trainer_fetch_state(trainer, step, error) && (!by_step || save_step(trainer, step, events, error)) &&
            (!by_epoch || save_epoch(trainer, epoch_end, events, error)) &&
            (!state || lk_trainer_save_state(trainer, events, error));
 }

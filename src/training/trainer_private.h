@@ -5,6 +5,7 @@
 #include "backend/prepared.h"
 #include "kernels/kernels.h"
 #include "text/clip_tokenizer.h"
+#include "training/changes.h"
 #include "training/latents.h"
 #include "training/lora_setup.h"
 #include "training/metadata.h"
@@ -29,10 +30,13 @@ typedef struct LkTextProgram {
 } LkTextProgram;
 
 struct LkTrainer {
-    const LkJob *job;
+    LkJob *original;    /* as it was given: what states and files name */
+    LkJob *job;         /* with the changes that were made while the run went on */
+    GPtrArray *changes; /* LkChange * */
     const LkBackend *api;
     LkDevice *device;
     LkDeviceInfo info;
+    int device_index;
     LkCheckpoint *checkpoint;
     LkDataset *dataset;
     GPtrArray *findings;
@@ -53,6 +57,7 @@ struct LkTrainer {
     int64_t weights; /* bytes of the base model that these programs use */
     LkUpdateGraph *update;
     LkPrepared update_prepared;
+    bool is_bound;        /* the programs of the steps have their memory */
     LkSamples *samples;   /* NULL: none are asked for */
     LkModelHashes hashes; /* of the base model; empty until the first file is saved */
     LkState *state;       /* host copy of what a state file holds */
@@ -104,5 +109,21 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
 bool lk_trainer_save_due(LkTrainer *trainer, int64_t step, int64_t epoch_end, const LkTrainerEvents *events,
                          GError **error);
 
-/** Tells a listener something. */
-void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event);
+/** The epoch that a number of steps done belongs to, from 1; 0 before the first. */
+int64_t lk_trainer_epoch_of(const LkTrainer *trainer, int64_t step);
+/** The LoRA of the state as a step's checkpoint. */
+bool lk_trainer_save_as_step(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
+
+/* Between steps (trainer_control.c). */
+struct LkTrainerControl {
+    LkTrainer *trainer;
+    const LkTrainerEvents *events;
+    int64_t step;
+    bool changed; /* a parameter was: the state must be saved */
+    bool discard; /* the run ends, its states go */
+};
+/** Makes the changes of a loaded state again. */
+bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
+
+/** Bytes of the arena that the steps and the sample pictures share (training_plan.c). */
+int64_t lk_trainer_arena(const LkTrainer *trainer);

@@ -4,6 +4,8 @@
 #include "format/gerror.h"
 #include "model/clip.h"
 
+#include <glib/gi18n.h>
+
 LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int width, int batch)
 {
     for (guint i = 0; i < trainer->programs->len; i++) {
@@ -104,6 +106,7 @@ void lk_trainer_free_programs(LkTrainer *trainer)
         g_free(program);
     }
     g_ptr_array_set_size(trainer->programs, 0);
+    trainer->is_bound = false;
     free_text(trainer);
     lk_samples_release(trainer->samples);
     lk_prepared_clear(&trainer->update_prepared);
@@ -119,9 +122,9 @@ bool lk_trainer_bind(LkTrainer *trainer, GError **error)
     LkWeightSource source = lk_checkpoint_source(trainer->checkpoint);
     LkError problem = {0};
     /* Sample pictures share the arena: it must not move under the steps' programs when the first one is made. */
-    return (trainer->api->reserve(trainer->device, lk_samples_memory(trainer->samples).arena, &problem) &&
-            lk_prepared_bind(list, (int)trainer->programs->len + 1, &source, &problem)) ||
-           lk_gerror_take(error, &problem);
+    trainer->is_bound = trainer->api->reserve(trainer->device, lk_samples_memory(trainer->samples).arena, &problem) &&
+                        lk_prepared_bind(list, (int)trainer->programs->len + 1, &source, &problem);
+    return trainer->is_bound || lk_gerror_take(error, &problem);
 }
 
 /** Computes one caption's states. */
@@ -203,7 +206,7 @@ bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, 
             ok = encode_caption(trainer, i, states, error);
         lk_trainer_tell(
             events,
-            &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Encoding captions", .done = i + 1, .total = total});
+            &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = N_("Encoding captions"), .done = i + 1, .total = total});
     }
     free_text(trainer);
     trainer->api->trim(trainer->device);

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 /** A state is saved at least this often, so that a crash never costs more. */
 #define STATE_SECONDS 300.0
@@ -14,7 +14,6 @@
 typedef struct Run {
     LkTrainer *trainer;
     const LkTrainerEvents *events;
-    LkLrSchedule rates;
     LkEpochPlan *plan; /* of `epoch` */
     int64_t epoch;     /* from 0; -1 before the first */
     double state_time; /* when the last state was saved */
@@ -76,7 +75,8 @@ static bool update(Run *run, int64_t step, double *rate, double *norm, GError **
     const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr, [LK_GROUP_UNET] = job->unet_lr};
     float scalars[LK_SCALAR_COUNT] = {
         [LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / (float)job->gradient_accumulation_steps};
-    double factor = lk_lr_factor(&run->rates, step);
+    LkLrSchedule schedule = lk_lr_schedule_of_job(job, trainer->steps);
+    double factor = lk_lr_factor(&schedule, step);
     for (int group = 0; group < LK_GROUP_COUNT; group++) {
         LkAdamwScalars s = lk_adamw_scalars(step + 1, rates[group] * factor, job->adam_beta1, job->adam_beta2,
                                             job->adam_eps, job->weight_decay);
@@ -123,7 +123,7 @@ static int64_t epochs_ended(const LkTrainer *trainer, int64_t steps)
 static bool run_step(Run *run, int64_t step, GError **error)
 {
     LkTrainer *trainer = run->trainer;
-    double start = now(), loss = 0, rate, norm;
+    double start = now(), loss = 0, rate = 0, norm = 0;
     int64_t in_epoch = step % trainer->steps_per_epoch, accumulate = trainer->job->gradient_accumulation_steps;
     int64_t first = in_epoch * accumulate, last = MIN(first + accumulate, trainer->batches);
     if (!enter_epoch(run, step / trainer->steps_per_epoch, error))
@@ -145,7 +145,8 @@ static bool run_step(Run *run, int64_t step, GError **error)
     if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
         return false;
     return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||
-           lk_samples_make(trainer->samples, step + 1, epoch_end, false, run->events, error);
+           lk_samples_make(trainer->samples, &(LkSampleMoment){step + 1, run->epoch + 1, epoch_end > 0}, false,
+                           run->events, error);
 }
 
 /** Saves what the device holds. */
@@ -165,8 +166,33 @@ static bool make_first_samples(Run *run, GError **error)
 {
     const LkTrainer *trainer = run->trainer;
     int64_t step = run->held, epoch_end = epochs_ended(trainer, step);
+    LkSampleMoment moment = {step, lk_trainer_epoch_of(trainer, step), epoch_end > 0};
     return !lk_samples_due(trainer->samples, step, epoch_end) ||
-           lk_samples_make(trainer->samples, step, epoch_end, step > 0, run->events, error);
+           lk_samples_make(trainer->samples, &moment, step > 0, run->events, error);
+}
+
+/** Answers what is asked for between two steps. False where the run ends. */
+static bool between_steps(Run *run, int64_t step, GError **error)
+{
+    const LkTrainerEvents *events = run->events;
+    LkTrainer *trainer = run->trainer;
+    LkTrainerControl control = {.trainer = trainer, .events = events, .step = step};
+    if (events->between_steps)
+        events->between_steps(events->context, &control);
+    if (control.discard) {
+        lk_trainer_remove_states(trainer->job);
+        return lk_set_error(error, LK_ERROR_STOPPED,
+                            "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                            "; its state was not kept.",
+                            step, trainer->steps);
+    }
+    bool stop = step < trainer->steps && events->should_stop && events->should_stop(events->context);
+    if ((stop || control.changed) && !save_state(run, error))
+        return false;
+    return !stop || lk_set_error(error, LK_ERROR_STOPPED,
+                                 "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                                 "; its state is saved, go on with --resume.",
+                                 step, trainer->steps);
 }
 
 static bool loop(Run *run, GError **error)
@@ -176,15 +202,11 @@ static bool loop(Run *run, GError **error)
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_START, .total = trainer->steps, .step = step});
     if (!make_first_samples(run, error))
         return false;
-    for (; step < trainer->steps; step++) {
-        if (run->events->should_stop && run->events->should_stop(run->events->context)) {
-            if (!save_state(run, error))
-                return false;
-            return lk_set_error(error, LK_ERROR_STOPPED,
-                                "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                                "; its state is saved, go on with --resume.",
-                                step, trainer->steps);
-        }
+    for (;; step++) {
+        if (!between_steps(run, step, error))
+            return false;
+        if (step >= trainer->steps)
+            return true;
         GError *problem = NULL;
         if (!run_step(run, step, &problem)) {
             /* A loss that is no number is noticed before the optimizer runs, and a file that cannot be written after
@@ -197,7 +219,6 @@ static bool loop(Run *run, GError **error)
         if (now() - run->state_time > STATE_SECONDS && !save_state(run, error))
             return false;
     }
-    return true;
 }
 
 /** The last file, and the end of the state. */
@@ -210,9 +231,7 @@ static bool finish(Run *run, GError **error)
         return false;
     if (trainer->job->save_state_on_train_end || trainer->job->save_state)
         return lk_trainer_save_state(trainer, run->events, error);
-    g_autofree char *path = lk_trainer_state_path(trainer), *previous = lk_state_previous(path);
-    unlink(path);
-    unlink(previous);
+    lk_trainer_remove_states(trainer->job);
     return true;
 }
 
@@ -223,7 +242,7 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     LkTrainingPlan plan = {0};
     if (!lk_make_folders(trainer->job->output_dir, &problem))
         return lk_gerror_take(error, &problem);
-    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Planning memory"});
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = N_("Planning memory")});
     if (!lk_trainer_plan(trainer, &plan, error))
         return false;
     bool fits = plan.fits;
@@ -239,7 +258,7 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     if (trainer->cached_text && !lk_trainer_encode_texts(trainer, events, error))
         return false;
     trainer->api->reserve(trainer->device, 0, NULL);
-    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = "Loading the base model"});
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = N_("Loading the base model")});
     return lk_trainer_bind(trainer, error);
 }
 
@@ -247,7 +266,6 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
 {
     static const LkTrainerEvents silent = {0};
     Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
-    run.rates = lk_lr_schedule_of_job(trainer->job, trainer->steps);
     bool ok = lk_trainer_load_state(trainer, resume, run.events, error) && prepare(trainer, run.events, error) &&
               lk_trainer_store_state(trainer, error) && loop(&run, error) && finish(&run, error);
     lk_epoch_plan_free(run.plan);

@@ -23,6 +23,11 @@ static const LkPlan *largest_step(const LkTrainer *trainer)
     return largest;
 }
 
+int64_t lk_trainer_arena(const LkTrainer *trainer)
+{
+    return MAX(largest_step(trainer)->arena_bytes, lk_samples_memory(trainer->samples).arena);
+}
+
 static void suggest(GPtrArray *fixes, const char *text)
 {
     g_ptr_array_add(fixes, g_strdup(text));
@@ -68,7 +73,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->optimizer = 2 * state;
     LkGeneratorMemory sampling = lk_samples_memory(trainer->samples);
     plan->sampling = sampling.weights;
-    plan->arena = MAX(step->arena_bytes, sampling.arena);
+    plan->arena = lk_trainer_arena(trainer);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
     plan->encoding = encoding_arena + encoding_weights;
