@@ -44,7 +44,7 @@ bool lk_store_transaction(LkStore *store, LkStoreBody body, void *data, GError *
 /** Reads the whole store and fails with LK_ERROR_FORMAT where it is damaged (takes about a second for 100 MB). */
 bool lk_store_check(LkStore *store, GError **error);
 
-/** Writes a copy of the store to `path`, which must not exist. */
+/** Writes a copy of the store to `path`, which must not exist. Not within a transaction. */
 bool lk_store_copy_to(LkStore *store, const char *path, GError **error);
 
 /** Renames a store that cannot be opened, and what belongs to it, to a free name beside it, so that a new one can be
