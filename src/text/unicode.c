@@ -260,9 +260,31 @@ size_t lk_text_nfc(uint32_t *text, size_t count)
     return compose_all(text, out);
 }
 
+/* lk_text_fold for ASCII, most of all texts; NULL for others. */
+static char *fold_ascii(const char *text, size_t size)
+{
+    g_autofree char *out = g_malloc(size + 1);
+    size_t length = 0;
+    bool was_space = false;
+    for (size_t i = 0; i < size; i++) {
+        const uint8_t c = (uint8_t)text[i];
+        if (c >= 0x80)
+            return NULL;
+        const bool is_space = c <= ' ' && lk_char_class(c) == LK_CHAR_SPACE;
+        if (!is_space || !was_space)
+            out[length++] = is_space ? ' ' : g_ascii_tolower((char)c);
+        was_space = is_space;
+    }
+    out[length] = '\0';
+    return g_steal_pointer(&out);
+}
+
 char *lk_text_fold(const char *text)
 {
     size_t size = strlen(text);
+    char *ascii = fold_ascii(text, size);
+    if (ascii)
+        return ascii;
     g_autofree uint32_t *wide = g_new(uint32_t, LK_NFC_ROOM(size + 1));
     size_t count = lk_text_nfc(wide, lk_utf8_decode(text, size, wide));
     GString *out = g_string_sized_new(size);

@@ -151,6 +151,15 @@ static void test_fold(void)
     tap_ok(!strcmp(lk_text_trim(trimmed), "a \u2003b\u200B"), "trimming as Python's strip");
     char blank[] = " \t\u3000", empty[] = "";
     tap_ok(!*lk_text_trim(blank) && !*lk_text_trim(empty), "trimming nothing but spaces");
+    int wrong = 0;
+    for (int first = 1; first < 128; first++)
+        for (int second = 1; second < 128; second++) {
+            const char ascii[] = {'x', (char)first, (char)second, 0},
+                       beyond[] = {'x', (char)first, (char)second, '\xC3', '\xA9', 0};
+            g_autofree char *one = lk_text_fold(ascii), *other = lk_text_fold(beyond);
+            wrong += strncmp(one, other, strlen(one)) != 0 || strlen(other) != strlen(one) + 2;
+        }
+    tap_ok(wrong == 0, "ASCII alone folds as it does beside other letters");
 }
 
 int main(void)
