@@ -1,0 +1,218 @@
+#include "app/application.h"
+
+#include "app/core/settings.h"
+#include "app/shell/about.h"
+#include "app/shell/preferences.h"
+#include "app/shell/shortcuts.h"
+#include "app/shell/window.h"
+
+#include <glib/gi18n.h>
+
+struct _LkApplication {
+    AdwApplication parent_instance;
+    GSettings *settings;
+    LkStoreThread *store;
+    LkProjectList *projects;
+    LkDeviceStatus *device;
+    LkThumbnails *thumbnails;
+    gboolean exit_after_startup;
+};
+
+G_DEFINE_FINAL_TYPE(LkApplication, lk_application, ADW_TYPE_APPLICATION)
+
+LkApplication *lk_application_new(void)
+{
+    return g_object_new(LK_TYPE_APPLICATION, "application-id", LK_APPLICATION_ID, "resource-base-path",
+                        "/io/github/lorikeet_lora/Lorikeet", "flags", G_APPLICATION_HANDLES_OPEN, "register-session",
+                        TRUE, NULL);
+}
+
+LkApplication *lk_application_get(void)
+{
+    return LK_APPLICATION(g_application_get_default());
+}
+
+GSettings *lk_application_get_settings(LkApplication *self)
+{
+    return self->settings;
+}
+
+LkStoreThread *lk_application_get_store(LkApplication *self)
+{
+    return self->store;
+}
+
+LkProjectList *lk_application_get_projects(LkApplication *self)
+{
+    return self->projects;
+}
+
+LkDeviceStatus *lk_application_get_device(LkApplication *self)
+{
+    return self->device;
+}
+
+LkThumbnails *lk_application_get_thumbnails(LkApplication *self)
+{
+    return self->thumbnails;
+}
+
+/* ---- actions ----------------------------------------------------------------------------------------- */
+
+static GtkWidget *active_window(LkApplication *self)
+{
+    GtkWindow *window = gtk_application_get_active_window(GTK_APPLICATION(self));
+    return window ? GTK_WIDGET(window) : NULL;
+}
+
+static void about_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_about_present(active_window(data));
+}
+
+static void preferences_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_preferences_present(active_window(data));
+}
+
+static void shortcuts_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_shortcuts_present(active_window(data));
+}
+
+static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    GtkWidget *window = active_window(data);
+    if (window)
+        gtk_window_close(GTK_WINDOW(window)); /* asks where something runs */
+    else
+        g_application_quit(data);
+}
+
+static const GActionEntry actions[] = {
+    {.name = "about", .activate = about_cb},
+    {.name = "preferences", .activate = preferences_cb},
+    {.name = "shortcuts", .activate = shortcuts_cb},
+    {.name = "quit", .activate = quit_cb},
+};
+
+static const struct {
+    const char *action, *keys[3];
+} accelerators[] = {
+    {"app.quit", {"<Control>q"}},
+    {"app.preferences", {"<Control>comma"}},
+    {"app.shortcuts", {"<Control>question"}},
+    {"win.new-project", {"<Control>n"}},
+    {"win.home", {"<Alt>Home"}},
+    {"win.show-page('dataset')", {"<Alt>1"}},
+    {"win.show-page('parameters')", {"<Alt>2"}},
+    {"win.show-page('training')", {"<Alt>3"}},
+    {"win.show-page('test')", {"<Alt>4"}},
+    {"win.show-page('results')", {"<Alt>5"}},
+    {"window.close", {"<Control>w"}},
+};
+
+static void add_actions(LkApplication *self)
+{
+    g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
+    for (size_t i = 0; i < G_N_ELEMENTS(accelerators); i++)
+        gtk_application_set_accels_for_action(GTK_APPLICATION(self), accelerators[i].action,
+                                              (const char *const *)accelerators[i].keys);
+}
+
+/* ---- start and end ----------------------------------------------------------------------------------- */
+
+static void follow_appearance(GSettings *settings, const char *key, gpointer data)
+{
+    static const AdwColorScheme schemes[] = {ADW_COLOR_SCHEME_DEFAULT, ADW_COLOR_SCHEME_FORCE_LIGHT,
+                                             ADW_COLOR_SCHEME_FORCE_DARK};
+    int chosen = g_settings_get_enum(settings, "appearance");
+    adw_style_manager_set_color_scheme(adw_style_manager_get_default(), schemes[CLAMP(chosen, 0, 2)]);
+}
+
+static void lk_application_startup(GApplication *application)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    G_APPLICATION_CLASS(lk_application_parent_class)->startup(application);
+    gtk_window_set_default_icon_name(LK_APPLICATION_ID);
+    self->settings = lk_settings_new();
+    if (self->settings) {
+        g_signal_connect_object(self->settings, "changed::appearance", G_CALLBACK(follow_appearance), self, 0);
+        follow_appearance(self->settings, NULL, NULL);
+    }
+    g_autofree char *data = g_build_filename(g_get_user_data_dir(), "lorikeet", "lorikeet.db", NULL);
+    g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "lorikeet", "thumbnails", NULL);
+    self->store = lk_store_thread_new(data);
+    self->projects = lk_project_list_new(self->store);
+    self->device = lk_device_status_new();
+    self->thumbnails = lk_thumbnails_new(cache);
+    add_actions(self);
+}
+
+static gboolean quit_idle_cb(gpointer data)
+{
+    g_application_quit(data);
+    return G_SOURCE_REMOVE;
+}
+
+static void lk_application_activate(GApplication *application)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    GtkWindow *window = gtk_application_get_active_window(GTK_APPLICATION(self));
+    if (!window)
+        window = GTK_WINDOW(lk_window_new(self));
+    gtk_window_present(window);
+    if (self->exit_after_startup)
+        g_timeout_add_seconds(1, quit_idle_cb, self);
+}
+
+static void lk_application_open(GApplication *application, GFile **files, int n_files, const char *hint)
+{
+    lk_application_activate(application);
+    GtkWindow *window = gtk_application_get_active_window(GTK_APPLICATION(application));
+    lk_window_add_files(LK_WINDOW(window), files, n_files);
+}
+
+static void lk_application_shutdown(GApplication *application)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
+    if (self->store)
+        lk_store_thread_close(self->store); /* what was asked to be written is written */
+    g_clear_object(&self->thumbnails);
+    g_clear_object(&self->projects);
+    g_clear_object(&self->device);
+    g_clear_object(&self->store);
+    g_clear_object(&self->settings);
+}
+
+static int lk_application_handle_local_options(GApplication *application, GVariantDict *options)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    if (g_variant_dict_contains(options, "version")) {
+        g_print("lorikeet %s\n", LK_VERSION);
+        return 0;
+    }
+    self->exit_after_startup = g_variant_dict_contains(options, "exit-after-startup");
+    return -1;
+}
+
+static void lk_application_class_init(LkApplicationClass *klass)
+{
+    GApplicationClass *application_class = G_APPLICATION_CLASS(klass);
+    application_class->startup = lk_application_startup;
+    application_class->activate = lk_application_activate;
+    application_class->open = lk_application_open;
+    application_class->shutdown = lk_application_shutdown;
+    application_class->handle_local_options = lk_application_handle_local_options;
+}
+
+static void lk_application_init(LkApplication *self)
+{
+    static const GOptionEntry options[] = {
+        {"version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the version and exit"), NULL},
+        {"exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, NULL, NULL},
+        {NULL},
+    };
+    g_application_add_main_option_entries(G_APPLICATION(self), options);
+}

@@ -1,0 +1,28 @@
+/* The program: what all windows share, and actions that need no window. */
+#pragma once
+
+#include "app/core/device.h"
+#include "app/core/project_list.h"
+#include "app/core/thumbnails.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+#define LK_APPLICATION_ID "io.github.lorikeet_lora.Lorikeet"
+
+#define LK_TYPE_APPLICATION (lk_application_get_type())
+G_DECLARE_FINAL_TYPE(LkApplication, lk_application, LK, APPLICATION, AdwApplication)
+
+LkApplication *lk_application_new(void);
+/** The one that runs. */
+LkApplication *lk_application_get(void);
+
+/* Borrowed; there from startup to shutdown. */
+GSettings *lk_application_get_settings(LkApplication *self);
+LkStoreThread *lk_application_get_store(LkApplication *self);
+LkProjectList *lk_application_get_projects(LkApplication *self);
+LkDeviceStatus *lk_application_get_device(LkApplication *self);
+LkThumbnails *lk_application_get_thumbnails(LkApplication *self);
+
+G_END_DECLS

@@ -1,0 +1,165 @@
+#include "app/core/device.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+struct _LkDeviceStatus {
+    GObject parent_instance;
+    gboolean checked;
+    LkDeviceChoice choice; /* api is NULL where there is none */
+    char *label;           /* never NULL */
+    char *problem;
+};
+
+G_DEFINE_FINAL_TYPE(LkDeviceStatus, lk_device_status, G_TYPE_OBJECT)
+
+enum { PROP_CHECKED = 1, PROP_GPU, PROP_LABEL, PROP_PROBLEM, PROP_LAST };
+static GParamSpec *properties[PROP_LAST];
+
+/* What the thread found. */
+typedef struct Answer {
+    LkDeviceChoice choice;
+    char *problem;
+} Answer;
+
+static void answer_free(gpointer data)
+{
+    Answer *answer = data;
+    g_free(answer->problem);
+    g_free(answer);
+}
+
+static bool is_gpu(const LkDeviceChoice *choice)
+{
+    return choice->api && strcmp(choice->api->name, "cpu") != 0;
+}
+
+static void look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Answer *answer = g_new0(Answer, 1);
+    g_autoptr(GError) error = NULL;
+    if (!lk_device_choose("auto", &answer->choice, &error))
+        answer->problem = g_strdup(error->message);
+    else if (!is_gpu(&answer->choice)) {
+        LkError reason = {0};
+        const char *name;
+        const LkBackend *api;
+        for (int i = 0; lk_device_backend(i, &name, &api, &reason) && strcmp(name, "cpu") == 0; i++)
+            reason = (LkError){0};
+        answer->problem = g_strdup(reason.code ? reason.text : _("No usable GPU was found."));
+    }
+    g_task_return_pointer(task, answer, answer_free);
+}
+
+static char *make_label(const LkDeviceChoice *choice)
+{
+    if (!choice->api)
+        return g_strdup(_("Nothing to compute on"));
+    g_autofree char *memory = g_format_size_full((guint64)choice->info.memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+    if (is_gpu(choice))
+        return g_strdup_printf("%s · %s", choice->info.name, memory);
+    /* translators: name of the processor, its cores, memory ("32 GB") */
+    return g_strdup_printf(ngettext("%s · %d core · %s", "%s · %d cores · %s", (gulong)choice->info.threads),
+                           choice->info.name, choice->info.threads, memory);
+}
+
+static void looked_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    LkDeviceStatus *self = LK_DEVICE_STATUS(source);
+    Answer *answer = g_task_propagate_pointer(G_TASK(result), NULL);
+    self->choice = answer->choice;
+    g_free(self->label);
+    self->label = make_label(&self->choice);
+    g_free(self->problem);
+    self->problem = g_steal_pointer(&answer->problem);
+    self->checked = TRUE;
+    answer_free(answer);
+    for (guint i = PROP_CHECKED; i < PROP_LAST; i++)
+        g_object_notify_by_pspec(source, properties[i]);
+}
+
+void lk_device_status_refresh(LkDeviceStatus *self)
+{
+    g_autoptr(GTask) task = g_task_new(self, NULL, looked_cb, NULL);
+    g_task_set_source_tag(task, lk_device_status_refresh);
+    g_task_run_in_thread(task, look_thread);
+}
+
+LkDeviceStatus *lk_device_status_new(void)
+{
+    LkDeviceStatus *self = g_object_new(LK_TYPE_DEVICE_STATUS, NULL);
+    lk_device_status_refresh(self);
+    return self;
+}
+
+const LkDeviceChoice *lk_device_status_get_choice(LkDeviceStatus *self)
+{
+    return self->checked && self->choice.api ? &self->choice : NULL;
+}
+
+const char *lk_device_status_get_label(LkDeviceStatus *self)
+{
+    return self->label;
+}
+
+const char *lk_device_status_get_problem(LkDeviceStatus *self)
+{
+    return self->problem;
+}
+
+gboolean lk_device_status_get_gpu(LkDeviceStatus *self)
+{
+    return is_gpu(&self->choice);
+}
+
+gboolean lk_device_status_get_checked(LkDeviceStatus *self)
+{
+    return self->checked;
+}
+
+static void lk_device_status_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    LkDeviceStatus *self = LK_DEVICE_STATUS(object);
+    switch (id) {
+    case PROP_CHECKED:
+        g_value_set_boolean(value, self->checked);
+        break;
+    case PROP_GPU:
+        g_value_set_boolean(value, is_gpu(&self->choice));
+        break;
+    case PROP_LABEL:
+        g_value_set_string(value, self->label);
+        break;
+    case PROP_PROBLEM:
+        g_value_set_string(value, self->problem);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void lk_device_status_finalize(GObject *object)
+{
+    LkDeviceStatus *self = LK_DEVICE_STATUS(object);
+    g_free(self->label);
+    g_free(self->problem);
+    G_OBJECT_CLASS(lk_device_status_parent_class)->finalize(object);
+}
+
+static void lk_device_status_class_init(LkDeviceStatusClass *klass)
+{
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+    object_class->get_property = lk_device_status_get_property;
+    object_class->finalize = lk_device_status_finalize;
+    GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+    properties[PROP_CHECKED] = g_param_spec_boolean("checked", NULL, NULL, FALSE, flags);
+    properties[PROP_GPU] = g_param_spec_boolean("gpu", NULL, NULL, FALSE, flags);
+    properties[PROP_LABEL] = g_param_spec_string("label", NULL, NULL, NULL, flags);
+    properties[PROP_PROBLEM] = g_param_spec_string("problem", NULL, NULL, NULL, flags);
+    g_object_class_install_properties(object_class, PROP_LAST, properties);
+}
+
+static void lk_device_status_init(LkDeviceStatus *self)
+{
+    self->label = g_strdup(_("Looking at this computer…"));
+}

@@ -1,0 +1,24 @@
+/* What the pages of a project have in common: an AdwNavigationPage that shows one project. */
+#pragma once
+
+#include "app/core/project.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_PAGE (lk_page_get_type())
+G_DECLARE_DERIVABLE_TYPE(LkPage, lk_page, LK, PAGE, AdwNavigationPage)
+
+struct _LkPageClass {
+    AdwNavigationPageClass parent_class;
+};
+
+/** The project it shows (borrowed); set at construction, never NULL, never changes. */
+LkProject *lk_page_get_project(LkPage *self);
+
+/** A short message at the bottom of the window. With `button` it offers the action `action_name` (with `target`, which
+ * may be NULL). Sinks a floating target. */
+void lk_page_toast(GtkWidget *widget, const char *text, const char *button, const char *action_name, GVariant *target);
+
+G_END_DECLS

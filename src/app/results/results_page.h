@@ -1,0 +1,11 @@
+/* The results page of a project. */
+#pragma once
+
+#include "app/page.h"
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_RESULTS_PAGE (lk_results_page_get_type())
+G_DECLARE_FINAL_TYPE(LkResultsPage, lk_results_page, LK, RESULTS_PAGE, LkPage)
+
+G_END_DECLS

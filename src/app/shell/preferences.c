@@ -1,0 +1,86 @@
+#include "app/shell/preferences.h"
+
+#include "app/application.h"
+
+#include <glib/gi18n.h>
+
+#define LK_TYPE_PREFERENCES (lk_preferences_get_type())
+G_DECLARE_FINAL_TYPE(LkPreferences, lk_preferences, LK, PREFERENCES, AdwPreferencesDialog)
+
+struct _LkPreferences {
+    AdwPreferencesDialog parent_instance;
+    AdwComboRow *appearance_row;
+    AdwActionRow *projects_row;
+};
+
+G_DEFINE_FINAL_TYPE(LkPreferences, lk_preferences, ADW_TYPE_PREFERENCES_DIALOG)
+
+static GSettings *settings(void)
+{
+    return lk_application_get_settings(lk_application_get());
+}
+
+static void show_folder(LkPreferences *self)
+{
+    g_autofree char *chosen = g_settings_get_string(settings(), "projects-folder");
+    g_autofree char *folder = *chosen ? g_strdup(chosen) : g_build_filename(g_get_home_dir(), "Lorikeet", NULL);
+    g_autofree char *text = g_filename_display_name(folder);
+    g_autofree char *markup = g_markup_escape_text(text, -1);
+    adw_action_row_set_subtitle(self->projects_row, markup);
+}
+
+static void folder_chosen_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LkPreferences) self = data;
+    g_autoptr(GFile) file = gtk_file_dialog_select_folder_finish(GTK_FILE_DIALOG(source), result, NULL);
+    g_autofree char *path = file ? g_file_get_path(file) : NULL;
+    if (!path)
+        return;
+    g_settings_set_string(settings(), "projects-folder", path);
+    show_folder(self);
+}
+
+static void change_folder_cb(LkPreferences *self)
+{
+    g_autoptr(GtkFileDialog) dialog = gtk_file_dialog_new();
+    gtk_file_dialog_set_title(dialog, _("Folder for Projects"));
+    gtk_file_dialog_select_folder(dialog, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), NULL, folder_chosen_cb,
+                                  g_object_ref(self));
+}
+
+static void appearance_cb(LkPreferences *self)
+{
+    g_settings_set_enum(settings(), "appearance", (int)adw_combo_row_get_selected(self->appearance_row));
+}
+
+static void lk_preferences_dispose(GObject *object)
+{
+    gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_PREFERENCES);
+    G_OBJECT_CLASS(lk_preferences_parent_class)->dispose(object);
+}
+
+static void lk_preferences_class_init(LkPreferencesClass *klass)
+{
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+    G_OBJECT_CLASS(klass)->dispose = lk_preferences_dispose;
+    gtk_widget_class_set_template_from_resource(widget_class,
+                                                "/io/github/lorikeet_lora/Lorikeet/ui/shell-preferences.ui");
+    gtk_widget_class_bind_template_child(widget_class, LkPreferences, appearance_row);
+    gtk_widget_class_bind_template_child(widget_class, LkPreferences, projects_row);
+    gtk_widget_class_bind_template_callback(widget_class, change_folder_cb);
+}
+
+static void lk_preferences_init(LkPreferences *self)
+{
+    gtk_widget_init_template(GTK_WIDGET(self));
+    adw_combo_row_set_selected(self->appearance_row, (guint)g_settings_get_enum(settings(), "appearance"));
+    g_signal_connect_object(self->appearance_row, "notify::selected", G_CALLBACK(appearance_cb), self,
+                            G_CONNECT_SWAPPED);
+    show_folder(self);
+}
+
+void lk_preferences_present(GtkWidget *parent)
+{
+    if (settings())
+        adw_dialog_present(g_object_new(LK_TYPE_PREFERENCES, NULL), parent);
+}

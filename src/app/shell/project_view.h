@@ -1,0 +1,22 @@
+/* One open project: its pages on the right, and on the left what leads to them. */
+#pragma once
+
+#include "app/core/project.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_PROJECT_VIEW (lk_project_view_get_type())
+G_DECLARE_FINAL_TYPE(LkProjectView, lk_project_view, LK, PROJECT_VIEW, AdwNavigationPage)
+
+LkProjectView *lk_project_view_new(LkProject *project);
+LkProject *lk_project_view_get_project(LkProjectView *self);
+
+/** "dataset", "parameters", "training", "test" or "results"; other names are passed over. */
+void lk_project_view_show_page(LkProjectView *self, const char *name);
+
+/** Pictures and folders of pictures for this project: shown in its dataset. */
+void lk_project_view_add_files(LkProjectView *self, const char *const *paths);
+
+G_END_DECLS

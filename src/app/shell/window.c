@@ -1,0 +1,242 @@
+#include "app/shell/window.h"
+
+#include "app/projects/example.h"
+#include "app/projects/new_project_dialog.h"
+#include "app/projects/projects_page.h"
+#include "app/shell/project_view.h"
+#include "app/system/system_page.h"
+
+#include <glib/gi18n.h>
+
+struct _LkWindow {
+    AdwApplicationWindow parent_instance;
+    AdwToastOverlay *toasts;
+    AdwNavigationView *navigation;
+    LkProjectsPage *projects_page;
+    GCancellable *cancellable; /* of what is under way, cancelled when the window goes */
+};
+
+G_DEFINE_FINAL_TYPE(LkWindow, lk_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* ---- the open project -------------------------------------------------------------------------------- */
+
+static LkProjectView *project_view(LkWindow *self)
+{
+    AdwNavigationPage *page = adw_navigation_view_find_page(self->navigation, "project");
+    return page ? LK_PROJECT_VIEW(page) : NULL;
+}
+
+static void show_project(LkWindow *self, LkProject *project, const char *page)
+{
+    adw_navigation_view_pop_to_tag(self->navigation, "projects");
+    LkProjectView *view = lk_project_view_new(project);
+    if (page)
+        lk_project_view_show_page(view, page);
+    adw_navigation_view_push(self->navigation, ADW_NAVIGATION_PAGE(view));
+}
+
+typedef struct Opening {
+    LkWindow *window;
+    char *page;
+} Opening;
+
+static void opening_free(Opening *opening)
+{
+    g_object_unref(opening->window);
+    g_free(opening->page);
+    g_free(opening);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Opening, opening_free)
+
+static void loaded_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(Opening) opening = data;
+    g_autoptr(GError) error = NULL;
+    if (lk_project_load_finish(LK_PROJECT(source), result, &error))
+        show_project(opening->window, LK_PROJECT(source), opening->page);
+    else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        lk_window_show_error(opening->window, _("The Project Could Not Be Opened"), error);
+}
+
+void lk_window_open_project(LkWindow *self, LkProject *project, const char *page)
+{
+    LkProjectView *view = project_view(self);
+    if (view && lk_project_view_get_project(view) == project) {
+        if (page)
+            lk_project_view_show_page(view, page);
+        return;
+    }
+    Opening *opening = g_new0(Opening, 1);
+    *opening = (Opening){g_object_ref(self), g_strdup(page)};
+    lk_project_load(project, self->cancellable, loaded_cb, opening);
+}
+
+void lk_window_show_error(LkWindow *self, const char *heading, const GError *error)
+{
+    AdwDialog *dialog = adw_alert_dialog_new(heading, error->message);
+    adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
+    adw_dialog_present(dialog, GTK_WIDGET(self));
+}
+
+/* ---- new projects ------------------------------------------------------------------------------------ */
+
+static void created_cb(LkWindow *self, LkProject *project)
+{
+    lk_window_open_project(self, project, "dataset");
+}
+
+static void start_new_project(LkWindow *self, const char *const *sources)
+{
+    LkNewProjectDialog *dialog = lk_new_project_dialog_new(sources);
+    g_signal_connect_object(dialog, "created", G_CALLBACK(created_cb), self, G_CONNECT_SWAPPED);
+    adw_dialog_present(ADW_DIALOG(dialog), GTK_WIDGET(self));
+}
+
+void lk_window_add_files(LkWindow *self, GFile **files, int n_files)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (int i = 0; i < n_files; i++) {
+        g_autofree char *path = g_file_get_path(files[i]);
+        if (path)
+            g_strv_builder_add(builder, path);
+    }
+    g_auto(GStrv) paths = g_strv_builder_end(builder);
+    if (!paths[0])
+        return;
+    LkProjectView *view = project_view(self);
+    if (view)
+        lk_project_view_add_files(view, (const char *const *)paths);
+    else
+        start_new_project(self, (const char *const *)paths);
+}
+
+static gboolean drop_cb(LkWindow *self, const GValue *value)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    for (GSList *l = g_value_get_boxed(value); l; l = l->next)
+        g_ptr_array_add(files, l->data);
+    lk_window_add_files(self, (GFile **)files->pdata, (int)files->len);
+    return files->len > 0;
+}
+
+/* ---- actions ----------------------------------------------------------------------------------------- */
+
+static void new_project_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    start_new_project(data, NULL);
+}
+
+static void example_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LkWindow) self = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LkProject) project = lk_example_open_finish(result, &error);
+    if (project)
+        lk_window_open_project(self, project, "dataset");
+    else
+        lk_window_show_error(self, _("The Example Could Not Be Opened"), error);
+}
+
+static void open_example_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_example_open(lk_application_get(), example_cb, g_object_ref(data));
+}
+
+static void home_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkWindow *self = data;
+    adw_navigation_view_pop_to_tag(self->navigation, "projects");
+    lk_project_list_refresh(lk_application_get_projects(lk_application_get()));
+}
+
+static void system_check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkWindow *self = data;
+    if (!adw_navigation_view_find_page(self->navigation, "system"))
+        adw_navigation_view_push(self->navigation, ADW_NAVIGATION_PAGE(lk_system_page_new()));
+}
+
+static void show_page_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkProjectView *view = project_view(data);
+    if (view)
+        lk_project_view_show_page(view, g_variant_get_string(parameter, NULL));
+}
+
+static void restore_project_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_project_list_restore(lk_application_get_projects(lk_application_get()), g_variant_get_int64(parameter));
+}
+
+static const GActionEntry actions[] = {
+    {.name = "new-project", .activate = new_project_cb},
+    {.name = "open-example", .activate = open_example_cb},
+    {.name = "home", .activate = home_cb},
+    {.name = "system-check", .activate = system_check_cb},
+    {.name = "show-page", .activate = show_page_cb, .parameter_type = "s"},
+    {.name = "restore-project", .activate = restore_project_cb, .parameter_type = "x"},
+};
+
+/* ---- GObject ----------------------------------------------------------------------------------------- */
+
+static void open_card_cb(LkWindow *self, LkProject *project)
+{
+    lk_window_open_project(self, project, NULL);
+}
+
+static void store_failed_cb(LkWindow *self, const GError *error)
+{
+    adw_toast_overlay_add_toast(self->toasts, adw_toast_new(error->message));
+}
+
+static void remember_state(LkWindow *self, GSettings *settings)
+{
+    g_settings_bind(settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+    g_settings_bind(settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+    g_settings_bind(settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
+LkWindow *lk_window_new(LkApplication *application)
+{
+    LkWindow *self = g_object_new(LK_TYPE_WINDOW, "application", application, NULL);
+    GSettings *settings = lk_application_get_settings(application);
+    if (settings)
+        remember_state(self, settings);
+    g_signal_connect_object(lk_application_get_store(application), "failed", G_CALLBACK(store_failed_cb), self,
+                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(lk_application_get_projects(application), "failed", G_CALLBACK(store_failed_cb), self,
+                            G_CONNECT_SWAPPED);
+    return self;
+}
+
+static void lk_window_dispose(GObject *object)
+{
+    LkWindow *self = LK_WINDOW(object);
+    if (self->cancellable)
+        g_cancellable_cancel(self->cancellable);
+    g_clear_object(&self->cancellable);
+    gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_WINDOW);
+    G_OBJECT_CLASS(lk_window_parent_class)->dispose(object);
+}
+
+static void lk_window_class_init(LkWindowClass *klass)
+{
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+    G_OBJECT_CLASS(klass)->dispose = lk_window_dispose;
+    g_type_ensure(LK_TYPE_PROJECTS_PAGE);
+    gtk_widget_class_set_template_from_resource(widget_class, "/io/github/lorikeet_lora/Lorikeet/ui/shell-window.ui");
+    gtk_widget_class_bind_template_child(widget_class, LkWindow, toasts);
+    gtk_widget_class_bind_template_child(widget_class, LkWindow, navigation);
+    gtk_widget_class_bind_template_child(widget_class, LkWindow, projects_page);
+}
+
+static void lk_window_init(LkWindow *self)
+{
+    gtk_widget_init_template(GTK_WIDGET(self));
+    self->cancellable = g_cancellable_new();
+    g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
+    g_signal_connect_object(self->projects_page, "open-project", G_CALLBACK(open_card_cb), self, G_CONNECT_SWAPPED);
+    GtkDropTarget *target = gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+    g_signal_connect_object(target, "drop", G_CALLBACK(drop_cb), self, G_CONNECT_SWAPPED);
+    gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(target));
+}

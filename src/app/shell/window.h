@@ -1,0 +1,22 @@
+/* The window: all projects, and over them the one that is open. */
+#pragma once
+
+#include "app/application.h"
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_WINDOW (lk_window_get_type())
+G_DECLARE_FINAL_TYPE(LkWindow, lk_window, LK, WINDOW, AdwApplicationWindow)
+
+LkWindow *lk_window_new(LkApplication *application);
+
+/** Reads a project's parameters and shows its pages, beginning with `page` ("dataset", …; NULL: dataset). */
+void lk_window_open_project(LkWindow *self, LkProject *project, const char *page);
+
+/** Folders and pictures that were dropped or opened: into the open project, else into a new one. */
+void lk_window_add_files(LkWindow *self, GFile **files, int n_files);
+
+/** Something went wrong that has no place of its own: shown with its words. */
+void lk_window_show_error(LkWindow *self, const char *heading, const GError *error);
+
+G_END_DECLS

@@ -1,0 +1,11 @@
+/* The training page of a project. */
+#pragma once
+
+#include "app/page.h"
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_TRAINING_PAGE (lk_training_page_get_type())
+G_DECLARE_FINAL_TYPE(LkTrainingPage, lk_training_page, LK, TRAINING_PAGE, LkPage)
+
+G_END_DECLS
