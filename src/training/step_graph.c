@@ -50,7 +50,7 @@ static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLor
     const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
     LkBuilder builder = {.graph = graph, .checkpoint = checkpoint};
     if (lora) {
-        lk_lora_graph(&step->lora, graph, lora, "adapter", true, 1);
+        lk_lora_graph(&step->lora, graph, lora, "adapter", !shape->forward_only, 1);
         builder.adapter = (LkAdapterHook){.context = &step->lora, .attach = lk_lora_attach};
     }
     add_inputs(step, shape);
@@ -84,7 +84,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
     step->loss = lk_mse(step->graph, step->pred, step->target, step->weight, step->scalars, &d_pred);
     lk_graph_output(step->graph, step->loss);
     bool ok = lk_graph_check(step->graph, error);
-    if (ok && lora)
+    if (ok && lora && !shape->forward_only)
         ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
     if (!ok) {
         lk_step_graph_free(step);

@@ -12,6 +12,7 @@ typedef struct LkStepShape {
     int clip_skip;
     bool text_encoder; /* runs inside the step (trained, or states not cached); else its states are an input */
     bool v_prediction;
+    bool forward_only; /* the loss without gradients */
     LkRecompute recompute;
 } LkStepShape;
 
