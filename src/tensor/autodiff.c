@@ -80,13 +80,40 @@ LkRef lk_diff_partial(LkDiff *diff, LkRef ref)
     return gradient == LK_NONE ? LK_NONE : seen_as(diff, gradient, ref);
 }
 
+/** Whether a node reads the tensor that owns this memory. Only nodes from `first` on can. */
+static bool is_read(const LkGraph *graph, LkRef owner, int32_t first)
+{
+    for (int32_t n = first; n < graph->n_nodes; n++)
+        for (int k = 0; k < graph->nodes[n].n_in; k++)
+            if (lk_graph_owner(graph, graph->nodes[n].in[k]) == owner)
+                return true;
+    return false;
+}
+
+/** Lets the matrix product that made `ref`, which nothing has read yet, round its sum to `dtype` itself. Returns
+ * whether it could. */
+static bool round_in_product(LkGraph *graph, LkRef ref, LkDType dtype)
+{
+    LkRef owner = lk_graph_owner(graph, ref);
+    int32_t producer = graph->tensors[owner].node;
+    if (graph->tensors[owner].kind != LK_TENSOR_ACTIVATION || producer < 0 ||
+        graph->nodes[producer].op != LK_OP_MATMUL || is_read(graph, owner, producer + 1))
+        return false;
+    for (LkRef i = owner; i < graph->n_tensors; i++) /* with its views, which are younger */
+        if (lk_graph_owner(graph, i) == owner)
+            graph->tensors[i].dtype = dtype;
+    return true;
+}
+
 /** The gradient of `ref`, complete, in the tensor's own type. */
 static LkRef gradient_of(LkDiff *diff, LkRef ref)
 {
     LkRef gradient = lk_diff_partial(diff, ref);
     LkDType dtype = diff->graph->tensors[ref].dtype;
-    return gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype ? gradient
-                                                                                : lk_cast(diff->graph, gradient, dtype);
+    if (gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype ||
+        round_in_product(diff->graph, gradient, dtype))
+        return gradient;
+    return lk_cast(diff->graph, gradient, dtype);
 }
 
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient)

@@ -12,7 +12,7 @@ typedef struct LkMatmul {
     bool trans_b; /* b is [N,K] instead of [K,N]: the layout of a Linear's weight */
     float alpha;  /* 0 means 1 */
     LkRef bias;   /* f32 [N], or LK_NONE */
-    LkRef addend; /* same shape as the result, or LK_NONE */
+    LkRef addend; /* same shape as the result, of its type or f32, or LK_NONE */
     LkRef into;   /* write into this tensor (then usually also the addend: accumulation), or LK_NONE */
 } LkMatmul;
 #define LK_MATMUL_DEFAULT ((LkMatmul){.bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE})

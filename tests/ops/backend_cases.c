@@ -25,18 +25,21 @@ static LkRef result(GraphTest *test, LkRef like)
     return lk_graph_activation(test->graph, t.dtype, t.rank, t.shape);
 }
 
-/** s: M, K, N, bits: 1 trans_a, 2 trans_b, 4 bias, 8 addend, 16 alpha, 32 b is a frozen weight. */
+/** s: M, K, N, bits: 1 trans_a, 2 trans_b, 4 bias, 8 addend, 16 alpha, 32 b is a frozen weight, 64 the addend is f32.
+ */
 static void matmul(GraphTest *test, const int64_t *s)
 {
     bool trans_a = s[3] & 1, trans_b = s[3] & 2;
     const int64_t b_shape[2] = {trans_b ? s[2] : s[1], trans_b ? s[1] : s[2]};
     LkRef a = x_input(test, 2, trans_a ? (int64_t[]){s[1], s[0]} : (int64_t[]){s[0], s[1]});
     LkRef b = s[3] & 32 ? test_weight(test, test->graph->compute, 0, 1, 2, b_shape) : x_input(test, 2, b_shape);
+    LkDType addend = s[3] & 64 ? LK_F32 : test->graph->compute;
+    const int64_t y_shape[2] = {s[0], s[2]};
     LkMatmul options = {.trans_a = trans_a,
                         .trans_b = trans_b,
                         .alpha = s[3] & 16 ? -0.75f : 0,
                         .bias = s[3] & 4 ? vector(test, 0, 1, s[2]) : LK_NONE,
-                        .addend = s[3] & 8 ? x_input(test, 2, (int64_t[]){s[0], s[2]}) : LK_NONE,
+                        .addend = s[3] & 8 ? test_input(test, addend, TEST_NORMAL, 0, 1, 2, y_shape) : LK_NONE,
                         .into = LK_NONE};
     lk_matmul(test->graph, a, b, options);
 }
@@ -306,6 +309,9 @@ const BackendCase backend_cases[] = {
     {"linear, many rows, addend", matmul, 16, 2, {521, 96, 64, 2 + 4 + 8 + 32}},
     {"linear backward, few rows", matmul, 16, 1, {7, 61, 96, 32}},
     {"linear backward, many rows", matmul, 16, 1, {600, 61, 96, 32}},
+    {"linear backward, few rows, f32 addend", matmul, 16, 1, {7, 61, 96, 8 + 32 + 64}},
+    {"linear backward, many rows, f32 addend", matmul, 16, 1, {600, 61, 96, 8 + 32 + 64}},
+    {"matmul alpha bias f32 addend", matmul, 8, 1, {31, 17, 29, 4 + 8 + 16 + 64}},
     {"lora down", matmul, 16, 1, {600, 320, 4, 2}},
     {"lora up", matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
     {"matmul into a gradient", matmul_accumulate, 8, 1, {13, 4, 33}},

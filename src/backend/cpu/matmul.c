@@ -8,13 +8,15 @@
  * (they are the largest ones) costs more memory than the 5 to 10 % of speed are worth. */
 enum { PACK_ROWS = 512 };
 
+enum { SRC, WEIGHTS, DST, SCRATCH, BIAS, ADDEND, N_MEMORIES };
+
 typedef struct MatmulStep {
     LkStep base;
     dnnl_primitive_t primitive;
-    dnnl_memory_t memory[5]; /* src, weights, dst, scratchpad, bias */
-    int bias_argument;
+    dnnl_memory_t memory[N_MEMORIES];
+    int argument[N_MEMORIES];
     LkStoredWeight *weight; /* where b is frozen */
-    const void *addend;
+    const void *addend;     /* of the result's type */
     void *dst;
     size_t dst_bytes;
 } MatmulStep;
@@ -48,20 +50,37 @@ static bool bias_after_factor(const LkNode *node)
     return node->attr.has_bias && node->attr.alpha != 1;
 }
 
-/** Attributes: deterministic, scratch memory from us, alpha, bias, then addition to what the result holds. */
-static dnnl_status_t attributes(LkDevice *device, const LkNode *node, const_dnnl_memory_desc_t bias,
+/** An addend of the result's type lies where the result goes, often already; one of another type is read from its own
+ * place while the result is rounded. */
+static bool addend_apart(const LkGraph *graph, const LkNode *node)
+{
+    return node->attr.has_addend &&
+           lk_graph_tensor(graph, node->in[node->n_in - 1])->dtype != lk_graph_tensor(graph, node->out[0])->dtype;
+}
+
+/** Attributes: deterministic, scratch memory from us, alpha, bias, then the addend. What is added in a step of its own
+ * gets its argument's number here. */
+static dnnl_status_t attributes(MatmulStep *step, const_dnnl_memory_desc_t bias, const_dnnl_memory_desc_t addend,
                                 dnnl_primitive_attr_t *attr)
 {
+    const LkDevice *device = step->base.device;
+    const LkNode *node = step->base.node;
     dnnl_status_t status = dnnl_primitive_attr_clone(attr, device->attr);
     dnnl_post_ops_t ops = NULL;
     if (status == dnnl_success)
         status = dnnl_post_ops_create(&ops);
     if (status == dnnl_success && node->attr.alpha != 1)
         status = dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_linear, node->attr.alpha, 0);
-    if (status == dnnl_success && bias_after_factor(node))
+    if (status == dnnl_success && bias_after_factor(node)) {
+        step->argument[BIAS] = DNNL_ARG_ATTR_MULTIPLE_POST_OP(dnnl_post_ops_len(ops)) | DNNL_ARG_SRC_1;
         status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, bias);
-    if (status == dnnl_success && node->attr.has_addend)
+    }
+    if (status == dnnl_success && addend) {
+        step->argument[ADDEND] = DNNL_ARG_ATTR_MULTIPLE_POST_OP(dnnl_post_ops_len(ops)) | DNNL_ARG_SRC_1;
+        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, addend);
+    } else if (status == dnnl_success && node->attr.has_addend) {
         status = dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
+    }
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(*attr, ops);
     dnnl_post_ops_destroy(ops);
@@ -77,15 +96,15 @@ static bool is_fast(const_dnnl_primitive_desc_t desc)
 }
 
 typedef struct Descriptors {
-    dnnl_memory_desc_t src, weights, bias, dst, plain;
+    dnnl_memory_desc_t src, bias, addend, dst, plain;
     dnnl_primitive_attr_t attr;
 } Descriptors;
 
 static void free_descriptors(Descriptors *d)
 {
     dnnl_memory_desc_destroy(d->src);
-    dnnl_memory_desc_destroy(d->weights);
     dnnl_memory_desc_destroy(d->bias);
+    dnnl_memory_desc_destroy(d->addend);
     dnnl_memory_desc_destroy(d->dst);
     dnnl_memory_desc_destroy(d->plain);
     dnnl_primitive_attr_destroy(d->attr);
@@ -140,8 +159,10 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
         status = matrix(&d.dst, s.m, s.n, false, s.y);
     if (status == dnnl_success && node->attr.has_bias)
         status = dnnl_memory_desc_create_with_tag(&d.bias, 2, bias, dnnl_f32, dnnl_ab);
+    if (status == dnnl_success && addend_apart(graph, node))
+        status = matrix(&d.addend, s.m, s.n, false, lk_graph_tensor(graph, node->in[node->n_in - 1])->dtype);
     if (status == dnnl_success)
-        status = attributes(device, node, d.bias, &d.attr);
+        status = attributes(step, d.bias, d.addend, &d.attr);
     bool ok = lk_cpu_status(status, "describing a matrix product", error) &&
               choose_weights(program, node, s, &d, frozen && whole && s.m >= PACK_ROWS, &desc, error);
     if (ok) {
@@ -156,8 +177,8 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
             else
                 ok = (step->weight = lk_cpu_weight(program, node->in[1], role, layout, d.plain, error)) != NULL;
         }
-        const_dnnl_memory_desc_t descs[5] = {d.src, layout, d.dst, scratch, d.bias};
-        for (int i = 0; i < 5 && ok; i++)
+        const_dnnl_memory_desc_t descs[N_MEMORIES] = {d.src, layout, d.dst, scratch, d.bias, d.addend};
+        for (int i = 0; i < N_MEMORIES && ok; i++)
             if (descs[i])
                 ok = lk_cpu_status(dnnl_memory_create(&step->memory[i], descs[i], device->engine, DNNL_MEMORY_NONE),
                                    "making a matrix product's memory", error);
@@ -175,14 +196,17 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *step = (MatmulStep *)base;
     const LkNode *node = base->node;
     const LkTensor *y = lk_graph_tensor(base->graph, node->out[0]);
-    step->bias_argument = bias_after_factor(node) ? DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1 : DNNL_ARG_BIAS;
     step->dst = lk_cpu_address(program, node->out[0]);
     step->dst_bytes = (size_t)lk_tensor_bytes(y);
-    step->addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
-    void *data[5] = {lk_cpu_address(program, node->in[0]),
-                     step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]), step->dst, scratch,
-                     node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL};
-    for (int i = 0; i < 5; i++)
+    void *addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
+    step->addend = addend_apart(base->graph, node) ? NULL : addend;
+    void *data[N_MEMORIES] = {lk_cpu_address(program, node->in[0]),
+                              step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]),
+                              step->dst,
+                              scratch,
+                              node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL,
+                              addend};
+    for (int i = 0; i < N_MEMORIES; i++)
         if (step->memory[i] &&
             !lk_cpu_status(dnnl_memory_set_data_handle(step->memory[i], data[i]), "placing a matrix product", error))
             return false;
@@ -194,19 +218,19 @@ static bool run_step(LkStep *base, LkError *error)
     MatmulStep *step = (MatmulStep *)base;
     if (step->addend && step->addend != step->dst)
         lk_cpu_copy(step->dst, step->addend, step->dst_bytes);
-    dnnl_exec_arg_t args[5] = {{DNNL_ARG_SRC, step->memory[0]},
-                               {DNNL_ARG_WEIGHTS, step->memory[1]},
-                               {DNNL_ARG_DST, step->memory[2]},
-                               {DNNL_ARG_SCRATCHPAD, step->memory[3]},
-                               {step->bias_argument, step->memory[4]}};
-    return lk_cpu_status(dnnl_primitive_execute(step->primitive, base->device->stream, step->memory[4] ? 5 : 4, args),
-                         "a matrix product", error);
+    dnnl_exec_arg_t args[N_MEMORIES];
+    int n = 0;
+    for (int i = 0; i < N_MEMORIES; i++)
+        if (step->memory[i])
+            args[n++] = (dnnl_exec_arg_t){step->argument[i], step->memory[i]};
+    return lk_cpu_status(dnnl_primitive_execute(step->primitive, base->device->stream, n, args), "a matrix product",
+                         error);
 }
 
 static void free_step(LkStep *base)
 {
     MatmulStep *step = (MatmulStep *)base;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < N_MEMORIES; i++)
         dnnl_memory_destroy(step->memory[i]);
     dnnl_primitive_destroy(step->primitive);
     free(step);
@@ -215,12 +239,17 @@ static void free_step(LkStep *base)
 LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
+    static const int arguments[N_MEMORIES] = {
+        [SRC] = DNNL_ARG_SRC,   [WEIGHTS] = DNNL_ARG_WEIGHTS, [DST] = DNNL_ARG_DST, [SCRATCH] = DNNL_ARG_SCRATCHPAD,
+        [BIAS] = DNNL_ARG_BIAS,
+    };
     MatmulStep *step = calloc(1, sizeof *step);
     if (!step) {
         lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
         return NULL;
     }
     step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
+    memcpy(step->argument, arguments, sizeof arguments);
     if (!prepare(program, step, error)) {
         free_step(&step->base);
         return NULL;
