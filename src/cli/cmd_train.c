@@ -48,25 +48,6 @@ static bool should_stop(void *context)
     return stop_asked;
 }
 
-/** The remarks on the dataset that deserve a look, but no flood of them. */
-static void tell_findings(LkProgress *progress, const GPtrArray *findings)
-{
-    enum { SHOWN = 20 };
-    guint count = 0;
-    for (guint i = 0; i < findings->len; i++) {
-        const LkFinding *finding = g_ptr_array_index(findings, i);
-        if (lk_finding_severity(finding->kind) == LK_SEVERITY_INFO || count++ >= SHOWN)
-            continue;
-        g_autofree char *path = g_filename_display_name(finding->path);
-        g_autofree char *text = g_strdup_printf("%s: %s", path, finding->text);
-        lk_progress_log(progress, text);
-    }
-    if (count > SHOWN) {
-        g_autofree char *text = g_strdup_printf(_("… and %u more; lorikeet-cli check lists them all."), count - SHOWN);
-        lk_progress_log(progress, text);
-    }
-}
-
 static bool run(const LkJob *job, const char *device, bool resume, LkProgress *progress, GError **error)
 {
     LkDeviceChoice choice;
@@ -75,7 +56,6 @@ static bool run(const LkJob *job, const char *device, bool resume, LkProgress *p
     g_autoptr(LkTrainer) trainer = lk_trainer_new(job, choice.api, choice.index, error);
     if (!trainer)
         return false;
-    tell_findings(progress, lk_trainer_findings(trainer));
     LkTrainerEvents events = {.context = progress, .event = lk_progress_event, .should_stop = should_stop};
     return lk_trainer_run(trainer, resume, &events, error);
 }

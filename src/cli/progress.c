@@ -210,11 +210,6 @@ void lk_progress_event(void *context, const LkTrainerEvent *event)
         tell_people(progress, event);
 }
 
-void lk_progress_log(LkProgress *progress, const char *text)
-{
-    lk_progress_event(progress, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text});
-}
-
 void lk_progress_problems(LkProgress *progress, const GPtrArray *problems, const char *source)
 {
     for (guint i = 0; progress->mode == LK_PROGRESS_JSON && i < problems->len; i++) {

@@ -35,8 +35,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkProgress, lk_progress_free)
 
 /** For LkTrainerEvents: `progress` is an LkProgress. */
 void lk_progress_event(void *progress, const LkTrainerEvent *event);
-/** Something worth knowing before the run. */
-void lk_progress_log(LkProgress *progress, const char *text);
 /** What was found in the job; `source` is the job file. */
 void lk_progress_problems(LkProgress *progress, const GPtrArray *problems, const char *source);
 /** The end, where it is not a good one. Returns what the program ends with. */

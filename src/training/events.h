@@ -12,7 +12,7 @@ typedef enum LkEventKind {
     LK_EVENT_SAVED,  /* a checkpoint was written: path */
     LK_EVENT_STATE,  /* the state was written: path */
     LK_EVENT_CHANGE, /* a parameter has another value from here on: key, text */
-    LK_EVENT_LOG,    /* text: something worth knowing */
+    LK_EVENT_LOG,    /* text: something worth knowing; warning */
     LK_EVENT_DONE,   /* the last checkpoint was written: path */
 } LkEventKind;
 
@@ -23,6 +23,7 @@ typedef struct LkTrainerEvent {
     int64_t step;  /* steps done, from 1 */
     int64_t epoch; /* from 1 */
     int prompt;    /* of a sample picture, from 0 */
+    bool warning;  /* LOG: the result may not be what was meant */
     double loss, learning_rate, grad_norm, seconds;
 } LkTrainerEvent;
 

@@ -162,6 +162,11 @@ const LkDeviceInfo *lk_trainer_device(const LkTrainer *trainer)
     return &trainer->info;
 }
 
+int64_t lk_trainer_steps(const LkTrainer *trainer)
+{
+    return trainer->steps;
+}
+
 int64_t lk_trainer_epochs(const LkTrainer *trainer)
 {
     return lk_job_epochs(trainer->job, trainer->batches);

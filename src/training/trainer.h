@@ -52,13 +52,15 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
 int64_t lk_trainer_allocated(const LkTrainer *trainer);
 /** The device, as it was when it was opened. */
 const LkDeviceInfo *lk_trainer_device(const LkTrainer *trainer);
-/** Epochs that are begun in the whole run. */
+/** Optimizer steps of the whole run, and the epochs that are begun in it. */
+int64_t lk_trainer_steps(const LkTrainer *trainer);
 int64_t lk_trainer_epochs(const LkTrainer *trainer);
 
 /** Finds out before a run, not after hours, whether its LoRA can be written; makes the folder. */
 bool lk_trainer_check_output(const LkJob *job, GError **error);
 
-/** Writes the LoRA of the newest saved state, named like a step's checkpoint, without training. */
+/** Writes the LoRA of the newest saved state, named like a step's checkpoint, without training. Nothing
+ * where there is no state. */
 bool lk_trainer_save_stopped(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
 
 /** Removes the saved states of a job's run, so that it cannot be resumed. */

@@ -149,7 +149,7 @@ static LkState *find_state(LkTrainer *trainer, const LkTrainerEvents *events, ch
             *path = g_strdup(candidates[i]);
             return state;
         }
-        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = problem->message});
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = problem->message, .warning = true});
         if (!first)
             first = g_steal_pointer(&problem);
     }
@@ -189,7 +189,8 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     if (g_strcmp0(state->device, trainer->state->device) != 0)
         lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
                                                   .text = "The state comes from another device or other library "
-                                                          "versions: the result may differ in the last bits."});
+                                                          "versions: the result may differ in the last bits.",
+                                                  .warning = true});
     g_free(state->device);
     state->device = g_strdup(trainer->state->device);
     lk_state_free(trainer->state);
@@ -283,7 +284,8 @@ bool lk_trainer_save_as_step(LkTrainer *trainer, const LkTrainerEvents *events, 
 
 bool lk_trainer_save_stopped(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
-    return lk_trainer_load_state(trainer, true, events, error) && lk_trainer_save_as_step(trainer, events, error);
+    return lk_trainer_load_state(trainer, true, events, error) &&
+           (trainer->state->step == 0 || lk_trainer_save_as_step(trainer, events, error));
 }
 
 /** The checkpoint after an epoch, and the deletion of the one that falls out of the last n (sd-scripts:

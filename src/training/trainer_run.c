@@ -235,6 +235,25 @@ static bool finish(Run *run, GError **error)
     return true;
 }
 
+/** The remarks on the dataset that deserve a look, but no flood of them. */
+static void tell_findings(const LkTrainer *trainer, const LkTrainerEvents *events)
+{
+    enum { SHOWN = 20 };
+    guint count = 0;
+    for (guint i = 0; i < trainer->findings->len; i++) {
+        const LkFinding *finding = g_ptr_array_index(trainer->findings, i);
+        if (lk_finding_severity(finding->kind) == LK_SEVERITY_INFO || count++ >= SHOWN)
+            continue;
+        g_autofree char *path = g_filename_display_name(finding->path);
+        g_autofree char *text = g_strdup_printf("%s: %s", path, finding->text);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text, .warning = true});
+    }
+    if (count > SHOWN) {
+        g_autofree char *text = g_strdup_printf(_("… and %u more remarks on the pictures."), count - SHOWN);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text, .warning = true});
+    }
+}
+
 /** Everything before the first step. */
 static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
@@ -266,6 +285,7 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
 {
     static const LkTrainerEvents silent = {0};
     Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
+    tell_findings(trainer, run.events);
     bool ok = lk_trainer_load_state(trainer, resume, run.events, error) && prepare(trainer, run.events, error) &&
               lk_trainer_store_state(trainer, error) && loop(&run, error) && finish(&run, error);
     lk_epoch_plan_free(run.plan);

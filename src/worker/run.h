@@ -12,7 +12,8 @@
  *    loss, smoothed-loss, learning-rate, grad-norm   double: of the newest step; the loss also as a moving average
  *    seconds-per-step  double: moving average; 0 before the first step
  *    seconds-left      double: to the end of the run with what saving and sampling took so far; -1 where not known
- *    phase             string: what is being prepared, for people: "Encoding pictures"; NULL while steps run
+ *    phase             string: what is done beside steps, for people: "Encoding pictures", "Making sample pictures";
+ *                      NULL while steps run
  *    phase-done, phase-total  int64: how much of it; 0 of 0 where that cannot be said
  *    memory-used, memory-total  int64: bytes that the run holds on the device, and the device's size; used is 0 while
  *                      nothing runs
@@ -77,8 +78,9 @@ G_DECLARE_FINAL_TYPE(LkRun, lk_run, LK, RUN, GObject)
  * step at most. Let a window stop it before. */
 LkRun *lk_run_new(const LkJob *job, const char *device);
 
-/** The job as it was given. */
+/** The job as it was given; and with the changes that are in effect. */
 const LkJob *lk_run_get_job(LkRun *run);
+const LkJob *lk_run_get_changed_job(LkRun *run);
 LkRunState lk_run_get_state(LkRun *run);
 /** Why it failed, or NULL. */
 const GError *lk_run_get_error(LkRun *run);

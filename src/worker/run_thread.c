@@ -1,0 +1,256 @@
+#include "worker/run_thread.h"
+
+#include "format/gerror.h"
+#include "training/device.h"
+#include "training/trainer.h"
+#include "training/trainer_control.h"
+
+#include <glib/gi18n.h>
+
+typedef struct Request {
+    LkRunRequestKind kind;
+    char *key, *value;
+} Request;
+
+struct LkRunThread {
+    LkJob *job;
+    char *device;
+    LkMailbox *mailbox;
+    GThread *thread;
+    LkRunTask task;
+    LkTrainer *trainer; /* the thread's own */
+    LkRunEnd answered;  /* the same */
+    GMutex lock;        /* of what follows */
+    GQueue requests;    /* Request * */
+    LkRunEnd end;
+};
+
+/* Letters ---------------------------------------------------------------------------------------------------------- */
+
+void lk_run_letter_free(gpointer data)
+{
+    LkRunLetter *letter = data;
+    g_free(letter->text);
+    g_free(letter->path);
+    g_free(letter->key);
+    g_clear_error(&letter->error);
+    g_free(letter);
+}
+
+/** Posts a letter whose texts are borrowed, but whose error is not. */
+static void post(LkRunThread *thread, LkRunLetter letter)
+{
+    letter.text = g_strdup(letter.text);
+    letter.path = g_strdup(letter.path);
+    letter.key = g_strdup(letter.key);
+    lk_mailbox_put(thread->mailbox, g_memdup2(&letter, sizeof letter));
+}
+
+static void post_phase(LkRunThread *thread, const char *text)
+{
+    post(thread, (LkRunLetter){.kind = LK_LETTER_PHASE, .text = (char *)(uintptr_t)text});
+}
+
+/** What the engine's events become. */
+static const int letter_kinds[] = {
+    [LK_EVENT_PHASE] = LK_LETTER_PHASE,   [LK_EVENT_START] = LK_LETTER_BEGUN,    [LK_EVENT_STEP] = LK_LETTER_STEP,
+    [LK_EVENT_SAMPLE] = LK_LETTER_SAMPLE, [LK_EVENT_SAVED] = LK_LETTER_SAVED,    [LK_EVENT_STATE] = LK_LETTER_STATE,
+    [LK_EVENT_LOG] = LK_LETTER_LOG,       [LK_EVENT_CHANGE] = LK_LETTER_CHANGED, [LK_EVENT_DONE] = LK_LETTER_LAST,
+};
+
+static void hear(void *context, const LkTrainerEvent *event)
+{
+    LkRunThread *thread = context;
+    post(thread, (LkRunLetter){.kind = (LkRunLetterKind)letter_kinds[event->kind],
+                               .level = event->warning ? LK_LOG_WARNING : LK_LOG_INFO,
+                               .text = (char *)(uintptr_t)event->text,
+                               .path = (char *)(uintptr_t)event->path,
+                               .key = (char *)(uintptr_t)event->key,
+                               .done = event->done,
+                               .total = event->total,
+                               .step = event->step,
+                               .epoch = event->epoch,
+                               .prompt = event->prompt,
+                               .record = {.step = event->step,
+                                          .epoch = event->epoch,
+                                          .loss = event->loss,
+                                          .learning_rate = event->learning_rate,
+                                          .grad_norm = event->grad_norm,
+                                          .seconds = event->seconds},
+                               .memory_used = lk_trainer_allocated(thread->trainer),
+                               .time = g_get_monotonic_time()});
+}
+
+/* Requests --------------------------------------------------------------------------------------------------------- */
+
+static void request_free(gpointer data)
+{
+    Request *request = data;
+    g_free(request->key);
+    g_free(request->value);
+    g_free(request);
+}
+
+static LkRunEnd wanted_end(LkRunThread *thread)
+{
+    g_mutex_lock(&thread->lock);
+    LkRunEnd end = thread->end;
+    g_mutex_unlock(&thread->lock);
+    return end;
+}
+
+static bool should_stop(void *context)
+{
+    return wanted_end(context) != LK_RUN_END_NONE;
+}
+
+/** Does one thing; what fails is told, and the run goes on. */
+static void answer(LkRunThread *thread, const Request *request, LkTrainerControl *control)
+{
+    g_autoptr(GError) error = NULL;
+    switch (request->kind) {
+    case LK_REQUEST_SAVE:
+        lk_trainer_save_now(control, &error);
+        break;
+    case LK_REQUEST_SAMPLE:
+        lk_trainer_sample_now(control, &error);
+        break;
+    case LK_REQUEST_CHANGE:
+        lk_trainer_change(control, request->key, request->value, &error);
+        break;
+    }
+    if (error)
+        post(thread, (LkRunLetter){.kind = LK_LETTER_LOG, .level = LK_LOG_WARNING, .text = error->message});
+}
+
+static void between_steps(void *context, LkTrainerControl *control)
+{
+    LkRunThread *thread = context;
+    for (;;) {
+        g_mutex_lock(&thread->lock);
+        Request *request = g_queue_pop_head(&thread->requests);
+        g_mutex_unlock(&thread->lock);
+        if (!request)
+            break;
+        answer(thread, request, control);
+        request_free(request);
+    }
+    LkRunEnd end = wanted_end(thread);
+    if (end == LK_RUN_END_DISCARD)
+        lk_trainer_discard(control);
+    if (end == LK_RUN_END_SAVE && lk_trainer_control_step(control) > 0)
+        answer(thread, &(Request){.kind = LK_REQUEST_SAVE}, control);
+    thread->answered = end;
+}
+
+/* The thread ------------------------------------------------------------------------------------------------------- */
+
+static bool train(LkRunThread *thread, const LkDeviceChoice *choice, GError **error)
+{
+    LkTrainerEvents events = {
+        .context = thread, .event = hear, .between_steps = between_steps, .should_stop = should_stop};
+    thread->trainer = lk_trainer_new(thread->job, choice->api, choice->index, error);
+    if (!thread->trainer)
+        return false;
+    const LkDeviceInfo *device = lk_trainer_device(thread->trainer);
+    post(thread, (LkRunLetter){.kind = LK_LETTER_OPENED,
+                               .text = (char *)(uintptr_t)device->name,
+                               .steps = lk_trainer_steps(thread->trainer),
+                               .epochs = lk_trainer_epochs(thread->trainer),
+                               .memory_total = device->memory_bytes});
+    return thread->task == LK_RUN_EXPORT
+               ? lk_trainer_save_stopped(thread->trainer, &events, error)
+               : lk_trainer_run(thread->trainer, thread->task == LK_RUN_TRAIN_ON, &events, error);
+}
+
+/** Whether the job's files and folders are there; all that are not, in words. */
+static bool check_files(const LkJob *job, GError **error)
+{
+    g_autoptr(GPtrArray) problems = lk_problems_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (lk_job_check_files(job, problems))
+        return true;
+    for (guint i = 0; i < problems->len; i++) {
+        const LkProblem *problem = g_ptr_array_index(problems, i);
+        if (problem->kind == LK_PROBLEM_ERROR)
+            g_string_append_printf(text, "%s%s", text->len ? "\n" : "", problem->text);
+    }
+    return lk_set_error(error, LK_ERROR_USAGE, "%s", text->str);
+}
+
+static gpointer perform(gpointer data)
+{
+    LkRunThread *thread = data;
+    LkDeviceChoice choice;
+    GError *error = NULL;
+    thread->answered = LK_RUN_END_NONE;
+    post_phase(thread,
+               thread->task == LK_RUN_EXPORT ? N_("Saving the LoRA") : N_("Opening the base model and the pictures"));
+    bool ok = check_files(thread->job, &error) && lk_device_choose(thread->device, &choice, &error) &&
+              lk_trainer_check_output(thread->job, &error) && train(thread, &choice, &error);
+    g_clear_pointer(&thread->trainer, lk_trainer_free);
+    if (!ok && !error)
+        lk_set_error(&error, LK_ERROR_DEVICE, _("The training ended without saying why."));
+    post(thread, (LkRunLetter){.kind = LK_LETTER_END, .error = error, .answered = thread->answered});
+    return NULL;
+}
+
+LkRunThread *lk_run_thread_new(const LkJob *job, const char *device, LkMailbox *mailbox)
+{
+    LkRunThread *thread = g_new0(LkRunThread, 1);
+    thread->job = lk_job_copy(job);
+    thread->device = g_strdup(device);
+    thread->mailbox = lk_mailbox_ref(mailbox);
+    g_mutex_init(&thread->lock);
+    g_queue_init(&thread->requests);
+    return thread;
+}
+
+void lk_run_thread_free(LkRunThread *thread)
+{
+    if (!thread)
+        return;
+    lk_run_thread_join(thread);
+    lk_run_thread_clear(thread);
+    g_mutex_clear(&thread->lock);
+    lk_mailbox_unref(thread->mailbox);
+    lk_job_free(thread->job);
+    g_free(thread->device);
+    g_free(thread);
+}
+
+void lk_run_thread_begin(LkRunThread *thread, LkRunTask task)
+{
+    lk_run_thread_join(thread);
+    lk_run_thread_end(thread, LK_RUN_END_NONE);
+    thread->task = task;
+    thread->thread = g_thread_new("training", perform, thread);
+}
+
+void lk_run_thread_join(LkRunThread *thread)
+{
+    g_clear_pointer(&thread->thread, g_thread_join);
+}
+
+void lk_run_thread_end(LkRunThread *thread, LkRunEnd end)
+{
+    g_mutex_lock(&thread->lock);
+    thread->end = end;
+    g_mutex_unlock(&thread->lock);
+}
+
+void lk_run_thread_ask(LkRunThread *thread, LkRunRequestKind kind, const char *key, const char *value)
+{
+    Request *request = g_new(Request, 1);
+    *request = (Request){.kind = kind, .key = g_strdup(key), .value = g_strdup(value)};
+    g_mutex_lock(&thread->lock);
+    g_queue_push_tail(&thread->requests, request);
+    g_mutex_unlock(&thread->lock);
+}
+
+void lk_run_thread_clear(LkRunThread *thread)
+{
+    g_mutex_lock(&thread->lock);
+    g_queue_clear_full(&thread->requests, request_free);
+    g_mutex_unlock(&thread->lock);
+}
