@@ -83,10 +83,14 @@ static void shortcuts_cb(GSimpleAction *action, GVariant *parameter, gpointer da
 static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     GtkWidget *window = active_window(data);
-    if (window)
-        gtk_window_close(GTK_WINDOW(window)); /* asks where something runs */
-    else
+    if (!window) {
         g_application_quit(data);
+        return;
+    }
+    AdwDialog *dialog; /* a window closes its dialog instead of itself */
+    while ((dialog = adw_application_window_get_visible_dialog(ADW_APPLICATION_WINDOW(window))))
+        adw_dialog_force_close(dialog);
+    gtk_window_close(GTK_WINDOW(window)); /* asks where something runs */
 }
 
 static const GActionEntry actions[] = {

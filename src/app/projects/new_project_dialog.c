@@ -22,7 +22,8 @@ struct _LkNewProjectDialog {
     AdwEntryRow *name_row, *trigger_row;
     AdwPreferencesGroup *goal_group, *model_group, *bad_group, *source_group;
     GtkCheckButton *goals[G_N_ELEMENTS(goals)];
-    GtkCheckButton *first_model; /* the radio group of the models */
+    GtkCheckButton *no_model; /* not shown: makes even a single model a radio button */
+    bool has_model;
     LkModelInfo *model;          /* the chosen one */
     GPtrArray *sources;          /* char *: paths */
     GCancellable *cancellable;
@@ -112,10 +113,9 @@ static void show_model(LkNewProjectDialog *self, LkModelInfo *info)
     gtk_widget_add_css_class(badge, "family-badge");
     gtk_widget_set_valign(badge, GTK_ALIGN_CENTER);
     adw_action_row_add_suffix(row, badge);
-    GtkCheckButton *check = add_choice(self->model_group, row, self->first_model);
-    bool first = !self->first_model;
-    if (first)
-        self->first_model = check;
+    GtkCheckButton *check = add_choice(self->model_group, row, self->no_model);
+    bool first = !self->has_model;
+    self->has_model = true;
     g_object_set_data_full(G_OBJECT(check), "model", info, (GDestroyNotify)lk_model_info_free);
     g_signal_connect_object(check, "toggled", G_CALLBACK(model_toggled_cb), self, 0);
     /* The model used last is listed first; one just added is meant. */
@@ -321,6 +321,7 @@ static void lk_new_project_dialog_dispose(GObject *object)
         g_cancellable_cancel(self->cancellable);
     g_clear_object(&self->cancellable);
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_NEW_PROJECT_DIALOG);
+    g_clear_object(&self->no_model);
     g_clear_pointer(&self->sources, g_ptr_array_unref);
     G_OBJECT_CLASS(lk_new_project_dialog_parent_class)->dispose(object);
 }
@@ -357,6 +358,7 @@ static void lk_new_project_dialog_init(LkNewProjectDialog *self)
 {
     self->cancellable = g_cancellable_new();
     self->sources = g_ptr_array_new_with_free_func(g_free);
+    self->no_model = g_object_ref_sink(GTK_CHECK_BUTTON(gtk_check_button_new()));
     gtk_widget_init_template(GTK_WIDGET(self));
     for (size_t i = 0; i < G_N_ELEMENTS(goals); i++)
         self->goals[i] =

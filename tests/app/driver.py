@@ -1,0 +1,306 @@
+"""Drives the window as a person does: by what the accessibility bus shows, by mouse and by keys.
+
+A journey is a script that makes a `Journey`, does steps and ends with `done()`; it prints TAP.
+Nothing waits for a fixed time: every step is looked for until it is there or a deadline has passed.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, Gio, GLib  # noqa: E402
+
+APP_ID = "io.github.lorikeet_lora.Lorikeet"
+APP_PATH = "/" + APP_ID.replace(".", "/")
+NOISE = re.compile(r"^$|Failed to set fd limit|X connection to .* broken")
+WARNING = re.compile(r"WARNING|CRITICAL|ERROR|runtime error|Sanitizer", re.IGNORECASE)
+
+
+class Missing(Exception):
+    """Something that a person should see is not there."""
+
+
+def wait_for(what, condition, seconds=20.0):
+    """The first true value of condition(); Missing after the deadline."""
+    deadline, pause = time.monotonic() + seconds, 0.02
+    while True:
+        try:
+            value = condition()
+            if value:
+                return value
+        except GLib.Error:
+            pass  # the widget went away while we looked
+        if time.monotonic() > deadline:
+            raise Missing(what)
+        time.sleep(pause)
+        pause = min(0.2, pause * 1.3)
+
+
+def children(node):
+    for i in range(node.get_child_count()):
+        child = node.get_child_at_index(i)
+        if child is not None:
+            yield child
+
+
+def walk(node, showing=True):
+    """The node and all below it that are on the screen, from top to bottom."""
+    try:
+        states = node.get_state_set()
+        if showing and node.get_role() != Atspi.Role.APPLICATION and not states.contains(Atspi.StateType.SHOWING):
+            return
+        yield node
+        for child in children(node):
+            yield from walk(child, showing)
+    except GLib.Error:
+        return
+
+
+def text_of(node):
+    """What a text widget holds."""
+    text = node.get_text_iface()
+    return Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else ""
+
+
+class App:
+    """The program, running."""
+
+    def __init__(self, program, *args, env=None, warnings=True):
+        self.errors = tempfile.NamedTemporaryFile("w+", suffix=".log")
+        environment = dict(os.environ, **(env or {}))
+        if warnings:
+            environment.setdefault("G_DEBUG", "fatal-warnings")
+            environment.setdefault("G_ENABLE_DIAGNOSTIC", "1")
+        self.process = subprocess.Popen([program, *args], stderr=self.errors, env=environment)
+        self.node = wait_for("the program on the accessibility bus", self._find_application)
+        wait_for("the window", lambda: any(True for _ in children(self.node)))
+
+    def _find_application(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the program ended at once with {self.process.returncode}:\n{self.stderr()}")
+        for node in children(Atspi.get_desktop(0)):
+            if node.get_process_id() == self.process.pid or node.get_name() == "lorikeet":
+                return node
+        return None
+
+    def stderr(self):
+        with open(self.errors.name, encoding="utf-8", errors="replace") as log:
+            return "".join(line for line in log if not NOISE.search(line.strip()))
+
+    # ---- finding ---------------------------------------------------------------------------------
+
+    def all(self, role=None, name=None, within=None):
+        """Nodes on the screen of this role ("button") whose name is `name` (text or compiled pattern)."""
+        found = []
+        for node in walk(within or self.node):
+            if role and node.get_role_name() != role:
+                continue
+            if name is not None:
+                own = node.get_name() or ""
+                if not (name.search(own) if hasattr(name, "search") else own == name):
+                    continue
+            found.append(node)
+        return found
+
+    def find(self, role=None, name=None, within=None, seconds=20.0):
+        return wait_for(f"{role or 'something'} named {name!r}",
+                        lambda: next(iter(self.all(role, name, within)), None), seconds)
+
+    def sees(self, name, seconds=20.0):
+        """A text on the screen, as label or name of anything."""
+        return self.find(None, name, seconds=seconds)
+
+    def gone(self, role=None, name=None, seconds=20.0):
+        return wait_for(f"{role or 'something'} named {name!r} to go", lambda: not self.all(role, name), seconds)
+
+    # ---- doing -----------------------------------------------------------------------------------
+
+    def press(self, role, name, within=None):
+        """Activates a button, menu item or row through its accessible action."""
+        node = self.find(role, name, within)
+        wait_for(f"{name!r} to be sensitive", lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE))
+        if node.get_n_actions():
+            node.do_action(0)
+        else:
+            self.click(node)
+        return node
+
+    def choose(self, menu, number):
+        """Opens the menu of a menu button and takes its item `number`, from 1. (GTK gives menu items no names here.)"""
+        self.press("toggle button", menu)
+        items = wait_for(f"item {number} of the menu {menu!r}",
+                         lambda: (found := self.all("menu item")) and len(found) >= number and found)
+        items[number - 1].do_action(0)
+
+    def click(self, node, button=1, count=1):
+        """A real click in the middle of a node."""
+        box = node.get_extents(Atspi.CoordType.WINDOW)
+        self.click_at(box.x + box.width // 2, box.y + box.height // 2, button, count)
+
+    def click_at(self, x, y, button=1, count=1):
+        xdotool("mousemove", x, y)
+        xdotool("click", "--repeat", count, "--delay", 60, button)
+
+    def set_text(self, node, text):
+        Atspi.EditableText.set_text_contents(node.get_editable_text_iface(), text)
+        wait_for(f"{text!r} to be taken", lambda: text_of(node) == text)
+
+    def focus(self, node):
+        node.get_component_iface().grab_focus()
+
+    def action(self, name, target=None, window=True):
+        """Activates an exported action by the message bus: a GAction's name and its target."""
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        path = APP_PATH + ("/window/1" if window else "")
+        targets = GLib.Variant("av", [target] if target is not None else [])
+        bus.call_sync(APP_ID, path, "org.gtk.Actions", "Activate",
+                      GLib.Variant.new_tuple(GLib.Variant("s", name), targets, GLib.Variant("a{sv}", {})),
+                      None, Gio.DBusCallFlags.NONE, 10000)
+
+    def screenshot(self, path):
+        subprocess.run(["import", "-window", "root", str(path)], check=True)
+
+    # ---- the end ---------------------------------------------------------------------------------
+
+    def quit(self, seconds=30):
+        """Quits as the menu does; returns the exit status."""
+        if self.process.poll() is None:
+            self.action("quit", window=False)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Missing("the program to quit") from None
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def xdotool(*args):
+    subprocess.run(["xdotool", *map(str, args)], check=True)
+
+
+def key(*keys):
+    """Keys as xdotool names them: key("ctrl+z", "Return")."""
+    for one in keys:
+        xdotool("key", "--clearmodifiers", one)
+
+
+def type_text(text):
+    xdotool("type", "--delay", 20, text)
+
+
+def drop(paths, x, y):
+    """Drags files from a small window of another program and lets them fall at (x, y) of the screen."""
+    source = subprocess.Popen([sys.executable, str(Path(__file__).with_name("drag_source.py")), *map(str, paths)],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        source.stdout.readline()  # it is on the screen
+        # With no window manager the newest window lies on top, at the top left.
+        xdotool("mousemove", 20, 20)
+        xdotool("mousedown", 1)
+        for step in range(1, 11):
+            xdotool("mousemove", 20 + (x - 20) * step // 10, 20 + (y - 20) * step // 10)
+            time.sleep(0.03)
+        time.sleep(0.15)
+        xdotool("mouseup", 1)
+        source.stdout.readline()  # the drag has ended
+    finally:
+        source.terminate()
+        source.wait()
+
+
+class Journey:
+    """Steps of a person, each a TAP point. The first that fails ends the journey: the rest depends on it."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = False
+        self.apps = []
+        self.shots = os.environ.get("LORIKEET_SCREENSHOTS")
+
+    def start(self, program, *args, **options):
+        app = App(program, *args, **options)
+        self.apps.append(app)
+        return app
+
+    def step(self, text, function):
+        """Runs function(); it fails by an exception or by returning False."""
+        if self.failed:
+            return None
+        self.count += 1
+        try:
+            value = function()
+            good = value is not False
+            note = "" if good else "it was otherwise"
+        except Exception:
+            good, value, note = False, None, traceback.format_exc()
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+        if not good:
+            self.failed = True
+            for line in note.splitlines() + self.describe():
+                print("# " + line, flush=True)
+            self.shot("failed")
+        return value
+
+    def describe(self):
+        """What is on the screen, for whoever reads a failure."""
+        lines = []
+        for app in self.apps:
+            lines += app.stderr().splitlines()[-20:]
+            try:
+                lines += [f"  {n.get_role_name()}: {n.get_name()!r}" for n in walk(app.node) if n.get_name()][:120]
+            except GLib.Error:
+                lines.append("  (the program is gone)")
+        return lines
+
+    def shot(self, name):
+        if self.shots:
+            Path(self.shots).mkdir(parents=True, exist_ok=True)
+            path = Path(self.shots) / f"{Path(sys.argv[0]).stem}-{name}.png"
+            subprocess.run(["import", "-window", "root", str(path)], check=False)
+
+    def done(self):
+        for app in self.apps:
+            running = app.process.poll() is None
+            if running and not self.failed:
+                self.step("the program quits", lambda app=app: app.quit() == 0)
+            app.kill()
+            warnings = [line for line in app.stderr().splitlines() if WARNING.search(line)]
+            self.failed = self.failed or False
+            self.count += 1
+            print(f"{'not ok' if warnings else 'ok'} {self.count} - no warnings", flush=True)
+            for line in warnings[:40]:
+                print("# " + line)
+            self.failed = self.failed or bool(warnings)
+        print(f"1..{self.count}")
+        sys.exit(1 if self.failed else 0)
+
+
+def unnamed_controls(app):
+    """Controls on the screen that a screen reader could not name: the audit of a page."""
+    controls = {"button", "toggle button", "check box", "radio button", "text", "entry", "slider", "spin button",
+                "combo box", "list item", "switch", "link", "table cell", "image"}
+    found = []
+    for node in walk(app.node):
+        states = node.get_state_set()
+        if node.get_role_name() not in controls or not states.contains(Atspi.StateType.FOCUSABLE):
+            continue
+        if not (node.get_name() or "").strip():
+            trail, up = [], node
+            while up is not None and len(trail) < 5:
+                trail.append(f"{up.get_role_name()} {up.get_name()!r}")
+                up = up.get_parent()
+            found.append(" < ".join(trail))
+    return found
