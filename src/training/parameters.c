@@ -245,6 +245,14 @@ static void append_wrapped(GString *out, const char *text, int indent)
     g_string_append_c(out, '\n');
 }
 
+/* One more sentence, where the row has it; `lead` ("Usual: ") may be NULL. */
+static void append_advice(GString *out, const char *lead, const char *advice)
+{
+    if (advice != NULL) {
+        g_string_append_printf(out, " %s%s", lead != NULL ? lead : "", _(advice));
+    }
+}
+
 static void describe_row(GString *out, const LkParameter *row)
 {
     g_autofree char *allowed = lk_parameter_allowed(row);
@@ -260,8 +268,13 @@ static void describe_row(GString *out, const LkParameter *row)
     g_autofree char *line = g_strdup_printf("%s: %s%s%s", _(row->title), allowed, row->unit != NULL ? ", " : "",
                                             row->unit != NULL ? _(row->unit) : "");
     append_wrapped(out, line, 6);
-    g_autofree char *help = g_strdup_printf("%s. %s", _(row->subtitle), _(row->help));
-    append_wrapped(out, help, 6);
+    g_autoptr(GString) help = g_string_new(NULL);
+    g_string_append_printf(help, "%s. %s", _(row->subtitle), _(row->help));
+    append_advice(help, _("Usual: "), row->usual);
+    append_advice(help, _("Try lower when "), row->lower);
+    append_advice(help, _("Try higher when "), row->higher);
+    append_advice(help, NULL, row->watch);
+    append_wrapped(out, help->str, 6);
 }
 
 char *lk_parameters_describe(bool all)

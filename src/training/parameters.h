@@ -61,7 +61,7 @@ typedef struct LkParameter {
     LkParameterType type;
     LkParameterState state;
     LkParameterGroup group;
-    bool basic;           /* shown without opening "Advanced" */
+    int basic;            /* place among those that are always shown, from 1; 0: shown on request */
     bool aside;           /* cannot change the trained numbers: names, folders, saving, samples, metadata */
     bool optional;        /* unset is a value of its own; the help says what then happens */
     size_t offset;        /* of the value in LkJob; only with state SUPPORTED */
@@ -71,7 +71,13 @@ typedef struct LkParameter {
     const LkChoice *choices;
     const char *title;    /* N_(): two or three words */
     const char *subtitle; /* N_(): one line */
-    const char *help;     /* N_(): what it does, usual range, what to try when */
+    const char *help;     /* N_(): what it does */
+
+    /* Advice, N_() or NULL. */
+    const char *usual;  /* what most people take */
+    const char *lower;  /* goes on from "Try lower when …" */
+    const char *higher; /* goes on from "Try higher when …" */
+    const char *watch;  /* signs in the loss or the samples, and what they mean */
 } LkParameter;
 
 /** All rows, in the order of their groups. */

@@ -292,7 +292,23 @@ static void test_table(void)
         tap_ok(unique && texts && default_works && (row->fallback != NULL || row->optional || i == 0),
                "%s is a whole row, default %s", row->key, value);
     }
+    int places[LK_PARAMETER_GROUP_COUNT][16] = {0};
+    for (size_t i = 0; i < lk_parameter_count; i++) {
+        const LkParameter *row = &lk_parameters[i];
+        const char *const advice[] = {row->usual, row->lower, row->higher, row->watch};
+        bool sentences = true;
+        for (size_t j = 0; j < G_N_ELEMENTS(advice); j++) {
+            sentences &= advice[j] == NULL || g_str_has_suffix(advice[j], ".");
+            sentences &= (j != 1 && j != 2) || advice[j] == NULL || !g_unichar_isupper(g_utf8_get_char(advice[j])) ||
+                         g_str_has_prefix(advice[j], "LoRA");
+        }
+        tap_ok(sentences && row->basic >= 0 && row->basic < 16 &&
+                   (row->basic == 0 || !places[row->group][row->basic]++),
+               "%s: advice goes on from its heading and ends in a full stop", row->key);
+    }
     g_autofree char *help = lk_parameters_describe(true);
+    tap_ok(strstr(help, "Usual: 0.0001 to 0.001. Start with 0.0001. Try lower when training is unstable") != NULL,
+           "the help has the advice");
     tap_ok(strstr(help, "network_dim = 16\n") != NULL && strstr(help, "blocks_to_swap: not supported yet") != NULL &&
                strstr(help, "xformers: no effect here.") != NULL,
            "the help has all of it");
