@@ -239,16 +239,17 @@ bool lk_schema_check(const LkSchema *schema, sqlite3 *db, const char *path, GErr
         !number(db, "PRAGMA application_id", &application, path, error) ||
         !number(db, "SELECT count(*) FROM sqlite_schema", &tables, path, error))
         return false;
+    g_autofree char *shown = g_filename_display_name(path);
     if (application != LK_SCHEMA_APPLICATION && (application || version || tables))
         return lk_set_error(error, LK_ERROR_FORMAT,
                             _("“%s” is a database of another program. It was left as it is. Move it elsewhere, and "
                               "Lorikeet will make its own."),
-                            path);
+                            shown);
     if (version > schema->count)
         return lk_set_error(error, LK_ERROR_UNSUPPORTED,
                             _("“%s” was written by a newer Lorikeet (its version is %d, this program knows up to %d). "
                               "It was left as it is. Please update Lorikeet to open it."),
-                            path, (int)version, schema->count);
+                            shown, (int)version, schema->count);
     return true;
 }
 

@@ -52,14 +52,16 @@ LkSourceRecord *lk_sources_get(LkStore *store, gint64 id, GError **error)
     return lk_query_first(&query, make, missing(), error);
 }
 
-/** Puts a better sentence in the place of "has this already". */
-static bool path_taken(LkStore *store, const char *path, GError **error)
+/** Puts a better sentence in the place of "has this already"; `pictures`: it was not the source itself. */
+static bool path_taken(LkStore *store, const char *path, bool pictures, GError **error)
 {
     if (!lk_store_failed_unique(store))
         return false;
     g_clear_error(error);
     g_autofree char *shown = g_filename_display_name(path);
-    return lk_set_error(error, LK_ERROR_USAGE, _("“%s” belongs to this project already."), shown);
+    return pictures ? lk_set_error(error, LK_ERROR_USAGE,
+                                   _("Pictures in “%s” belong to this project already, from another source."), shown)
+                    : lk_set_error(error, LK_ERROR_USAGE, _("“%s” belongs to this project already."), shown);
 }
 
 /** A path without slashes at its end, so that what is below it begins with it and a slash; NULL for none. */
@@ -87,7 +89,7 @@ gint64 lk_sources_add(LkStore *store, const LkSourceRecord *draft, GError **erro
                         LK_INT(draft->project), LK_INT(draft->kind), LK_TEXT(path), LK_INT(draft->recursive),
                         LK_INT(draft->regularisation), LK_INT(MAX(draft->repeats, 1)), LK_INT(g_get_real_time()));
     if (!id)
-        path_taken(store, path, error);
+        path_taken(store, path, false, error);
     return id;
 }
 
@@ -134,7 +136,7 @@ bool lk_sources_relocate(LkStore *store, gint64 id, const char *path, GError **e
     for (gsize i = 0; ok && i < G_N_ELEMENTS(relocations); i++)
         ok = lk_store_run(store, error, relocations[i], LK_INT(id), LK_INT(source->project), LK_TEXT(source->path),
                           LK_TEXT(to)) ||
-             path_taken(store, to, error);
+             path_taken(store, to, i > 0, error);
     return lk_store_end(store, ok, error);
 }
 

@@ -192,13 +192,14 @@ bool lk_store_check(LkStore *store, GError **error)
 
 bool lk_store_copy_to(LkStore *store, const char *path, GError **error)
 {
-    if (g_file_test(path, G_FILE_TEST_EXISTS))
-        return lk_set_error(error, LK_ERROR_USAGE, _("“%s” is there already. Choose another name."), path);
     g_return_val_if_fail(!store->depth, false);
-    if (lk_store_run(store, error, "VACUUM INTO ?", LK_TEXT(path)))
+    g_autofree char *shown = g_filename_display_name(path);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return lk_set_error(error, LK_ERROR_USAGE, _("“%s” is there already. Choose another name."), shown);
+    if (lk_store_run(store, NULL, "VACUUM INTO ?", LK_TEXT(path)))
         return true;
     g_unlink(path); /* what there is of it */
-    return false;
+    return lk_store_error(error, path, store->failed, sqlite3_errmsg(store->db));
 }
 
 /** Renames path + suffix, if it is there. */
@@ -207,7 +208,9 @@ static bool rename_part(const char *path, const char *to, const char *suffix, GE
     g_autofree char *from_name = g_strconcat(path, suffix, NULL), *to_name = g_strconcat(to, suffix, NULL);
     if (g_rename(from_name, to_name) == 0 || (errno == ENOENT && *suffix))
         return true;
-    return lk_set_error(error, LK_ERROR_IO, _("“%s” cannot be renamed: %s."), from_name, g_strerror(errno));
+    int code = errno;
+    g_autofree char *shown = g_filename_display_name(from_name);
+    return lk_set_error(error, LK_ERROR_IO, _("“%s” cannot be renamed: %s."), shown, g_strerror(code));
 }
 
 char *lk_store_set_aside(const char *path, GError **error)
