@@ -1,28 +1,48 @@
 #include "app/core/thumbnails.h"
 
+#include "app/core/texture_memory.h"
+#include "app/core/thumbnail_files.h"
 #include "dataset/picture.h"
 #include "dataset/resample.h"
 
+#include <gio/gio.h>
 #include <math.h>
 
-enum { THREADS = 2, SIDE = 256, LONGEST = 1024 };
+enum { THREADS = 2 };
+#define MOST_ON_DISK   ((guint64)1 << 30)
+#define MOST_IN_MEMORY ((gsize)48 << 20)
 
 struct _LkThumbnails {
     GObject parent_instance;
     GThreadPool *pool;
-    char *cache_dir;
+    LkThumbnailFiles *files;
+    LkTextureMemory *memory;
+    guint64 serial; /* of the last request */
 };
 
 G_DEFINE_FINAL_TYPE(LkThumbnails, lk_thumbnails, G_TYPE_OBJECT)
 
-/* Scaled so that the shorter side is SIDE; the picture itself where it is small. Takes `picture` over. */
-static LkPixels *shrink(LkPixels *picture, GError **error)
+typedef struct Request {
+    guint64 serial;
+    char *path;
+} Request;
+
+static void request_free(gpointer pointer)
 {
-    double scale = (double)SIDE / MIN(picture->width, picture->height);
-    scale = MIN(scale, (double)LONGEST / MAX(picture->width, picture->height));
+    Request *request = pointer;
+    g_free(request->path);
+    g_free(request);
+}
+
+/* ---- making one, on a worker thread ------------------------------------------------------------------ */
+
+/* A copy with at most SIDE pixels at the shorter side, NULL if the picture is no larger, or memory is out. */
+static LkPixels *shrink(const LkPixels *whole, GError **error)
+{
+    double scale = (double)LK_THUMBNAIL_SIDE / MIN(whole->width, whole->height);
+    scale = MIN(scale, (double)LK_THUMBNAIL_LONGEST / MAX(whole->width, whole->height));
     if (scale >= 1)
-        return picture;
-    g_autoptr(LkPixels) whole = picture;
+        return NULL;
     int width = MAX(1, (int)lround(whole->width * scale)), height = MAX(1, (int)lround(whole->height * scale));
     LkPixels *small = lk_pixels_new(width, height, error);
     if (!small)
@@ -42,57 +62,128 @@ static LkPixels *shrink(LkPixels *picture, GError **error)
     return NULL;
 }
 
-static GdkTexture *make_texture(const char *path, GError **error)
+/* The thumbnail from disk, else from the picture itself. */
+static LkPixels *make(LkThumbnails *self, const char *path, GError **error)
 {
-    LkPixels *picture = lk_picture_load(path, NULL, error);
-    g_autoptr(LkPixels) small = picture ? shrink(picture, error) : NULL;
-    if (!small)
+    g_autofree char *key = lk_thumbnail_files_key(path, error);
+    LkPixels *pixels = key ? lk_thumbnail_files_load(self->files, key) : NULL;
+    if (pixels || !key)
+        return pixels;
+    g_autoptr(LkPixels) whole = lk_picture_load(path, NULL, error);
+    if (!whole)
         return NULL;
-    g_autoptr(GBytes) bytes = g_bytes_new(small->data, (gsize)small->width * (gsize)small->height * 3);
-    return gdk_memory_texture_new(small->width, small->height, GDK_MEMORY_R8G8B8, bytes, (gsize)small->width * 3);
+    g_autoptr(GError) failure = NULL;
+    pixels = shrink(whole, &failure);
+    if (failure) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
+    if (!pixels)
+        pixels = g_steal_pointer(&whole);
+    lk_thumbnail_files_save(self->files, key, pixels, NULL);
+    return pixels;
 }
 
-static void decode(gpointer data, gpointer user_data)
+static void free_pixels(gpointer pixels)
+{
+    lk_pixels_free(pixels);
+}
+
+static GdkTexture *texture_of(LkPixels *pixels)
+{
+    gsize stride = (gsize)pixels->width * 3;
+    g_autoptr(GBytes) bytes =
+        g_bytes_new_with_free_func(pixels->data, stride * (gsize)pixels->height, free_pixels, pixels);
+    return gdk_memory_texture_new(pixels->width, pixels->height, GDK_MEMORY_R8G8B8, bytes, stride);
+}
+
+static void answer(gpointer data, gpointer user_data)
 {
     g_autoptr(GTask) task = data;
     if (g_task_return_error_if_cancelled(task))
         return;
+    Request *request = g_task_get_task_data(task);
     GError *error = NULL;
-    GdkTexture *texture = make_texture(g_task_get_task_data(task), &error);
-    if (texture)
-        g_task_return_pointer(task, texture, g_object_unref);
+    LkPixels *pixels = make(g_task_get_source_object(task), request->path, &error);
+    if (pixels)
+        g_task_return_pointer(task, texture_of(pixels), g_object_unref);
     else
         g_task_return_error(task, error);
 }
 
-LkThumbnails *lk_thumbnails_new(const char *cache_dir)
+void lk_thumbnails_save(LkThumbnails *self, const char *path, const LkPixels *picture)
 {
-    LkThumbnails *self = g_object_new(LK_TYPE_THUMBNAILS, NULL);
-    self->cache_dir = g_strdup(cache_dir);
-    return self;
+    g_return_if_fail(LK_IS_THUMBNAILS(self));
+    g_autofree char *key = lk_thumbnail_files_key(path, NULL);
+    if (!key)
+        return;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LkPixels) small = shrink(picture, &error);
+    if (!error)
+        lk_thumbnail_files_save(self->files, key, small ? small : picture, NULL);
 }
+
+/* ---- requests, on the main thread -------------------------------------------------------------------- */
 
 void lk_thumbnails_load(LkThumbnails *self, const char *path, GCancellable *cancellable, GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-    g_return_if_fail(LK_IS_THUMBNAILS(self));
+    g_return_if_fail(LK_IS_THUMBNAILS(self) && path);
     GTask *task = g_task_new(self, cancellable, callback, user_data);
     g_task_set_source_tag(task, lk_thumbnails_load);
-    g_task_set_task_data(task, g_strdup(path), g_free);
-    g_thread_pool_push(self->pool, task, NULL);
+    Request *request = g_new(Request, 1);
+    *request = (Request){++self->serial, g_strdup(path)};
+    g_task_set_task_data(task, request, request_free);
+    GdkTexture *known = lk_texture_memory_get(self->memory, path);
+    if (known) {
+        g_task_return_pointer(task, g_object_ref(known), g_object_unref);
+        g_object_unref(task);
+    } else {
+        g_thread_pool_push(self->pool, task, NULL);
+    }
 }
 
 GdkTexture *lk_thumbnails_load_finish(LkThumbnails *self, GAsyncResult *result, GError **error)
 {
     g_return_val_if_fail(g_task_is_valid(result, self), NULL);
-    return g_task_propagate_pointer(G_TASK(result), error);
+    GdkTexture *texture = g_task_propagate_pointer(G_TASK(result), error);
+    Request *request = g_task_get_task_data(G_TASK(result));
+    if (texture)
+        lk_texture_memory_put(self->memory, request->path, texture);
+    return texture;
+}
+
+GdkTexture *lk_thumbnails_peek(LkThumbnails *self, const char *path)
+{
+    return lk_texture_memory_get(self->memory, path);
+}
+
+void lk_thumbnails_forget(LkThumbnails *self, const char *path)
+{
+    lk_texture_memory_remove(self->memory, path);
+}
+
+/* ---- GObject ----------------------------------------------------------------------------------------- */
+
+static int newest_first(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+    const Request *first = g_task_get_task_data((GTask *)a), *second = g_task_get_task_data((GTask *)b);
+    return (first->serial < second->serial) - (first->serial > second->serial);
+}
+
+LkThumbnails *lk_thumbnails_new(const char *cache_dir)
+{
+    LkThumbnails *self = g_object_new(LK_TYPE_THUMBNAILS, NULL);
+    self->files = lk_thumbnail_files_new(cache_dir, MOST_ON_DISK);
+    return self;
 }
 
 static void lk_thumbnails_finalize(GObject *object)
 {
     LkThumbnails *self = LK_THUMBNAILS(object);
-    g_thread_pool_free(self->pool, TRUE, FALSE);
-    g_free(self->cache_dir);
+    g_thread_pool_free(self->pool, TRUE, FALSE); /* every request holds a reference, so there is none */
+    lk_thumbnail_files_free(self->files);
+    lk_texture_memory_free(self->memory);
     G_OBJECT_CLASS(lk_thumbnails_parent_class)->finalize(object);
 }
 
@@ -103,5 +194,7 @@ static void lk_thumbnails_class_init(LkThumbnailsClass *klass)
 
 static void lk_thumbnails_init(LkThumbnails *self)
 {
-    self->pool = g_thread_pool_new(decode, NULL, THREADS, FALSE, NULL);
+    self->pool = g_thread_pool_new(answer, NULL, THREADS, FALSE, NULL);
+    g_thread_pool_set_sort_function(self->pool, newest_first, NULL);
+    self->memory = lk_texture_memory_new(MOST_IN_MEMORY);
 }
