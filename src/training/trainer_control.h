@@ -20,5 +20,6 @@ bool lk_trainer_sample_now(LkTrainerControl *control, GError **error);
  * after remembers it: a resumed run has it at the same step. */
 bool lk_trainer_change(LkTrainerControl *control, const char *key, const char *value, GError **error);
 
-/** Ends the run with LK_ERROR_STOPPED without saving anything, and removes its states. */
+/** Ends the run with LK_ERROR_STOPPED without saving anything, and removes its states (not those of an earlier run that
+ * it has not replaced). */
 void lk_trainer_discard(LkTrainerControl *control);

@@ -195,6 +195,7 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     state->device = g_strdup(trainer->state->device);
     lk_state_free(trainer->state);
     trainer->state = g_steal_pointer(&state);
+    trainer->has_state = true;
     return true;
 }
 
@@ -205,6 +206,7 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
     trainer->state->changes = lk_changes_write(trainer->changes, false);
     if (!lk_state_save(trainer->state, path, error))
         return false;
+    trainer->has_state = true;
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_STATE, .path = path, .step = trainer->state->step});
     return true;
 }

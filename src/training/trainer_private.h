@@ -61,6 +61,7 @@ struct LkTrainer {
     LkSamples *samples;   /* NULL: none are asked for */
     LkModelHashes hashes; /* of the base model; empty until the first file is saved */
     LkState *state;       /* host copy of what a state file holds */
+    bool has_state;       /* the saved state is of this run, not of an earlier one */
 };
 
 /* Programs (trainer_programs.c). */

@@ -180,7 +180,8 @@ static bool between_steps(Run *run, int64_t step, GError **error)
     if (events->between_steps)
         events->between_steps(events->context, &control);
     if (control.discard) {
-        lk_trainer_remove_states(trainer->job);
+        if (trainer->has_state)
+            lk_trainer_remove_states(trainer->job);
         return lk_set_error(error, LK_ERROR_STOPPED,
                             "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
                             "; its state was not kept.",

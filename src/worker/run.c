@@ -15,9 +15,9 @@ struct _LkRun {
     LkRunThread *thread;
 
     LkRunState state;
-    LkRunEnd end; /* what was asked for */
-    bool resume;  /* how it was started */
-    bool begun;   /* steps began since it was started: what is saved is this run's */
+    LkRunEnd end;   /* what was asked for */
+    bool resume;    /* how it was started */
+    bool has_state; /* it saved its state since it was started, which is not that of an earlier run */
     bool exporting;
 
     int64_t step, steps, epoch, epochs;
@@ -215,7 +215,7 @@ static void rest(LkRun *run, LkRunState state)
 /** The thread stopped because it was asked to, and did what `answered` says. What is wanted now may be more. */
 static void stopped(LkRun *run, LkRunEnd answered)
 {
-    bool ours = run->begun || run->resume; /* the saved state is of this run */
+    bool ours = run->has_state || run->resume; /* the saved state is of this run */
     if (run->end == LK_RUN_END_DISCARD && answered != LK_RUN_END_DISCARD && ours)
         lk_trainer_remove_states(run->job);
     if (run->end == LK_RUN_END_SAVE && answered != LK_RUN_END_SAVE && ours && !run->exporting)
@@ -243,7 +243,6 @@ static void ended(LkRun *run, LkRunLetter *letter)
 
 static void begun(LkRun *run, const LkRunLetter *letter)
 {
-    run->begun = true;
     run->since = letter->time;
     run->since_step = letter->step;
     run->in_steps = 0;
@@ -295,6 +294,7 @@ static void take(LkRun *run, LkRunLetter *letter)
         saved(run, letter);
         break;
     case LK_LETTER_STATE:
+        run->has_state = true;
         g_signal_emit(run, signals[SIGNAL_STATE_SAVED], 0, letter->path, letter->step);
         break;
     case LK_LETTER_CHANGED:
@@ -331,7 +331,7 @@ static void go(LkRun *run, bool resume)
 {
     run->end = LK_RUN_END_NONE;
     run->resume = resume;
-    run->begun = false;
+    run->has_state = false;
     set_error(run, NULL);
     begin(run, resume ? LK_RUN_TRAIN_ON : LK_RUN_TRAIN);
     set_state(run, LK_RUN_PREPARING);
@@ -364,7 +364,7 @@ bool lk_run_resume(LkRun *run)
 {
     if (run->state != LK_RUN_PAUSED)
         return false;
-    go(run, run->begun || run->resume);
+    go(run, run->has_state || run->resume);
     return true;
 }
 

@@ -100,7 +100,7 @@ bool lk_run_resume(LkRun *run);
  * NAME-step00000720.safetensors. Also when paused. */
 bool lk_run_stop_and_save(LkRun *run);
 /** Ends the run and removes its state, so that it cannot be resumed. Checkpoints and samples that it wrote stay, as do
- * files that were there before; a state of an earlier run is left alone where this one had not begun to train. Also
+ * files that were there before; a state of an earlier run that this one has not replaced is left alone. Also
  * when paused. */
 bool lk_run_stop_discard(LkRun *run);
 
