@@ -15,6 +15,7 @@ struct _LkApplication {
     LkProjectList *projects;
     LkDeviceStatus *device;
     LkThumbnails *thumbnails;
+    LkTaskCenter *tasks;
     gboolean exit_after_startup;
 };
 
@@ -55,6 +56,11 @@ LkDeviceStatus *lk_application_get_device(LkApplication *self)
 LkThumbnails *lk_application_get_thumbnails(LkApplication *self)
 {
     return self->thumbnails;
+}
+
+LkTaskCenter *lk_application_get_tasks(LkApplication *self)
+{
+    return self->tasks;
 }
 
 /* ---- actions ----------------------------------------------------------------------------------------- */
@@ -150,6 +156,7 @@ static void lk_application_startup(GApplication *application)
     self->projects = lk_project_list_new(self->store);
     self->device = lk_device_status_new();
     self->thumbnails = lk_thumbnails_new(cache);
+    self->tasks = lk_task_center_new(self->store);
     add_actions(self);
 }
 
@@ -181,6 +188,7 @@ static void lk_application_shutdown(GApplication *application)
 {
     LkApplication *self = LK_APPLICATION(application);
     G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
+    g_clear_object(&self->tasks); /* ends a run that is under way, its state saved */
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */
     g_clear_object(&self->thumbnails);

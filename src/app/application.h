@@ -3,6 +3,7 @@
 
 #include "app/core/device.h"
 #include "app/core/project_list.h"
+#include "app/core/task_center.h"
 #include "app/core/thumbnails.h"
 
 #include <adwaita.h>
@@ -24,5 +25,6 @@ LkStoreThread *lk_application_get_store(LkApplication *self);
 LkProjectList *lk_application_get_projects(LkApplication *self);
 LkDeviceStatus *lk_application_get_device(LkApplication *self);
 LkThumbnails *lk_application_get_thumbnails(LkApplication *self);
+LkTaskCenter *lk_application_get_tasks(LkApplication *self);
 
 G_END_DECLS

@@ -1,0 +1,206 @@
+#include "app/core/task_writer.h"
+
+/* One request to the store's thread. Only what it needs is set. */
+typedef struct Batch {
+    gint64 task;
+    GArray *metrics, *log;
+    bool has_progress;
+    gint64 step, epoch;
+    double seconds;
+    LkTaskState state;
+    char *error;
+    gint64 steps, epochs;
+    LkTaskSample *sample;
+    LkTaskCheckpoint *checkpoint;
+} Batch;
+
+struct LkTaskWriter {
+    LkStoreThread *store;
+    gint64 task;
+    Batch *waiting; /* NULL: nothing waits */
+    guint timeout;
+};
+
+static void clear_line(gpointer data)
+{
+    g_free(((LkTaskLogLine *)data)->text);
+}
+
+static Batch *batch_new(const LkTaskWriter *writer)
+{
+    Batch *batch = g_new0(Batch, 1);
+    batch->task = writer->task;
+    return batch;
+}
+
+static void batch_free(gpointer data)
+{
+    Batch *batch = data;
+    g_clear_pointer(&batch->metrics, g_array_unref);
+    g_clear_pointer(&batch->log, g_array_unref);
+    g_clear_pointer(&batch->sample, lk_task_sample_free);
+    g_clear_pointer(&batch->checkpoint, lk_task_checkpoint_free);
+    g_free(batch->error);
+    g_free(batch);
+}
+
+static void post(LkTaskWriter *writer, LkStoreFunc func, Batch *batch)
+{
+    lk_store_thread_post(writer->store, func, batch, batch_free);
+}
+
+/* ---- what waits -------------------------------------------------------------------------------------- */
+
+static bool write_batch(LkStore *store, void *data, GError **error)
+{
+    const Batch *batch = data;
+    const GArray *metrics = batch->metrics, *log = batch->log;
+    return (!metrics ||
+            lk_task_metrics_append(store, batch->task, (const LkTaskMetric *)metrics->data, metrics->len, error)) &&
+           (!log || lk_task_log_append(store, batch->task, (const LkTaskLogLine *)log->data, log->len, error)) &&
+           (!batch->has_progress ||
+            lk_tasks_set_progress(store, batch->task, batch->step, batch->epoch, batch->seconds, error));
+}
+
+static gpointer write_waiting(LkStore *store, gpointer data, GError **error)
+{
+    lk_store_transaction(store, write_batch, data, error);
+    return NULL;
+}
+
+void lk_task_writer_flush(LkTaskWriter *writer)
+{
+    if (writer->timeout)
+        g_source_remove(writer->timeout);
+    writer->timeout = 0;
+    if (writer->waiting)
+        post(writer, write_waiting, g_steal_pointer(&writer->waiting));
+}
+
+static gboolean timeout_cb(gpointer data)
+{
+    LkTaskWriter *writer = data;
+    writer->timeout = 0;
+    lk_task_writer_flush(writer);
+    return G_SOURCE_REMOVE;
+}
+
+static Batch *waiting(LkTaskWriter *writer)
+{
+    if (!writer->waiting)
+        writer->waiting = batch_new(writer);
+    if (!writer->timeout)
+        writer->timeout = g_timeout_add(1000, timeout_cb, writer);
+    return writer->waiting;
+}
+
+void lk_task_writer_metric(LkTaskWriter *writer, const LkTaskMetric *metric)
+{
+    Batch *batch = waiting(writer);
+    if (!batch->metrics)
+        batch->metrics = g_array_new(FALSE, FALSE, sizeof *metric);
+    g_array_append_val(batch->metrics, *metric);
+}
+
+void lk_task_writer_log(LkTaskWriter *writer, const LkTaskLogLine *line)
+{
+    Batch *batch = waiting(writer);
+    if (!batch->log) {
+        batch->log = g_array_new(FALSE, FALSE, sizeof *line);
+        g_array_set_clear_func(batch->log, clear_line);
+    }
+    LkTaskLogLine copy = {line->time, line->level, g_strdup(line->text)};
+    g_array_append_val(batch->log, copy);
+}
+
+void lk_task_writer_progress(LkTaskWriter *writer, gint64 step, gint64 epoch, double seconds)
+{
+    Batch *batch = waiting(writer);
+    batch->has_progress = true;
+    batch->step = step;
+    batch->epoch = epoch;
+    batch->seconds = seconds;
+}
+
+/* ---- at once ----------------------------------------------------------------------------------------- */
+
+static gpointer write_state(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    lk_tasks_set_state(store, batch->task, batch->state, batch->error, error);
+    return NULL;
+}
+
+void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, const char *error)
+{
+    lk_task_writer_flush(writer); /* what happened before it */
+    Batch *batch = batch_new(writer);
+    batch->state = state;
+    batch->error = g_strdup(error);
+    post(writer, write_state, batch);
+}
+
+static gpointer write_length(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    lk_tasks_set_length(store, batch->task, batch->steps, batch->epochs, error);
+    return NULL;
+}
+
+void lk_task_writer_length(LkTaskWriter *writer, gint64 steps, gint64 epochs)
+{
+    Batch *batch = batch_new(writer);
+    batch->steps = steps;
+    batch->epochs = epochs;
+    post(writer, write_length, batch);
+}
+
+static gpointer write_sample(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    lk_task_samples_add(store, batch->sample, error);
+    return NULL;
+}
+
+void lk_task_writer_sample(LkTaskWriter *writer, const LkTaskSample *sample)
+{
+    Batch *batch = batch_new(writer);
+    batch->sample = g_memdup2(sample, sizeof *sample);
+    batch->sample->path = g_strdup(sample->path);
+    batch->sample->prompt = g_strdup(sample->prompt);
+    post(writer, write_sample, batch);
+}
+
+static gpointer write_checkpoint(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    lk_task_checkpoints_add(store, batch->checkpoint, error);
+    return NULL;
+}
+
+void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *checkpoint)
+{
+    Batch *batch = batch_new(writer);
+    batch->checkpoint = g_memdup2(checkpoint, sizeof *checkpoint);
+    batch->checkpoint->path = g_strdup(checkpoint->path);
+    post(writer, write_checkpoint, batch);
+}
+
+/* ---- life -------------------------------------------------------------------------------------------- */
+
+LkTaskWriter *lk_task_writer_new(LkStoreThread *store, gint64 task)
+{
+    LkTaskWriter *writer = g_new0(LkTaskWriter, 1);
+    writer->store = g_object_ref(store);
+    writer->task = task;
+    return writer;
+}
+
+void lk_task_writer_free(LkTaskWriter *writer)
+{
+    if (!writer)
+        return;
+    lk_task_writer_flush(writer);
+    g_object_unref(writer->store);
+    g_free(writer);
+}
