@@ -7,7 +7,7 @@
 
 #define SELECT                                                                                                         \
     "SELECT id, source, path, size, mtime_ns, width, height, hash, perceptual, sharpness, flags, decode_error,"        \
-    " caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail FROM picture "
+    " caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail, look, removed FROM picture "
 
 /** The present row; its texts are the query's. */
 static LkPictureRecord record_of(const LkQuery *query)
@@ -33,6 +33,8 @@ static LkPictureRecord record_of(const LkQuery *query)
         .excluded = lk_query_int(query, 16),
         .mask = lk_query_text(query, 17),
         .thumbnail = lk_query_text(query, 18),
+        .look = lk_query_text(query, 19),
+        .removed = lk_query_int(query, 20),
     };
 }
 
@@ -65,7 +67,8 @@ bool lk_pictures_find(LkStore *store, gint64 project, const char *path, LkPictur
 bool lk_pictures_count(LkStore *store, gint64 project, guint *all, guint *excluded, GError **error)
 {
     LkQuery query;
-    lk_query_open(&query, store, "SELECT count(*), sum(excluded) FROM picture WHERE project = ?", LK_INT(project));
+    lk_query_open(&query, store, "SELECT count(*), sum(excluded) FROM picture WHERE project = ? AND NOT removed",
+                  LK_INT(project));
     bool there = lk_query_next(&query);
     if (all)
         *all = there ? (guint)lk_query_int(&query, 0) : 0;
@@ -82,10 +85,11 @@ static const struct {
     {LK_PICTURE_FACTS,
      ", size = excluded.size, mtime_ns = excluded.mtime_ns, width = excluded.width, height = excluded.height,"
      " hash = excluded.hash, perceptual = excluded.perceptual, sharpness = excluded.sharpness, flags = excluded.flags,"
-     " decode_error = excluded.decode_error"},
+     " decode_error = excluded.decode_error, look = excluded.look"},
     {LK_PICTURE_CAPTION, ", caption = excluded.caption, caption_mtime_ns = excluded.caption_mtime_ns,"
                          " caption_state = excluded.caption_state"},
-    {LK_PICTURE_CHOICES, ", repeats = excluded.repeats, excluded = excluded.excluded, mask = excluded.mask"},
+    {LK_PICTURE_CHOICES, ", repeats = excluded.repeats, excluded = excluded.excluded, mask = excluded.mask,"
+                         " removed = excluded.removed"},
     {LK_PICTURE_THUMBNAIL, ", thumbnail = excluded.thumbnail"},
 };
 
@@ -93,8 +97,8 @@ static char *upsert_sql(LkPictureFields update)
 {
     GString *sql = g_string_new(
         "INSERT INTO picture (project, source, path, size, mtime_ns, width, height, hash, perceptual, sharpness, flags,"
-        " decode_error, caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " decode_error, caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail, look, removed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (project, path) DO UPDATE SET source = excluded.source");
     for (gsize i = 0; i < G_N_ELEMENTS(groups); i++)
         g_string_append(sql, update & groups[i].group ? groups[i].set : "");
@@ -104,13 +108,13 @@ static char *upsert_sql(LkPictureFields update)
 
 static bool upsert(LkQuery *query, gint64 project, LkPictureRecord *r)
 {
-    bool ok = lk_query_repeat(query,
-                              LK_BINDS(LK_INT(project), LK_INT(r->source), LK_TEXT(r->path), LK_INT(r->size),
-                                       LK_INT(r->mtime_ns), LK_INT(r->width), LK_INT(r->height), LK_TEXT(r->hash),
-                                       r->has_perceptual ? LK_INT(r->perceptual) : LK_TEXT(NULL), LK_REAL(r->sharpness),
-                                       LK_INT(r->flags), LK_TEXT(r->decode_error), LK_TEXT(r->caption),
-                                       LK_INT(r->caption_mtime_ns), LK_INT(r->caption_state), LK_INT(r->repeats),
-                                       LK_INT(r->excluded), LK_TEXT(r->mask), LK_TEXT(r->thumbnail)));
+    bool ok = lk_query_repeat(
+        query, LK_BINDS(LK_INT(project), LK_INT(r->source), LK_TEXT(r->path), LK_INT(r->size), LK_INT(r->mtime_ns),
+                        LK_INT(r->width), LK_INT(r->height), LK_TEXT(r->hash),
+                        r->has_perceptual ? LK_INT(r->perceptual) : LK_TEXT(NULL), LK_REAL(r->sharpness),
+                        LK_INT(r->flags), LK_TEXT(r->decode_error), LK_TEXT(r->caption), LK_INT(r->caption_mtime_ns),
+                        LK_INT(r->caption_state), LK_INT(r->repeats), LK_INT(r->excluded), LK_TEXT(r->mask),
+                        LK_TEXT(r->thumbnail), LK_TEXT(r->look), LK_INT(r->removed)));
     if (ok)
         r->id = lk_query_int(query, 0);
     return ok;
@@ -147,6 +151,12 @@ bool lk_pictures_set_captions(LkStore *store, const LkPictureCaption *captions, 
 bool lk_pictures_set_excluded(LkStore *store, const gint64 *ids, gsize count, bool excluded, GError **error)
 {
     return lk_store_run_each(store, "UPDATE picture SET excluded = ?2 WHERE id = ?1", ids, count, LK_INT(excluded),
+                             error);
+}
+
+bool lk_pictures_set_removed(LkStore *store, const gint64 *ids, gsize count, bool removed, GError **error)
+{
+    return lk_store_run_each(store, "UPDATE picture SET removed = ?2 WHERE id = ?1", ids, count, LK_INT(removed),
                              error);
 }
 

@@ -26,6 +26,7 @@ typedef struct LkPictureRecord {
     const char *hash;         /* SHA-256 of the content as hexadecimal digits; NULL: not computed */
     bool has_perceptual;      /* `perceptual` counts */
     gint64 perceptual;        /* hash whose bits differ little between pictures that look alike */
+    const char *look;         /* the picture in few colours, as the app writes it */
     double sharpness;         /* NaN: not measured */
     guint32 flags;            /* of the format (CMYK, alpha, animated, …): bits that the app defines */
     const char *decode_error; /* why it cannot be read; NULL: it can, or was not tried */
@@ -39,6 +40,7 @@ typedef struct LkPictureRecord {
     guint repeats; /* 0: the source's */
     bool excluded;
     const char *mask; /* path */
+    bool removed;     /* taken out of the project though its source has it: shown and counted nowhere */
 
     const char *thumbnail; /* key in the cache of thumbnails */
 } LkPictureRecord;
@@ -55,13 +57,13 @@ typedef enum LkPictureFields {
 /** Called once a picture; false ends the reading (which is no error). It must not write to the store. */
 typedef bool (*LkPictureRow)(const LkPictureRecord *record, void *data);
 
-/** All pictures of a project, sorted by path in byte order. 100,000 take a fraction of a second: use a store of its own
- * on a thread of its own. */
+/** All pictures of a project, removed ones too, sorted by path in byte order. 100,000 take a fraction of a second: use
+ * a store of its own on a thread of its own. */
 bool lk_pictures_each(LkStore *store, gint64 project, LkPictureRow row, void *data, GError **error);
 /** The picture of this path, if there is one; *found (may be NULL) says so. */
 bool lk_pictures_find(LkStore *store, gint64 project, const char *path, LkPictureRow row, void *data, bool *found,
                       GError **error);
-/** How many there are and how many of these are excluded (either may be NULL). */
+/** How many there are, without removed ones, and how many of these are excluded (either may be NULL). */
 bool lk_pictures_count(LkStore *store, gint64 project, guint *all, guint *excluded, GError **error);
 
 /** Stores `count` pictures in one transaction and sets the id of each. A path that is new to the project is added with
@@ -82,6 +84,7 @@ typedef struct LkPictureCaption {
  * over: another thread may have removed them since they were read. */
 bool lk_pictures_set_captions(LkStore *store, const LkPictureCaption *captions, gsize count, GError **error);
 bool lk_pictures_set_excluded(LkStore *store, const gint64 *ids, gsize count, bool excluded, GError **error);
+bool lk_pictures_set_removed(LkStore *store, const gint64 *ids, gsize count, bool removed, GError **error);
 bool lk_pictures_set_repeats(LkStore *store, const gint64 *ids, gsize count, guint repeats, GError **error);
 bool lk_pictures_set_mask(LkStore *store, const gint64 *ids, gsize count, const char *mask, GError **error);
 bool lk_pictures_set_thumbnail(LkStore *store, gint64 id, const char *key, GError **error);

@@ -7,7 +7,7 @@
 
 #define SELECT                                                                                                         \
     "SELECT id, name, folder, goal, base_model, family, trigger_word, cover, created, opened, deleted,"                \
-    "  (SELECT count(*) FROM picture WHERE project = project.id),"                                                     \
+    "  (SELECT count(*) FROM picture WHERE project = project.id AND NOT removed),"                                     \
     "  (SELECT count(*) FROM checkpoint JOIN task ON task.id = checkpoint.task"                                        \
     "     WHERE task.project = project.id AND task.deleted = 0),"                                                      \
     "  (SELECT count(*) FROM task WHERE project = project.id AND deleted = 0)"                                         \
@@ -114,9 +114,11 @@ static const char *const copies[] = {
     " SELECT ?2, kind, path, recursive, regularisation, repeats, added FROM source WHERE project = ?1 ORDER BY id",
     /* a picture's new source is the one of the same path */
     "INSERT INTO picture (project, source, path, size, mtime_ns, width, height, hash, perceptual, sharpness, flags,"
-    "  decode_error, caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail)"
+    "  decode_error, caption, caption_mtime_ns, caption_state, repeats, excluded, mask, thumbnail,"
+    "  look, removed)"
     " SELECT ?2, new.id, picture.path, size, mtime_ns, width, height, hash, perceptual, sharpness, flags,"
-    "  decode_error, caption, caption_mtime_ns, caption_state, picture.repeats, excluded, mask, thumbnail"
+    "  decode_error, caption, caption_mtime_ns, caption_state, picture.repeats, excluded, mask, thumbnail,"
+    "  look, removed"
     " FROM picture JOIN source AS old ON old.id = picture.source JOIN source AS new ON new.path = old.path"
     " WHERE picture.project = ?1 AND new.project = ?2 ORDER BY picture.path",
     "INSERT INTO setting (project, key, value) SELECT ?2, key, value FROM setting WHERE project = ?1",

@@ -211,7 +211,14 @@ static const char second[] = "-- Where the user left off in a project: page, sor
                              "  PRIMARY KEY (project, key)\n"
                              ") STRICT, WITHOUT ROWID;\n";
 
-static const char *const steps[] = {first, second};
+static const char third[] =
+    "-- What a picture's colours look like, and whether it was taken out of the project though its source has it.\n"
+    "ALTER TABLE picture ADD COLUMN look TEXT;\n"
+    "ALTER TABLE picture ADD COLUMN removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1));\n"
+    "DROP INDEX picture_source;\n"
+    "CREATE INDEX picture_source ON picture (project, source, removed, excluded);\n";
+
+static const char *const steps[] = {first, second, third};
 const LkSchema lk_schema = {steps, G_N_ELEMENTS(steps)};
 
 static bool fail(sqlite3 *db, const char *path, GError **error)

@@ -8,7 +8,8 @@
 
 #define SELECT                                                                                                         \
     "SELECT id, project, kind, path, recursive, regularisation, repeats, added,"                                       \
-    " (SELECT count(*) FROM picture WHERE project = source.project AND source = source.id) FROM source "
+    " (SELECT count(*) FROM picture WHERE project = source.project AND source = source.id AND NOT removed) FROM "      \
+    "source "
 
 void lk_source_record_free(LkSourceRecord *record)
 {

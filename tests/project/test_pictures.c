@@ -45,6 +45,8 @@ static LkPictureRecord full_record(gint64 source, const char *path)
         .excluded = true,
         .mask = "/p/m\xff.png",
         .thumbnail = "ab12",
+        .look = "q83v",
+        .removed = true,
     };
 }
 
@@ -58,7 +60,7 @@ static bool same_picture(const LkPictureRecord *a, const LkPictureRecord *b)
            same_text(a->decode_error, b->decode_error) && same_text(a->caption, b->caption) &&
            a->caption_mtime_ns == b->caption_mtime_ns && a->caption_state == b->caption_state &&
            a->repeats == b->repeats && a->excluded == b->excluded && same_text(a->mask, b->mask) &&
-           same_text(a->thumbnail, b->thumbnail);
+           same_text(a->thumbnail, b->thumbnail) && same_text(a->look, b->look) && a->removed == b->removed;
 }
 
 typedef struct Compare {
@@ -109,8 +111,8 @@ static void test_round_trip(void)
     tap_ok(lk_pictures_find(store, lab.project, "/p/B.png", compare, &c, &found, &lab.f.error) && !found && c.seen == 1,
            "another is not");
     guint all = 9, excluded = 9;
-    tap_ok(lk_pictures_count(store, lab.project, &all, &excluded, &lab.f.error) && all == 3 && excluded == 1,
-           "counted");
+    tap_ok(lk_pictures_count(store, lab.project, &all, &excluded, &lab.f.error) && all == 2 && excluded == 0,
+           "counted, without the removed one");
     tap_ok(lk_pictures_count(store, 999, &all, &excluded, &lab.f.error) && all == 0 && excluded == 0,
            "none of no project");
     tap_ok(lk_pictures_upsert(store, lab.project, NULL, 0, 0, &lab.f.error) &&
@@ -140,6 +142,7 @@ static void test_groups(void)
         wanted.repeats = choices->repeats;
         wanted.excluded = choices->excluded;
         wanted.mask = choices->mask;
+        wanted.removed = choices->removed;
         wanted.thumbnail = fields & LK_PICTURE_THUMBNAIL ? full.thumbnail : NULL;
         tap_ok(stored(&lab, &wanted, 1) && full.id == empty.id, "an update of the groups %d touches just these",
                fields);
@@ -211,6 +214,12 @@ static void test_bulk(void)
                lk_pictures_set_thumbnail(store, ids[0], "k", &lab.f.error) &&
                lk_pictures_rename(store, ids[0], "/p/-1", &lab.f.error) && stored(&lab, records, COUNT),
            "and of one alone, with thumbnail and name");
+    records[2].removed = records[4].removed = true;
+    guint all = 0, excluded = 0;
+    tap_ok(lk_pictures_set_removed(store, ids + 1, 2, true, &lab.f.error) &&
+               lk_pictures_count(store, lab.project, &all, &excluded, &lab.f.error) && all == COUNT - 2 &&
+               excluded == COUNT / 2 - 3 && stored(&lab, records, COUNT),
+           "two that are removed from the project stay, but do not count: %u, %u excluded", all, excluded);
     captions[0].state = 99;
     captions[1].text = "changed";
     LkPictureCaption wrong[2] = {captions[1], captions[0]};
