@@ -2,13 +2,10 @@
 #include "base/file.h"
 #include "cli/bar.h"
 #include "cli/options.h"
-#include "cli/prompt_loras.h"
 #include "cli/report.h"
 #include "format/gerror.h"
 #include "format/png.h"
-#include "sampling/infotext.h"
-#include "training/device.h"
-#include "training/metadata.h"
+#include "training/studio.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -26,25 +23,6 @@ typedef struct Wish {
 
 static const char *const precisions[] = {"fp32", "bf16", NULL};
 static const LkDType dtypes[] = {LK_F32, LK_BF16};
-
-/* The end of what has to be given back after a picture. */
-typedef struct Studio {
-    LkCheckpoint *checkpoint;
-    LkPromptLoras *loras;
-    LkDeviceChoice choice;
-    LkDevice *device;
-    LkGenerator *generator;
-} Studio;
-
-static void studio_clear(Studio *studio)
-{
-    lk_generator_free(studio->generator);
-    if (studio->device)
-        studio->choice.api->close(studio->device);
-    lk_prompt_loras_free(studio->loras);
-    lk_checkpoint_free(studio->checkpoint);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Studio, studio_clear)
 
 static const LkSampler *find_sampler(const char *name, GError **error)
 {
@@ -69,43 +47,6 @@ static bool check_out(const char *path, GError **error)
     return true;
 }
 
-/** Opens everything but the generator. */
-static bool open_studio(Studio *studio, const Wish *wish, GError **error)
-{
-    LkError problem = {0};
-    studio->checkpoint = lk_checkpoint_open(wish->model, error);
-    if (!studio->checkpoint)
-        return false;
-    studio->loras = lk_prompt_loras_load(wish->prompt, wish->lora_dir, studio->checkpoint, error);
-    if (!studio->loras || !lk_device_choose(wish->device, &studio->choice, error))
-        return false;
-    studio->device = studio->choice.api->open(studio->choice.index, 0, &problem);
-    return studio->device || lk_gerror_take(error, &problem);
-}
-
-static bool open_generator(Studio *studio, const Wish *wish, const LkPictureRequest *request, GError **error)
-{
-    LkGeneratorOptions options = {.api = studio->choice.api,
-                                  .device = studio->device,
-                                  .checkpoint = studio->checkpoint,
-                                  .compute = dtypes[wish->precision],
-                                  .clip_skip = (int)wish->clip_skip,
-                                  .v_prediction = wish->v_prediction};
-    lk_prompt_loras_use(studio->loras, &options);
-    studio->generator = lk_generator_new(&options, error);
-    if (!studio->generator || !lk_generator_prepare(studio->generator, request, 1, error))
-        return false;
-    LkGeneratorMemory memory = lk_generator_memory(studio->generator);
-    int64_t need = memory.arena + memory.weights + memory.states, have = studio->choice.info.free_bytes;
-    if (need <= have)
-        return true;
-    g_autofree char *needed = lk_cli_bytes(need), *free_now = lk_cli_bytes(have);
-    return lk_set_error(
-        error, LK_ERROR_MEMORY,
-        _("The picture needs %s of memory and %s has %s free. Make it smaller, or close other programs."), needed,
-        studio->choice.info.name, free_now);
-}
-
 static bool show_step(void *context, int done, int steps, const float *guess, int height, int width)
 {
     (void)guess, (void)height, (void)width;
@@ -115,54 +56,50 @@ static bool show_step(void *context, int done, int steps, const float *guess, in
     return true;
 }
 
-/** "model" of "folder/model.safetensors". */
-static char *model_name(const char *path)
+/** Whether the folder of LoRAs is there, where it was asked for. */
+static bool check_folder(const Wish *wish, GError **error)
 {
-    g_autofree char *base = g_path_get_basename(path);
-    char *name = g_filename_display_name(base);
-    if (g_str_has_suffix(name, ".safetensors"))
-        name[strlen(name) - strlen(".safetensors")] = '\0';
-    return name;
+    return g_file_test(wish->lora_dir, G_FILE_TEST_IS_DIR) ||
+           lk_set_error(error, LK_ERROR_IO, _("--lora-dir is \"%s\", but there is no such folder."), wish->lora_dir);
 }
 
-static bool write_picture(const Studio *studio, const Wish *wish, const LkPictureRequest *request, const uint8_t *rgb,
+static bool write_picture(LkStudio *studio, const Wish *wish, const LkPictureRequest *request, const uint8_t *rgb,
                           GError **error)
 {
-    LkModelHashes hashes;
-    lk_model_hashes(wish->model, &hashes, NULL);
-    g_autofree char *name = model_name(wish->model), *hash = g_strndup(hashes.sha256, 10);
-    LkInfotextPicture info = {.request = request,
-                              .prompt = wish->prompt,
-                              .model = name,
-                              .model_hash = *hash ? hash : NULL,
-                              .lora_hashes = lk_prompt_loras_hashes(studio->loras),
-                              .clip_skip = (int)wish->clip_skip};
-    g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&info);
+    g_autofree char *text = lk_studio_infotext(studio, wish->prompt, request);
+    g_autoptr(LkMetadata) texts = lk_metadata_new();
+    lk_metadata_set(texts, "parameters", text);
     return lk_png_write(wish->out, rgb, request->width, request->height, (size_t)request->width * 3, texts, error);
 }
 
 static bool generate(const Wish *wish, GError **error)
 {
-    g_auto(Studio) studio = {0};
     const LkSampler *sampler = find_sampler(wish->sampler, error);
-    if (!sampler || !check_out(wish->out, error) || !open_studio(&studio, wish, error))
+    if (!sampler || !check_out(wish->out, error) || !check_folder(wish, error))
         return false;
-    LkPictureRequest request = {.prompt = lk_prompt_loras_prompt(studio.loras),
-                                .negative = wish->negative,
+    g_autoptr(LkStudio) studio = lk_studio_open(wish->model, wish->device, error);
+    const char *const folders[] = {wish->lora_dir, NULL};
+    const LkStudioSetup setup = {.compute = dtypes[wish->precision],
+                                 .clip_skip = (int)wish->clip_skip,
+                                 .v_prediction = wish->v_prediction,
+                                 .lora_folders = folders};
+    LkPictureRequest request = {.negative = wish->negative,
                                 .width = (int)wish->width,
                                 .height = (int)wish->height,
                                 .steps = (int)wish->steps,
                                 .cfg = wish->cfg,
                                 .seed = (uint64_t)wish->seed,
                                 .sampler = sampler};
-    if (!open_generator(&studio, wish, &request, error))
+    if (!studio || !lk_studio_prepare(studio, &setup, wish->prompt, &request, error))
         return false;
+    for (guint i = 0; i < lk_studio_remarks(studio)->len; i++)
+        lk_cli_say("%s", (const char *)g_ptr_array_index(lk_studio_remarks(studio), i));
     LkBar bar;
     lk_bar_init(&bar, stderr);
     LkSamplingProgress progress = {.context = isatty(STDERR_FILENO) ? &bar : NULL, .step = show_step};
-    g_autofree uint8_t *rgb = lk_generator_run(studio.generator, &request, &progress, error);
+    g_autofree uint8_t *rgb = lk_studio_draw(studio, &request, &progress, error);
     lk_bar_clear(&bar);
-    return rgb && write_picture(&studio, wish, &request, rgb, error);
+    return rgb && write_picture(studio, wish, &request, rgb, error);
 }
 
 /** What the types of the options cannot say. */

@@ -1,0 +1,260 @@
+#include "training/studio.h"
+
+#include "base/file.h"
+#include "dataset/file_index.h"
+#include "format/gerror.h"
+#include "sampling/infotext.h"
+#include "training/device.h"
+#include "training/prompt_loras.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/** LoRAs of other sizes each leave memory on the device; after so many sizes it is opened anew. */
+enum { MAX_SIZES = 8 };
+
+struct LkStudio {
+    char *model;
+    char hash[65]; /* SHA-256 of the base model; "" before it was wanted, or where there is none */
+    bool hashed;
+    LkCheckpoint *checkpoint;
+    LkDeviceChoice choice;
+    LkDevice *device;
+    LkGenerator *generator;
+    LkPromptLoras *loras;
+    char *key;         /* what generator and loras were made for */
+    int clip_skip;     /* of that */
+    int64_t arena;     /* that the device has */
+    GHashTable *sizes; /* char *: names of the LoRAs' states that the device has */
+};
+
+/* Opening ---------------------------------------------------------------------------------------------------------- */
+
+static bool open_device(LkStudio *studio, GError **error)
+{
+    LkError problem = {0};
+    studio->arena = 0;
+    studio->device = studio->choice.api->open(studio->choice.index, 0, &problem);
+    return studio->device || lk_gerror_take(error, &problem);
+}
+
+static void close_generator(LkStudio *studio)
+{
+    g_clear_pointer(&studio->generator, lk_generator_free);
+    g_clear_pointer(&studio->loras, lk_prompt_loras_free);
+    g_clear_pointer(&studio->key, g_free);
+}
+
+LkStudio *lk_studio_open(const char *model, const char *device, GError **error)
+{
+    g_autoptr(LkStudio) studio = g_new0(LkStudio, 1);
+    studio->model = g_strdup(model);
+    studio->sizes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    studio->checkpoint = lk_checkpoint_open(model, error);
+    if (!studio->checkpoint || !lk_device_choose(device, &studio->choice, error) || !open_device(studio, error))
+        return NULL;
+    return g_steal_pointer(&studio);
+}
+
+void lk_studio_free(LkStudio *studio)
+{
+    if (!studio)
+        return;
+    close_generator(studio);
+    if (studio->device)
+        studio->choice.api->close(studio->device);
+    lk_checkpoint_free(studio->checkpoint);
+    g_hash_table_unref(studio->sizes);
+    g_free(studio->model);
+    g_free(studio);
+}
+
+/* Getting ready ---------------------------------------------------------------------------------------------------- */
+
+/** What the device has free now. */
+static int64_t free_bytes(const LkStudio *studio)
+{
+    LkDeviceInfo infos[16];
+    int count = studio->choice.api->devices(infos, G_N_ELEMENTS(infos), NULL);
+    return studio->choice.index < count ? infos[studio->choice.index].free_bytes : studio->choice.info.free_bytes;
+}
+
+/** What a generator needs beyond what the device holds; `before` is what it had needed already. */
+static int64_t needed(const LkStudio *studio, const LkGenerator *generator, LkGeneratorMemory before)
+{
+    LkGeneratorMemory memory = lk_generator_memory(generator);
+    return MAX(memory.arena - studio->arena, 0) + memory.weights - before.weights + memory.states - before.states;
+}
+
+static bool check_memory(const LkStudio *studio, int64_t need, GError **error)
+{
+    int64_t have = free_bytes(studio);
+    if (need <= have)
+        return true;
+    g_autofree char *want = g_format_size_full((guint64)need, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *there = g_format_size_full((guint64)have, G_FORMAT_SIZE_IEC_UNITS);
+    return lk_set_error(
+        error, LK_ERROR_MEMORY,
+        _("The picture needs %s of memory and %s has %s free. Make it smaller, or close other programs."), want,
+        studio->choice.info.name, there);
+}
+
+/** A generator with the picture compiled. */
+static LkGenerator *make_generator(const LkStudio *studio, const LkStudioSetup *setup, const LkPromptLoras *loras,
+                                   bool keep_all, const LkPictureRequest *request, GError **error)
+{
+    LkGeneratorOptions options = {.api = studio->choice.api,
+                                  .device = studio->device,
+                                  .checkpoint = studio->checkpoint,
+                                  .compute = setup->compute,
+                                  .clip_skip = setup->clip_skip,
+                                  .v_prediction = setup->v_prediction,
+                                  .zero_terminal_snr = setup->zero_terminal_snr,
+                                  .keep_all = keep_all};
+    lk_prompt_loras_use(loras, &options);
+    g_autoptr(LkGenerator) generator = lk_generator_new(&options, error);
+    if (!generator || !lk_generator_prepare(generator, request, 1, error))
+        return NULL;
+    return g_steal_pointer(&generator);
+}
+
+/** Opens the device anew where LoRAs of many sizes have been on it: their memory stays as long as it is open. */
+static bool renew_device(LkStudio *studio, GError **error)
+{
+    if (g_hash_table_size(studio->sizes) < MAX_SIZES)
+        return true;
+    close_generator(studio);
+    g_clear_pointer(&studio->device, studio->choice.api->close);
+    g_hash_table_remove_all(studio->sizes);
+    return open_device(studio, error);
+}
+
+static void note_sizes(LkStudio *studio, const LkPromptLoras *loras)
+{
+    LkGeneratorOptions options = {0};
+    lk_prompt_loras_use(loras, &options);
+    for (int i = 0; i < options.n_loras; i++)
+        g_hash_table_add(studio->sizes, g_strdup(options.loras[i].state));
+}
+
+/** Makes LoRAs and generator for a setup. What they share with those before is not loaded again, for these are freed
+ * last. */
+static bool renew(LkStudio *studio, const LkStudioSetup *setup, const char *prompt, const char *key,
+                  LkPictureRequest *request, GError **error)
+{
+    if (!renew_device(studio, error))
+        return false;
+    g_autoptr(LkPromptLoras) loras = lk_prompt_loras_load(prompt, setup->lora_folders, studio->checkpoint, error);
+    if (!loras)
+        return false;
+    request->prompt = lk_prompt_loras_prompt(loras);
+    g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, setup->keep_all, request, error);
+    const LkGeneratorMemory nothing = {0};
+    if (generator && setup->keep_all && needed(studio, generator, nothing) > free_bytes(studio) / 2) {
+        g_clear_pointer(&generator, lk_generator_free);
+        generator = make_generator(studio, setup, loras, false, request, error);
+    }
+    if (!generator || !check_memory(studio, needed(studio, generator, nothing), error))
+        return false;
+    close_generator(studio);
+    note_sizes(studio, loras);
+    studio->generator = g_steal_pointer(&generator);
+    studio->loras = g_steal_pointer(&loras);
+    studio->key = g_strdup(key);
+    studio->clip_skip = setup->clip_skip;
+    return true;
+}
+
+/** Compiles what a picture of another shape needs beside what is there. */
+static bool extend(LkStudio *studio, const LkPictureRequest *request, GError **error)
+{
+    LkGeneratorMemory before = lk_generator_memory(studio->generator);
+    return lk_generator_prepare(studio->generator, request, 1, error) &&
+           check_memory(studio, needed(studio, studio->generator, before), error);
+}
+
+bool lk_studio_prepare(LkStudio *studio, const LkStudioSetup *setup, const char *prompt, LkPictureRequest *request,
+                       GError **error)
+{
+    g_autofree char *loras = lk_prompt_loras_key(prompt, setup->lora_folders, error);
+    if (!loras || !lk_picture_size_check(lk_studio_arch(studio), request->width, request->height, error))
+        return false;
+    g_autofree char *key = g_strdup_printf("%d %d %d %d %d\n%s", (int)setup->compute, MAX(setup->clip_skip, 1),
+                                           setup->v_prediction, setup->zero_terminal_snr, setup->keep_all, loras);
+    if (g_strcmp0(key, studio->key) != 0)
+        return renew(studio, setup, prompt, key, request, error);
+    LkPromptLoras *same = studio->loras;
+    lk_prompt_loras_set_prompt(same, prompt);
+    request->prompt = lk_prompt_loras_prompt(same);
+    return extend(studio, request, error);
+}
+
+const GPtrArray *lk_studio_remarks(const LkStudio *studio)
+{
+    return lk_prompt_loras_remarks(studio->loras);
+}
+
+/* Pictures --------------------------------------------------------------------------------------------------------- */
+
+LkGenerator *lk_studio_generator(LkStudio *studio)
+{
+    studio->arena = MAX(studio->arena, lk_generator_arena_bytes(studio->generator));
+    return studio->generator;
+}
+
+uint8_t *lk_studio_draw(LkStudio *studio, const LkPictureRequest *request, const LkSamplingProgress *progress,
+                        GError **error)
+{
+    return lk_generator_run(lk_studio_generator(studio), request, progress, error);
+}
+
+/** The base model's SHA-256, remembered from an earlier time where its file has not changed. */
+static const char *model_hash(LkStudio *studio)
+{
+    uint8_t bytes[32];
+    if (studio->hashed)
+        return studio->hash;
+    studio->hashed = true;
+    g_autofree char *folder = g_build_filename(g_get_user_cache_dir(), "lorikeet", NULL);
+    g_autofree char *path = g_build_filename(folder, "base-models", NULL);
+    g_autoptr(LkFileIndex) index = lk_file_index_open(path);
+    if (g_file_test(studio->model, G_FILE_TEST_IS_DIR) || !lk_file_index_hash(index, studio->model, bytes, NULL, NULL))
+        return studio->hash;
+    for (int i = 0; i < 32; i++)
+        g_snprintf(studio->hash + 2 * i, 3, "%02x", bytes[i]);
+    if (lk_make_folders(folder, NULL))
+        lk_file_index_save(index, NULL); /* else it is read again another time */
+    return studio->hash;
+}
+
+/** "model" of "folder/model.safetensors". */
+static char *model_name(const char *path)
+{
+    g_autofree char *base = g_path_get_basename(path);
+    char *name = g_filename_display_name(base);
+    if (g_str_has_suffix(name, ".safetensors"))
+        name[strlen(name) - strlen(".safetensors")] = '\0';
+    return name;
+}
+
+char *lk_studio_infotext(LkStudio *studio, const char *prompt, const LkPictureRequest *request)
+{
+    g_autofree char *name = model_name(studio->model), *hash = g_strndup(model_hash(studio), 10);
+    LkInfotextPicture info = {.request = request,
+                              .prompt = prompt,
+                              .model = name,
+                              .model_hash = *hash ? hash : NULL,
+                              .lora_hashes = lk_prompt_loras_hashes(studio->loras),
+                              .clip_skip = studio->clip_skip};
+    return lk_infotext_write(&info);
+}
+
+int64_t lk_studio_allocated(const LkStudio *studio)
+{
+    return studio->choice.api->allocated(studio->device);
+}
+
+const LkModelArch *lk_studio_arch(const LkStudio *studio)
+{
+    return lk_checkpoint_arch(studio->checkpoint);
+}
