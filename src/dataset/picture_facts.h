@@ -2,6 +2,7 @@
  * checks a dataset keeps them and reads again only files that have changed. */
 #pragma once
 
+#include "dataset/lookalike.h"
 #include "dataset/picture.h"
 
 typedef struct LkPictureFacts {
@@ -14,7 +15,7 @@ typedef struct LkPictureFacts {
     LkSize size;           /* as shown, after the EXIF turn; 0 where not usable */
     uint8_t hash[32];      /* SHA-256 of the file's content; 0 where it could not be read */
     bool has_look;
-    uint64_t look;    /* lk_lookalike_hash */
+    LkLook look;      /* lk_look_of, where has_look */
     double sharpness; /* lk_sharpness; below 0 where it cannot be told */
 } LkPictureFacts;
 
