@@ -1,0 +1,281 @@
+#include "app/training/loss_chart_private.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <math.h>
+
+/* What one drawing needs at hand. */
+typedef struct Canvas {
+    LkLossChart *chart;
+    GtkSnapshot *snapshot;
+    graphene_rect_t area;
+    GdkRGBA text, accent, rate;
+} Canvas;
+
+static GdkRGBA faded(GdkRGBA color, float alpha)
+{
+    color.alpha *= alpha;
+    return color;
+}
+
+static Canvas canvas_new(LkLossChart *self, GtkSnapshot *snapshot)
+{
+    Canvas canvas = {.chart = self, .snapshot = snapshot, .area = lk_loss_chart_plot_area(self)};
+    gtk_widget_get_color(GTK_WIDGET(self), &canvas.text);
+    AdwStyleManager *style = adw_style_manager_get_default();
+    gboolean dark = adw_style_manager_get_dark(style);
+    adw_accent_color_to_standalone_rgba(adw_style_manager_get_accent_color(style), dark, &canvas.accent);
+    gdk_rgba_parse(&canvas.rate, dark ? "#c061cb" : "#813d9c");
+    return canvas;
+}
+
+static float x_of(const Canvas *canvas, gint64 step)
+{
+    return canvas->area.origin.x + canvas->area.size.width * (float)lk_loss_chart_place_of(canvas->chart, step);
+}
+
+/* Clipped to the area: what is higher than the axis runs along its top. */
+static float y_of(const Canvas *canvas, double loss)
+{
+    double low = canvas->chart->low, high = canvas->chart->high, part;
+    if (canvas->chart->log_scale)
+        part = loss > 0 ? log(loss / low) / log(high / low) : 0;
+    else
+        part = (loss - low) / (high - low);
+    return canvas->area.origin.y + canvas->area.size.height * (float)(1 - CLAMP(part, 0, 1));
+}
+
+/* The learning rate has the lower third to itself. */
+static float y_of_rate(const Canvas *canvas, double rate)
+{
+    double part = canvas->chart->highest_rate > 0 ? rate / canvas->chart->highest_rate : 0;
+    return canvas->area.origin.y + canvas->area.size.height * (float)(1 - part / 3);
+}
+
+/* ---- strokes and words ------------------------------------------------------------------------------- */
+
+static void stroke(const Canvas *canvas, GskPathBuilder *builder, float width, GdkRGBA color, float dash)
+{
+    g_autoptr(GskPath) path = gsk_path_builder_free_to_path(builder);
+    if (gsk_path_is_empty(path))
+        return;
+    GskStroke *pen = gsk_stroke_new(width);
+    gsk_stroke_set_line_join(pen, GSK_LINE_JOIN_ROUND);
+    if (dash > 0) {
+        float dashes[] = {dash, dash * 2};
+        gsk_stroke_set_dash(pen, dashes, 2);
+    }
+    gtk_snapshot_append_stroke(canvas->snapshot, path, pen, &color);
+    gsk_stroke_free(pen);
+}
+
+static void line(const Canvas *canvas, float x0, float y0, float x1, float y1, GdkRGBA color, float dash)
+{
+    GskPathBuilder *builder = gsk_path_builder_new();
+    gsk_path_builder_move_to(builder, x0, y0);
+    gsk_path_builder_line_to(builder, x1, y1);
+    stroke(canvas, builder, 1, color, dash);
+}
+
+/* Small text whose anchor (0: left, 0.5: middle, 1: right) lies at x; returns its width. */
+static float words(const Canvas *canvas, const char *text, float x, float y, float anchor, GdkRGBA color)
+{
+    g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(GTK_WIDGET(canvas->chart), text);
+    PangoAttrList *attributes = pango_attr_list_new();
+    pango_attr_list_insert(attributes, pango_attr_scale_new(0.85));
+    pango_attr_list_insert(attributes, pango_attr_font_features_new("tnum=1"));
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
+    int width, height;
+    pango_layout_get_pixel_size(layout, &width, &height);
+    gtk_snapshot_save(canvas->snapshot);
+    gtk_snapshot_translate(canvas->snapshot,
+                           &GRAPHENE_POINT_INIT(roundf(x - anchor * (float)width), roundf(y - (float)height / 2)));
+    gtk_snapshot_append_layout(canvas->snapshot, layout, &color);
+    gtk_snapshot_restore(canvas->snapshot);
+    return (float)width;
+}
+
+/* ---- axes -------------------------------------------------------------------------------------------- */
+
+/* 1, 2 or 5 times a power of ten, about `count` of which fill the range. */
+static double nice_interval(double range, int count)
+{
+    double raw = range / count, power = pow(10, floor(log10(raw))), part = raw / power;
+    return power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
+}
+
+static void loss_mark(const Canvas *canvas, double loss)
+{
+    float y = y_of(canvas, loss), left = canvas->area.origin.x;
+    line(canvas, left, y, left + canvas->area.size.width, y, faded(canvas->text, 0.1f), 0);
+    g_autofree char *text = g_strdup_printf(loss < 0.01 ? "%.3f" : "%.2f", loss);
+    words(canvas, text, left - 8, y, 1, faded(canvas->text, 0.65f));
+}
+
+static void draw_loss_axis(const Canvas *canvas)
+{
+    double low = canvas->chart->low, high = canvas->chart->high;
+    if (canvas->chart->log_scale) {
+        static const double parts[] = {1, 2, 5};
+        for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++)
+            for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+                double loss = parts[i] * pow(10, power);
+                if (loss >= low && loss <= high)
+                    loss_mark(canvas, loss);
+            }
+        return;
+    }
+    double interval = nice_interval(high - low, 4);
+    for (double loss = ceil(low / interval) * interval; loss <= high; loss += interval)
+        loss_mark(canvas, loss);
+}
+
+/* Epochs above steps, both named at the left. Epochs that are to come are fainter. */
+static void draw_step_axis(const Canvas *canvas)
+{
+    const LkLossChart *chart = canvas->chart;
+    float bottom = canvas->area.origin.y + canvas->area.size.height, left = canvas->area.origin.x;
+    GdkRGBA color = faded(canvas->text, 0.65f);
+    double steps = lk_loss_chart_step_at(canvas->chart, 1);
+    words(canvas, _("step"), left - 8, bottom + 32, 1, color);
+    double interval = MAX(1, nice_interval(steps, canvas->area.size.width > 400 ? 5 : 3));
+    for (double step = 0; step <= steps; step += interval) {
+        g_autofree char *text = g_strdup_printf("%'.0f", step);
+        words(canvas, text, x_of(canvas, (gint64)step), bottom + 32, 0.5f, color);
+    }
+    if (chart->epochs < 1)
+        return;
+    words(canvas, _("epoch"), left - 8, bottom + 14, 1, color);
+    double per_epoch = steps / (double)chart->epochs;
+    gint64 stride = MAX(1, (gint64)ceil((double)chart->epochs * 36 / canvas->area.size.width));
+    gint64 last = chart->metrics->len ? g_array_index(chart->metrics, LkTaskMetric, chart->metrics->len - 1).step : 0;
+    for (gint64 epoch = 1; epoch <= chart->epochs; epoch += stride) {
+        float end = x_of(canvas, (gint64)((double)epoch * per_epoch));
+        float begin = x_of(canvas, (gint64)((double)(epoch - 1) * per_epoch));
+        if (epoch < chart->epochs)
+            line(canvas, end, canvas->area.origin.y, end, bottom, faded(canvas->text, 0.15f), 3);
+        g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, epoch);
+        gboolean future = (double)(epoch - 1) * per_epoch > (double)last;
+        words(canvas, text, (begin + end) / 2, bottom + 14, 0.5f, faded(canvas->text, future ? 0.35f : 0.65f));
+    }
+}
+
+/* ---- curves ------------------------------------------------------------------------------------------ */
+
+/* One vertical stroke a pixel column, from the lowest to the highest loss in it. */
+static void draw_raw(const Canvas *canvas)
+{
+    const LkLossChart *chart = canvas->chart;
+    GskPathBuilder *builder = gsk_path_builder_new();
+    float column = -1, low = 0, high = 0;
+    bool begun = false;
+    for (guint i = 0; i <= chart->metrics->len; i++) {
+        double loss = i < chart->metrics->len ? g_array_index(chart->losses, double, i) : 0;
+        if (i < chart->metrics->len && !isfinite(loss))
+            continue;
+        float x =
+            i < chart->metrics->len ? floorf(x_of(canvas, g_array_index(chart->metrics, LkTaskMetric, i).step)) : -2;
+        float y = i < chart->metrics->len ? y_of(canvas, loss) : 0;
+        if (x == column) {
+            low = fminf(low, y);
+            high = fmaxf(high, y);
+            continue;
+        }
+        if (column >= 0) {
+            if (begun)
+                gsk_path_builder_line_to(builder, column + 0.5f, low);
+            else
+                gsk_path_builder_move_to(builder, column + 0.5f, low);
+            gsk_path_builder_line_to(builder, column + 0.5f, high);
+            begun = true;
+        }
+        column = x;
+        low = high = y;
+    }
+    stroke(canvas, builder, 1, faded(canvas->accent, 0.26f), 0);
+}
+
+/* One point a pixel column: the last of its values. */
+static void draw_curve(const Canvas *canvas, const GArray *values, float (*place)(const Canvas *, double), float width,
+                       GdkRGBA color)
+{
+    const LkLossChart *chart = canvas->chart;
+    GskPathBuilder *builder = gsk_path_builder_new();
+    bool begun = false;
+    for (guint i = 0; i < chart->metrics->len; i++) {
+        const LkTaskMetric *metric = &g_array_index(chart->metrics, LkTaskMetric, i);
+        float x = x_of(canvas, metric->step);
+        if (i + 1 < chart->metrics->len && floorf(x) == floorf(x_of(canvas, metric[1].step)) && begun)
+            continue;
+        float y = place(canvas, values ? g_array_index(values, double, i) : metric->lr);
+        if (begun)
+            gsk_path_builder_line_to(builder, x, y);
+        else
+            gsk_path_builder_move_to(builder, x, y);
+        begun = true;
+    }
+    stroke(canvas, builder, width, color, 0);
+}
+
+/* The learning rate that is to come, dotted. */
+static void draw_schedule(const Canvas *canvas)
+{
+    const LkLossChart *chart = canvas->chart;
+    guint count = chart->schedule->len;
+    if (count < 2)
+        return;
+    double now = chart->metrics->len
+                     ? lk_loss_chart_place_of(canvas->chart,
+                                              g_array_index(chart->metrics, LkTaskMetric, chart->metrics->len - 1).step)
+                     : 0;
+    GskPathBuilder *builder = gsk_path_builder_new();
+    bool begun = false;
+    for (guint i = 0; i < count; i++) {
+        double place = (double)i / (count - 1);
+        if (place < now)
+            continue;
+        float x = canvas->area.origin.x + canvas->area.size.width * (float)place;
+        float y = y_of_rate(canvas, g_array_index(chart->schedule, double, i));
+        if (begun)
+            gsk_path_builder_line_to(builder, x, y);
+        else
+            gsk_path_builder_move_to(builder, x, y);
+        begun = true;
+    }
+    stroke(canvas, builder, 1.2f, faded(canvas->rate, 0.6f), 2);
+}
+
+static void dot(const Canvas *canvas, float x, float y, float radius, GdkRGBA color)
+{
+    GskPathBuilder *builder = gsk_path_builder_new();
+    gsk_path_builder_add_circle(builder, &GRAPHENE_POINT_INIT(x, y), radius);
+    g_autoptr(GskPath) path = gsk_path_builder_free_to_path(builder);
+    gtk_snapshot_append_fill(canvas->snapshot, path, GSK_FILL_RULE_WINDING, &color);
+}
+
+static void draw_cursor(const Canvas *canvas)
+{
+    const LkLossChart *chart = canvas->chart;
+    if (!chart->metrics->len)
+        return;
+    guint index = chart->cursor >= 0 ? (guint)chart->cursor : chart->metrics->len - 1;
+    float x = x_of(canvas, g_array_index(chart->metrics, LkTaskMetric, index).step);
+    float y = y_of(canvas, g_array_index(chart->smoothed, double, index));
+    if (chart->cursor >= 0)
+        line(canvas, x, canvas->area.origin.y, x, canvas->area.origin.y + canvas->area.size.height,
+             faded(canvas->text, 0.5f), 0);
+    dot(canvas, x, y, 4.5f, canvas->accent);
+}
+
+void lk_loss_chart_draw(LkLossChart *self, GtkSnapshot *snapshot)
+{
+    Canvas canvas = canvas_new(self, snapshot);
+    draw_loss_axis(&canvas);
+    draw_step_axis(&canvas);
+    draw_raw(&canvas);
+    draw_schedule(&canvas);
+    draw_curve(&canvas, NULL, y_of_rate, 1.5f, canvas.rate);
+    draw_curve(&canvas, self->smoothed, y_of, 2.4f, canvas.accent);
+    draw_cursor(&canvas);
+}
