@@ -8,6 +8,7 @@ static void free_picture(void *data)
     LkDatasetPicture *picture = data;
     g_free(picture->path);
     lk_caption_clear(&picture->caption);
+    g_free(picture->mask);
     g_free(picture);
 }
 
@@ -43,6 +44,7 @@ static bool scan_block(const LkDatasetBlock *block, guint number, GPtrArray *pic
             picture->path = g_steal_pointer(&from->path);
             picture->caption = from->caption;
             from->caption = (LkCaption){0};
+            picture->mask = g_steal_pointer(&from->mask);
             picture->subset = subset;
             picture->block = number;
             picture->num_repeats = subset->num_repeats;

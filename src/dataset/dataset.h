@@ -10,6 +10,7 @@
 typedef struct LkDatasetPicture {
     char *path;
     LkCaption caption;
+    char *mask;             /* the picture of its loss mask; NULL for none */
     const LkSubset *subset; /* its options; belongs to the dataset */
     guint block;            /* which [[datasets]] it came from */
     guint bucket;           /* index into LkDataset.buckets */

@@ -42,9 +42,9 @@ LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDataset
 LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, const char *reg_data_dir,
                                                 const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
 
-/** The dataset TOML that reads back to `config` with the same `defaults`: keys whose values are the defaults' are left
- * out, those that all subsets share stand in [general] never: each block and subset is whole by itself. Free with
- * g_free. LK_ERROR_UNSUPPORTED where a name is not UTF-8, which TOML cannot hold. */
+/** The dataset TOML that reads back to `config` with the same `defaults`: each block and subset with its keys whose
+ * values are not the defaults'. Free with g_free. LK_ERROR_UNSUPPORTED where a name is not UTF-8, which TOML cannot
+ * hold. */
 char *lk_dataset_config_to_toml(const LkDatasetConfig *config, const LkDatasetDefaults *defaults, GError **error);
 
 void lk_dataset_config_free(LkDatasetConfig *config);

@@ -27,6 +27,7 @@ static const struct {
     [LK_FINDING_PICTURE_LOOKALIKE] = {"picture-lookalike", LK_SEVERITY_WARNING},
     [LK_FINDING_PICTURE_BLURRED] = {"picture-blurred", LK_SEVERITY_WARNING},
     [LK_FINDING_PICTURE_MISSING] = {"picture-missing", LK_SEVERITY_ERROR},
+    [LK_FINDING_PICTURE_TWICE] = {"picture-twice", LK_SEVERITY_WARNING},
     [LK_FINDING_CAPTION_MISSING] = {"caption-missing", LK_SEVERITY_WARNING},
     [LK_FINDING_CAPTION_EMPTY] = {"caption-empty", LK_SEVERITY_WARNING},
     [LK_FINDING_CAPTION_NOT_UTF8] = {"caption-not-utf8", LK_SEVERITY_WARNING},

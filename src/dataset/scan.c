@@ -1,5 +1,6 @@
 #include "dataset/scan.h"
 
+#include "dataset/mask.h"
 #include "format/gerror.h"
 
 #include <errno.h>
@@ -218,6 +219,7 @@ static void free_picture(void *data)
     LkScanPicture *picture = data;
     g_free(picture->path);
     lk_caption_clear(&picture->caption);
+    g_free(picture->mask);
     g_free(picture);
 }
 
@@ -277,14 +279,53 @@ static void walk_folder(Walk *walk, const char *folder, const GPtrArray *names, 
     }
 }
 
-static void add_picture(const LkSubset *subset, guint index, char *path, GPtrArray *pictures, GPtrArray *findings)
+static void add_picture(const LkSubset *subset, guint index, const LkMasks *masks, char *path, GPtrArray *pictures,
+                        GPtrArray *findings)
 {
     LkScanPicture *picture = g_new0(LkScanPicture, 1);
     picture->path = path;
     picture->subset = index;
     picture->caption =
         lk_caption_read(path, subset->caption_extension, subset->class_tokens, subset->caption.wildcard, findings);
+    picture->mask = masks ? lk_masks_find(masks, path) : NULL;
     g_ptr_array_add(pictures, picture);
+}
+
+/* The pictures that a subset names, as far as they are there. */
+static void list_files(const LkSubset *subset, GPtrArray *paths, GPtrArray *findings)
+{
+    for (char **file = subset->files; *file; file++) {
+        g_autofree char *path = g_build_filename(subset->image_dir, *file, NULL);
+        if (is_regular(path))
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+        else
+            lk_finding_set_fix(
+                lk_findings_add(findings, LK_FINDING_PICTURE_MISSING, path,
+                                "The dataset lists this picture, but it is not there; put it back or take "
+                                "it off the list."),
+                LK_FIX_EXCLUDE, NULL);
+    }
+}
+
+/* All pictures of a subset's folder. */
+static void list_folder(const LkSubset *subset, const GPtrArray *names, GPtrArray *paths, GPtrArray *findings)
+{
+    g_autoptr(GHashTable) visited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Walk walk = {subset->recursive, visited, paths, findings};
+    first_visit(&walk, subset->image_dir);
+    walk_folder(&walk, subset->image_dir, names, 0);
+    if (paths->len == 0)
+        lk_findings_add(findings, LK_FINDING_FOLDER_EMPTY, subset->image_dir,
+                        "There are no pictures in this folder (png, jpg, jpeg, webp, bmp).");
+}
+
+static LkMasks *masks_of(const LkSubset *subset, GPtrArray *findings)
+{
+    g_autoptr(GError) error = NULL;
+    LkMasks *masks = subset->conditioning_data_dir ? lk_masks_new(subset->conditioning_data_dir, &error) : NULL;
+    if (error)
+        lk_findings_add(findings, LK_FINDING_FOLDER_UNREADABLE, subset->conditioning_data_dir, "%s", error->message);
+    return masks;
 }
 
 bool lk_scan_subset(const LkSubset *subset, guint index, GPtrArray *pictures, GPtrArray *findings, GError **error)
@@ -292,16 +333,14 @@ bool lk_scan_subset(const LkSubset *subset, guint index, GPtrArray *pictures, GP
     g_autoptr(GPtrArray) names = list_names_or_say(subset->image_dir, error);
     if (!names)
         return false;
-    g_autoptr(GHashTable) visited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
-    Walk walk = {subset->recursive, visited, paths, findings};
-    first_visit(&walk, subset->image_dir);
-    walk_folder(&walk, subset->image_dir, names, 0);
+    if (subset->files)
+        list_files(subset, paths, findings);
+    else
+        list_folder(subset, names, paths, findings);
     g_ptr_array_sort(paths, compare_names);
+    g_autoptr(LkMasks) masks = masks_of(subset, findings);
     for (guint i = 0; i < paths->len; i++)
-        add_picture(subset, index, g_ptr_array_index(paths, i), pictures, findings);
-    if (paths->len == 0)
-        lk_findings_add(findings, LK_FINDING_FOLDER_EMPTY, subset->image_dir,
-                        "There are no pictures in this folder (png, jpg, jpeg, webp, bmp).");
+        add_picture(subset, index, masks, g_ptr_array_index(paths, i), pictures, findings);
     return true;
 }
