@@ -1,7 +1,7 @@
 /* A picture that was ordered from an LkPictureMaker: what was wished, how far it is, and what came of it.
  *
- * Properties (read only, with notify): state (LkDrawingState), step and steps (int), preview (GdkTexture-ready bytes:
- * see lk_drawing_get_preview), error-message (string). They change in the maker's main context. */
+ * Properties (read only, with notify): state (LkDrawingState), step and steps (int), preview and picture (GBytes, see
+ * lk_drawing_get_preview), error-message (string). They change in the maker's main context. */
 #pragma once
 
 #include <gio/gio.h>
@@ -29,6 +29,9 @@ typedef struct LkPictureWish {
 
 /** 512 × 512, 20 steps of Euler a, guidance 7, on the device "auto"; model and prompt NULL. */
 LkPictureWish lk_picture_wish_default(void);
+/** A copy with texts of its own. */
+LkPictureWish *lk_picture_wish_copy(const LkPictureWish *wish);
+void lk_picture_wish_free(LkPictureWish *wish);
 
 typedef enum LkDrawingState {
     LK_DRAWING_WAITING,
@@ -56,9 +59,11 @@ GBytes *lk_drawing_get_preview(LkDrawing *drawing, int *width, int *height);
 GBytes *lk_drawing_get_picture(LkDrawing *drawing, int *width, int *height);
 /** The settings as Stable Diffusion WebUI writes them into pictures; NULL before it is done. */
 const char *lk_drawing_get_infotext(LkDrawing *drawing);
+/** What is worth knowing about it (LoRA modules that were left out), a line each; NULL where nothing is. */
+const char *lk_drawing_get_remarks(LkDrawing *drawing);
 /** Why it failed, in words; NULL else. */
 const GError *lk_drawing_get_error(LkDrawing *drawing);
-/** Seconds that the steps and the decoding took; 0 before it is done. */
+/** Seconds that steps and decoding took, loading apart; 0 before it is done. */
 double lk_drawing_get_seconds(LkDrawing *drawing);
 
 /** Writes the finished picture as a PNG with its settings inside, in a thread. */
