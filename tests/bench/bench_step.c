@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,11 @@ static double since_start(void)
     return clock_seconds(CLOCK_BOOTTIME) - (double)started / (double)sysconf(_SC_CLK_TCK);
 }
 
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
+}
+
 /** A line of /proc/self/status in GiB. */
 static double status_gib(const char *key)
 {
@@ -78,8 +84,10 @@ static double gib(int64_t bytes)
 /** Says how far the preparation has come. */
 static void say(const char *what)
 {
-    printf("%7.2f s  %-22s resident %.2f GiB, at most %.2f; %.2f s of processors\n", since_start(), what,
-           status_gib("VmRSS:"), status_gib("VmHWM:"), clock_seconds(CLOCK_PROCESS_CPUTIME_ID));
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%7.2f s  %-22s resident %.2f GiB, at most %.2f; processors %.2f s + %.2f s of the system\n", since_start(),
+           what, status_gib("VmRSS:"), status_gib("VmHWM:"), seconds_of(usage.ru_utime), seconds_of(usage.ru_stime));
     fflush(stdout);
 }
 
@@ -229,10 +237,12 @@ static bool run_steps(Bench *b, int64_t planned)
         printf("step %d: %.3f s (%.3f s of processors), loss %.5f, gradient norm %.5g\n", i, took,
                clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, loss[0], clip[0]);
         fflush(stdout);
-        if (i == 0)
+        if (i == 0) {
             first = since_start();
-        else
+            say("first step done");
+        } else {
             seconds[i - 1] = took;
+        }
     }
     say("steps done");
     qsort(seconds, (size_t)b->o.steps, sizeof *seconds, by_value);

@@ -132,7 +132,7 @@ static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
     if (bytes > 0 && bytes <= device->arena_bytes)
         return true;
     lk_cpu_memory_free(device->arena, (size_t)device->arena_bytes);
-    device->arena = bytes > 0 ? lk_cpu_memory_new((size_t)bytes) : NULL;
+    device->arena = bytes > 0 ? lk_cpu_memory_new_large((size_t)bytes) : NULL;
     device->arena_bytes = device->arena ? bytes : 0;
     if (!device->arena && bytes > 0)
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the activations (%lld bytes).",

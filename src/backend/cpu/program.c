@@ -98,7 +98,7 @@ static LkStoredState *make_state(LkDevice *device, const LkTensor *tensor, LkErr
     state = calloc(1, sizeof *state);
     if (state) {
         state->name = strdup(tensor->name);
-        state->data = lk_cpu_memory_new(bytes);
+        state->data = lk_cpu_memory_new_large(bytes);
         state->bytes = bytes;
     }
     if (!state || !state->name || !state->data) {

@@ -11,7 +11,7 @@
 
 enum { MAX_FORMS = 3, SLAB_ELEMENTS = 1 << 16, CHUNK = 4096, PAGE = 4096 };
 
-/** One piece of memory for all weights of a load: large pages fit into it, and each weight is given back by itself. */
+/** One piece of memory for all weights of a load; each weight is given back by itself. */
 typedef struct Region {
     uint8_t *data;
     size_t bytes, used;
