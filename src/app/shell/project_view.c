@@ -7,6 +7,7 @@
 #include "app/training/training_page.h"
 #include "app/widgets/cover.h"
 #include "app/widgets/device_line.h"
+#include "app/widgets/task_line.h"
 
 #include <glib/gi18n.h>
 
@@ -171,6 +172,7 @@ static void lk_project_view_class_init(LkProjectViewClass *klass)
     g_object_class_install_properties(object_class, PROP_LAST, properties);
     g_type_ensure(LK_TYPE_COVER);
     g_type_ensure(LK_TYPE_DEVICE_LINE);
+    g_type_ensure(LK_TYPE_TASK_LINE);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/shell-project_view.ui");
     gtk_widget_class_bind_template_child(widget_class, LkProjectView, split);

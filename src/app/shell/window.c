@@ -163,6 +163,17 @@ static void show_page_cb(GSimpleAction *action, GVariant *parameter, gpointer da
         lk_project_view_show_page(view, g_variant_get_string(parameter, NULL));
 }
 
+/* The training that runs, in its project. */
+static void show_training_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkApplication *application = lk_application_get();
+    LkTask *task = lk_task_center_get_current(lk_application_get_tasks(application));
+    LkProject *project =
+        task ? lk_project_list_find(lk_application_get_projects(application), lk_task_get_project_id(task)) : NULL;
+    if (project)
+        lk_window_open_project(data, project, "training");
+}
+
 static void restore_project_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     lk_project_list_restore(lk_application_get_projects(lk_application_get()), g_variant_get_int64(parameter));
@@ -173,6 +184,7 @@ static const GActionEntry actions[] = {
     {.name = "open-example", .activate = open_example_cb},
     {.name = "home", .activate = home_cb},
     {.name = "system-check", .activate = system_check_cb},
+    {.name = "show-training", .activate = show_training_cb},
     {.name = "show-page", .activate = show_page_cb, .parameter_type = "s"},
     {.name = "restore-project", .activate = restore_project_cb, .parameter_type = "x"},
 };

@@ -1,25 +1,493 @@
 #include "app/training/training_page.h"
 
+#include "app/application.h"
+#include "app/training/figures_card.h"
+#include "app/training/log_dialog.h"
+#include "app/training/loss_chart.h"
+#include "app/training/loss_table.h"
+#include "app/training/samples_card.h"
+#include "app/training/stop_dialog.h"
+#include "app/training/task_popover.h"
+#include "app/widgets/legend.h"
+#include "training/schedule.h"
+#include "training/verdict.h"
+
+#include <glib/gi18n.h>
+
 struct _LkTrainingPage {
     LkPage parent_instance;
+    AdwWindowTitle *title;
+    AdwBanner *banner;
+    GtkStack *stack;
+    GtkWidget *save_button, *sample_button, *stop_button, *pause_button, *task_button;
+    AdwButtonContent *pause_content;
+    LkTaskPopover *task_popover;
+    GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
+    GtkLabel *failure_text, *failure_kept;
+    GtkWidget *failure, *verdict_button;
+    GtkProgressBar *progress;
+    LkLossChart *chart;
+    LkFiguresCard *figures;
+    LkSamplesCard *samples;
+    LkTask *task;
+    GListModel *tasks; /* of the project, newest first */
+    GSignalGroup *task_signals, *run_signals;
 };
 
 G_DEFINE_FINAL_TYPE(LkTrainingPage, lk_training_page, LK_TYPE_PAGE)
 
+/* ---- words for the state ----------------------------------------------------------------------------- */
+
+static LkRun *run_of(LkTrainingPage *self)
+{
+    return self->task ? lk_task_get_run(self->task) : NULL;
+}
+
+/* "13 min left", "Encoding pictures 3 of 24", "Finished": what counts now. */
+static char *make_headline(LkTrainingPage *self)
+{
+    LkRun *run = run_of(self);
+    g_autofree char *phase = NULL;
+    gint64 done = 0, total = 0;
+    double left = -1;
+    if (run)
+        g_object_get(run, "phase", &phase, "phase-done", &done, "phase-total", &total, "seconds-left", &left, NULL);
+    LkRunState state = run ? lk_run_get_state(run) : LK_RUN_IDLE;
+    if (state == LK_RUN_PAUSING)
+        return g_strdup(_("Pausing after this step…"));
+    if (state == LK_RUN_STOPPING)
+        return g_strdup(_("Stopping after this step…"));
+    if (phase && total > 0) /* translators: what is done, and how far: "Encoding pictures 3 of 24" */
+        return g_strdup_printf(_("%s %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), phase, done, total);
+    if (phase)
+        return g_steal_pointer(&phase);
+    if (state == LK_RUN_RUNNING && left >= 0) {
+        g_autofree char *duration = lk_say_duration(left);
+        return g_strdup_printf(_("%s left"), duration);
+    }
+    return lk_task_make_summary(self->task);
+}
+
+static const char *state_word(LkTaskState state)
+{
+    static const char *const words[LK_TASK_STATES] = {N_("Waiting"), N_("Preparing"), N_("Running"), N_("Paused"),
+                                                      N_("Stopped"), N_("Finished"),  N_("Failed"),  N_("Interrupted")};
+    return _(words[state]);
+}
+
+static void show_progress(LkTrainingPage *self)
+{
+    gint64 step = lk_task_get_step(self->task), steps = lk_task_get_steps(self->task);
+    g_autofree char *headline = make_headline(self);
+    gtk_label_set_label(self->headline, headline);
+    g_autofree char *step_text = g_strdup_printf(_("Step %'" G_GINT64_FORMAT " of %'" G_GINT64_FORMAT), step, steps);
+    gtk_label_set_label(self->step_label, steps ? step_text : "");
+    g_autofree char *epoch_text =
+        g_strdup_printf(_("Epoch %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), MAX(lk_task_get_epoch(self->task), 1),
+                        lk_task_get_epochs(self->task));
+    gtk_label_set_label(self->epoch_label, lk_task_get_epochs(self->task) ? epoch_text : "");
+    gtk_progress_bar_set_fraction(self->progress, steps ? CLAMP((double)step / (double)steps, 0, 1) : 0);
+}
+
+static void show_reading(LkTrainingPage *self)
+{
+    LkTaskMetric metric;
+    double smoothed;
+    gboolean any = lk_loss_chart_get_reading(self->chart, &metric, &smoothed);
+    gint64 cursor = -1;
+    g_object_get(self->chart, "cursor", &cursor, NULL);
+    g_autofree char *loss = any ? g_strdup_printf("%.4f", smoothed) : g_strdup("–");
+    gtk_label_set_label(self->loss_label, loss);
+    if (any && cursor >= 0) {
+        g_autofree char *text = g_strdup_printf(_("step %'" G_GINT64_FORMAT " · single step %.4f · rate %.3g"),
+                                                metric.step, metric.loss, metric.lr);
+        gtk_label_set_label(self->verdict_label, text);
+        return;
+    }
+    gsize count;
+    const double *losses = lk_loss_chart_get_losses(self->chart, &count);
+    LkVerdictResult result = lk_verdict_judge(losses, count);
+    gtk_label_set_label(self->verdict_label, _(lk_verdict_title(result.verdict)));
+    if (lk_verdict_is_bad(result.verdict))
+        gtk_widget_add_css_class(self->verdict_button, "warning");
+    else
+        gtk_widget_remove_css_class(self->verdict_button, "warning");
+}
+
+static void show_log(LkTrainingPage *self)
+{
+    const GArray *log = lk_task_get_log(self->task);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = log->len > 2 ? log->len - 2 : 0; i < log->len; i++) {
+        const LkTaskLogLine *line = &g_array_index(log, LkTaskLogLine, i);
+        g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(line->time / G_USEC_PER_SEC);
+        g_autofree char *clock = g_date_time_format(time, "%H:%M:%S");
+        g_string_append_printf(text, "%s%s  %s", text->len ? "\n" : "", clock, line->text);
+    }
+    gtk_label_set_label(self->log_label, text->str);
+}
+
+/* What went wrong, that nothing is lost, and how to go on. */
+static void show_failure(LkTrainingPage *self, LkTaskState state)
+{
+    const char *error = lk_task_get_error(self->task);
+    gtk_widget_set_visible(self->failure, state == LK_TASK_FAILED);
+    gtk_label_set_label(self->failure_text, error ? error : "");
+    gtk_label_set_label(
+        self->failure_kept,
+        lk_task_get_step(self->task) > 0
+            ? _("The state is kept: after the cause is mended, Resume goes on from there.")
+            : _("Nothing was trained yet. Change what is named above in the parameters and train again."));
+}
+
+static void show_banner(LkTrainingPage *self, LkTaskState state)
+{
+    const char *text = NULL, *button = NULL;
+    if (state == LK_TASK_FINISHED) {
+        text = _("The training is finished.");
+        button = _("Show Results");
+    } else if (state == LK_TASK_INTERRUPTED) {
+        text = _("This training was interrupted when the program or the computer went down. Nothing but the last "
+                 "minutes is lost.");
+        button = _("Resume");
+    } else if (state == LK_TASK_QUEUED && lk_task_center_get_held(lk_application_get_tasks(lk_application_get()))) {
+        text = _("Tasks wait from last time.");
+        button = _("Start");
+    }
+    adw_banner_set_revealed(self->banner, text != NULL);
+    if (text) {
+        adw_banner_set_title(self->banner, text);
+        adw_banner_set_button_label(self->banner, button);
+    }
+}
+
+/* ---- what can be done -------------------------------------------------------------------------------- */
+
+static void enable(LkTrainingPage *self, const char *action, gboolean enabled)
+{
+    gtk_widget_action_set_enabled(GTK_WIDGET(self), action, enabled);
+}
+
+static gboolean can_resume(LkTaskState state)
+{
+    return state == LK_TASK_PAUSED || state == LK_TASK_STOPPED || state == LK_TASK_FAILED ||
+           state == LK_TASK_INTERRUPTED;
+}
+
+static void show_actions(LkTrainingPage *self, LkTaskState state)
+{
+    LkRun *run = run_of(self);
+    LkRunState now = run ? lk_run_get_state(run) : LK_RUN_IDLE;
+    gboolean running = now == LK_RUN_RUNNING, resume = can_resume(state);
+    gboolean alive = now == LK_RUN_RUNNING || now == LK_RUN_PREPARING || now == LK_RUN_PAUSED;
+    enable(self, "training.save-now", running);
+    enable(self, "training.sample-now", running);
+    enable(self, "training.pause", running || now == LK_RUN_PREPARING || resume);
+    enable(self, "training.stop", alive || state == LK_TASK_QUEUED);
+    gtk_widget_set_visible(self->save_button, run != NULL);
+    gtk_widget_set_visible(self->sample_button, run != NULL);
+    gtk_widget_set_visible(self->stop_button, alive || state == LK_TASK_QUEUED);
+    gtk_widget_set_visible(self->pause_button, run != NULL || resume);
+    adw_button_content_set_icon_name(self->pause_content,
+                                     resume ? "media-playback-start-symbolic" : "media-playback-pause-symbolic");
+    adw_button_content_set_label(self->pause_content, resume ? _("Resume") : _("Pause"));
+    gtk_widget_set_tooltip_text(self->pause_button, resume ? _("Resume Training") : _("Pause Training"));
+    if (resume)
+        gtk_widget_add_css_class(self->pause_button, "suggested-action");
+    else
+        gtk_widget_remove_css_class(self->pause_button, "suggested-action");
+}
+
+static void update_state(LkTrainingPage *self)
+{
+    gtk_stack_set_visible_child_name(self->stack, self->task ? "task" : "idle");
+    gtk_widget_set_visible(self->task_button, self->task != NULL);
+    if (!self->task) {
+        adw_window_title_set_subtitle(self->title, "");
+        adw_banner_set_revealed(self->banner, FALSE);
+        GtkWidget *buttons[] = {self->save_button, self->sample_button, self->stop_button, self->pause_button};
+        for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
+            gtk_widget_set_visible(buttons[i], FALSE);
+        return;
+    }
+    LkTaskState state = lk_task_get_state(self->task);
+    g_autofree char *name = lk_task_make_title(self->task);
+    /* translators: state and name of a task: "Running, Task 3" */
+    g_autofree char *subtitle = g_strdup_printf(_("%s, %s"), state_word(state), name);
+    adw_window_title_set_subtitle(self->title, subtitle);
+    show_progress(self);
+    show_failure(self, state);
+    show_banner(self, state);
+    show_actions(self, state);
+}
+
+/* ---- data of the task -------------------------------------------------------------------------------- */
+
+/* The learning rate of all steps, for the dotted curve. */
+static void show_schedule(LkTrainingPage *self)
+{
+    enum { POINTS = 200 };
+    gint64 steps = lk_task_get_steps(self->task);
+    LkRun *run = run_of(self);
+    if (!run || steps < 1)
+        return;
+    const LkJob *job = lk_run_get_changed_job(run);
+    LkLrSchedule schedule = lk_lr_schedule_of_job(job, steps);
+    double rates[POINTS];
+    for (int i = 0; i < POINTS; i++)
+        rates[i] = job->learning_rate * lk_lr_factor(&schedule, (steps - 1) * i / (POINTS - 1));
+    lk_loss_chart_set_schedule(self->chart, rates, POINTS);
+}
+
+static void length_cb(LkTrainingPage *self)
+{
+    lk_loss_chart_set_length(self->chart, lk_task_get_steps(self->task), lk_task_get_epochs(self->task));
+    show_schedule(self);
+    show_progress(self);
+}
+
+static void metrics_cb(LkTrainingPage *self, guint first)
+{
+    const GArray *metrics = lk_task_get_metrics(self->task);
+    lk_loss_chart_update(self->chart, (const LkTaskMetric *)metrics->data, first, metrics->len);
+    show_progress(self);
+    show_reading(self);
+}
+
+static void details_cb(LkTrainingPage *self)
+{
+    metrics_cb(self, 0);
+    length_cb(self);
+    show_log(self);
+}
+
+static void run_cb(LkTrainingPage *self)
+{
+    g_signal_group_set_target(self->run_signals, run_of(self));
+    update_state(self);
+    show_schedule(self);
+}
+
+static void set_task(LkTrainingPage *self, LkTask *task)
+{
+    if (!g_set_object(&self->task, task))
+        return;
+    g_signal_group_set_target(self->task_signals, task);
+    lk_figures_card_set_task(self->figures, task);
+    lk_samples_card_set_task(self->samples, task);
+    if (task) {
+        lk_task_load_details(task);
+        details_cb(self);
+    }
+    run_cb(self);
+}
+
+/* The task that trains, if it is of this project; else the newest. */
+static void choose_task(LkTrainingPage *self)
+{
+    LkTask *current = lk_task_center_get_current(lk_application_get_tasks(lk_application_get()));
+    if (current && lk_task_get_project_id(current) == lk_project_get_id(lk_page_get_project(LK_PAGE(self)))) {
+        set_task(self, current);
+        return;
+    }
+    if (self->task)
+        return;
+    g_autoptr(LkTask) newest = g_list_model_get_item(self->tasks, 0);
+    set_task(self, newest);
+}
+
+/* ---- actions ----------------------------------------------------------------------------------------- */
+
+static void save_now_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    if (lk_run_save_now(run_of(LK_TRAINING_PAGE(widget))))
+        lk_page_toast(widget, _("A checkpoint is saved after this step"), NULL, NULL, NULL);
+}
+
+static void sample_now_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    if (lk_run_sample_now(run_of(LK_TRAINING_PAGE(widget))))
+        lk_page_toast(widget, _("Samples are drawn after this step"), NULL, NULL, NULL);
+}
+
+static void resume(LkTrainingPage *self)
+{
+    g_autoptr(GError) error = NULL;
+    LkTaskCenter *center = lk_application_get_tasks(lk_application_get());
+    if (run_of(self) && lk_run_get_state(run_of(self)) == LK_RUN_PAUSED)
+        lk_run_resume(run_of(self));
+    else if (!lk_task_center_continue(center, self->task, &error))
+        lk_page_toast(GTK_WIDGET(self), error->message, NULL, NULL, NULL);
+}
+
+static void pause_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(widget);
+    if (can_resume(lk_task_get_state(self->task)))
+        resume(self);
+    else if (run_of(self))
+        lk_run_pause(run_of(self));
+}
+
+static void stop_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(widget);
+    if (lk_task_get_state(self->task) == LK_TASK_QUEUED)
+        lk_task_center_withdraw(lk_application_get_tasks(lk_application_get()), self->task);
+    else
+        lk_stop_dialog_present(self->task, widget);
+}
+
+static void show_log_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    lk_log_dialog_present(LK_TRAINING_PAGE(widget)->task, widget);
+}
+
+static void banner_cb(LkTrainingPage *self)
+{
+    LkTaskState state = lk_task_get_state(self->task);
+    if (state == LK_TASK_FINISHED)
+        gtk_widget_activate_action(GTK_WIDGET(self), "win.show-page", "s", "results");
+    else if (state == LK_TASK_QUEUED)
+        lk_task_center_set_held(lk_application_get_tasks(lk_application_get()), FALSE);
+    else
+        resume(self);
+}
+
+static void verdict_cb(LkTrainingPage *self)
+{
+    gsize count;
+    const double *losses = lk_loss_chart_get_losses(self->chart, &count);
+    LkVerdict verdict = lk_verdict_judge(losses, count).verdict;
+    AdwDialog *dialog = adw_alert_dialog_new(_("What the Loss Says"), _(lk_verdict_advice(verdict)));
+    adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
+    adw_dialog_present(dialog, GTK_WIDGET(self));
+}
+
+static void table_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(widget);
+    lk_loss_table_present(lk_task_get_metrics(self->task), widget);
+}
+
+static void smoothing_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    static const struct {
+        const char *name;
+        double smoothing;
+    } choices[] = {{"none", 0}, {"little", 0.95}, {"much", 0.99}};
+    for (size_t i = 0; i < G_N_ELEMENTS(choices); i++)
+        if (g_str_equal(choices[i].name, g_variant_get_string(parameter, NULL)))
+            g_object_set(LK_TRAINING_PAGE(widget)->chart, "smoothing", choices[i].smoothing, NULL);
+    show_reading(LK_TRAINING_PAGE(widget));
+}
+
+static void log_scale_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(widget);
+    gboolean now;
+    g_object_get(self->chart, "log-scale", &now, NULL);
+    g_object_set(self->chart, "log-scale", !now, NULL);
+}
+
+/* ---- GObject ----------------------------------------------------------------------------------------- */
+
+static void lk_training_page_constructed(GObject *object)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(object);
+    G_OBJECT_CLASS(lk_training_page_parent_class)->constructed(object);
+    LkTaskCenter *center = lk_application_get_tasks(lk_application_get());
+    self->tasks = lk_task_center_list(center, lk_project_get_id(lk_page_get_project(LK_PAGE(self))));
+    lk_task_popover_set_tasks(self->task_popover, self->tasks);
+    g_signal_connect_object(self->tasks, "items-changed", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(center, "notify::current", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(center, "notify::held", G_CALLBACK(update_state), self, G_CONNECT_SWAPPED);
+    choose_task(self);
+    update_state(self);
+}
+
 static void lk_training_page_dispose(GObject *object)
 {
+    LkTrainingPage *self = LK_TRAINING_PAGE(object);
+    g_clear_object(&self->run_signals);
+    g_clear_object(&self->task_signals);
+    g_clear_object(&self->tasks);
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_TRAINING_PAGE);
+    g_clear_object(&self->task);
     G_OBJECT_CLASS(lk_training_page_parent_class)->dispose(object);
+}
+
+static void install_actions(GtkWidgetClass *widget_class)
+{
+    gtk_widget_class_install_action(widget_class, "training.save-now", NULL, save_now_action);
+    gtk_widget_class_install_action(widget_class, "training.sample-now", NULL, sample_now_action);
+    gtk_widget_class_install_action(widget_class, "training.pause", NULL, pause_action);
+    gtk_widget_class_install_action(widget_class, "training.stop", NULL, stop_action);
+    gtk_widget_class_install_action(widget_class, "training.show-log", NULL, show_log_action);
+    gtk_widget_class_install_action(widget_class, "training.table", NULL, table_action);
+    gtk_widget_class_install_action(widget_class, "training.smoothing", "s", smoothing_action);
+    gtk_widget_class_install_action(widget_class, "training.log-scale", NULL, log_scale_action);
+    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_p, GDK_CONTROL_MASK, "training.pause", NULL);
+    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_s, GDK_CONTROL_MASK, "training.save-now", NULL);
+    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
+                                        "training.sample-now", NULL);
 }
 
 static void lk_training_page_class_init(LkTrainingPageClass *klass)
 {
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+    G_OBJECT_CLASS(klass)->constructed = lk_training_page_constructed;
     G_OBJECT_CLASS(klass)->dispose = lk_training_page_dispose;
-    gtk_widget_class_set_template_from_resource(GTK_WIDGET_CLASS(klass),
+    g_type_ensure(LK_TYPE_TASK_POPOVER);
+    g_type_ensure(LK_TYPE_LEGEND);
+    g_type_ensure(LK_TYPE_LOSS_CHART);
+    g_type_ensure(LK_TYPE_FIGURES_CARD);
+    g_type_ensure(LK_TYPE_SAMPLES_CARD);
+    gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/training-training_page.ui");
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, title);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, banner);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stack);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, save_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, sample_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stop_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_content);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_popover);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, headline);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, step_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, epoch_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, loss_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, verdict_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, verdict_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, log_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure_text);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure_kept);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, progress);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, chart);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, figures);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, samples);
+    gtk_widget_class_bind_template_callback(widget_class, banner_cb);
+    gtk_widget_class_bind_template_callback(widget_class, verdict_cb);
+    install_actions(widget_class);
 }
 
 static void lk_training_page_init(LkTrainingPage *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    self->task_signals = g_signal_group_new(LK_TYPE_TASK);
+    g_signal_group_connect_swapped(self->task_signals, "metrics", G_CALLBACK(metrics_cb), self);
+    g_signal_group_connect_swapped(self->task_signals, "details", G_CALLBACK(details_cb), self);
+    g_signal_group_connect_swapped(self->task_signals, "log", G_CALLBACK(show_log), self);
+    g_signal_group_connect_swapped(self->task_signals, "notify::steps", G_CALLBACK(length_cb), self);
+    g_signal_group_connect_swapped(self->task_signals, "notify::state", G_CALLBACK(update_state), self);
+    g_signal_group_connect_swapped(self->task_signals, "notify::run", G_CALLBACK(run_cb), self);
+    self->run_signals = g_signal_group_new(LK_TYPE_RUN);
+    g_signal_group_connect_swapped(self->run_signals, "notify::state", G_CALLBACK(update_state), self);
+    g_signal_group_connect_swapped(self->run_signals, "notify::phase", G_CALLBACK(show_progress), self);
+    g_signal_group_connect_swapped(self->run_signals, "notify::phase-done", G_CALLBACK(show_progress), self);
+    g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(set_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->chart, "notify::cursor", G_CALLBACK(show_reading), self, G_CONNECT_SWAPPED);
 }

@@ -1,0 +1,118 @@
+#include "app/training/loss_table.h"
+
+#include "project/metrics.h"
+
+#include <glib/gi18n.h>
+
+/* A row: one step, as GObject for the list. */
+#define LK_TYPE_LOSS_ROW (lk_loss_row_get_type())
+G_DECLARE_FINAL_TYPE(LkLossRow, lk_loss_row, LK, LOSS_ROW, GObject)
+
+struct _LkLossRow {
+    GObject parent_instance;
+    LkTaskMetric metric;
+};
+
+G_DEFINE_FINAL_TYPE(LkLossRow, lk_loss_row, G_TYPE_OBJECT)
+
+static void lk_loss_row_class_init(LkLossRowClass *klass)
+{
+}
+
+static void lk_loss_row_init(LkLossRow *self)
+{
+}
+
+static char *format_step(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT, metric->step);
+}
+
+static char *format_epoch(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT, metric->epoch);
+}
+
+static char *format_loss(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%.5f", metric->loss);
+}
+
+static char *format_rate(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%.4g", metric->lr);
+}
+
+static char *format_norm(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%.4f", metric->grad_norm);
+}
+
+static char *format_seconds(const LkTaskMetric *metric)
+{
+    return g_strdup_printf("%.3f", metric->seconds);
+}
+
+typedef char *(*Format)(const LkTaskMetric *metric);
+
+static const struct {
+    const char *title;
+    Format format;
+} columns[] = {
+    {N_("Step"), format_step},          {N_("Epoch"), format_epoch},        {N_("Loss"), format_loss},
+    {N_("Learning Rate"), format_rate}, {N_("Gradient Norm"), format_norm}, {N_("Seconds"), format_seconds},
+};
+
+enum { MOST_ROWS = 2000 }; /* more is read by nobody; every n-th step then */
+
+static void setup_cb(GtkListItemFactory *factory, GtkListItem *item)
+{
+    GtkWidget *label = gtk_label_new(NULL);
+    gtk_label_set_xalign(GTK_LABEL(label), 1);
+    gtk_widget_add_css_class(label, "numeric");
+    gtk_list_item_set_child(item, label);
+}
+
+static void bind_cb(GtkListItemFactory *factory, GtkListItem *item, gpointer data)
+{
+    LkLossRow *row = gtk_list_item_get_item(item);
+    g_autofree char *text = columns[GPOINTER_TO_UINT(data)].format(&row->metric);
+    gtk_label_set_label(GTK_LABEL(gtk_list_item_get_child(item)), text);
+}
+
+static GListModel *make_rows(const GArray *metrics)
+{
+    GListStore *store = g_list_store_new(LK_TYPE_LOSS_ROW);
+    guint stride = MAX(1, (metrics->len + MOST_ROWS - 1) / MOST_ROWS);
+    for (guint i = 0; i < metrics->len; i += stride) {
+        g_autoptr(LkLossRow) row = g_object_new(LK_TYPE_LOSS_ROW, NULL);
+        row->metric = g_array_index(metrics, LkTaskMetric, i);
+        g_list_store_append(store, row);
+    }
+    return G_LIST_MODEL(store);
+}
+
+void lk_loss_table_present(const GArray *metrics, GtkWidget *parent)
+{
+    GtkWidget *view = gtk_column_view_new(GTK_SELECTION_MODEL(gtk_single_selection_new(make_rows(metrics))));
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
+        GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
+        g_signal_connect(factory, "setup", G_CALLBACK(setup_cb), NULL);
+        g_signal_connect(factory, "bind", G_CALLBACK(bind_cb), GUINT_TO_POINTER(i));
+        g_autoptr(GtkColumnViewColumn) column = gtk_column_view_column_new(_(columns[i].title), factory);
+        gtk_column_view_column_set_expand(column, TRUE);
+        gtk_column_view_append_column(GTK_COLUMN_VIEW(view), column);
+    }
+    gtk_accessible_update_property(GTK_ACCESSIBLE(view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Loss over the steps"), -1);
+    GtkWidget *scroller = gtk_scrolled_window_new();
+    gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), view);
+    GtkWidget *toolbar = adw_toolbar_view_new();
+    adw_toolbar_view_add_top_bar(ADW_TOOLBAR_VIEW(toolbar), adw_header_bar_new());
+    adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(toolbar), scroller);
+    AdwDialog *dialog = adw_dialog_new();
+    adw_dialog_set_title(dialog, _("Loss over the Steps"));
+    adw_dialog_set_content_width(dialog, 720);
+    adw_dialog_set_content_height(dialog, 560);
+    adw_dialog_set_child(dialog, toolbar);
+    adw_dialog_present(dialog, parent);
+}
