@@ -1,13 +1,12 @@
 #include "dataset/caption_file.h"
 
 #include "base/file.h"
+#include "dataset/caption_text.h"
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* A caption is a few lines; something larger is another kind of file. */
-#define CAPTION_CAP (1u << 20)
 
 static const char *const default_extensions[] = {".txt", ".caption", NULL};
 
@@ -72,24 +71,27 @@ static char *read_text(const char *path, GPtrArray *findings)
     LkError error = {0};
     char *data = NULL;
     size_t size = 0;
-    if (!lk_file_read(path, CAPTION_CAP, &data, &size, &error)) {
-        lk_findings_add(findings, LK_FINDING_CAPTION_UNREADABLE, path, "The caption cannot be read: %s", error.text);
+    if (!lk_file_read(path, LK_CAPTION_MOST_BYTES, &data, &size, &error)) {
+        lk_findings_add(findings, LK_FINDING_CAPTION_UNREADABLE, path, _("The caption cannot be read: %s"), error.text);
         return NULL;
     }
-    const bool marked = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0;
-    const char *start = data + (marked ? 3 : 0);
-    const size_t length = size - (marked ? 3 : 0);
-    char *text = NULL;
-    if (length <= G_MAXSSIZE && g_utf8_validate(start, (gssize)length, NULL)) {
-        text = g_strndup(start, length);
-    } else {
-        const bool utf16 = size >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0);
-        lk_findings_add(findings, LK_FINDING_CAPTION_NOT_UTF8, path,
-                        "The caption is %s, so it is not used; save it again as UTF-8.",
-                        utf16 ? "UTF-16 text" : "not UTF-8 text");
-    }
+    const char *encoding;
+    char *text = lk_caption_decode(data, size, &encoding);
     free(data);
-    return text;
+    if (text && strcmp(encoding, LK_CAPTION_UTF8) == 0)
+        return text;
+    if (text)
+        lk_finding_set_fix(lk_findings_add(findings, LK_FINDING_CAPTION_NOT_UTF8, path,
+                                           /* Translators: %s is the name of an encoding */
+                                           _("The caption is %s and not UTF-8 text, so it is not used; save it again "
+                                             "as UTF-8."),
+                                           encoding),
+                           LK_FIX_CONVERT_UTF8, encoding);
+    else
+        lk_findings_add(findings, LK_FINDING_CAPTION_NOT_UTF8, path, "%s",
+                        _("The caption is not UTF-8 text, so it is not used; save it again as UTF-8."));
+    g_free(text);
+    return NULL;
 }
 
 /* Python's str.strip(): Unicode white space and the four separators 0x1C to 0x1F. */
@@ -136,29 +138,49 @@ static void read_found(LkCaption *caption, bool all_lines, GPtrArray *findings)
     bool left_out;
     caption->text = take_lines(text, all_lines, &left_out);
     caption->source = LK_CAPTION_FROM_FILE;
-    if (!caption->text[0])
+    LkFinding *finding = NULL;
+    if (!caption->text[0] && left_out)
+        finding = lk_findings_add(findings, LK_FINDING_CAPTION_EMPTY, caption->path, "%s",
+                                  _("The caption's first line is empty, and only the first line is used; delete it."));
+    else if (!caption->text[0])
         lk_findings_add(findings, LK_FINDING_CAPTION_EMPTY, caption->path, "%s",
-                        left_out ? "The caption's first line is empty, and only the first line is used; delete it."
-                                 : "The caption is empty, so the picture is trained without words; describe it, or "
-                                   "delete the file to use the folder's class.");
+                        _("The caption is empty, so the picture is trained without words; describe it, or delete the "
+                          "file to use the folder's class."));
     else if (left_out)
-        lk_findings_add(findings, LK_FINDING_CAPTION_MORE_LINES, caption->path,
-                        "Only the caption's first line is used; put everything on one line, or set enable_wildcard to "
-                        "use a random line.");
+        finding = lk_findings_add(findings, LK_FINDING_CAPTION_MORE_LINES, caption->path, "%s",
+                                  _("Only the caption's first line is used; put everything on one line, or set "
+                                    "enable_wildcard to use a random line."));
+    lk_finding_set_fix(finding, LK_FIX_JOIN_LINES, NULL);
+}
+
+static void say_missing(const char *picture_path, const char *extension, const char *class_tokens, GPtrArray *findings)
+{
+    const char *wanted = extension ? extension : _(".txt or .caption");
+    if (class_tokens && *class_tokens)
+        lk_findings_add(findings, LK_FINDING_CAPTION_MISSING, picture_path,
+                        _("There is no caption file (%s); the folder's class \"%s\" is used."), wanted, class_tokens);
+    else
+        lk_findings_add(findings, LK_FINDING_CAPTION_MISSING, picture_path,
+                        _("There is no caption file (%s); the picture is trained without words."), wanted);
+}
+
+/* Findings about a caption belong to its picture. */
+static void name_picture(GPtrArray *findings, guint first, const char *picture_path)
+{
+    for (guint i = first; findings && i < findings->len; i++)
+        lk_finding_set_picture(g_ptr_array_index(findings, i), picture_path);
 }
 
 LkCaption lk_caption_read(const char *picture_path, const char *extension, const char *class_tokens, bool all_lines,
                           GPtrArray *findings)
 {
     LkCaption caption = {.source = LK_CAPTION_NONE, .path = find_file(picture_path, extension)};
+    const guint first = findings ? findings->len : 0;
     if (caption.path)
         read_found(&caption, all_lines, findings);
     else
-        lk_findings_add(findings, LK_FINDING_CAPTION_MISSING, picture_path, "There is no caption file (%s); %s%s%s.",
-                        extension ? extension : ".txt or .caption",
-                        class_tokens && *class_tokens ? "the folder's class \""
-                                                      : "the picture is trained without words",
-                        class_tokens ? class_tokens : "", class_tokens && *class_tokens ? "\" is used" : "");
+        say_missing(picture_path, extension, class_tokens, findings);
+    name_picture(findings, first, picture_path);
     if (caption.source == LK_CAPTION_FROM_FILE)
         return caption;
     const bool has_class = class_tokens && *class_tokens && g_utf8_validate(class_tokens, -1, NULL);

@@ -25,12 +25,3 @@ typedef struct LkCaption {
 LkCaption lk_caption_read(const char *picture_path, const char *extension, const char *class_tokens, bool all_lines,
                           GPtrArray *findings);
 void lk_caption_clear(LkCaption *caption);
-
-/** The text of a caption file's bytes in whatever encoding they seem to have, as UTF-8 without a byte order mark. Known
- * are UTF-8, UTF-16 with a mark, GB18030 and Windows-1252; *encoding (a static name, may be NULL) says which it was
- * taken for. NULL where it is none of them: binary data. Free with g_free. */
-char *lk_caption_decode(const char *bytes, size_t size, const char **encoding);
-
-/** Writes a caption file that is not UTF-8 anew as UTF-8, atomically; one that is UTF-8 stays as it is. Fails with
- * LK_ERROR_IO, or LK_ERROR_FORMAT where it is not text. */
-bool lk_caption_convert(const char *path, GError **error);

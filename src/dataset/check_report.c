@@ -31,6 +31,33 @@ static void append_bucket_json(const LkDatasetBucket *bucket, GString *out)
     lk_json_end(out);
 }
 
+/* A list of texts that may not be UTF-8, where there is one. */
+static void add_list(GString *out, const char *key, char *const *texts)
+{
+    if (!texts)
+        return;
+    lk_json_add_key(out, key);
+    g_string_append_c(out, '[');
+    for (guint i = 0; texts[i]; i++) {
+        g_autofree char *shown = g_filename_display_name(texts[i]);
+        g_string_append(out, i ? "," : "");
+        lk_json_append_string(out, shown);
+    }
+    g_string_append_c(out, ']');
+}
+
+static void add_fix(GString *out, const LkFinding *finding)
+{
+    if (finding->fix == LK_FIX_NONE)
+        return;
+    lk_json_add_key(out, "fix");
+    lk_json_begin(out);
+    lk_json_add_string(out, "kind", lk_fix_name(finding->fix));
+    if (finding->fix_argument)
+        lk_json_add_string(out, "argument", finding->fix_argument);
+    lk_json_end(out);
+}
+
 static void append_finding_json(const LkFinding *finding, GString *out)
 {
     g_autofree char *path = g_filename_display_name(finding->path);
@@ -39,6 +66,13 @@ static void append_finding_json(const LkFinding *finding, GString *out)
     lk_json_add_string(out, "severity", lk_severity_name(lk_finding_severity(finding->kind)));
     lk_json_add_string(out, "path", path);
     lk_json_add_string(out, "text", finding->text);
+    if (lk_finding_picture(finding)) {
+        g_autofree char *picture = g_filename_display_name(lk_finding_picture(finding));
+        lk_json_add_string(out, "picture", picture);
+    }
+    add_list(out, "others", finding->others);
+    add_list(out, "tags", finding->tags);
+    add_fix(out, finding);
     lk_json_end(out);
 }
 

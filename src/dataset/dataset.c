@@ -86,7 +86,9 @@ static void fit_pictures(LkDataset *dataset, const LkBucketSet *set, GPtrArray *
             kind = lk_finding_of_picture_error(&infos[i], errors[i]);
         else if (lk_bucket_set_fit(set, picture->size, &picture->fit, &errors[i]))
             continue;
-        lk_findings_add(findings, kind, picture->path, "%s", lk_picture_reason(picture->path, errors[i]));
+        lk_finding_set_fix(
+            lk_findings_add(findings, kind, picture->path, "%s", lk_picture_reason(picture->path, errors[i])),
+            LK_FIX_EXCLUDE, NULL);
         g_clear_error(&errors[i]);
         g_clear_pointer(&pictures->pdata[i], free_picture);
         dataset->unusable++;

@@ -200,6 +200,23 @@ static void test_caption_files(const char *root)
     expect_caption(root, "which/x.d/noext", NULL, "no extension");
 }
 
+static void test_files(const char *root)
+{
+    static const char *const there[] = {"list/a.png", "list/b.png", "list/deep/c.png", "list/d.png"};
+    for (size_t i = 0; i < G_N_ELEMENTS(there); i++)
+        scratch_text(root, there[i], "x");
+    g_autofree char *folder = g_build_filename(root, "list", NULL);
+    g_autoptr(LkSubset) subset = lk_subset_new(folder);
+    subset->files = g_strsplit("deep/c.png|b.png|gone.png|deep", "|", -1);
+    g_autoptr(GPtrArray) pictures = lk_scan_pictures_new(), findings = lk_findings_new();
+    const bool good = lk_scan_subset(subset, 0, pictures, findings, NULL);
+    tap_ok(good && pictures->len == 2 &&
+               g_str_has_suffix(((LkScanPicture *)g_ptr_array_index(pictures, 0))->path, "list/b.png") &&
+               g_str_has_suffix(((LkScanPicture *)g_ptr_array_index(pictures, 1))->path, "list/deep/c.png"),
+           "only the files that are listed");
+    tap_ok(count_kind(findings, LK_FINDING_PICTURE_MISSING) == 2, "those that are not there, or no files, are found");
+}
+
 int main(void)
 {
     g_autofree char *root = scratch_new();
@@ -207,6 +224,7 @@ int main(void)
     test_walk(root);
     test_captions(root);
     test_caption_files(root);
+    test_files(root);
     scratch_remove(root);
     return tap_done();
 }
