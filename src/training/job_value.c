@@ -377,6 +377,9 @@ char *lk_number_text(double value)
             break;
         }
     }
+    if (fabs(value) >= 1 && fabs(value) < 1e15 && strchr(buffer, 'e') != NULL) { /* 100, not 1e+02 */
+        g_ascii_formatd(buffer, sizeof buffer, "%.0f", value);
+    }
     return g_strdup(buffer);
 }
 

@@ -49,5 +49,5 @@ bool lk_job_value_equal(const LkParameter *row, const void *a, const void *b);
 /** As text that reads back to the same value; NULL if unset. */
 char *lk_job_value_write(const LkParameter *row, const void *at);
 
-/** The shortest text that reads back to the same double, "1" for 1.0. */
+/** The shortest text that reads back to the same double, "1" for 1.0, "200" and not "2e+02". */
 char *lk_number_text(double value);

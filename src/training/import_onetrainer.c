@@ -1,0 +1,461 @@
+/* OneTrainer: presets and saved configurations (modules/util/config/TrainConfig.py). A preset holds only what differs
+ * from the program's defaults, so those that are not ours are implied. */
+#include "training/import_private.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+static const char *text_or(LkImporter *self, const char *path, const char *fallback)
+{
+    const char *text = lk_import_text(self, path);
+    return text != NULL ? text : fallback;
+}
+
+/* ------------------------------------------------------------------ what is trained */
+
+static LkImportAnswer model_type(LkImporter *self, const LkImportItem *item)
+{
+    return g_strcmp0(item->values[0], "STABLE_DIFFUSION_15") == 0
+               ? (LkImportAnswer){0}
+               : lk_import_refused(_("It is for another family of models; the values may not suit this one."));
+}
+
+static LkImportAnswer method(LkImporter *self, const LkImportItem *item)
+{
+    return g_strcmp0(item->values[0], "LORA") == 0
+               ? (LkImportAnswer){0}
+               : lk_import_refused(_("It does not train a LoRA there; here a LoRA takes its place, which wants other "
+                                     "learning rates."));
+}
+
+/* Our LoRA is on attention and feed-forward layers: their "attn-mlp". */
+static LkImportAnswer layers(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0];
+    bool same = text == NULL || text[0] == '\0' || strcmp(text, "attn-mlp") == 0;
+    return same ? (LkImportAnswer){0}
+                : lk_import_refused(_("Which layers are trained cannot be chosen yet: attention and feed-forward."));
+}
+
+/* A comma stands between several resolutions; one that is no square is written 512x768. */
+static LkImportAnswer resolution(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0], *comma = text != NULL ? strchr(text, ',') : NULL;
+    if (comma == NULL) {
+        return lk_import_resolution(self, item);
+    }
+    return lk_import_changed(g_strndup(text, (gsize)(comma - text)),
+                             _("Several resolutions at once are not supported yet; the first one is taken."));
+}
+
+/* "train" of one part is our "only" of the other. */
+static LkImportAnswer not_trained(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item) ? lk_import_as("true") : (LkImportAnswer){0};
+}
+
+/* 30 epochs by default: a run that is longer trains it all the time here. */
+static LkImportAnswer stop_after(LkImporter *self, const LkImportItem *item)
+{
+    const char *unit = text_or(self, "text_encoder.stop_training_after_unit", "NEVER");
+    double epochs = lk_import_number(self, "epochs", 100);
+    bool never =
+        strcmp(unit, "NEVER") == 0 || !strcmp(text_or(self, "text_encoder.train", "true"), "false") ||
+        (strcmp(unit, "EPOCH") == 0 && lk_import_number(self, "text_encoder.stop_training_after", 0) >= epochs);
+    return never || lk_import_item_is_off(item)
+               ? (LkImportAnswer){0}
+               : lk_import_refused(
+                     _("The text encoder cannot be stopped on the way yet. Give it a lower learning rate, "
+                       "or none."));
+}
+
+static LkImportAnswer layer_skip(LkImporter *self, const LkImportItem *item)
+{
+    if (lk_import_item_is_off(item)) {
+        return (LkImportAnswer){0};
+    }
+    return (LkImportAnswer){.value = g_strdup_printf("%.0f", lk_import_number(self, "text_encoder_layer_skip", 0) + 1)};
+}
+
+/* ------------------------------------------------------------------ rates and schedule */
+
+static bool has_warmup(LkImporter *self)
+{
+    return lk_import_number(self, "learning_rate_warmup_steps", 200) > 0;
+}
+
+/* Their schedules all begin with the warm-up. */
+static LkImportAnswer scheduler(LkImporter *self, const LkImportItem *item)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } names[] = {{"LINEAR", "linear"}, {"COSINE", "cosine"}, {"COSINE_WITH_HARD_RESTARTS", "cosine_with_restarts"}};
+    const char *text = item->values[0] != NULL ? item->values[0] : "CONSTANT";
+    if (strcmp(text, "CONSTANT") == 0) {
+        return lk_import_as(has_warmup(self) ? "constant_with_warmup" : "constant");
+    }
+    if (strcmp(text, "COSINE_WITH_RESTARTS") == 0) {
+        return lk_import_changed(g_strdup("cosine_with_restarts"),
+                                 _("The rate jumps back at a restart here; there it rises again slowly."));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(text, names[i].theirs) == 0) {
+            return lk_import_as(names[i].ours);
+        }
+    }
+    return lk_import_changed(g_strdup("cosine"), _("This schedule is not supported yet; cosine takes its place."));
+}
+
+static LkImportAnswer cycles(LkImporter *self, const LkImportItem *item)
+{
+    bool restarts = strstr(text_or(self, "learning_rate_scheduler", ""), "RESTARTS") != NULL;
+    return restarts ? lk_import_as(item->values[0]) : (LkImportAnswer){0};
+}
+
+/* ------------------------------------------------------------------ optimizer */
+
+/* AdamW's options from the settings of the same object. */
+static void take_optimizer_options(LkImporter *self)
+{
+    static const char *const names[][2] = {{"optimizer.weight_decay", "weight_decay"}, {"optimizer.eps", "eps"}};
+    g_autoptr(GString) list = g_string_new("[");
+    LkImportItem *first = NULL;
+    if (lk_import_text(self, "optimizer.beta1") != NULL && lk_import_text(self, "optimizer.beta2") != NULL) {
+        first = lk_import_find(self, "optimizer.beta1");
+        lk_import_find(self, "optimizer.beta2")->used = true;
+        g_string_append_printf(list, "\"betas=(%s, %s)\"", lk_import_text(self, "optimizer.beta1"),
+                               lk_import_text(self, "optimizer.beta2"));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *value = lk_import_text(self, names[i][0]);
+        if (value != NULL) {
+            LkImportItem *item = lk_import_find(self, names[i][0]);
+            g_string_append_printf(list, "%s\"%s=%s\"", list->len > 1 ? ", " : "", names[i][1], value);
+            item->used = true;
+            first = first != NULL ? first : item;
+        }
+    }
+    const char *optimizer = text_or(self, "optimizer.optimizer", "ADAMW");
+    if (first != NULL && g_str_has_prefix(optimizer, "ADAMW")) {
+        g_string_append_c(list, ']');
+        lk_import_take(self, first, first->path, "optimizer_args", lk_import_as(list->str));
+    }
+}
+
+/* ------------------------------------------------------------------ memory */
+
+/* A word in older files, a truth value in newer ones. */
+static LkImportAnswer checkpointing(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0] != NULL ? item->values[0] : "true";
+    if (strcmp(text, "CPU_OFFLOADED") == 0) {
+        return lk_import_changed(g_strdup("true"), _("Activations are computed again; they are not moved to the "
+                                                     "computer's memory."));
+    }
+    bool on = strcmp(text, "ON") == 0 || strcmp(text, "true") == 0;
+    return lk_import_as(on ? "true" : "false");
+}
+
+/* ------------------------------------------------------------------ loss and noise */
+
+static LkImportAnswer weighting(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0] != NULL ? item->values[0] : "CONSTANT";
+    return strcmp(text, "CONSTANT") == 0 || strcmp(text, "MIN_SNR_GAMMA") == 0 ||
+                   strcmp(text, "DEBIASED_ESTIMATION") == 0
+               ? (LkImportAnswer){0}
+               : lk_import_refused(_("This weighting of the loss is not supported yet."));
+}
+
+/* The strength belongs to the weighting beside it. */
+static void take_weighting(LkImporter *self)
+{
+    const char *text = text_or(self, "loss_weight_fn", "CONSTANT");
+    LkImportItem *item = lk_import_find(self, "loss_weight_fn");
+    LkImportItem *strength = lk_import_find(self, "loss_weight_strength");
+    if (strcmp(text, "MIN_SNR_GAMMA") == 0) {
+        lk_import_take(self, item, item->path, "min_snr_gamma",
+                       lk_import_as(text_or(self, "loss_weight_strength", "5")));
+    } else if (strcmp(text, "DEBIASED_ESTIMATION") == 0) {
+        lk_import_take(self, item, item->path, "debiased_estimation_loss", lk_import_as("true"));
+    }
+    if (strength != NULL) {
+        strength->used = true;
+    }
+}
+
+/* A share of the 1000 timesteps. */
+static LkImportAnswer timestep(LkImporter *self, const LkImportItem *item)
+{
+    double share = lk_import_number(self, item->path, NAN);
+    bool whole = share == (strstr(item->path, "max_") != NULL ? 1 : 0);
+    return isnan(share) || whole ? (LkImportAnswer){0}
+                                 : (LkImportAnswer){.value = g_strdup_printf("%.0f", share * 1000)};
+}
+
+/* ------------------------------------------------------------------ saving and samples */
+
+/* "every 2 EPOCH" becomes one of two parameters. */
+static void take_interval(LkImporter *self, const char *number, const char *unit, const char *default_number,
+                          const char *default_unit, const char *epochs_key, const char *steps_key)
+{
+    LkImportItem *item = lk_import_find(self, number), *unit_item = lk_import_find(self, unit);
+    const char *every = text_or(self, number, default_number), *what = text_or(self, unit, default_unit);
+    LkImportItem *line = item != NULL ? item : unit_item;
+    if (line == NULL) {
+        return;
+    }
+    if (unit_item != NULL) {
+        unit_item->used = true;
+    }
+    if (strcmp(what, "EPOCH") == 0 || strcmp(what, "STEP") == 0) {
+        lk_import_take(self, line, line->path, what[0] == 'E' ? epochs_key : steps_key, lk_import_as(every));
+    } else if (strcmp(what, "NEVER") == 0) {
+        line->used = true;
+    } else {
+        lk_import_take(self, line, line->path, NULL,
+                       lk_import_refused(_("Intervals are counted in epochs or steps here. Choose one of them.")));
+    }
+}
+
+static LkImportAnswer output_name(LkImporter *self, const LkImportItem *item)
+{
+    if (lk_import_item_is_off(item)) {
+        return (LkImportAnswer){0};
+    }
+    g_autofree char *plain = g_strdelimit(g_strdup(item->values[0]), "\\", '/');
+    g_autofree char *name = g_path_get_basename(plain);
+    char *dot = strrchr(name, '.');
+    if (dot != NULL && dot != name) {
+        *dot = '\0';
+    }
+    return lk_import_as(name);
+}
+
+/* The sample pictures that a whole configuration holds, as prompt lines. */
+static void take_samples(LkImporter *self)
+{
+    static const char *const options[][2] = {
+        {"width", "w"}, {"height", "h"}, {"diffusion_steps", "s"}, {"cfg_scale", "l"}};
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    LkImportItem *first = NULL;
+    for (int i = 0; i < 1000; i++) {
+        g_autofree char *base = g_strdup_printf("samples[%d].", i), *path = g_strconcat(base, "prompt", NULL);
+        const char *prompt = lk_import_text(self, path);
+        if (prompt == NULL) {
+            break;
+        }
+        first = first != NULL ? first : lk_import_find(self, path);
+        GString *line = g_string_new(prompt);
+        g_strdelimit(line->str, "\n\r", ' ');
+        for (size_t j = 0; j < G_N_ELEMENTS(options); j++) {
+            g_autofree char *option = g_strconcat(base, options[j][0], NULL);
+            double number = lk_import_number(self, option, 0);
+            if (number > 0) {
+                g_string_append_printf(line, " --%s %g", options[j][1], number);
+            }
+        }
+        g_autofree char *seed = g_strconcat(base, "seed", NULL), *negative = g_strconcat(base, "negative_prompt", NULL);
+        g_autofree char *random = g_strconcat(base, "random_seed", NULL);
+        if (lk_import_text(self, seed) != NULL && !lk_import_is_true(self, random)) {
+            g_string_append_printf(line, " --d %s", lk_import_text(self, seed));
+        }
+        if (lk_import_is_true(self, negative)) {
+            g_string_append_printf(line, " --n %s", lk_import_text(self, negative));
+        }
+        g_ptr_array_add(lines, g_string_free_and_steal(line));
+    }
+    if (first != NULL) {
+        g_ptr_array_add(lines, NULL);
+        g_autofree char *text = g_strjoinv("\n", (char **)lines->pdata);
+        lk_import_take(self, first, "samples", "sample_prompts", lk_import_as(text));
+    }
+    lk_import_pass_over(self, "samples[");
+}
+
+/* ------------------------------------------------------------------ concepts */
+
+/* Options of the first concept that are the job's here. */
+static const LkImportRule concept_rules[] = {
+    {.path = "concepts[0].text.enable_tag_shuffling", .key = "shuffle_caption"},
+    {.path = "concepts[0].text.keep_tags_count", .key = "keep_tokens"},
+    {.path = "concepts[0].image.enable_random_flip", .key = "flip_aug"},
+};
+
+static void take_concepts(LkImporter *self)
+{
+    lk_import_apply(self, concept_rules, G_N_ELEMENTS(concept_rules));
+    for (guint i = 0; i < self->items->len; i++) {
+        LkImportItem *item = self->items->pdata[i];
+        if (g_str_has_prefix(item->path, "concepts[") && g_str_has_suffix(item->path, "].path")) {
+            lk_import_take(self, item, item->path, NULL, lk_import_pictures(self, item));
+        }
+    }
+    lk_import_pass_over(self, "concepts[");
+}
+
+/* ------------------------------------------------------------------ all of it */
+
+static const LkImportRule rules[] = {
+    {.path = "training_method", .convert = method},
+    {.path = "model_type", .convert = model_type},
+    {.path = "peft_type",
+     .idle = "LORA",
+     .why = N_("This kind of network is not supported yet; a plain LoRA takes its place.")},
+    {.path = "base_model_name", .key = "pretrained_model_name_or_path", .convert = lk_import_model},
+    {.path = "resolution", .key = "resolution", .convert = resolution},
+    {.path = "aspect_ratio_bucketing", .key = "enable_bucket", .implied = "true"},
+    {.path = "batch_size", .key = "train_batch_size"},
+    {.path = "gradient_accumulation_steps", .key = "gradient_accumulation_steps"},
+    {.path = "epochs", .key = "max_train_epochs", .implied = "100"},
+    {.path = "learning_rate", .key = "learning_rate", .convert = lk_import_rate, .implied = "3e-6"},
+    {.path = "unet.learning_rate", .key = "unet_lr", .convert = lk_import_rate},
+    {.path = "text_encoder.learning_rate", .key = "text_encoder_lr", .convert = lk_import_rate},
+    {.path = "unet.train", .key = "network_train_text_encoder_only", .convert = not_trained},
+    {.path = "text_encoder.train", .key = "network_train_unet_only", .convert = not_trained},
+    {.path = "text_encoder.stop_training_after", .convert = stop_after},
+    {.path = "text_encoder_layer_skip", .key = "clip_skip", .convert = layer_skip},
+    {.path = "learning_rate_scheduler", .key = "lr_scheduler", .convert = scheduler, .implied = "constant_with_warmup"},
+    {.path = "learning_rate_warmup_steps", .key = "lr_warmup_steps", .implied = "200"},
+    {.path = "learning_rate_cycles", .key = "lr_scheduler_num_cycles", .convert = cycles},
+    {.path = "learning_rate_scaler",
+     .idle = "NONE",
+     .why = N_("The learning rate is taken as it is, without scaling.")},
+    {.path = "optimizer.optimizer", .key = "optimizer_type", .convert = lk_import_optimizer},
+    {.path = "optimizer", .key = "optimizer_type", .convert = lk_import_optimizer}, /* older files */
+    {.path = "clip_grad_norm", .key = "max_grad_norm"},
+    {.path = "train_dtype", .key = "mixed_precision", .convert = lk_import_precision, .implied = "fp16"},
+    {.path = "gradient_checkpointing", .key = "gradient_checkpointing", .convert = checkpointing},
+    {.path = "unet.gradient_checkpointing",
+     .key = "gradient_checkpointing",
+     .convert = checkpointing,
+     .implied = "true"},
+    {.path = "lora_rank", .key = "network_dim", .implied = "16"},
+    {.path = "lora_alpha", .key = "network_alpha", .implied = "1"},
+    {.path = "lora_model_name", .key = "network_weights", .convert = lk_import_model},
+    {.path = "lora_decompose", .why = N_("DoRA is not supported yet; a plain LoRA takes its place.")},
+    {.path = "layer_filter_preset", .convert = layers},
+    {.path = "layer_filter", .convert = layers},
+    {.path = "dropout_probability", .why = N_("Dropout in the network is not supported yet.")},
+    {.path = "text_encoder.dropout_probability", .key = "caption_dropout_rate"},
+    {.path = "offset_noise_weight", .key = "noise_offset"},
+    {.path = "perturbation_noise_weight", .why = N_("Noise on the input is not supported yet.")},
+    {.path = "rescale_noise_scheduler_to_zero_terminal_snr", .key = "zero_terminal_snr"},
+    {.path = "force_v_prediction", .key = "v_parameterization"},
+    {.path = "min_noising_strength", .key = "min_timestep", .convert = timestep},
+    {.path = "max_noising_strength", .key = "max_timestep", .convert = timestep},
+    {.path = "timestep_distribution", .idle = "UNIFORM", .why = N_("Timesteps are always drawn evenly.")},
+    {.path = "loss_weight_fn", .convert = weighting},
+    {.path = "mse_strength", .idle = "1", .why = N_("The loss is always the mean square.")},
+    {.path = "mae_strength", .why = N_("The loss is always the mean square.")},
+    {.path = "log_cosh_strength", .why = N_("The loss is always the mean square.")},
+    {.path = "huber_strength", .why = N_("The loss is always the mean square.")},
+    {.path = "ema", .idle = "OFF", .why = N_("Averaging the weights (EMA) is not supported yet.")},
+    {.path = "masked_training", .why = N_("Masks are not supported yet.")},
+    {.path = "output_dtype", .key = "save_precision", .convert = lk_import_precision},
+    {.path = "output_model_destination", .key = "output_name", .convert = output_name},
+    {.path = "sample_definition_file_name",
+     .idle = "training_samples/samples.json",
+     .why = N_("The prompts are in a file of their own. Write them into the sample prompts.")},
+    {.path = "validation", .why = N_("Held-out pictures are judged after the run, on the page Results.")},
+};
+
+/* What says how the program works inside, looks or reports, and what counts only with settings that are reported. */
+static const char *const passed_over[] = {
+    "__version",
+    "debug_",
+    "workspace_dir",
+    "cache_dir",
+    "tensorboard",
+    "validate_",
+    "continue_last_backup",
+    "include_train_config",
+    "prevent_overwrites",
+    "device_indexes",
+    "gradient_reduce",
+    "fused_gradient_reduce",
+    "async_",
+    "output_model_format",
+    "enable_",
+    "compile",
+    "concept_file_name",
+    "image_caching",
+    "text_caching",
+    "latent_caching",
+    "clear_cache",
+    "scheduler_params",
+    "learning_rate_min_factor",
+    "custom_learning_rate",
+    "ema_",
+    "dataloader_threads",
+    "caching_threads",
+    "prefetch_",
+    "train_device",
+    "temp_device",
+    "fallback_train_dtype",
+    "only_cache",
+    "frames",
+    "attention_mechanism",
+    "huber_delta",
+    "vb_loss_strength",
+    "loss_scaler",
+    "generalized_offset_noise",
+    "noising_",
+    "timestep_shift",
+    "unet.",
+    "prior",
+    "transformer",
+    "unconditional_",
+    "quantization",
+    "text_encoder",
+    "vae",
+    "effnet_encoder",
+    "decoder",
+    "unmasked_",
+    "normalize_masked",
+    "masked_prior",
+    "preserve_embedding",
+    "embedding",
+    "additional_embeddings",
+    "cloud",
+    "lora_",
+    "bundle_",
+    "oft_",
+    "lokr_",
+    "dora_",
+    "optimizer",
+    "sample_",
+    "samples_to_tensorboard",
+    "non_ema_sampling",
+    "backup_",
+    "rolling_backup",
+    "save_skip_first",
+    "save_filename_prefix",
+    "secrets",
+    "layer_filter_regex",
+    "loss_weight_strength",
+    "offload",
+    "force_",
+};
+
+void lk_import_onetrainer(LkImporter *self)
+{
+    take_weighting(self);
+    take_optimizer_options(self);
+    take_interval(self, "save_every", "save_every_unit", "0", "NEVER", "save_every_n_epochs", "save_every_n_steps");
+    take_samples(self);
+    bool prompts = lk_job_is_given(self->job, "sample_prompts");
+    if (prompts) { /* without prompts in the file there is nothing to sample */
+        take_interval(self, "sample_after", "sample_after_unit", "10", "MINUTE", "sample_every_n_epochs",
+                      "sample_every_n_steps");
+    }
+    take_concepts(self);
+    lk_import_apply(self, rules, G_N_ELEMENTS(rules));
+    if (!has_warmup(self)) {
+        lk_job_reset(self->job, lk_parameter_find("lr_warmup_steps"));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(passed_over); i++) {
+        lk_import_pass_over(self, passed_over[i]);
+    }
+}
