@@ -8,8 +8,8 @@ enum { PROJECTS = 4, SOURCES = 3, PATHS = 12, KEYS = 5, STEPS = 12, CHANGES = 3,
 
 /** A text is a small number: "t3"; 0 is NULL. */
 typedef struct ModelPicture {
-    bool there, excluded;
-    int source, caption, repeats, mask, thumbnail;
+    bool there, excluded, removed;
+    int source, caption, repeats, mask, thumbnail, look;
     gint64 size;
 } ModelPicture;
 

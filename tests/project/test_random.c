@@ -7,34 +7,9 @@
 #include "project/settings.h"
 #include "project/sources.h"
 #include "project/tasks.h"
-#include "tests/project/fixture.h"
-#include "tests/project/model.h"
+#include "tests/project/random_lab.h"
 
 #include <math.h>
-
-typedef struct Lab {
-    Fixture f;
-    Model model;
-    GRand *random;
-    char texts[64][8];
-    char names[64][24]; /* file names */
-} Lab;
-
-static int pick(Lab *lab, int count)
-{
-    return g_rand_int_range(lab->random, 0, count);
-}
-
-static const char *text(Lab *lab, int number)
-{
-    return number ? lab->texts[number] : NULL;
-}
-
-/** The number of a text, -1 for one that was never written. */
-static int number_of(const char *value)
-{
-    return !value ? 0 : value[0] == 't' ? (int)g_ascii_strtoll(value + 1, NULL, 10) : -1;
-}
 
 static int some_text(Lab *lab)
 {
@@ -164,10 +139,6 @@ static bool change_source(Lab *lab)
     }
 }
 
-typedef struct FindId {
-    gint64 id;
-} FindId;
-
 static bool take_id(const LkPictureRecord *record, void *data)
 {
     *(gint64 *)data = record->id;
@@ -199,7 +170,9 @@ static bool upsert_pictures(Lab *lab)
                                                      .repeats = pick(lab, 9),
                                                      .excluded = pick(lab, 2),
                                                      .mask = pick(lab, 9),
-                                                     .thumbnail = pick(lab, 9)};
+                                                     .thumbnail = pick(lab, 9),
+                                                     .removed = pick(lab, 4) == 0,
+                                                     .look = pick(lab, 9)};
         records[i] = (LkPictureRecord){.source = p->sources[which].id,
                                        .path = lab->names[path],
                                        .size = new.size,
@@ -208,15 +181,18 @@ static bool upsert_pictures(Lab *lab)
                                        .repeats = (guint) new.repeats,
                                        .excluded = new.excluded,
                                        .mask = text(lab, new.mask),
-                                       .thumbnail = text(lab, new.thumbnail)};
+                                       .thumbnail = text(lab, new.thumbnail),
+                                       .removed = new.removed,
+                                       .look = text(lab, new.look)};
         LkPictureFields set = m->there ? fields : LK_PICTURE_ALL;
         m->there = true;
         m->source = which;
         m->size = set & LK_PICTURE_FACTS ? new.size : m->size;
+        m->look = set & LK_PICTURE_FACTS ? new.look : m->look;
         m->caption = set & LK_PICTURE_CAPTION ? new.caption : m->caption;
         m->thumbnail = set & LK_PICTURE_THUMBNAIL ? new.thumbnail : m->thumbnail;
         if (set & LK_PICTURE_CHOICES)
-            m->repeats = new.repeats, m->excluded = new.excluded, m->mask = new.mask;
+            m->repeats = new.repeats, m->excluded = new.excluded, m->mask = new.mask, m->removed = new.removed;
     }
     return lk_pictures_upsert(lab->f.store, p->id, records, (gsize)count, fields, &lab->f.error);
 }
@@ -228,7 +204,7 @@ static bool change_pictures(Lab *lab)
         return true;
     gint64 ids[PATHS];
     LkPictureCaption captions[PATHS];
-    int what = pick(lab, 5), value = pick(lab, 9), count = 0;
+    int what = pick(lab, 6), value = pick(lab, 9), count = 0;
     for (int i = 0; i < PATHS; i++) {
         ModelPicture *m = &p->pictures[i];
         if (!m->there || pick(lab, 2))
@@ -240,6 +216,7 @@ static bool change_pictures(Lab *lab)
         m->excluded = what == 1 ? value % 2 : m->excluded;
         m->repeats = what == 2 ? value : m->repeats;
         m->mask = what == 3 ? value : m->mask;
+        m->removed = what == 5 ? value % 2 : m->removed;
         m->there = what != 4;
     }
     LkStore *store = lab->f.store;
@@ -248,6 +225,7 @@ static bool change_pictures(Lab *lab)
            : what == 1 ? lk_pictures_set_excluded(store, ids, (gsize)count, value % 2, error)
            : what == 2 ? lk_pictures_set_repeats(store, ids, (gsize)count, (guint)value, error)
            : what == 3 ? lk_pictures_set_mask(store, ids, (gsize)count, text(lab, value), error)
+           : what == 5 ? lk_pictures_set_removed(store, ids, (gsize)count, value % 2, error)
                        : lk_pictures_remove(store, ids, (gsize)count, error);
 }
 
@@ -457,188 +435,6 @@ static bool tell_of_task(Lab *lab)
         return list;
     }
     }
-}
-
-/* Comparison: what the store answers and what the model holds. */
-
-typedef struct PictureWalk {
-    Lab *lab;
-    ModelProject *p;
-    int seen;
-    bool same;
-} PictureWalk;
-
-static bool compare_picture(const LkPictureRecord *r, void *data)
-{
-    PictureWalk *w = data;
-    int path = 0;
-    while (path < PATHS && !same_text(w->lab->names[path], r->path))
-        path++;
-    const ModelPicture *m = &w->p->pictures[path % PATHS];
-    w->same = w->same && path < PATHS && m->there && r->source == w->p->sources[m->source].id && r->size == m->size &&
-              number_of(r->caption) == m->caption && (int)r->repeats == m->repeats && r->excluded == m->excluded &&
-              number_of(r->mask) == m->mask && number_of(r->thumbnail) == m->thumbnail;
-    w->seen++;
-    return true;
-}
-
-static bool same_sources(Lab *lab, ModelProject *p)
-{
-    g_autoptr(GPtrArray) list = lk_sources_list(lab->f.store, p->id, &lab->f.error);
-    guint wanted = 0;
-    for (int i = 0; i < SOURCES; i++)
-        wanted += p->sources[i].there;
-    bool same = list && list->len == wanted;
-    for (guint i = 0; same && i < list->len; i++) {
-        const LkSourceRecord *s = list->pdata[i];
-        const ModelSource *m = &p->sources[s->path[2] - '0'];
-        same = m->there && m->id == s->id && m->recursive == s->recursive && m->regularisation == s->regularisation &&
-               m->repeats == (int)s->repeats;
-    }
-    return same;
-}
-
-static bool same_settings(Lab *lab, ModelProject *p)
-{
-    g_autoptr(GHashTable) all = lk_settings_get_all(lab->f.store, p->id, &lab->f.error);
-    guint wanted = 0;
-    bool same = all;
-    for (int i = 0; same && i < KEYS; i++) {
-        wanted += p->settings[i] != 0;
-        same = number_of(g_hash_table_lookup(all, lab->names[i])) == p->settings[i];
-    }
-    return same && g_hash_table_size(all) == wanted;
-}
-
-static bool same_step(Lab *lab, ModelProject *p, LkHistoryDirection direction)
-{
-    bool undo = direction == LK_HISTORY_UNDO;
-    g_autoptr(LkHistoryStep) step = NULL;
-    if (!lk_history_peek(lab->f.store, p->id, direction, &step, &lab->f.error))
-        return false;
-    if (undo ? p->done == 0 : p->done == p->step_count)
-        return !step;
-    const ModelStep *m = &p->steps[undo ? p->done - 1 : p->done];
-    bool same = step && number_of(step->label) == m->label && (int)step->changes->len == m->count;
-    for (int i = 0; same && i < m->count; i++) {
-        const LkHistoryChange *c = &g_array_index(step->changes, LkHistoryChange, i);
-        const int *w = m->changes[undo ? m->count - 1 - i : i];
-        same = number_of(c->path) == w[0] && number_of(c->before) == w[1] && number_of(c->after) == w[2];
-    }
-    return same;
-}
-
-static bool same_history(Lab *lab, ModelProject *p)
-{
-    g_auto(LkHistoryState) state = {0};
-    return lk_history_state(lab->f.store, p->id, &state, &lab->f.error) && (int)state.undo == p->done &&
-           (int)state.redo == p->step_count - p->done && same_step(lab, p, LK_HISTORY_UNDO) &&
-           same_step(lab, p, LK_HISTORY_REDO);
-}
-
-static bool same_project(Lab *lab, int i)
-{
-    ModelProject *p = &lab->model.projects[i];
-    g_autoptr(LkProjectRecord) r = lk_projects_get(lab->f.store, p->id, &lab->f.error);
-    guint tasks = 0, checkpoints = 0;
-    for (int t = 0; t < TASKS; t++) {
-        const ModelTask *m = &lab->model.tasks[t];
-        if (!m->there || m->deleted || m->project != i)
-            continue;
-        tasks++;
-        for (int file = 0; file < FILES; file++)
-            checkpoints += m->checkpoints[file] != 0;
-    }
-    PictureWalk walk = {lab, p, 0, true};
-    int pictures = 0;
-    for (int path = 0; path < PATHS; path++)
-        pictures += p->pictures[path].there;
-    return r && !r->deleted == !p->deleted && number_of(r->name) == p->name &&
-           number_of(*r->trigger_word ? r->trigger_word : NULL) == p->trigger && (int)r->pictures == pictures &&
-           r->tasks == tasks && r->checkpoints == checkpoints &&
-           lk_pictures_each(lab->f.store, p->id, compare_picture, &walk, &lab->f.error) && walk.same &&
-           walk.seen == pictures && same_sources(lab, p) && same_settings(lab, p) && same_history(lab, p);
-}
-
-/** The list is the live projects, in the order of their last opening. */
-static bool same_list(Lab *lab)
-{
-    g_autoptr(GPtrArray) list = lk_projects_list(lab->f.store, &lab->f.error);
-    guint live = 0;
-    gint64 last = G_MAXINT64;
-    for (int i = 0; i < PROJECTS; i++)
-        live += lab->model.projects[i].there && !lab->model.projects[i].deleted;
-    bool same = list && list->len == live;
-    for (guint n = 0; same && n < live; n++) {
-        gint64 opened = -1;
-        for (int i = 0; i < PROJECTS; i++)
-            if (lab->model.projects[i].there && lab->model.projects[i].id == ((LkProjectRecord *)list->pdata[n])->id)
-                opened = lab->model.projects[i].opened;
-        same = opened > 0 && opened < last;
-        last = opened;
-    }
-    return same;
-}
-
-/** The place in the queue, counted from 1. */
-static guint position_of(Lab *lab, const ModelTask *t)
-{
-    guint position = 0;
-    for (int i = 0; i < TASKS; i++) {
-        const ModelTask *u = &lab->model.tasks[i];
-        bool waits = u->there && !u->deleted && u->state == LK_TASK_QUEUED && !lab->model.projects[u->project].deleted;
-        if (u == t && !waits)
-            return 0;
-        position += waits && (u->place < t->place || (u->place == t->place && u->id <= t->id));
-    }
-    return position;
-}
-
-static bool same_task(Lab *lab, const ModelTask *t)
-{
-    g_autoptr(LkTaskRecord) r = lk_tasks_get(lab->f.store, t->id, &lab->f.error);
-    g_autoptr(GArray) metrics = lk_task_metrics_read(lab->f.store, t->id, 0, &lab->f.error);
-    g_autoptr(GArray) log = lk_task_log_read(lab->f.store, t->id, 1, &lab->f.error);
-    g_autoptr(GPtrArray) files = lk_task_checkpoints_list(lab->f.store, t->id, &lab->f.error);
-    bool same = r && metrics && log && files && (int)r->state == t->state && !r->deleted == !t->deleted &&
-                r->step == t->step && number_of(r->note) == t->note && (int)r->number == t->number &&
-                r->position == position_of(lab, t) && log->len == (t->log ? 1 : 0);
-    if (same && log->len)
-        same = number_of(g_array_index(log, LkTaskLogLine, 0).text) == 1 + (t->log - 1) % 40;
-    guint n = 0;
-    for (int i = 0; same && i < METRICS; i++)
-        if (t->metrics[i] > 0) {
-            const LkTaskMetric *m = n < metrics->len ? &g_array_index(metrics, LkTaskMetric, n++) : NULL;
-            same = m && m->step == i + 1 && m->loss == t->metrics[i];
-        }
-    same = same && n == metrics->len;
-    guint wanted = 0;
-    for (int file = 0; file < FILES; file++)
-        wanted += t->checkpoints[file] != 0;
-    same = same && files->len == wanted;
-    for (guint i = 0; same && i < wanted; i++) {
-        const LkTaskCheckpoint *c = files->pdata[i];
-        int file = 0;
-        while (file < FILES - 1 && !same_text(c->path, lab->names[file]))
-            file++;
-        same = c->step == t->checkpoints[file] && c->best == (t->best == file + 1);
-    }
-    return same;
-}
-
-static bool same_all(Lab *lab)
-{
-    for (int i = 0; i < PROJECTS; i++)
-        if (lab->model.projects[i].there && !same_project(lab, i)) {
-            tap_note("project %d differs", i);
-            return false;
-        }
-    for (int i = 0; i < TASKS; i++)
-        if (lab->model.tasks[i].there && !same_task(lab, &lab->model.tasks[i])) {
-            tap_note("task %d differs", i);
-            return false;
-        }
-    return same_list(lab);
 }
 
 static const struct {

@@ -27,7 +27,7 @@ static LkPictureRecord *make_records(gint64 source, GPtrArray *texts)
     LkPictureRecord *records = g_new0(LkPictureRecord, MANY);
     for (int i = 0; i < MANY; i++) {
         char *path =
-            g_strdup_printf("/home/somebody/Pictures/a collection/folder %02d/picture number %05d.png", i % 37, i);
+            g_strdup_printf("/media/somebody/Pictures/a collection/folder %02d/picture number %05d.png", i % 37, i);
         char *caption =
             g_strdup_printf("a photo of sks dog number %d, sitting on the grass, looking at the viewer, trees "
                             "in the background, soft light, outdoors, day, realistic",
@@ -117,7 +117,7 @@ static void history(Fixture *f, gint64 project)
 {
     g_autofree LkHistoryChange *changes = g_new0(LkHistoryChange, SOME);
     for (int i = 0; i < SOME; i++)
-        changes[i] = (LkHistoryChange){(char *)"/home/somebody/Pictures/a collection/folder/picture number 1.png",
+        changes[i] = (LkHistoryChange){(char *)"/media/somebody/Pictures/a collection/folder/picture number 1.png",
                                        (char *)"caption", (char *)"a photo of sks dog, sitting on the grass, outdoors",
                                        (char *)"a photo of sks dog, sitting on the grass, outdoors, day"};
     begin();
@@ -176,7 +176,7 @@ int main(void)
 {
     Fixture f = fixture_new();
     gint64 project = lk_projects_create(f.store, "p", "style", "", NULL);
-    gint64 source = lk_sources_add(f.store, &(LkSourceRecord){.project = project, .path = (char *)"/home"}, NULL);
+    gint64 source = lk_sources_add(f.store, &(LkSourceRecord){.project = project, .path = (char *)"/media"}, NULL);
     pictures(&f, project, source);
     history(&f, project);
     metrics(&f, project);

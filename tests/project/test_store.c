@@ -300,6 +300,34 @@ static void test_busy(void)
     fixture_free(&f);
 }
 
+static void *commit_later(void *db)
+{
+    g_usleep(300 * 1000);
+    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    return NULL;
+}
+
+/** A store with the old kind of journal becomes one with a write-ahead log, which needs it alone: it waits. */
+static void test_waits_for_log(void)
+{
+    static const char *const locks[] = {"BEGIN; SELECT count(*) FROM project", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"};
+    for (gsize i = 0; i < G_N_ELEMENTS(locks); i++) {
+        Fixture f = fixture_new();
+        lk_store_close(g_steal_pointer(&f.store));
+        sqlite3 *db = NULL;
+        must(sqlite3_open(f.path, &db) == SQLITE_OK &&
+                 sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK &&
+                 sqlite3_exec(db, locks[i], NULL, NULL, NULL) == SQLITE_OK,
+             NULL, "lock");
+        GThread *thread = g_thread_new("commit", commit_later, db);
+        f.store = lk_store_open(f.path, &f.error);
+        tap_ok(f.store, "waits for another program: %s", f.error ? f.error->message : locks[i]);
+        g_thread_join(thread);
+        sqlite3_close(db);
+        fixture_free(&f);
+    }
+}
+
 static void test_copy_and_aside(void)
 {
     Fixture f = fixture_new();
@@ -345,6 +373,7 @@ int main(void)
     test_no_rights();
     test_full();
     test_busy();
+    test_waits_for_log();
     test_copy_and_aside();
     return tap_done();
 }
