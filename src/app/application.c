@@ -3,6 +3,7 @@
 #include "app/core/settings.h"
 #include "app/shell/about.h"
 #include "app/shell/preferences.h"
+#include "app/shell/presence.h"
 #include "app/shell/shortcuts.h"
 #include "app/shell/window.h"
 
@@ -16,6 +17,7 @@ struct _LkApplication {
     LkDeviceStatus *device;
     LkThumbnails *thumbnails;
     LkTaskCenter *tasks;
+    LkPresence *presence;
     gboolean exit_after_startup;
 };
 
@@ -63,6 +65,11 @@ LkTaskCenter *lk_application_get_tasks(LkApplication *self)
     return self->tasks;
 }
 
+gboolean lk_application_is_training(LkApplication *self)
+{
+    return self->presence && lk_presence_is_training(self->presence);
+}
+
 /* ---- actions ----------------------------------------------------------------------------------------- */
 
 static GtkWidget *active_window(LkApplication *self)
@@ -99,7 +106,20 @@ static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     gtk_window_close(GTK_WINDOW(window)); /* asks where something runs */
 }
 
+/* From a notification: the task's results, or what went wrong. */
+static void show_task_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkApplication *self = data;
+    g_application_activate(G_APPLICATION(self));
+    LkTask *task = lk_task_center_find(self->tasks, g_variant_get_int64(parameter));
+    LkProject *project = task ? lk_project_list_find(self->projects, lk_task_get_project_id(task)) : NULL;
+    if (project)
+        lk_window_open_project(LK_WINDOW(active_window(self)), project,
+                               lk_task_get_state(task) == LK_TASK_FINISHED ? "results" : "training");
+}
+
 static const GActionEntry actions[] = {
+    {.name = "show-task", .activate = show_task_cb, .parameter_type = "x"},
     {.name = "about", .activate = about_cb},
     {.name = "preferences", .activate = preferences_cb},
     {.name = "shortcuts", .activate = shortcuts_cb},
@@ -157,6 +177,7 @@ static void lk_application_startup(GApplication *application)
     self->device = lk_device_status_new();
     self->thumbnails = lk_thumbnails_new(cache);
     self->tasks = lk_task_center_new(self->store);
+    self->presence = lk_presence_new(GTK_APPLICATION(self), self->tasks);
     add_actions(self);
 }
 
@@ -188,6 +209,7 @@ static void lk_application_shutdown(GApplication *application)
 {
     LkApplication *self = LK_APPLICATION(application);
     G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
+    g_clear_object(&self->presence);
     g_clear_object(&self->tasks); /* ends a run that is under way, its state saved */
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */

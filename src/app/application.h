@@ -26,5 +26,7 @@ LkProjectList *lk_application_get_projects(LkApplication *self);
 LkDeviceStatus *lk_application_get_device(LkApplication *self);
 LkThumbnails *lk_application_get_thumbnails(LkApplication *self);
 LkTaskCenter *lk_application_get_tasks(LkApplication *self);
+/** Whether closing the last window would end a training. */
+gboolean lk_application_is_training(LkApplication *self);
 
 G_END_DECLS

@@ -13,6 +13,7 @@ struct _LkWindow {
     AdwToastOverlay *toasts;
     AdwNavigationView *navigation;
     LkProjectsPage *projects_page;
+    gboolean may_close;        /* the person has said so */
     GCancellable *cancellable; /* of what is under way, cancelled when the window goes */
 };
 
@@ -201,6 +202,38 @@ static void store_failed_cb(LkWindow *self, const GError *error)
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(error->message));
 }
 
+/* ---- closing while something trains ------------------------------------------------------------------ */
+
+static void close_response_cb(LkWindow *self, const char *response)
+{
+    if (g_str_equal(response, "background")) {
+        gtk_widget_set_visible(GTK_WIDGET(self), FALSE); /* started again, the program shows it */
+    } else if (g_str_equal(response, "stop")) {
+        self->may_close = TRUE;
+        gtk_window_close(GTK_WINDOW(self)); /* the run saves its state as it is let go */
+    }
+}
+
+static gboolean lk_window_close_request(GtkWindow *window)
+{
+    LkWindow *self = LK_WINDOW(window);
+    if (self->may_close || !lk_application_is_training(lk_application_get()))
+        return GTK_WINDOW_CLASS(lk_window_parent_class)->close_request(window);
+    AdwDialog *dialog = adw_alert_dialog_new(
+        _("A Training Is Running"),
+        _("It can go on without the window; Lorikeet tells you when it is done. If you stop it, its state is saved "
+          "and you can resume it at any time."));
+    AdwAlertDialog *alert = ADW_ALERT_DIALOG(dialog);
+    adw_alert_dialog_add_responses(alert, "cancel", _("_Cancel"), "stop", _("_Stop and Quit"), "background",
+                                   _("Go On in _Background"), NULL);
+    adw_alert_dialog_set_response_appearance(alert, "background", ADW_RESPONSE_SUGGESTED);
+    adw_alert_dialog_set_default_response(alert, "background");
+    adw_alert_dialog_set_close_response(alert, "cancel");
+    g_signal_connect_object(dialog, "response", G_CALLBACK(close_response_cb), self, G_CONNECT_SWAPPED);
+    adw_dialog_present(dialog, GTK_WIDGET(self));
+    return TRUE;
+}
+
 static void remember_state(LkWindow *self, GSettings *settings)
 {
     g_settings_bind(settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
@@ -235,6 +268,7 @@ static void lk_window_class_init(LkWindowClass *klass)
 {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = lk_window_dispose;
+    GTK_WINDOW_CLASS(klass)->close_request = lk_window_close_request;
     g_type_ensure(LK_TYPE_PROJECTS_PAGE);
     gtk_widget_class_set_template_from_resource(widget_class, "/io/github/lorikeet_lora/Lorikeet/ui/shell-window.ui");
     gtk_widget_class_bind_template_child(widget_class, LkWindow, toasts);

@@ -11,7 +11,8 @@ struct _LkSamplesCard {
     AdwBin parent_instance;
     LkCompare *compare;
     GtkLabel *hint, *empty;
-    GtkBox *rows;
+    GtkBox *columns, *rows;
+    gboolean narrow;
     GPtrArray *strips; /* GtkBox, borrowed: by prompt index */
     GtkWidget *chosen[SIDES];
     int next; /* the side that the next click chooses */
@@ -22,6 +23,9 @@ struct _LkSamplesCard {
 };
 
 G_DEFINE_FINAL_TYPE(LkSamplesCard, lk_samples_card, ADW_TYPE_BIN)
+
+enum { PROP_NARROW = 1, PROP_LAST };
+static GParamSpec *properties[PROP_LAST];
 
 /* ---- choosing two ------------------------------------------------------------------------------------ */
 
@@ -194,6 +198,26 @@ void lk_samples_card_set_task(LkSamplesCard *self, LkTask *task)
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
+static void lk_samples_card_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    if (id == PROP_NARROW)
+        g_value_set_boolean(value, LK_SAMPLES_CARD(object)->narrow);
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void lk_samples_card_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+    LkSamplesCard *self = LK_SAMPLES_CARD(object);
+    if (id != PROP_NARROW) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        return;
+    }
+    self->narrow = g_value_get_boolean(value);
+    gtk_orientable_set_orientation(GTK_ORIENTABLE(self->columns),
+                                   self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
+}
+
 static void lk_samples_card_dispose(GObject *object)
 {
     LkSamplesCard *self = LK_SAMPLES_CARD(object);
@@ -210,13 +234,20 @@ static void lk_samples_card_dispose(GObject *object)
 static void lk_samples_card_class_init(LkSamplesCardClass *klass)
 {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-    G_OBJECT_CLASS(klass)->dispose = lk_samples_card_dispose;
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+    object_class->get_property = lk_samples_card_get_property;
+    object_class->set_property = lk_samples_card_set_property;
+    object_class->dispose = lk_samples_card_dispose;
+    properties[PROP_NARROW] =
+        g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+    g_object_class_install_properties(object_class, PROP_LAST, properties);
     g_type_ensure(LK_TYPE_COMPARE);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/training-samples_card.ui");
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, compare);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, hint);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, empty);
+    gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, columns);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, rows);
 }
 
