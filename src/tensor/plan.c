@@ -10,13 +10,21 @@ typedef struct Block {
     bool scratch, input;
 } Block;
 
+/** A block that has its place, as the search for the next one's reads it. */
+typedef struct Placed {
+    int64_t offset, end;
+    int32_t first, last;
+} Placed;
+
 typedef struct Planner {
     const LkGraph *graph;
     Block *blocks;
     int32_t n_blocks;
     int32_t *block_of; /* per tensor: its block, or -1 */
     int32_t *last_use; /* per tensor */
-    int32_t *by_offset, *order;
+    Placed *placed;    /* by offset */
+    int32_t *order;
+    int64_t *first_offset; /* per block: where the first of two attempts put it */
 } Planner;
 
 static int64_t round_up(int64_t bytes)
@@ -142,47 +150,64 @@ static int64_t place(Planner *p, int (*order)(const void *, const void *, void *
     for (int32_t i = 0; i < p->n_blocks; i++) {
         Block *block = &p->blocks[p->order[i]];
         int64_t offset = 0;
-        for (int32_t j = 0; j < placed; j++) { /* by_offset is sorted: the first gap that is wide enough wins */
-            const Block *other = &p->blocks[p->by_offset[j]];
-            if (other->last < block->first || block->last < other->first)
-                continue;
+        for (int32_t j = 0; j < placed; j++) { /* the first gap that is wide enough wins */
+            const Placed *other = &p->placed[j];
             if (other->offset >= offset + block->bytes)
-                break;
-            if (other->offset + other->bytes > offset)
-                offset = other->offset + other->bytes;
+                break; /* and so does every later one */
+            if (other->end > offset && other->last >= block->first && block->last >= other->first)
+                offset = other->end;
         }
         block->offset = offset;
         if (arena < offset + block->bytes)
             arena = offset + block->bytes;
         int32_t at = placed++;
-        for (; at > 0 && p->blocks[p->by_offset[at - 1]].offset > offset; at--)
-            p->by_offset[at] = p->by_offset[at - 1];
-        p->by_offset[at] = p->order[i];
+        while (at > 0 && p->placed[at - 1].offset > offset)
+            at--;
+        memmove(&p->placed[at + 1], &p->placed[at], (size_t)(placed - 1 - at) * sizeof *p->placed);
+        p->placed[at] = (Placed){offset, offset + block->bytes, block->first, block->last};
     }
     return arena;
 }
 
-/** Finds the node where most bytes are alive, and what they are. */
-static void find_peak(const Planner *p, LkPlan *plan)
+/** Tries two orders and keeps the better; returns the arena's size. */
+static int64_t place_best(Planner *p)
 {
+    int64_t by_size = place(p, larger_first);
+    for (int32_t i = 0; i < p->n_blocks; i++)
+        p->first_offset[i] = p->blocks[i].offset;
+    int64_t by_life = place(p, longer_first);
+    if (by_life <= by_size)
+        return by_life;
+    for (int32_t i = 0; i < p->n_blocks; i++)
+        p->blocks[i].offset = p->first_offset[i];
+    return by_size;
+}
+
+/** Finds the node where most bytes are alive, and what they are. `change` holds by how much each node has more alive
+ * than the one before. */
+static void find_peak(const Planner *p, int64_t *change, LkPlan *plan)
+{
+    int64_t live = 0;
+    memset(change, 0, ((size_t)p->graph->n_nodes + 2) * sizeof *change);
+    for (int32_t i = 0; i < p->n_blocks; i++) {
+        change[p->blocks[i].first] += p->blocks[i].bytes;
+        change[p->blocks[i].last + 1] -= p->blocks[i].bytes;
+    }
     for (int32_t n = 0; n < p->graph->n_nodes; n++) {
-        int64_t live = 0, scratch = 0, input = 0;
-        for (int32_t i = 0; i < p->n_blocks; i++) {
-            const Block *block = &p->blocks[i];
-            if (block->first > n || block->last < n)
-                continue;
-            live += block->bytes;
-            scratch += block->scratch ? block->bytes : 0;
-            input += block->input ? block->bytes : 0;
-        }
+        live += change[n];
         if (live > plan->live_bytes) {
             plan->live_bytes = live;
             plan->peak_node = n;
-            plan->workspace_bytes = scratch;
-            plan->input_bytes = input;
-            plan->activation_bytes = live - scratch - input;
         }
     }
+    for (int32_t i = 0; plan->live_bytes > 0 && i < p->n_blocks; i++) {
+        const Block *block = &p->blocks[i];
+        if (block->first > plan->peak_node || block->last < plan->peak_node)
+            continue;
+        plan->workspace_bytes += block->scratch ? block->bytes : 0;
+        plan->input_bytes += block->input ? block->bytes : 0;
+    }
+    plan->activation_bytes = plan->live_bytes - plan->workspace_bytes - plan->input_bytes;
 }
 
 static void fill_plan(const Planner *p, const int64_t *node_bytes, LkPlan *plan)
@@ -194,7 +219,7 @@ static void fill_plan(const Planner *p, const int64_t *node_bytes, LkPlan *plan)
         scratch--; /* scratch blocks come last, in the order of their nodes */
     for (int32_t n = 0; n < p->graph->n_nodes; n++)
         plan->workspace[n] = node_bytes && node_bytes[n] > 0 ? p->blocks[scratch++].offset : -1;
-    find_peak(p, plan);
+    find_peak(p, p->first_offset, plan);
 }
 
 static bool run_planner(Planner *p, const int64_t *node_bytes, LkPlan *plan)
@@ -203,18 +228,19 @@ static bool run_planner(Planner *p, const int64_t *node_bytes, LkPlan *plan)
     p->blocks = malloc(most * sizeof *p->blocks);
     p->block_of = malloc(tensors * sizeof *p->block_of);
     p->last_use = malloc(tensors * sizeof *p->last_use);
-    p->by_offset = malloc(most * sizeof *p->by_offset);
+    p->placed = malloc(most * sizeof *p->placed);
+    p->first_offset = malloc((most + 1) * sizeof *p->first_offset);
     p->order = malloc(most * sizeof *p->order);
     plan->offset = malloc(tensors * sizeof *plan->offset);
     plan->workspace = malloc(((size_t)p->graph->n_nodes + 1) * sizeof *plan->workspace);
-    if (!p->blocks || !p->block_of || !p->last_use || !p->by_offset || !p->order || !plan->offset || !plan->workspace)
+    if (!p->blocks || !p->block_of || !p->last_use || !p->placed || !p->order || !p->first_offset || !plan->offset ||
+        !plan->workspace)
         return false;
     for (size_t i = 0; i < tensors; i++)
         p->block_of[i] = -1;
     find_last_uses(p);
     make_blocks(p, node_bytes);
-    int64_t by_size = place(p, larger_first), by_life = place(p, longer_first);
-    plan->arena_bytes = by_size < by_life ? place(p, larger_first) : by_life;
+    plan->arena_bytes = place_best(p);
     fill_plan(p, node_bytes, plan);
     return true;
 }
@@ -227,7 +253,8 @@ LkPlan *lk_plan_new(const LkGraph *graph, const int64_t *node_bytes, LkError *er
     free(planner.blocks);
     free(planner.block_of);
     free(planner.last_use);
-    free(planner.by_offset);
+    free(planner.placed);
+    free(planner.first_offset);
     free(planner.order);
     if (!ok) {
         lk_plan_free(plan);
