@@ -35,7 +35,7 @@ static int multiple_of(const LkJob *job, GPtrArray *problems)
     return USUAL_MULTIPLE;
 }
 
-static LkCheck *check(const LkJob *job, GPtrArray *problems, bool quiet, GError **error)
+static LkCheck *check(const LkJob *job, LkPurpose purpose, GPtrArray *problems, bool quiet, GError **error)
 {
     g_autoptr(LkClipTokenizer) tokenizer = lk_clip_tokenizer_new(error);
     if (!tokenizer)
@@ -49,10 +49,11 @@ static LkCheck *check(const LkJob *job, GPtrArray *problems, bool quiet, GError 
     }
     LkBar bar;
     lk_bar_init(&bar, stderr);
-    LkCheckOptions options = {.doctor = {.trigger_words = job->trigger_words, .max_tokens = job->max_token_length},
-                              .tokenizer = tokenizer,
-                              .progress = quiet ? NULL : show_progress,
-                              .progress_data = &bar};
+    LkCheckOptions options = {
+        .doctor = {.trigger_words = job->trigger_words, .max_tokens = job->max_token_length, .purpose = purpose},
+        .tokenizer = tokenizer,
+        .progress = quiet ? NULL : show_progress,
+        .progress_data = &bar};
     LkCheck *result = lk_check_run(config, multiple, &options, findings, error);
     lk_bar_clear(&bar);
     return result;
@@ -110,8 +111,17 @@ LkExit lk_cli_check(int argc, char **argv)
     g_auto(LkJobInput) input;
     lk_job_input_init(&input);
     bool json = false;
+    int purpose = LK_PURPOSE_ANY;
+    const char *purposes[LK_PURPOSES + 1] = {NULL};
+    for (int i = 0; i < LK_PURPOSES; i++)
+        purposes[i] = lk_purpose_name((LkPurpose)i);
     const LkOption options[] = {
         LK_OPTION_SET(&input),
+        {.name = "purpose",
+         .kind = LK_OPTION_CHOICE,
+         .value = &purpose,
+         .choices = purposes,
+         .help = N_("what the LoRA is for, which decides how many pictures are good (default: any)")},
         {.name = "json", .kind = LK_OPTION_FLAG, .value = &json, .help = N_("print one JSON object")},
     };
     const LkSyntax syntax = {
@@ -128,7 +138,8 @@ LkExit lk_cli_check(int argc, char **argv)
         return end;
     g_autoptr(GError) error = NULL;
     const LkJob *job = load(&input);
-    g_autoptr(LkCheck) result = job ? check(job, input.problems, json || !isatty(STDERR_FILENO), &error) : NULL;
+    g_autoptr(LkCheck) result =
+        job ? check(job, (LkPurpose)purpose, input.problems, json || !isatty(STDERR_FILENO), &error) : NULL;
     lk_cli_show_problems(input.problems, input.path);
     if (!job && json)
         lk_cli_print_problems_json(input.problems);

@@ -119,18 +119,39 @@ static char *printable(const char *path)
     return shown;
 }
 
+static void unref_list(void *list)
+{
+    g_ptr_array_unref(list);
+}
+
+/* Findings of a severity with the same words are said once, above the files: in the order of their first file. */
 static void append_findings_text(const LkCheck *check, LkSeverity severity, const char *title, GString *out)
 {
     const guint count = lk_findings_count(check->findings, severity);
     if (count == 0)
         return;
-    g_string_append_printf(out, "%s (%u)\n", title, count);
+    g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unref_list);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new();
     for (guint i = 0; i < check->findings->len; i++) {
         const LkFinding *finding = g_ptr_array_index(check->findings, i);
         if (lk_finding_severity(finding->kind) != severity)
             continue;
-        g_autofree char *path = printable(finding->path);
-        g_string_append_printf(out, "  %s\n    %s\n", path, finding->text);
+        GPtrArray *paths = g_hash_table_lookup(groups, finding->text);
+        if (!paths) {
+            paths = g_ptr_array_new();
+            g_hash_table_insert(groups, finding->text, paths);
+            g_ptr_array_add(texts, finding->text);
+        }
+        g_ptr_array_add(paths, finding->path);
+    }
+    g_string_append_printf(out, "%s (%u)\n", title, count);
+    for (guint i = 0; i < texts->len; i++) {
+        const GPtrArray *paths = g_hash_table_lookup(groups, g_ptr_array_index(texts, i));
+        for (guint k = 0; k < paths->len; k++) {
+            g_autofree char *path = printable(g_ptr_array_index(paths, k));
+            g_string_append_printf(out, "  %s\n", path);
+        }
+        g_string_append_printf(out, "    %s\n", (const char *)g_ptr_array_index(texts, i));
     }
 }
 

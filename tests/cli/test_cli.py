@@ -212,6 +212,8 @@ def test_check(lab):
     sizes = {(b["width"], b["height"]) for b in job["buckets"]}
     tap.ok(job["ok"] and len(sizes) == 3 and (128, 128) in sizes and job["problems"] == [], "check of a job has its buckets", job)
     expect(lab, "check for people", 0, ["check", "job.toml"], out="Buckets")
+    few = json.loads(lab.run("check", "pictures", "--json", "--purpose", "character").stdout)["findings"]
+    tap.ok(any(f["kind"] == "pictures-few" and "30 to 50" in f["text"] for f in few), "the purpose decides how many are good", few)
 
     bad = lab / "bad"
     shutil.copytree(lab / "pictures", bad)
@@ -223,6 +225,8 @@ def test_check(lab):
     found = json.loads(done.stdout)
     kinds = {(os.path.basename(f["path"]), f["kind"]) for f in found["findings"]}
     tap.ok(done.returncode == 1 and not found["ok"] and found["unusable"] == 1, "check of a bad folder", done.stdout)
+    fixes = {f["kind"]: f.get("fix") for f in found["findings"]}
+    tap.ok(fixes["caption-not-utf8"] == {"kind": "convert-utf8", "argument": "Windows-1252"}, "it knows what to do", fixes)
     tap.ok({("p0.png", "picture-truncated"), ("p1.png", "caption-missing"), ("p2.txt", "caption-not-utf8")} <= kinds, "it names the files", kinds)
     expect(lab, "the same for people", 1, ["check", "bad"], out="p0.png")
     expect(lab, "training refuses it by name", 1, ["train", "job.toml", "--set", "train_data_dir=bad"], "p0.png")
