@@ -41,11 +41,8 @@ static bool has_effect(const LkJob *job, const char *key, GError **error)
 
 static bool check(const LkJob *before, const LkJob *now, const char *key, const GPtrArray *problems, GError **error)
 {
-    for (guint i = 0; i < problems->len; i++) {
-        const LkProblem *problem = g_ptr_array_index(problems, i);
-        if (problem->kind == LK_PROBLEM_ERROR)
-            return lk_set_error(error, LK_ERROR_USAGE, "%s", problem->text);
-    }
+    if (!lk_problems_fail(problems, error))
+        return false;
     if (lk_job_trains_unet(before) != lk_job_trains_unet(now) ||
         lk_job_trains_text_encoder(before) != lk_job_trains_text_encoder(now))
         return lk_set_error(error, LK_ERROR_USAGE,

@@ -1,5 +1,7 @@
 #include "training/problem.h"
 
+#include "format/gerror.h"
+
 static void problem_free(gpointer data)
 {
     LkProblem *problem = data;
@@ -65,4 +67,15 @@ char *lk_problems_describe(const GPtrArray *problems, const char *source)
         g_string_append_printf(out, "%s: %s\n", lk_problem_kind_name(problem->kind), problem->text);
     }
     return g_string_free_and_steal(out);
+}
+
+bool lk_problems_fail(const GPtrArray *problems, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < problems->len; i++) {
+        const LkProblem *problem = g_ptr_array_index(problems, i);
+        if (problem->kind == LK_PROBLEM_ERROR)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? "\n" : "", problem->text);
+    }
+    return text->len == 0 || lk_set_error(error, LK_ERROR_USAGE, "%s", text->str);
 }

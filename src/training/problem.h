@@ -30,6 +30,9 @@ void lk_problems_add(GPtrArray *problems, LkProblemKind kind, const char *key, c
 /** How many of the list are of this kind. */
 guint lk_problems_count(const GPtrArray *problems, LkProblemKind kind);
 
+/** True where none of them is an error; else all that are, a line each, as LK_ERROR_USAGE. */
+bool lk_problems_fail(const GPtrArray *problems, GError **error);
+
 /** "error", "warning", "note": for machines. */
 const char *lk_problem_kind_name(LkProblemKind kind);
 

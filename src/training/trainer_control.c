@@ -28,16 +28,14 @@ static bool check_memory(const LkTrainer *trainer, const LkSamples *samples, int
 {
     LkGeneratorMemory memory = lk_samples_memory(samples);
     *arena = MAX(memory.arena - lk_trainer_arena(trainer), 0);
-    LkDeviceInfo infos[16];
-    int count = trainer->api->devices(infos, G_N_ELEMENTS(infos), NULL);
-    const LkDeviceInfo *info = trainer->device_index < count ? &infos[trainer->device_index] : &trainer->info;
-    if (*arena + memory.weights <= info->free_bytes)
+    int64_t free_bytes = lk_trainer_free_bytes(trainer);
+    if (*arena + memory.weights <= free_bytes)
         return true;
     return lk_set_error(error, LK_ERROR_MEMORY,
                         _("The sample pictures need %.2f GiB of memory beside the training and %s has %.2f GiB free. "
                           "Make them smaller."),
-                        (double)(*arena + memory.weights) / (1 << 30), info->name,
-                        (double)info->free_bytes / (1 << 30));
+                        (double)(*arena + memory.weights) / (1 << 30), trainer->info.name,
+                        (double)free_bytes / (1 << 30));
 }
 
 /** Gives the trainer other samples (NULL: none); the arena grows where they need a larger one. */

@@ -128,3 +128,5 @@ bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events,
 
 /** Bytes of the arena that the steps and the sample pictures share (training_plan.c). */
 int64_t lk_trainer_arena(const LkTrainer *trainer);
+/** What the device has free now. */
+int64_t lk_trainer_free_bytes(const LkTrainer *trainer);

@@ -28,6 +28,13 @@ int64_t lk_trainer_arena(const LkTrainer *trainer)
     return MAX(largest_step(trainer)->arena_bytes, lk_samples_memory(trainer->samples).arena);
 }
 
+int64_t lk_trainer_free_bytes(const LkTrainer *trainer)
+{
+    LkDeviceInfo infos[16];
+    int count = trainer->api->devices(infos, G_N_ELEMENTS(infos), NULL);
+    return trainer->device_index < count ? infos[trainer->device_index].free_bytes : trainer->info.free_bytes;
+}
+
 static void suggest(GPtrArray *fixes, const char *text)
 {
     g_ptr_array_add(fixes, g_strdup(text));
@@ -80,7 +87,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->host = PROGRAM_BYTES + 3 * state;
     plan->total = MAX(plan->weights + plan->sampling + plan->adapter + plan->optimizer + plan->arena, plan->encoding) +
                   plan->host;
-    plan->available = trainer->info.free_bytes;
+    plan->available = lk_trainer_free_bytes(trainer);
     plan->fits = plan->total <= plan->available;
     if (!plan->fits)
         suggest_fixes(trainer, plan);

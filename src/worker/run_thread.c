@@ -163,30 +163,17 @@ static bool train(LkRunThread *thread, const LkDeviceChoice *choice, GError **er
                : lk_trainer_run(thread->trainer, thread->task == LK_RUN_TRAIN_ON, &events, error);
 }
 
-/** Whether the job's files and folders are there; all that are not, in words. */
-static bool check_files(const LkJob *job, GError **error)
-{
-    g_autoptr(GPtrArray) problems = lk_problems_new();
-    g_autoptr(GString) text = g_string_new(NULL);
-    if (lk_job_check_files(job, problems))
-        return true;
-    for (guint i = 0; i < problems->len; i++) {
-        const LkProblem *problem = g_ptr_array_index(problems, i);
-        if (problem->kind == LK_PROBLEM_ERROR)
-            g_string_append_printf(text, "%s%s", text->len ? "\n" : "", problem->text);
-    }
-    return lk_set_error(error, LK_ERROR_USAGE, "%s", text->str);
-}
-
 static gpointer perform(gpointer data)
 {
     LkRunThread *thread = data;
     LkDeviceChoice choice;
     GError *error = NULL;
+    g_autoptr(GPtrArray) problems = lk_problems_new();
+    lk_job_check_files(thread->job, problems);
     thread->answered = LK_RUN_END_NONE;
     post_phase(thread,
                thread->task == LK_RUN_EXPORT ? N_("Saving the LoRA") : N_("Opening the base model and the pictures"));
-    bool ok = check_files(thread->job, &error) && lk_device_choose(thread->device, &choice, &error) &&
+    bool ok = lk_problems_fail(problems, &error) && lk_device_choose(thread->device, &choice, &error) &&
               lk_trainer_check_output(thread->job, &error) && train(thread, &choice, &error);
     g_clear_pointer(&thread->trainer, lk_trainer_free);
     if (!ok && !error)

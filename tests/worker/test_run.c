@@ -284,7 +284,7 @@ static void test_failures(const SmallRun *s)
     } rows[] = {
         {{"pretrained_model_name_or_path=nowhere.safetensors", NULL}, "nowhere.safetensors", LK_ERROR_USAGE},
         {{"pretrained_model_name_or_path=pics/0.png", NULL}, "0.png", 0},
-        {{"train_data_dir=cache", NULL}, "no picture to train on", LK_ERROR_USAGE},
+        {{"train_data_dir=cache", NULL}, "picture", LK_ERROR_USAGE},
         {{"output_dir=/proc/no/such", NULL}, "/proc/no", LK_ERROR_IO},
         {{"sample_every_n_steps=1", "sample_prompts=[\"a bird --w 16384 --h 16384\"]", NULL}, "GiB", LK_ERROR_MEMORY},
     };
