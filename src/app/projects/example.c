@@ -92,8 +92,8 @@ static void copied_cb(GObject *source, GAsyncResult *result, gpointer data)
                           .trigger_word = "lorimascot",
                           .sources = sources,
                           .settings = settings};
-    lk_project_list_create_async(lk_application_get_projects(LK_APPLICATION(g_task_get_source_object(task))), &draft,
-                                 created_cb, g_steal_pointer(&task));
+    LkProjectList *projects = lk_application_get_projects(LK_APPLICATION(g_task_get_source_object(task)));
+    lk_project_list_create_async(projects, &draft, created_cb, g_steal_pointer(&task));
 }
 
 /* The example that was opened before, or NULL. */
