@@ -4,6 +4,7 @@ A journey is a script that makes a `Journey`, does steps and ends with `done()`;
 Nothing waits for a fixed time: every step is looked for until it is there or a deadline has passed.
 """
 
+import json
 import os
 import re
 import signal
@@ -221,6 +222,25 @@ def drop(paths, x, y):
         source.wait()
 
 
+class Desktop:
+    """The desktop around the program, as far as tests look at it: see fake_desktop.py."""
+
+    def __init__(self):
+        self.log = Path(os.environ["XDG_RUNTIME_DIR"]) / "desktop.log"
+        self.process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("fake_desktop.py")), str(self.log)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+
+    def calls(self, method=None):
+        """What the program asked for so far: lists of the method's name and its arguments."""
+        lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+        return [call for call in map(json.loads, lines) if method in (None, call[0])]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Journey:
     """Steps of a person, each a TAP point. The first that fails ends the journey: the rest depends on it."""
 
@@ -228,6 +248,7 @@ class Journey:
         self.count = 0
         self.failed = False
         self.apps = []
+        self.desktop = Desktop()
         self.shots = os.environ.get("LORIKEET_SCREENSHOTS")
 
     def start(self, program, *args, **options):
@@ -278,12 +299,12 @@ class Journey:
                 self.step("the program quits", lambda app=app: app.quit() == 0)
             app.kill()
             warnings = [line for line in app.stderr().splitlines() if WARNING.search(line)]
-            self.failed = self.failed or False
             self.count += 1
             print(f"{'not ok' if warnings else 'ok'} {self.count} - no warnings", flush=True)
             for line in warnings[:40]:
                 print("# " + line)
             self.failed = self.failed or bool(warnings)
+        self.desktop.end()
         print(f"1..{self.count}")
         sys.exit(1 if self.failed else 0)
 

@@ -358,8 +358,11 @@ static void run_log_cb(LkTask *self, LkLogLevel level, const char *text)
 
 void lk_task_set_run(LkTask *self, LkRun *run)
 {
-    if (!g_set_object(&self->run, run))
+    if (self->run == run)
         return;
+    if (self->run)
+        run_state_cb(self); /* how it ended, whoever hears of it first */
+    g_set_object(&self->run, run);
     g_signal_group_set_target(self->run_signals, run);
     if (run)
         run_state_cb(self);

@@ -11,7 +11,7 @@ struct _LkSamplesCard {
     AdwBin parent_instance;
     LkCompare *compare;
     GtkLabel *hint, *empty;
-    GtkBox *columns, *rows;
+    GtkBox *rows;
     gboolean narrow;
     GPtrArray *strips; /* GtkBox, borrowed: by prompt index */
     GtkWidget *chosen[SIDES];
@@ -105,6 +105,7 @@ static GtkBox *strip_of(LkSamplesCard *self, const LkTaskSample *sample)
         gtk_widget_add_css_class(title, "caption");
         gtk_widget_add_css_class(title, "dimmed");
         GtkWidget *strip = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+        gtk_widget_add_css_class(strip, "strip"); /* room for the rings */
         GtkWidget *scroller = gtk_scrolled_window_new();
         gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
         gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), strip);
@@ -214,7 +215,7 @@ static void lk_samples_card_set_property(GObject *object, guint id, const GValue
         return;
     }
     self->narrow = g_value_get_boolean(value);
-    gtk_orientable_set_orientation(GTK_ORIENTABLE(self->columns),
+    gtk_orientable_set_orientation(GTK_ORIENTABLE(adw_bin_get_child(ADW_BIN(self))),
                                    self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
 }
 
@@ -247,7 +248,6 @@ static void lk_samples_card_class_init(LkSamplesCardClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, compare);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, hint);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, empty);
-    gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, columns);
     gtk_widget_class_bind_template_child(widget_class, LkSamplesCard, rows);
 }
 
