@@ -294,7 +294,7 @@ static void free_block(void *data)
     g_free(block);
 }
 
-static LkDatasetConfig *config_new(void)
+LkDatasetConfig *lk_dataset_config_new(void)
 {
     LkDatasetConfig *config = g_new(LkDatasetConfig, 1);
     config->blocks = g_ptr_array_new_with_free_func(free_block);
@@ -382,7 +382,7 @@ LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDataset
         lk_set_error(error, LK_ERROR_USAGE, "%s", problems->str);
         return NULL;
     }
-    LkDatasetConfig *config = config_new();
+    LkDatasetConfig *config = lk_dataset_config_new();
     const LkTomlNode *root = lk_toml_root(toml);
     const LkTomlNode *datasets = lk_toml_get(root, "datasets");
     for (size_t i = 0; i < lk_toml_count(datasets); i++)
@@ -393,7 +393,7 @@ LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDataset
 LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, const char *reg_data_dir,
                                                 const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error)
 {
-    g_autoptr(LkDatasetConfig) config = config_new();
+    g_autoptr(LkDatasetConfig) config = lk_dataset_config_new();
     LkDatasetBlock *block = add_block(config, defaults);
     g_autoptr(LkSubset) options = lk_subset_copy(defaults->subset);
     finish_extension(options);

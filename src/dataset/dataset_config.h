@@ -47,5 +47,7 @@ LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, cons
  * hold. */
 char *lk_dataset_config_to_toml(const LkDatasetConfig *config, const LkDatasetDefaults *defaults, GError **error);
 
+/** One without blocks, to be filled by hand: `blocks` owns an LkDatasetBlock made with g_new0 and its subsets. */
+LkDatasetConfig *lk_dataset_config_new(void);
 void lk_dataset_config_free(LkDatasetConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkDatasetConfig, lk_dataset_config_free)

@@ -2,8 +2,7 @@
 
 #include "format/toml.h"
 
-/** The options of every subset, from the job. */
-static LkSubset *default_subset(const LkJob *job)
+LkSubset *lk_job_subset(const LkJob *job)
 {
     LkSubset *subset = lk_subset_new("");
     subset->num_repeats = job->num_repeats;
@@ -26,17 +25,22 @@ static LkSubset *default_subset(const LkJob *job)
     return subset;
 }
 
+LkDatasetDefaults lk_job_dataset_defaults(const LkJob *job, const LkSubset *subset)
+{
+    return (LkDatasetDefaults){.buckets = {.resolution = job->resolution,
+                                           .enable_bucket = job->enable_bucket,
+                                           .bucket_no_upscale = job->bucket_no_upscale,
+                                           .min_bucket_reso = job->min_bucket_reso,
+                                           .max_bucket_reso = job->max_bucket_reso,
+                                           .bucket_reso_steps = job->bucket_reso_steps},
+                               .batch_size = job->train_batch_size,
+                               .subset = subset};
+}
+
 LkDatasetConfig *lk_job_dataset_config(const LkJob *job, GPtrArray *findings, GError **error)
 {
-    g_autoptr(LkSubset) subset = default_subset(job);
-    LkDatasetDefaults defaults = {.buckets = {.resolution = job->resolution,
-                                              .enable_bucket = job->enable_bucket,
-                                              .bucket_no_upscale = job->bucket_no_upscale,
-                                              .min_bucket_reso = job->min_bucket_reso,
-                                              .max_bucket_reso = job->max_bucket_reso,
-                                              .bucket_reso_steps = job->bucket_reso_steps},
-                                  .batch_size = job->train_batch_size,
-                                  .subset = subset};
+    g_autoptr(LkSubset) subset = lk_job_subset(job);
+    LkDatasetDefaults defaults = lk_job_dataset_defaults(job, subset);
     LkDatasetConfig *config;
     if (job->dataset_config) {
         LkToml *toml = lk_toml_read(job->dataset_config, error);

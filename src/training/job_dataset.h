@@ -9,5 +9,10 @@
  * job. Remarks are appended to `findings`. */
 LkDatasetConfig *lk_job_dataset_config(const LkJob *job, GPtrArray *findings, GError **error);
 
+/** The options of every picture folder, from the job; free with lk_subset_free. */
+LkSubset *lk_job_subset(const LkJob *job);
+/** What a dataset TOML need not say, from the job; borrows `subset`. */
+LkDatasetDefaults lk_job_dataset_defaults(const LkJob *job, const LkSubset *subset);
+
 /** What the sides of pictures must be multiples of: 64 for Stable Diffusion 1.x. */
 int lk_size_multiple(const LkModelArch *arch);
