@@ -240,6 +240,39 @@ static void test_all(void)
     test_reports(result);
 }
 
+/* Facts that are kept between two checks. */
+typedef struct Kept {
+    GHashTable *facts;
+    int asked; /* atomic */
+} Kept;
+
+static const LkPictureFacts *kept_facts(void *data, const char *path)
+{
+    Kept *kept = data;
+    g_atomic_int_inc(&kept->asked);
+    return g_hash_table_lookup(kept->facts, path);
+}
+
+static void test_kept_facts(void)
+{
+    g_autoptr(GHashTable) facts =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)lk_picture_facts_free);
+    g_autofree char *sharp = g_build_filename(root, "p/good.png", NULL),
+                    *path = g_build_filename(root, "p/look a.png", NULL);
+    LkPictureFacts *made_up = lk_picture_facts_read(sharp, NULL);
+    made_up->info.cmyk = true;
+    g_hash_table_insert(facts, g_strdup(path), made_up);
+    Kept kept = {facts, 0};
+    const LkCheckOptions options = {.facts = kept_facts, .facts_data = &kept};
+    g_autoptr(LkCheck) result = check("p", &options, NULL);
+    g_autofree char *kinds = result ? kinds_of(result, "/look a.png") : NULL;
+    g_autofree char *other = result ? kinds_of(result, "/look b.jpg") : NULL;
+    tap_ok(result && kept.asked == (int)result->dataset->pictures->len && strstr(kinds, "picture-cmyk") &&
+               strcmp(other, "") == 0,
+           "facts that are known are used and the others read: %s", kinds ? kinds : "no check");
+    tap_ok(result && result->most_tokens == -1, "without a tokenizer no tokens are counted");
+}
+
 static bool stop_at_second(void *data, guint done, guint total)
 {
     guint *most = data;
@@ -271,6 +304,7 @@ int main(void)
 {
     root = scratch_new();
     test_all();
+    test_kept_facts();
     test_other_ends();
     scratch_remove(root);
     g_free(root);
