@@ -1,49 +1,17 @@
 /* lorikeet-cli export */
-#include "adapter/lora_file.h"
+#include "adapter/lora_export.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
-#include <string.h>
 
 /* The names of the options' values, in the order of what they stand for. */
 static const char *const formats[] = {"safetensors", "pt", NULL};
 static const char *const layouts[] = {"kohya", "diffusers", "comfy", NULL};
 static const char *const precisions[] = {"fp16", "bf16", "fp32", NULL};
 static const LkFileDType dtypes[] = {LK_FILE_F16, LK_FILE_BF16, LK_FILE_F32};
-
-/** The metadata without what speaks of the old tensors: PEFT's alphas, which are in the matrices now, and hashes. */
-static LkMetadata *metadata_to_keep(const LkLoraFile *file)
-{
-    static const char *const drop[] = {"lora_adapter_metadata", "format", "sshs_model_hash", "sshs_legacy_hash",
-                                       "modelspec.hash_sha256"};
-    const LkMetadata *all = lk_lora_file_metadata(file);
-    LkMetadata *kept = lk_metadata_new();
-    for (size_t i = 0; i < lk_metadata_count(all); i++) {
-        bool stale = false;
-        for (size_t k = 0; k < G_N_ELEMENTS(drop); k++)
-            stale |= strcmp(lk_metadata_key(all, i), drop[k]) == 0;
-        if (!stale)
-            lk_metadata_set(kept, lk_metadata_key(all, i), lk_metadata_value(all, i));
-    }
-    return kept;
-}
-
-static bool export(const char *from, const char *to, LkLoraFormat *format, GError **error)
-{
-    g_autoptr(LkLoraFile) file = lk_lora_file_read(from, error);
-    if (!file)
-        return false;
-    size_t count = lk_lora_file_count(file);
-    g_autofree LkLoraWeights *weights = g_new(LkLoraWeights, count);
-    for (size_t i = 0; i < count; i++)
-        weights[i] = *lk_lora_file_at(file, i);
-    g_autoptr(LkMetadata) metadata = metadata_to_keep(file);
-    format->family = lk_lora_file_family(file);
-    return lk_lora_weights_write(to, weights, count, format, metadata, error);
-}
 
 LkExit lk_cli_export(int argc, char **argv)
 {
@@ -86,7 +54,7 @@ LkExit lk_cli_export(int argc, char **argv)
         return end;
     g_autoptr(GError) error = NULL;
     LkLoraFormat how = {.layout = (LkLoraLayout)layout, .dtype = dtypes[precision], .pt = format == 1};
-    if (!export(from, to, &how, &error))
+    if (!lk_lora_export(from, to, &how, NULL, &error))
         return lk_cli_fail(error);
     puts(to);
     return LK_EXIT_DONE;
