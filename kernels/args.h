@@ -270,8 +270,7 @@ typedef struct LkSumSquaresArgs {
 } LkSumSquaresArgs;
 
 /** Norm and clip coefficient, as torch.nn.utils.clip_grad_norm_: norm = sqrt(*sum) * u, coefficient = u * min(1,
- * max_norm / (norm + 1e-6)), u = *unscale.
- */
+ * max_norm / (norm + 1e-6)), u = *unscale. A norm that is not finite gives a coefficient of NaN. */
 typedef struct LkClipArgs {
     const double *sum;    /* [1]: from LkSumSquaresArgs */
     const float *unscale; /* [1] or NULL (1): 1 / loss scale, 1 / accumulation steps */
@@ -291,7 +290,7 @@ typedef struct LkAdamwScalars {
 } LkAdamwScalars;
 
 /** torch.optim.AdamW (not amsgrad) on contiguous parameters: g *= *coefficient; p *= decay; m, v, p updated in torch's
- * order. */
+ * order. A coefficient that is not finite leaves p, m and v as they are. */
 typedef struct LkAdamwArgs {
     float *p;                      /* [count] */
     const float *g;                /* [count] */

@@ -9,6 +9,12 @@
 
 #include <math.h>
 
+/** Whether x is a number: x - x is NaN for infinity and NaN. */
+LK_INLINE int lk_is_finite(float x)
+{
+    return x - x == 0.0f;
+}
+
 /** e^x; 0 below -104, infinity above 88.73, NaN for NaN. */
 LK_INLINE float lk_exp(float x)
 {

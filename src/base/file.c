@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +125,17 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+/* A temporary file is locked as long as it is written, so that one without a lock is known to be left over. False where
+ * somebody took it for such in the moment between its making and its locking. */
+static bool lock_temporary(int fd)
+{
+    struct stat info;
+    bool taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    return !taken && (fstat(fd, &info) != 0 || info.st_nlink > 0);
+}
+
+#define TEMPORARY_NAME ".lorikeet-%ld-%u.tmp"
+
 /* The name holds process and counter and nothing of the target's, which may already be as long as names may be. */
 static int open_temporary(LkFileWriter *writer, const char *target)
 {
@@ -131,17 +144,49 @@ static int open_temporary(LkFileWriter *writer, const char *target)
     for (int attempt = 0; attempt < 100; attempt++) {
         free(writer->temporary);
         writer->temporary = NULL;
-        if (asprintf(&writer->temporary, "%.*s.lorikeet-%ld-%u.tmp", folder, target, (long)getpid(),
+        if (asprintf(&writer->temporary, "%.*s" TEMPORARY_NAME, folder, target, (long)getpid(),
                      atomic_fetch_add(&counter, 1)) < 0) {
             writer->temporary = NULL;
             errno = ENOMEM;
             return -1;
         }
         int fd = open_again(writer->temporary, O_RDWR | O_CREAT | O_EXCL, 0666);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+        if (fd >= 0 && lock_temporary(fd))
             return fd;
+        if (fd >= 0)
+            close(fd);
     }
+    errno = EEXIST;
     return -1;
+}
+
+static bool is_temporary_name(const char *name)
+{
+    long process;
+    unsigned number;
+    int length = 0;
+    return sscanf(name, TEMPORARY_NAME "%n", &process, &number, &length) == 2 && length > 0 && !name[length];
+}
+
+void lk_file_remove_leftovers(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        if (!is_temporary_name(entry->d_name))
+            continue;
+        int fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        struct stat info;
+        if (fd < 0)
+            continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+            unlinkat(dirfd(dir), entry->d_name, 0); /* with the lock held: see lock_temporary */
+        close(fd);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 LkFileWriter *lk_file_writer_new(const char *path, LkError *error)
@@ -266,11 +311,7 @@ bool lk_file_writer_commit(LkFileWriter *writer, LkError *error)
         lk_fail(error, LK_ERROR_IO, "Cannot write %s: an earlier part of it could not be written.", writer->target);
     if (ok && fsync(writer->fd) != 0)
         ok = fail_errno(error, errno, "write", writer->target);
-    int closed = close(writer->fd);
-    writer->fd = -1;
-    if (ok && closed != 0 && errno != EINTR)
-        ok = fail_errno(error, errno, "write", writer->target);
-    if (ok && rename(writer->temporary, writer->target) != 0)
+    if (ok && rename(writer->temporary, writer->target) != 0) /* still locked: nobody takes it for a leftover */
         ok = fail_errno(error, errno, "replace", writer->target);
     if (ok) {
         lk_file_sync_folder(writer->target);

@@ -32,6 +32,9 @@ bool lk_file_writer_commit(LkFileWriter *writer, LkError *error);
 /** Removes the temporary file and frees the writer. NULL is ignored. */
 void lk_file_writer_abandon(LkFileWriter *writer);
 
+/** Removes what writers left in a folder when their process was killed. Files that are still being written stay. */
+void lk_file_remove_leftovers(const char *folder);
+
 /** Replaces `path` by these bytes, atomically and durably. */
 bool lk_file_replace(const char *path, const void *data, size_t size, LkError *error);
 

@@ -85,9 +85,11 @@ enum {
 };
 
 /** Total norm of a gradient state and the factor that clips it: f32 [2] = {norm of g·gradient scale, factor of g}.
- * factor = gradient scale · min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_. */
+ * factor = gradient scale · min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_; NaN where the norm is
+ * not finite. */
 LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm);
 
 /** AdamW step (Loshchilov & Hutter 2019, order of operations of torch.optim.AdamW) on views of f32 states, with the
- * scalars of optimizer group `group` and gradients multiplied by clip[1]. */
+ * scalars of optimizer group `group` and gradients multiplied by clip[1]. Where clip[1] is not finite, nothing
+ * changes. */
 void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int group);

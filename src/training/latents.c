@@ -1,5 +1,6 @@
 #include "training/latents.h"
 
+#include "base/parallel.h"
 #include "dataset/picture.h"
 #include "format/gerror.h"
 #include "model/vae.h"
@@ -19,8 +20,9 @@ struct LkLatents {
     const LkDataset *dataset;
     LkLatentCache *cache;
     LkCheckpoint *checkpoint;
-    int factor;     /* pixels of the picture per latent pixel */
-    Entry *entries; /* two a picture: as it is, and mirrored */
+    int factor;            /* pixels of the picture per latent pixel */
+    Entry *entries;        /* two a picture: as it is, and mirrored */
+    uint8_t (*hashes)[32]; /* of the pictures' files */
     guint n_missing;
 };
 
@@ -55,9 +57,10 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
     latents->checkpoint = checkpoint;
     latents->factor = 1 << (lk_checkpoint_arch(checkpoint)->vae.levels - 1);
     latents->entries = g_new0(Entry, 2 * (gsize)dataset->pictures->len);
+    latents->hashes = g_malloc0_n(dataset->pictures->len, sizeof *latents->hashes);
     for (guint i = 0; i < dataset->pictures->len; i++) {
         const LkDatasetPicture *picture = picture_at(latents, i);
-        uint8_t hash[32];
+        uint8_t *hash = latents->hashes[i];
         if (!lk_latent_cache_file_hash(cache, picture->path, hash, error))
             return NULL;
         for (guint flipped = 0; flipped < 2; flipped++) {
@@ -77,7 +80,13 @@ void lk_latents_free(LkLatents *latents)
     if (!latents)
         return;
     g_free(latents->entries);
+    g_free(latents->hashes);
     g_free(latents);
+}
+
+const uint8_t *lk_latents_file_hash(const LkLatents *latents, guint picture)
+{
+    return latents->hashes[picture];
 }
 
 guint lk_latents_missing(const LkLatents *latents)
@@ -116,35 +125,107 @@ static bool encoder_init(Encoder *encoder, const LkLatents *latents, LkSize size
     return lk_graph_check(encoder->graph, error) && lk_prepare(&encoder->prepared, api, device, encoder->graph, error);
 }
 
-/** The largest size among what is missing. */
-static LkSize largest_missing(const LkLatents *latents)
+/** The sizes of what is missing, largest first (LkSize). */
+static GArray *missing_sizes(const LkLatents *latents)
 {
-    LkSize largest = {0, 0};
+    GArray *sizes = g_array_new(FALSE, FALSE, sizeof(LkSize));
     for (guint i = 0; i < 2 * latents->dataset->pictures->len; i++) {
         LkSize size = picture_at(latents, latents->entries[i].picture)->fit.bucket;
-        if (latents->entries[i].missing && size.width * size.height > largest.width * largest.height)
-            largest = size;
+        guint at = 0;
+        bool known = !latents->entries[i].missing;
+        for (; at < sizes->len && !known; at++) {
+            LkSize other = g_array_index(sizes, LkSize, at);
+            known = other.width == size.width && other.height == size.height;
+            if (other.width * other.height < size.width * size.height)
+                break;
+        }
+        if (!known)
+            g_array_insert_val(sizes, at, size);
     }
-    return largest;
+    return sizes;
 }
 
 bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device, int64_t *arena, int64_t *weights,
                      GError **error)
 {
     *arena = *weights = 0;
-    if (latents->n_missing == 0)
-        return true;
-    Encoder encoder;
+    g_autoptr(GArray) sizes = missing_sizes(latents);
     LkError problem = {0};
-    bool ok = encoder_init(&encoder, latents, largest_missing(latents), api, device, &problem);
-    if (ok) {
-        *arena = encoder.prepared.plan->arena_bytes;
-        *weights = api->weight_bytes(encoder.prepared.program);
+    bool ok = true;
+    for (guint i = 0; i < sizes->len && ok; i++) { /* the largest picture need not have the largest arena */
+        Encoder encoder;
+        ok = encoder_init(&encoder, latents, g_array_index(sizes, LkSize, i), api, device, &problem);
+        if (ok) {
+            *arena = MAX(*arena, encoder.prepared.plan->arena_bytes);
+            *weights = MAX(*weights, api->weight_bytes(encoder.prepared.program));
+        }
+        encoder_clear(&encoder);
+        api->trim(device);
     }
-    encoder_clear(&encoder);
-    api->trim(device);
     return ok || lk_gerror_take(error, &problem);
 }
+
+/* Decoding --------------------------------------------------------------------------------------------------------- */
+
+bool lk_refuse_pictures(const GPtrArray *lines, GError **error)
+{
+    enum { NAMED = 100 };
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < lines->len && i < NAMED; i++)
+        g_string_append_printf(text, "\n  %s", (const char *)g_ptr_array_index(lines, i));
+    if (lines->len > NAMED)
+        g_string_append_printf(text, "\n  … and %u more", lines->len - NAMED);
+    return lk_set_error(error, LK_ERROR_USAGE,
+                        "%u of the pictures cannot be used; repair them or take them out of the folder:%s", lines->len,
+                        text->str);
+}
+
+typedef struct Decoding {
+    const LkLatents *latents;
+    guint first;
+    char **reasons; /* per picture from `first` on: why it cannot be decoded */
+} Decoding;
+
+static void decode(void *context, int64_t first, int64_t last)
+{
+    Decoding *decoding = context;
+    for (int64_t i = first; i < last; i++) {
+        guint picture = decoding->first + (guint)i;
+        const Entry *entry = &decoding->latents->entries[2 * picture];
+        if (!entry[0].missing && !entry[1].missing)
+            continue;
+        const char *path = picture_at(decoding->latents, picture)->path;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(LkPixels) pixels = lk_picture_load(path, NULL, &error);
+        if (!pixels)
+            decoding->reasons[i] = g_strdup_printf("%s: %s", path, lk_picture_reason(path, error));
+    }
+}
+
+/** Decodes all pictures that will be encoded, so that those that cannot be are named before hours of work. */
+static bool check_pictures(const LkLatents *latents, const LkTrainerEvents *events, GError **error)
+{
+    enum { PIECE = 64 };
+    guint total = latents->dataset->pictures->len;
+    g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func(g_free);
+    for (guint first = 0; first < total; first += PIECE) {
+        if (events->should_stop && events->should_stop(events->context))
+            return lk_set_error(error, LK_ERROR_STOPPED, "The run was stopped while pictures were being checked.");
+        char *reasons[PIECE] = {0};
+        guint count = MIN(total - first, PIECE);
+        lk_parallel_for(count, decode, &(Decoding){latents, first, reasons});
+        for (guint i = 0; i < count; i++)
+            if (reasons[i])
+                g_ptr_array_add(refused, reasons[i]);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE,
+                                                  .text = N_("Checking pictures"),
+                                                  .done = first + count,
+                                                  .total = total});
+    }
+    return refused->len == 0 || lk_refuse_pictures(refused, error);
+}
+
+/* Encoding --------------------------------------------------------------------------------------------------------- */
 
 /** Reads a picture, brings it to its bucket and to -1..1. */
 static float *load_picture(const LkLatents *latents, const Entry *entry, GError **error)
@@ -225,9 +306,10 @@ bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *devic
                        GError **error)
 {
     guint total = latents->n_missing;
-    bool ok = true;
-    while (ok && latents->n_missing > 0)
-        ok = encode_size(latents, largest_missing(latents), total, api, device, events, error);
+    g_autoptr(GArray) sizes = missing_sizes(latents);
+    bool ok = total == 0 || check_pictures(latents, events, error);
+    for (guint i = 0; i < sizes->len && ok; i++)
+        ok = encode_size(latents, g_array_index(sizes, LkSize, i), total, api, device, events, error);
     api->trim(device);
     return ok;
 }

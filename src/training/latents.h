@@ -20,11 +20,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLatents, lk_latents_free)
 /** How many pictures must be encoded. */
 guint lk_latents_missing(const LkLatents *latents);
 
+/** SHA-256 of the picture's file. */
+const uint8_t *lk_latents_file_hash(const LkLatents *latents, guint picture);
+
+/** Fails with the names of pictures that cannot be used: `lines` (char *) are "path: reason". */
+bool lk_refuse_pictures(const GPtrArray *lines, GError **error);
+
 /** Bytes of arena and weights that encoding will need on the device; 0 when nothing is missing. */
 bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device, int64_t *arena, int64_t *weights,
                      GError **error);
 
-/** Encodes what is missing. The VAE's weights leave the device afterwards. LK_ERROR_STOPPED when asked to stop. */
+/** Encodes what is missing, once all of it is known to be decodable: else every picture that is not is named. The VAE's
+ * weights leave the device afterwards. LK_ERROR_STOPPED when asked to stop. */
 bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *device, const LkTrainerEvents *events,
                        GError **error);
 

@@ -14,6 +14,7 @@ typedef struct LkState {
     char *job;     /* canonical text of the job as the run began with it (lk_job_canonical) */
     char *changes; /* what was changed since (lk_changes_write), or NULL */
     char *layout;  /* hash of the adapter's modules: names, sizes, places */
+    char *dataset; /* what it is trained on (lk_dataset_digest), or NULL: an older version saved it */
     char *device;  /* device and library versions: other ones may give other bits */
     int64_t elements;
     float *adapter, *m, *v; /* [elements] */
@@ -24,8 +25,8 @@ LkState *lk_state_new(int64_t elements);
 void lk_state_free(LkState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkState, lk_state_free)
 
-/** Saves atomically; the file that was at `path` becomes lk_state_previous(path). Fails with LK_ERROR_NUMERIC, and
- * writes nothing, where a number is not finite. */
+/** Saves atomically; the file that was at `path` becomes lk_state_previous(path) where it is whole. Fails with
+ * LK_ERROR_NUMERIC, and writes nothing, where a number is not finite. */
 bool lk_state_save(const LkState *state, const char *path, GError **error);
 
 /** Reads and checks a state file: version, sizes, checksums. */
@@ -33,3 +34,6 @@ LkState *lk_state_load(const char *path, GError **error);
 
 /** The name under which the previous state is kept. Free with g_free. */
 char *lk_state_previous(const char *path);
+
+/** The name under which a state is written. A whole file of this name is what an interrupted save left. */
+char *lk_state_next(const char *path);

@@ -15,15 +15,13 @@ static bool check_dataset(const LkTrainer *trainer, GError **error)
 {
     if (trainer->dataset->unusable == 0)
         return true;
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < trainer->findings->len; i++) {
         const LkFinding *finding = g_ptr_array_index(trainer->findings, i);
-        if (lk_finding_severity(finding->kind) == LK_SEVERITY_ERROR && text->len < 700)
-            g_string_append_printf(text, "\n  %s: %s", finding->path, finding->text);
+        if (lk_finding_severity(finding->kind) == LK_SEVERITY_ERROR)
+            g_ptr_array_add(lines, g_strdup_printf("%s: %s", finding->path, finding->text));
     }
-    return lk_set_error(error, LK_ERROR_USAGE,
-                        "%u of the pictures cannot be used; repair them or take them out of the folder:%s",
-                        trainer->dataset->unusable, text->str);
+    return lk_refuse_pictures(lines, error);
 }
 
 static bool captions_vary(const LkTrainer *trainer)

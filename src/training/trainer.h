@@ -44,7 +44,8 @@ const LkDataset *lk_trainer_dataset(const LkTrainer *trainer);
 /** Compiles everything and adds up what it needs; takes no large memory. */
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error);
 
-/** Trains, once. With `resume` it goes on from the newest state that is whole (from the beginning where there is none).
+/** Trains, once. With `resume` it goes on from the newest state that is whole (from the beginning where there is none),
+ * and only says so where the run is finished already.
  * Stops with LK_ERROR_STOPPED, state saved, when asked to. */
 bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
 

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "format/gerror.h"
+#include "training/dataset_digest.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,9 +39,11 @@ bool lk_trainer_check_output(const LkJob *job, GError **error)
 
 void lk_trainer_remove_states(const LkJob *job)
 {
-    g_autofree char *path = output_path(job, job->output_name, ".state"), *previous = lk_state_previous(path);
+    g_autofree char *path = output_path(job, job->output_name, ".state");
+    g_autofree char *previous = lk_state_previous(path), *next = lk_state_next(path);
     unlink(path);
     unlink(previous);
+    unlink(next);
 }
 
 /** A hash of the base model, the adapter's modules and their places. */
@@ -94,6 +98,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
         return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
     trainer->state->job = lk_job_canonical(trainer->original);
     trainer->state->layout = layout_hash(trainer);
+    trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents);
     trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
     if (!trainer->initial)
@@ -125,6 +130,14 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
                             "The training state '%s' belongs to another base model or other LoRA modules. Start anew "
                             "without --resume.",
                             path);
+    g_autofree char *changed =
+        state->dataset ? lk_dataset_digest_differences(state->dataset, trainer->state->dataset) : NULL;
+    if (changed)
+        return lk_set_error(
+            error, LK_ERROR_USAGE,
+            _("The pictures or captions have changed since the training state '%s' was saved: %s. Bring "
+              "them back as they were, or start anew without --resume."),
+            path, changed);
     if (state->step > trainer->steps)
         return lk_set_error(error, LK_ERROR_USAGE,
                             "The training state '%s' was saved after step %" G_GINT64_FORMAT
@@ -134,11 +147,12 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
     return true;
 }
 
-/** Loads the newest of the two states that is whole. NULL without an error where there is none. */
+/** Loads the newest state that is whole. NULL without an error where there is none. */
 static LkState *find_state(LkTrainer *trainer, const LkTrainerEvents *events, char **path, GError **error)
 {
     g_autofree char *newest = lk_trainer_state_path(trainer), *previous = lk_state_previous(newest);
-    const char *const candidates[] = {newest, previous};
+    g_autofree char *next = lk_state_next(newest); /* where a save was interrupted between its two renames */
+    const char *const candidates[] = {newest, next, previous};
     g_autoptr(GError) first = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
         if (!g_file_test(candidates[i], G_FILE_TEST_EXISTS))
@@ -156,6 +170,38 @@ static LkState *find_state(LkTrainer *trainer, const LkTrainerEvents *events, ch
     if (first)
         g_propagate_error(error, g_steal_pointer(&first));
     return NULL;
+}
+
+/** Whether the run's LoRA is there and no state: it is done. A LoRA of another job is not this run's; a file without
+ * metadata cannot tell, and is not written over either. */
+static bool is_finished(const LkTrainer *trainer, const char *path)
+{
+    g_autofree char *state = lk_trainer_state_path(trainer), *previous = lk_state_previous(state);
+    g_autofree char *next = lk_state_next(state);
+    const char *const others[] = {state, previous, next};
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (g_file_test(others[i], G_FILE_TEST_EXISTS))
+            return false;
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return false;
+    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, NULL);
+    const char *told = file ? lk_safetensors_metadata(file, "lorikeet.job") : NULL;
+    const char *step = file ? lk_safetensors_metadata(file, "ss_steps") : NULL;
+    g_autofree char *job = lk_job_canonical(trainer->original);
+    return !told || (strcmp(told, job) == 0 && step && g_ascii_strtoll(step, NULL, 10) >= trainer->steps);
+}
+
+bool lk_trainer_tell_finished(const LkTrainer *trainer, const LkTrainerEvents *events)
+{
+    g_autofree char *path = output_path(trainer->original, trainer->original->output_name, lora_ending(trainer->job));
+    if (!is_finished(trainer, path))
+        return false;
+    g_autofree char *shown = g_filename_display_name(path);
+    g_autofree char *text = g_strdup_printf(
+        _("This run is finished: its LoRA is '%s'. To train it once more, start without --resume."), shown);
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text});
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_DONE, .path = path, .step = trainer->steps});
+    return true;
 }
 
 bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)

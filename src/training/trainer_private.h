@@ -102,6 +102,8 @@ bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
 bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
 /** Loads the newest whole state, or begins a new one. */
 bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
+/** Where the run has been finished and left no state, says so and returns true. */
+bool lk_trainer_tell_finished(const LkTrainer *trainer, const LkTrainerEvents *events);
 bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
 /** Writes the LoRA under `name` (without ending). */
 bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,

@@ -26,27 +26,44 @@ static double now(void)
     return (double)g_get_monotonic_time() * 1e-6;
 }
 
-/** Says which pictures a step saw that went wrong. */
-static bool not_finite(const Run *run, const LkBatchPlace *place, const int *timesteps, GError **error)
+/** Where a batch of the epoch that the run is in stands. */
+static LkBatchPlace place_of(const Run *run, int64_t step, int64_t batch)
 {
+    LkBatchPlace place = {
+        .index = (uint32_t)(run->epoch * run->trainer->batches + batch), .step = step, .epoch = (int)run->epoch};
+    place.entries = lk_epoch_plan_batch(run->plan, (uint32_t)batch, &place.count);
+    return place;
+}
+
+/** Names the pictures that the batches from `first` up to `last` saw, and their timesteps. */
+static char *what_was_seen(const Run *run, int64_t step, int64_t first, int64_t last)
+{
+    enum { NAMED = 8 };
+    const LkTrainer *trainer = run->trainer;
     g_autoptr(GString) text = g_string_new(NULL);
-    for (uint32_t i = 0; i < place->count && i < 8; i++) {
-        const LkDatasetPicture *picture = g_ptr_array_index(run->trainer->dataset->pictures, place->entries[i].picture);
-        g_string_append_printf(text, "%s'%s' at timestep %d", i ? ", " : "", picture->path, timesteps[i]);
+    int named = 0, more = 0;
+    for (int64_t batch = first; batch < last; batch++) {
+        LkBatchPlace place = place_of(run, step, batch);
+        for (uint32_t i = 0; i < place.count; i++) {
+            const LkDatasetPicture *picture = g_ptr_array_index(trainer->dataset->pictures, place.entries[i].picture);
+            if (named == NAMED) {
+                more++;
+                continue;
+            }
+            g_string_append_printf(text, "%s'%s' at timestep %d", named++ ? ", " : "", picture->path,
+                                   lk_timestep_draw(trainer->job, place.index, i));
+        }
     }
-    return lk_set_error(error, LK_ERROR_NUMERIC,
-                        "The loss of step %" G_GINT64_FORMAT " is not a number (%s). Nothing of this step was kept. "
-                        "Start anew with a lower learning_rate, or with mixed_precision = \"no\".",
-                        place->step + 1, text->str);
+    if (more)
+        g_string_append_printf(text, " and %d more", more);
+    return g_string_free_and_steal(g_steal_pointer(&text));
 }
 
 /** Loss and gradients of one batch; adds the batch's weighted mean loss to *loss. */
 static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GError **error)
 {
     LkTrainer *trainer = run->trainer;
-    LkBatchPlace place = {
-        .index = (uint32_t)(run->epoch * trainer->batches + batch), .step = step, .epoch = (int)run->epoch};
-    place.entries = lk_epoch_plan_batch(run->plan, (uint32_t)batch, &place.count);
+    LkBatchPlace place = place_of(run, step, batch);
     int height, width;
     lk_latents_size(trainer->latents, place.entries[0].picture, &height, &width);
     LkStepProgram *program = lk_trainer_program(trainer, height, width, (int)place.count);
@@ -60,15 +77,21 @@ static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GErro
                             &problem))
         return lk_gerror_take(error, &problem);
     for (uint32_t i = 0; i < place.count; i++) {
-        if (!isfinite(losses[i]))
-            return not_finite(run, &place, timesteps, error);
+        if (!isfinite(losses[i])) {
+            g_autofree char *seen = what_was_seen(run, step, batch, batch + 1);
+            return lk_set_error(error, LK_ERROR_NUMERIC,
+                                "The loss of step %" G_GINT64_FORMAT " is not a number (%s). Nothing of this step was "
+                                "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
+                                "with mixed_precision = \"no\".",
+                                step + 1, seen);
+        }
         *loss += (double)losses[i] * weights[i] / place.count;
     }
     return true;
 }
 
-/** The optimizer's step. */
-static bool update(Run *run, int64_t step, double *rate, double *norm, GError **error)
+/** The optimizer's step, after the batches from `first` up to `last`. */
+static bool update(Run *run, int64_t step, int64_t first, int64_t last, double *rate, double *norm, GError **error)
 {
     LkTrainer *trainer = run->trainer;
     const LkJob *job = trainer->job;
@@ -92,12 +115,15 @@ static bool update(Run *run, int64_t step, double *rate, double *norm, GError **
         !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem))
         return lk_gerror_take(error, &problem);
     *norm = clip[0];
-    if (!isfinite(clip[0]))
+    if (!isfinite(clip[1])) { /* the optimizer saw that too and changed nothing */
+        run->held = step;
+        g_autofree char *seen = what_was_seen(run, step, first, last);
         return lk_set_error(error, LK_ERROR_NUMERIC,
-                            "The gradient of step %" G_GINT64_FORMAT " is not finite. Nothing of this step was saved; "
-                            "checkpoints and states from before are good. Start anew with a lower learning_rate, or "
+                            "The gradient of step %" G_GINT64_FORMAT " is not finite (%s). Nothing of this step was "
+                            "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
                             "with mixed_precision = \"no\".",
-                            step + 1);
+                            step + 1, seen);
+    }
     run->held = step + 1;
     return true;
 }
@@ -131,7 +157,7 @@ static bool run_step(Run *run, int64_t step, GError **error)
     for (int64_t batch = first; batch < last; batch++)
         if (!run_batch(run, step, batch, &loss, error))
             return false;
-    if (!update(run, step, &rate, &norm, error))
+    if (!update(run, step, first, last, &rate, &norm, error))
         return false;
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_STEP,
                                                    .step = step + 1,
@@ -287,6 +313,9 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
     static const LkTrainerEvents silent = {0};
     Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
     tell_findings(trainer, run.events);
+    lk_file_remove_leftovers(trainer->job->output_dir);
+    if (resume && lk_trainer_tell_finished(trainer, run.events))
+        return true;
     bool ok = lk_trainer_load_state(trainer, resume, run.events, error) && prepare(trainer, run.events, error) &&
               lk_trainer_store_state(trainer, error) && loop(&run, error) && finish(&run, error);
     lk_epoch_plan_free(run.plan);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/lorikeet-test-XXXXXX";
@@ -227,6 +228,50 @@ static void test_forget(void)
     unlink(in("large"));
 }
 
+/* Leftovers of killed writers go; what is being written, and what only looks similar, stays. */
+static void test_leftovers(void)
+{
+    static const char *const kept[] = {"l/.lorikeet-12-x.tmp", "l/.lorikeet-12-3.tmp2", "l/lorikeet-12-3.tmp",
+                                       "l/.lorikeet-12.tmp"};
+    LkError error = {0};
+    struct stat info;
+    lk_make_folders(in("l"), &error);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        lk_file_replace(in(kept[i]), "x", 1, &error);
+    pid_t child = fork();
+    if (child == 0) { /* dies while it writes */
+        LkFileWriter *lost = lk_file_writer_new(in("l/lost"), NULL);
+        lk_file_writer_write(lost, "abc", 3, NULL);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    char left[64];
+    snprintf(left, sizeof left, "l/.lorikeet-%ld-", (long)child);
+    int found = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%s%u.tmp", left, i);
+        found += stat(in(name), &info) == 0;
+    }
+    LkFileWriter *writer = lk_file_writer_new(in("l/file"), &error);
+    bool written = lk_file_writer_write(writer, "abc", 3, &error);
+    lk_file_remove_leftovers(in("l"));
+    lk_file_remove_leftovers(in("no such folder"));
+    int after = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%s%u.tmp", left, i);
+        after += stat(in(name), &info) == 0;
+    }
+    tap_ok(found == 1 && after == 0, "the leftover of a killed writer goes (%d, %d)", found, after);
+    tap_ok(written && lk_file_writer_commit(writer, &error) && stat(in("l/file"), &info) == 0 && info.st_size == 3,
+           "what is being written stays: %s", error.text);
+    bool all = true;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        all &= stat(in(kept[i]), &info) == 0;
+    tap_ok(all, "other files stay");
+}
+
 static void test_folders(void)
 {
     LkError error = {0};
@@ -253,6 +298,7 @@ int main(void)
     test_map();
     test_forget();
     test_folders();
+    test_leftovers();
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) == 0 ? tap_done() : 1;

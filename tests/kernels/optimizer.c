@@ -23,12 +23,42 @@ static void test_not_finite(void)
     LkClipArgs c = {&sum, NULL, &norm, &coefficient, 1};
     x[21] = INFINITY;
     lk_kernel_launch_cpu(LK_KERNEL_SUM_SQUARES, LK_F32, &a);
-    tap_ok(isinf(sum), "infinity shows in the sum of squares");
+    lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+    tap_ok(isinf(sum) && isinf(norm) && isnan(coefficient), "infinity shows in the sum of squares and the norm");
     x[21] = NAN;
     lk_kernel_launch_cpu(LK_KERNEL_SUM_SQUARES, LK_F32, &a);
     lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
     tap_ok(isnan(sum) && isnan(norm) && isnan(coefficient),
            "NaN shows in the sum of squares, the norm and the coefficient");
+    sum = 1e80;
+    lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+    tap_ok(isinf(norm) && isnan(coefficient), "a norm that no float holds is like infinity");
+    c.max_norm = 0;
+    sum = INFINITY;
+    lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+    tap_ok(isinf(norm) && isnan(coefficient), "without clipping too");
+}
+
+/* A step whose gradient is not finite changes nothing. */
+static void test_left_alone(float factor)
+{
+    float p[5000], g[5000], m[5000], v[5000], before[3][5000];
+    for (int i = 0; i < 5000; i++) {
+        p[i] = 0.01f * (float)i;
+        m[i] = 1.0f / (float)(i + 1);
+        v[i] = (float)i;
+        g[i] = i % 7 == 3 ? NAN : 1;
+    }
+    float *const arrays[] = {p, m, v};
+    for (int k = 0; k < 3; k++)
+        memcpy(before[k], arrays[k], sizeof before[k]);
+    LkAdamwScalars scalars = lk_adamw_scalars(3, 0.1, 0.9, 0.999, 1e-8, 0.05);
+    LkAdamwArgs a = {p, g, m, v, &scalars, &factor, 5000};
+    lk_kernel_launch_cpu(LK_KERNEL_ADAMW, LK_F32, &a);
+    bool same = true;
+    for (int k = 0; k < 3; k++)
+        same &= memcmp(before[k], arrays[k], sizeof before[k]) == 0;
+    tap_ok(same, "a factor of %g leaves weights and moments alone", (double)factor);
 }
 
 static void test_clip(double sum, float unscale, float max_norm)
@@ -126,6 +156,8 @@ int main(void)
         test_ema(sizes[i], 0.999f);
     }
     test_not_finite();
+    test_left_alone(NAN);
+    test_left_alone(INFINITY);
     test_clip(4, 0, 1);
     test_clip(4, 0, 3);
     test_clip(4e8, 1.0f / 16384, 1);

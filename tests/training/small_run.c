@@ -80,6 +80,8 @@ static void hear(void *context, const LkTrainerEvent *event)
     Outcome *outcome = listener->outcome;
     if (event->kind == LK_EVENT_LOG)
         g_string_append_printf(outcome->log, "%s\n", event->text);
+    if (event->kind == LK_EVENT_DONE)
+        outcome->done = g_strdup(event->path);
     if (event->kind == LK_EVENT_START) {
         outcome->began = event->step;
         outcome->allocated = lk_trainer_allocated(listener->trainer);
@@ -113,7 +115,7 @@ Outcome *small_run(const SmallRun *s, const char *output, const char *const *set
     outcome->log = g_string_new(NULL);
     GError *error = NULL;
     g_autoptr(LkJob) job = small_job(s, output, settings);
-    g_autoptr(LkTrainer) trainer = job ? lk_trainer_new(job, lk_backend_cpu(), 0, &error) : NULL;
+    g_autoptr(LkTrainer) trainer = job ? lk_trainer_new(job, s->api ? s->api : lk_backend_cpu(), 0, &error) : NULL;
     Listener listener = {.outcome = outcome, .trainer = trainer, .stop_after = stop_after};
     LkTrainerEvents events = {.context = &listener, .event = hear, .should_stop = enough};
     if (!trainer || !lk_trainer_plan(trainer, &outcome->plan, &error) ||
@@ -133,6 +135,7 @@ void outcome_free(Outcome *outcome)
     lk_training_plan_clear(&outcome->plan);
     g_string_free(outcome->log, TRUE);
     g_free(outcome->message);
+    g_free(outcome->done);
     g_free(outcome);
 }
 

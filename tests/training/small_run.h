@@ -10,6 +10,7 @@ enum { SMALL_RUN_STEPS = 64 };
 /** A folder with pictures, captions and what runs leave in it. */
 typedef struct SmallRun {
     char *folder, *model;
+    const LkBackend *api; /* NULL: the CPU backend */
 } SmallRun;
 
 /** Makes the folder: pics/ with five pictures of 64 × 64, wide/ with two of 128 × 128 and three of 256 × 64. */
@@ -23,6 +24,7 @@ typedef struct Outcome {
     bool ok;
     int code;      /* LkErrorCode, 0 where ok */
     char *message; /* or NULL */
+    char *done;    /* path of the DONE event, or NULL */
     int64_t began; /* step at which the run began, -1 if it did not */
     int steps;
     double loss[SMALL_RUN_STEPS], norm[SMALL_RUN_STEPS], rate[SMALL_RUN_STEPS];

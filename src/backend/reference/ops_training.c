@@ -24,29 +24,36 @@ bool reference_mse(const ReferenceCall *call)
     return true;
 }
 
-/** in {g, scalars}, out {norm of g · gradient scale, gradient scale · min(1, max_norm / (norm + 1e-6))}. */
+/** in {g, scalars}, out {norm of g · gradient scale, gradient scale · min(1, max_norm / (norm + 1e-6))}; the
+ * second is NaN where the norm is no finite f32. */
 bool reference_clip_coefficient(const ReferenceCall *call)
 {
     double sum = 0, scale = call->in[1][LK_SCALAR_GRADIENT_SCALE], max_norm = call->attr->max_norm;
     for (int64_t e = 0; e < lk_tensor_count(call->in_tensor[0]); e++)
         sum += call->in[0][e] * scale * (call->in[0][e] * scale);
     call->out[0][0] = sqrt(sum);
-    call->out[0][1] = scale * (max_norm > 0 ? fmin(1, max_norm / (sqrt(sum) + 1e-6)) : 1);
+    call->out[0][1] =
+        !isfinite((float)sqrt(sum)) ? NAN : scale * (max_norm > 0 ? fmin(1, max_norm / (sqrt(sum) + 1e-6)) : 1);
     return true;
 }
 
 /** in {p, g, m, v, clip, scalars}, out {p, m, v}: with the group's scalars and g' = g · clip[1],
- * p ← p · decay; m ← β1 m + (1-β1) g'; v ← β2 v + (1-β2) g'²; p ← p - step size · m / (√v / √bias2 + eps). */
+ * p ← p · decay; m ← β1 m + (1-β1) g'; v ← β2 v + (1-β2) g'²; p ← p - step size · m / (√v / √bias2 + eps). Nothing
+ * changes where clip[1] is not finite. */
 bool reference_adamw(const ReferenceCall *call)
 {
     const double *group = call->in[5] + LK_SCALAR_GROUPS + call->attr->group * LK_SCALAR_GROUP_SIZE;
     double decay = group[0], beta1 = group[1], rest1 = group[2], beta2 = group[3], rest2 = group[4];
     double step_size = group[5], bias2_root = group[6], eps = group[7];
     double *p = call->out[0], *m = call->out[1], *v = call->out[2];
+    bool sound = isfinite(call->in[4][1]);
     for (int64_t e = 0; e < lk_tensor_count(call->in_tensor[0]); e++) {
         double g = call->in[1][e] * call->in[4][1];
-        double new_m = beta1 * call->in[2][e] + rest1 * g, new_v = beta2 * call->in[3][e] + rest2 * g * g;
-        p[e] = call->in[0][e] * decay - step_size * new_m / (sqrt(new_v) / bias2_root + eps);
+        double new_m = sound ? beta1 * call->in[2][e] + rest1 * g : call->in[2][e];
+        double new_v = sound ? beta2 * call->in[3][e] + rest2 * g * g : call->in[3][e];
+        p[e] = call->in[0][e];
+        if (sound)
+            p[e] = p[e] * decay - step_size * new_m / (sqrt(new_v) / bias2_root + eps);
         m[e] = new_m;
         v[e] = new_v;
     }
