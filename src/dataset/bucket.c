@@ -2,6 +2,7 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -26,13 +27,13 @@ static bool check_resolution(const LkBucketRules *rules, int multiple, GError **
 {
     const LkSize size = rules->resolution;
     if (size.width < multiple || size.height < multiple || size.width > LARGEST_SIDE || size.height > LARGEST_SIDE)
-        return lk_set_error(error, LK_ERROR_USAGE, "resolution is %d x %d; both sides must be between %d and %d.",
+        return lk_set_error(error, LK_ERROR_USAGE, _("resolution is %d x %d; both sides must be between %d and %d."),
                             size.width, size.height, multiple, LARGEST_SIDE);
     if (!rules->enable_bucket && (size.width % multiple || size.height % multiple))
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            "resolution is %d x %d, but this model needs sides that are multiples of %d. Change resolution, or set "
-            "enable_bucket = true.",
+            _("resolution is %d x %d, but this model needs sides that are multiples of %d. Change resolution, or set "
+              "enable_bucket = true."),
             size.width, size.height, multiple);
     return true;
 }
@@ -43,12 +44,12 @@ static bool check_and_adjust_range(LkBucketRules *rules, int multiple, GError **
     const int steps = rules->bucket_reso_steps;
     if (steps < multiple || steps % multiple || steps > LARGEST_SIDE)
         return lk_set_error(error, LK_ERROR_USAGE,
-                            "bucket_reso_steps is %d; this model needs a multiple of %d, such as %d.", steps, multiple,
-                            multiple < 64 && 64 % multiple == 0 ? 64 : multiple);
+                            _("bucket_reso_steps is %d; this model needs a multiple of %d, such as %d."), steps,
+                            multiple, multiple < 64 && 64 % multiple == 0 ? 64 : multiple);
     if (rules->min_bucket_reso < steps || rules->max_bucket_reso > LARGEST_SIDE)
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            "min_bucket_reso is %d and max_bucket_reso is %d; they must lie between bucket_reso_steps (%d) and %d.",
+            _("min_bucket_reso is %d and max_bucket_reso is %d; they must lie between bucket_reso_steps (%d) and %d."),
             rules->min_bucket_reso, rules->max_bucket_reso, steps, LARGEST_SIDE);
     rules->min_bucket_reso -= rules->min_bucket_reso % steps;
     if (rules->max_bucket_reso % steps)
@@ -59,14 +60,14 @@ static bool check_and_adjust_range(LkBucketRules *rules, int multiple, GError **
     if (smaller < rules->min_bucket_reso)
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            "min_bucket_reso is %d, which is more than the shorter side of resolution (%d). Lower min_bucket_reso or "
-            "raise resolution.",
+            _("min_bucket_reso is %d, which is more than the shorter side of resolution (%d). Lower min_bucket_reso or "
+              "raise resolution."),
             rules->min_bucket_reso, smaller);
     if (larger > rules->max_bucket_reso)
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            "max_bucket_reso is %d, which is less than the longer side of resolution (%d). Raise max_bucket_reso or "
-            "lower resolution.",
+            _("max_bucket_reso is %d, which is less than the longer side of resolution (%d). Raise max_bucket_reso or "
+              "lower resolution."),
             rules->max_bucket_reso, larger);
     return true;
 }
@@ -149,7 +150,7 @@ const LkSize *lk_bucket_set_sizes(const LkBucketSet *set, int *count)
 static bool cannot_train(LkSize picture, GError **error)
 {
     return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "A picture of %d x %d pixels cannot be scaled to a bucket; crop it to a more usual shape.",
+                        _("A picture of %d x %d pixels cannot be scaled to a bucket; crop it to a more usual shape."),
                         picture.width, picture.height);
     return false;
 }
@@ -226,12 +227,13 @@ static bool fit_without_enlarging(const LkBucketSet *set, LkSize picture, LkBuck
             return true;
     }
     *fit = (LkBucketFit){0};
-    return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "A picture of %d x %d pixels is too small or too narrow for bucket_no_upscale: scaled to the "
-                        "resolution's area, its "
-                        "shorter side has less than bucket_reso_steps (%d) pixels. Crop it, use a larger one, or turn "
-                        "bucket_no_upscale off.",
-                        picture.width, picture.height, steps);
+    return lk_set_error(
+        error, LK_ERROR_UNSUPPORTED,
+        _("A picture of %d x %d pixels is too small or too narrow for bucket_no_upscale: scaled to the "
+          "resolution's area, its "
+          "shorter side has less than bucket_reso_steps (%d) pixels. Crop it, use a larger one, or turn "
+          "bucket_no_upscale off."),
+        picture.width, picture.height, steps);
 }
 
 bool lk_bucket_set_fit(const LkBucketSet *set, LkSize picture, LkBucketFit *fit, GError **error)

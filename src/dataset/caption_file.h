@@ -2,6 +2,7 @@
  * library/train_util.py), except that no file stops the training. */
 #pragma once
 
+#include "dataset/caption_text.h"
 #include "dataset/finding.h"
 
 #include <stdbool.h>

@@ -3,6 +3,8 @@
 #include "base/parallel.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 static void free_picture(void *data)
 {
     LkDatasetPicture *picture = data;
@@ -128,7 +130,7 @@ static guint balance_reg(GPtrArray *pictures, guint64 train_images, GPtrArray *f
     if (unused > 0)
         lk_findings_add(
             findings, LK_FINDING_REG_UNUSED, first_unused,
-            "%u regularisation pictures are not used, because there are fewer training images with their repeats.",
+            _("%u regularisation pictures are not used, because there are fewer training images with their repeats."),
             unused);
     for (bool any = n > 0; any && n < train_images;)
         for (guint i = 0; i < pictures->len && n < train_images; i++) {
@@ -216,10 +218,11 @@ LkDataset *lk_dataset_new(LkDatasetConfig *config, int multiple, GPtrArray *find
         if (!add_block(dataset, i, multiple, findings, error))
             return NULL;
     if (dataset->train_images == 0) {
-        lk_set_error(error, LK_ERROR_USAGE, "There is no picture to train on: %s.",
-                     dataset->unusable     ? "none of those found can be used"
-                     : dataset->reg_images ? "there are only regularisation pictures"
-                                           : "the folders hold none");
+        lk_set_error(error, LK_ERROR_USAGE, "%s",
+                     dataset->unusable ? _("There is no picture to train on: none of those found can be used.")
+                     : dataset->reg_images
+                         ? _("There is no picture to train on: there are only regularisation pictures.")
+                         : _("There is no picture to train on: the folders hold none."));
         return NULL;
     }
     finish(dataset);

@@ -5,6 +5,7 @@
 #include "dataset/scan.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -327,8 +328,9 @@ static char **without(char **files, char **earlier, const char *image_dir, GPtrA
             continue;
         }
         g_autofree char *path = g_build_filename(image_dir, *file, NULL);
-        lk_findings_add(findings, LK_FINDING_PICTURE_TWICE, path,
-                        "The picture stands in the files of two subsets of one [[datasets]]; only the first is used.");
+        lk_findings_add(
+            findings, LK_FINDING_PICTURE_TWICE, path,
+            _("The picture stands in the files of two subsets of one [[datasets]]; only the first is used."));
     }
     g_ptr_array_add(left, NULL);
     return (char **)g_ptr_array_free(left, FALSE);
@@ -344,7 +346,7 @@ static void add_subset(LkDatasetBlock *block, LkSubset *taken, GPtrArray *findin
             continue;
         if (!earlier->files || !subset->files) {
             lk_findings_add(findings, LK_FINDING_FOLDER_SKIPPED, subset->image_dir,
-                            "The folder stands twice in one [[datasets]]; only the first is used.");
+                            _("The folder stands twice in one [[datasets]]; only the first is used."));
             return;
         }
         char **left = without(subset->files, earlier->files, subset->image_dir, findings);

@@ -3,6 +3,8 @@
 #include "base/philox.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 #define MOST_ENTRIES (UINT64_C(1) << 31)
 
 typedef struct Batch {
@@ -38,15 +40,15 @@ static bool check(const LkEpochSource *source, GError **error)
     uint64_t entries = 0;
     for (uint32_t b = 0; b < source->bucket_count; b++)
         if (source->batch_sizes[b] < 1)
-            return lk_set_error(error, LK_ERROR_USAGE, "train_batch_size is 0; it must be at least 1.");
+            return lk_set_error(error, LK_ERROR_USAGE, _("train_batch_size is 0; it must be at least 1."));
     for (uint32_t i = 0; i < source->item_count; i++) {
         if (source->items[i].bucket >= source->bucket_count)
-            return lk_set_error(error, LK_ERROR_USAGE, "picture %u is in bucket %u of %u.", i, source->items[i].bucket,
-                                source->bucket_count);
+            return lk_set_error(error, LK_ERROR_USAGE, _("picture %u is in bucket %u of %u."), i,
+                                source->items[i].bucket, source->bucket_count);
         entries += source->items[i].repeats;
     }
     if (entries == 0)
-        return lk_set_error(error, LK_ERROR_USAGE, "The dataset has no pictures to train on.");
+        return lk_set_error(error, LK_ERROR_USAGE, _("The dataset has no pictures to train on."));
     if (entries > MOST_ENTRIES)
         return lk_set_error(error, LK_ERROR_USAGE,
                             "An epoch would show %" G_GUINT64_FORMAT

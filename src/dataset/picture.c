@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static bool is_too_large(int width, int height)
 static bool fail_too_large(int width, int height, GError **error)
 {
     return lk_set_error(error, LK_ERROR_MEMORY,
-                        "The picture has %d x %d pixels, more than the 179 million that are read; make it smaller.",
+                        _("The picture has %d x %d pixels, more than the 179 million that are read; make it smaller."),
                         width, height);
 }
 
@@ -96,15 +97,15 @@ static void explain(const LkPictureInfo *info, const GError *cause, GError **err
 {
     if (g_error_matches(cause, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_UNKNOWN_TYPE))
         lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                     "This system has no decoder for %s pictures; install gdk-pixbuf's loader for it, or save the "
-                     "picture as PNG or JPEG.",
+                     _("This system has no decoder for %s pictures; install gdk-pixbuf's loader for it, or save the "
+                       "picture as PNG or JPEG."),
                      lk_picture_type_name(info->type));
     else if (info->truncated)
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "The file ends too early, so a part of the picture is missing; copy or download it again.");
+                     _("The file ends too early, so a part of the picture is missing; copy or download it again."));
     else
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "The %s data is damaged (%s); replace it, or open and save it in an image editor.",
+                     _("The %s data is damaged (%s); replace it, or open and save it in an image editor."),
                      lk_picture_type_name(info->type), cause ? cause->message : "parts are missing");
 }
 
@@ -182,10 +183,10 @@ static bool knows_size(LkPictureType type)
 static bool check_file(size_t size, const LkPictureInfo *info, GError **error)
 {
     if (size == 0)
-        return lk_set_error(error, LK_ERROR_FORMAT, "The file is empty; replace it or remove it.");
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The file is empty; replace it or remove it."));
     if (info->type == LK_PICTURE_UNKNOWN)
         return lk_set_error(error, LK_ERROR_FORMAT,
-                            "The file is not a picture of a known type; replace it or remove it.");
+                            _("The file is not a picture of a known type; replace it or remove it."));
     if (is_too_large(info->width, info->height))
         return fail_too_large(info->width, info->height, error);
     const bool sizeless = knows_size(info->type) && (info->width == 0 || info->height == 0);
@@ -278,7 +279,7 @@ static bool sniff_head(const char *path, size_t size, LkPictureInfo *info, GErro
     const ssize_t got = read_head(path, head, size);
     if (got < 0) {
         const int problem = errno;
-        lk_set_error(error, LK_ERROR_IO, "The file cannot be read: %s.", g_strerror(problem));
+        lk_set_error(error, LK_ERROR_IO, _("The file cannot be read: %s."), g_strerror(problem));
         name_file(path, error);
         return false;
     }

@@ -3,6 +3,7 @@
 #include "dataset/resample.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define MOST_PIXELS (INT64_C(1) << 30)
@@ -10,13 +11,13 @@
 LkPixels *lk_pixels_new(int width, int height, GError **error)
 {
     if (width < 1 || height < 1) {
-        lk_set_error(error, LK_ERROR_USAGE, "A picture cannot be %d x %d pixels.", width, height);
+        lk_set_error(error, LK_ERROR_USAGE, _("A picture cannot be %d x %d pixels."), width, height);
         return NULL;
     }
     const bool too_large = (int64_t)width * height > MOST_PIXELS;
     uint8_t *data = too_large ? NULL : g_try_malloc_n((gsize)width * 3, (gsize)height);
     if (!data) {
-        lk_set_error(error, LK_ERROR_MEMORY, "Not enough memory for a picture of %d x %d pixels.", width, height);
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory for a picture of %d x %d pixels."), width, height);
         return NULL;
     }
     LkPixels *pixels = g_new(LkPixels, 1);
@@ -94,7 +95,7 @@ static void copy_rectangle(const LkPixels *picture, const LkBucketFit *fit, LkPi
 LkPixels *lk_pixels_fit(const LkPixels *picture, const LkBucketFit *fit, GError **error)
 {
     if (!fit_is_inside(fit)) {
-        lk_set_error(error, LK_ERROR_USAGE, "A bucket of %d x %d does not lie inside a picture scaled to %d x %d.",
+        lk_set_error(error, LK_ERROR_USAGE, _("A bucket of %d x %d does not lie inside a picture scaled to %d x %d."),
                      fit->bucket.width, fit->bucket.height, fit->resized.width, fit->resized.height);
         return NULL;
     }
@@ -112,8 +113,8 @@ LkPixels *lk_pixels_fit(const LkPixels *picture, const LkBucketFit *fit, GError 
         made = lk_resample_lanczos(&task);
     if (!made) {
         lk_pixels_free(out);
-        lk_set_error(error, LK_ERROR_MEMORY, "Not enough memory to scale a picture of %d x %d pixels.", picture->width,
-                     picture->height);
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory to scale a picture of %d x %d pixels."),
+                     picture->width, picture->height);
         return NULL;
     }
     return out;

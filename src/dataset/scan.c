@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,12 +22,12 @@ bool lk_scan_parse_folder_name(const char *name, int *repeats, char **class_toke
     *class_tokens = NULL;
     const size_t digits = strspn(name, "0123456789");
     if (digits == 0 || (name[digits] != '_' && name[digits] != '\0')) {
-        *why = "its name does not begin with a number of repeats and an underscore, as in 10_name";
+        *why = N_("its name does not begin with a number of repeats and an underscore, as in 10_name");
         return false;
     }
     const guint64 number = digits <= 18 ? g_ascii_strtoull(name, NULL, 10) : G_MAXUINT64;
     if (number < 1 || number > MOST_REPEATS) {
-        *why = number < 1 ? "its number of repeats is 0" : "its number of repeats is above 999999";
+        *why = number < 1 ? N_("its number of repeats is 0") : N_("its number of repeats is above 999999");
         return false;
     }
     *repeats = (int)number;
@@ -86,8 +87,8 @@ static GPtrArray *list_names_or_say(const char *folder, GError **error)
     g_autoptr(GError) cause = NULL;
     GPtrArray *names = list_names(folder, &cause);
     if (!names)
-        lk_set_error(error, LK_ERROR_IO, "The picture folder cannot be read: %s. Check the path and its permissions.",
-                     cause->message);
+        lk_set_error(error, LK_ERROR_IO,
+                     _("The picture folder cannot be read: %s. Check the path and its permissions."), cause->message);
     return names;
 }
 
@@ -159,7 +160,7 @@ static void report_skipped(const GPtrArray *skipped, GPtrArray *findings)
 {
     for (guint i = 0; i + 1 < skipped->len; i += 2)
         lk_findings_add(findings, LK_FINDING_FOLDER_SKIPPED, g_ptr_array_index(skipped, i),
-                        "The folder is not used because %s.", (const char *)g_ptr_array_index(skipped, i + 1));
+                        _("The folder is not used because %s."), _((const char *)g_ptr_array_index(skipped, i + 1)));
 }
 
 /* The folder itself is the subset; its own name may be N_name. */
@@ -177,10 +178,10 @@ static void add_itself(const char *folder, const GPtrArray *skipped, const LkSub
         const char *path = g_ptr_array_index(skipped, i);
         g_autoptr(GPtrArray) below = list_names(path, NULL);
         if (below && count_pictures(path, below) > 0)
-            lk_findings_add(findings, LK_FINDING_FOLDER_SKIPPED, path,
-                            "Pictures in this folder below the picture folder are not used; add it on its own, or read "
-                            "folders below "
-                            "too.");
+            lk_findings_add(
+                findings, LK_FINDING_FOLDER_SKIPPED, path,
+                _("Pictures in this folder below the picture folder are not used; add it on its own, or read "
+                  "folders below too."));
     }
 }
 
@@ -196,8 +197,8 @@ bool lk_scan_folder(const char *folder, const LkSubset *options, GPtrArray *subs
         report_skipped(skipped, findings);
         if (pictures > 0)
             lk_findings_add(findings, LK_FINDING_FOLDER_LOOSE_PICTURES, folder,
-                            "%u pictures lie beside the folders with repeats and are not used; move them into one of "
-                            "those folders.",
+                            _("%u pictures lie beside the folders with repeats and are not used; move them into one of "
+                              "those folders."),
                             pictures);
         return true;
     }
@@ -209,9 +210,9 @@ bool lk_scan_folder(const char *folder, const LkSubset *options, GPtrArray *subs
     g_autofree char *shown = g_filename_display_name(folder);
     return lk_set_error(
         error, LK_ERROR_USAGE,
-        "There are no pictures in \"%s\". Choose a folder of pictures (png, jpg, jpeg, webp, bmp), or the folder "
-        "around folders named like 10_name, where 10 is how often an epoch shows each picture%s.",
-        shown, skipped->len ? "; the folders in it have no such number" : "");
+        _("There are no pictures in \"%s\". Choose a folder of pictures (png, jpg, jpeg, webp, bmp), or the folder "
+          "around folders named like 10_name, where 10 is how often an epoch shows each picture%s."),
+        shown, skipped->len ? _("; the folders in it have no such number") : "");
 }
 
 static void free_picture(void *data)
@@ -256,8 +257,8 @@ static void walk_below(Walk *walk, const char *folder, int depth)
     if (names)
         walk_folder(walk, folder, names, depth);
     else
-        lk_findings_add(walk->findings, LK_FINDING_FOLDER_UNREADABLE, folder, "The folder is not used: %s.",
-                        cause ? cause->message : "it lies more than 64 folders deep");
+        lk_findings_add(walk->findings, LK_FINDING_FOLDER_UNREADABLE, folder, _("The folder is not used: %s."),
+                        cause ? cause->message : _("it lies more than 64 folders deep"));
 }
 
 static void walk_folder(Walk *walk, const char *folder, const GPtrArray *names, int depth)
@@ -274,7 +275,7 @@ static void walk_folder(Walk *walk, const char *folder, const GPtrArray *names, 
             g_ptr_array_add(walk->paths, g_steal_pointer(&path));
         } else {
             lk_findings_add(walk->findings, LK_FINDING_PICTURE_UNREADABLE, path,
-                            "This is not a file, or a link that leads nowhere; remove it or restore the file.");
+                            _("This is not a file, or a link that leads nowhere; remove it or restore the file."));
         }
     }
 }
@@ -301,8 +302,8 @@ static void list_files(const LkSubset *subset, GPtrArray *paths, GPtrArray *find
         else
             lk_finding_set_fix(
                 lk_findings_add(findings, LK_FINDING_PICTURE_MISSING, path,
-                                "The dataset lists this picture, but it is not there; put it back or take "
-                                "it off the list."),
+                                _("The dataset lists this picture, but it is not there; put it back or take "
+                                  "it off the list.")),
                 LK_FIX_EXCLUDE, NULL);
     }
 }
@@ -316,7 +317,7 @@ static void list_folder(const LkSubset *subset, const GPtrArray *names, GPtrArra
     walk_folder(&walk, subset->image_dir, names, 0);
     if (paths->len == 0)
         lk_findings_add(findings, LK_FINDING_FOLDER_EMPTY, subset->image_dir,
-                        "There are no pictures in this folder (png, jpg, jpeg, webp, bmp).");
+                        _("There are no pictures in this folder (png, jpg, jpeg, webp, bmp)."));
 }
 
 static LkMasks *masks_of(const LkSubset *subset, GPtrArray *findings)

@@ -16,7 +16,7 @@ typedef struct LkScanPicture {
 } LkScanPicture;
 
 /** The name of a folder read as `N_name` with N from 1 to 999999: true, *repeats = N, *class_tokens = what follows the
- * first "_" ("" if nothing; free with g_free). Else false and why (a static phrase). */
+ * first "_" ("" if nothing; free with g_free). Else false and why (a static phrase, not yet translated). */
 bool lk_scan_parse_folder_name(const char *name, int *repeats, char **class_tokens, const char **why);
 
 /** True if the name has an extension of a picture we may be able to read (any case): png jpg jpeg webp bmp, and avif,

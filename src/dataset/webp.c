@@ -4,6 +4,7 @@
 
 #ifdef LK_WITH_WEBP
 
+#include <glib/gi18n.h>
 #include <webp/decode.h>
 #include <webp/demux.h>
 
@@ -53,7 +54,7 @@ LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, GError
         g_propagate_error(error, g_steal_pointer(&memory));
     else if (!pixels)
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "The WebP data is damaged; replace it, or open and save it in an image editor.");
+                     _("The WebP data is damaged; replace it, or open and save it in an image editor."));
     return pixels;
 }
 
@@ -67,7 +68,7 @@ bool lk_webp_available(void)
 LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, GError **error)
 {
     (void)data, (void)size, (void)animated;
-    lk_set_error(error, LK_ERROR_UNSUPPORTED, "This program was built without libwebp.");
+    lk_set_error(error, LK_ERROR_UNSUPPORTED, _("This program was built without libwebp."));
     return NULL;
 }
 
