@@ -1,0 +1,299 @@
+#include "app/dataset/sidecar.h"
+
+#include "base/file.h"
+#include "dataset/caption_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A caption is a few lines; something larger is another kind of file. */
+#define MOST_BYTES ((size_t)1 << 20)
+
+/* Written together before the disk is waited for; each is an open file meanwhile. */
+#define TOGETHER 256
+
+static const char *const usual_extensions[] = {".txt", ".caption", NULL};
+
+void lk_sidecar_clear(LkSidecar *sidecar)
+{
+    g_free(sidecar->text);
+    *sidecar = (LkSidecar){0};
+}
+
+gint64 lk_file_time(const char *path, gint64 *size)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISDIR(info.st_mode))
+        return 0;
+    if (size)
+        *size = info.st_size;
+    const gint64 time = (gint64)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    return time ? time : 1;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------- */
+
+/* How much of a path is before the extension. */
+static gsize length_without_extension(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    return dot && dot > (slash ? slash + 1 : path) ? (gsize)(dot - path) : strlen(path);
+}
+
+static char *with_extension(const char *path, gsize length, const char *extension)
+{
+    return g_strdup_printf("%.*s%s%s", (int)length, path, extension[0] == '.' ? "" : ".", extension);
+}
+
+/* The first that exists; NULL: none. */
+static char *existing(const char *path, gsize length, const char *extension)
+{
+    const char *const one[] = {extension, NULL};
+    for (const char *const *e = extension ? one : usual_extensions; *e; e++) {
+        g_autofree char *name = with_extension(path, length, *e);
+        if (lk_file_time(name, NULL))
+            return g_steal_pointer(&name);
+    }
+    return NULL;
+}
+
+/* The length without "_12_34_56_78" at its end; 0 where that is not there. */
+static gsize length_without_numbers(const char *path, gsize length)
+{
+    const char *slash = strrchr(path, '/');
+    const gsize first = slash ? (gsize)(slash - path) + 1 : 0;
+    for (int part = 0; part < 4; part++) {
+        const gsize end = length;
+        while (length > first && g_ascii_isdigit(path[length - 1]))
+            length--;
+        if (length == end || length <= first + 1 || path[length - 1] != '_')
+            return 0;
+        length--;
+    }
+    return length;
+}
+
+char *lk_sidecar_path(const char *picture, const char *extension)
+{
+    const gsize length = length_without_extension(picture);
+    char *found = existing(picture, length, extension);
+    return found ? found : with_extension(picture, length, extension ? extension : usual_extensions[0]);
+}
+
+char *lk_sidecar_find(const char *picture, const char *extension)
+{
+    const gsize length = length_without_extension(picture), shorter = length_without_numbers(picture, length);
+    char *found = existing(picture, length, extension);
+    return found || !shorter ? found : existing(picture, shorter, extension);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------- */
+
+/* Lines ended by \n, and no line end at the end. Takes the text over. */
+static char *tidy_lines(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != '\r')
+            *to++ = *from;
+        else if (from[1] != '\n')
+            *to++ = '\n';
+    while (to > text && to[-1] == '\n')
+        to--;
+    *to = '\0';
+    return text;
+}
+
+static bool is_utf8(const char *data, size_t size)
+{
+    return size <= G_MAXSSIZE && g_utf8_validate(data, (gssize)size, NULL);
+}
+
+void lk_sidecar_read(const char *picture, const char *extension, LkSidecar *sidecar)
+{
+    *sidecar = (LkSidecar){.state = LK_PICTURE_CAPTION_NONE};
+    g_autofree char *path = lk_sidecar_find(picture, extension);
+    if (!path)
+        return;
+    /* The time comes first: if the file is changed while it is read, the next look finds it newer. */
+    sidecar->modified = lk_file_time(path, NULL);
+    LkError error = {0};
+    char *data = NULL;
+    size_t size = 0;
+    if (!lk_file_read(path, MOST_BYTES, &data, &size, &error)) {
+        sidecar->state = LK_PICTURE_CAPTION_UNREADABLE;
+        return;
+    }
+    if (is_utf8(data, size)) {
+        const bool marked = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0;
+        sidecar->text = tidy_lines(g_strdup(data + (marked ? 3 : 0)));
+        sidecar->state = LK_PICTURE_CAPTION_READ;
+    } else {
+        char *text = lk_caption_decode(data, size, NULL);
+        sidecar->text = text ? tidy_lines(text) : NULL;
+        sidecar->state = LK_PICTURE_CAPTION_NOT_UTF8;
+    }
+    free(data);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------- */
+
+/* A caption on its way: its text is in a temporary file beside the target. */
+typedef struct Staged {
+    LkSidecarWrite *write;
+    char *target, *temporary;
+    int fd;
+} Staged;
+
+G_GNUC_PRINTF(2, 3) static void fail(LkSidecarWrite *write, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!write->error)
+        write->error = g_strdup_vprintf(format, args);
+    va_end(args);
+}
+
+static void fail_errno(LkSidecarWrite *write, int number)
+{
+    if (number == ENOSPC || number == EDQUOT)
+        fail(write, "%s", _("the disk is full. Free some space and save again."));
+    else if (number == EACCES || number == EPERM || number == EROFS)
+        fail(write, "%s", _("the folder or file may not be written to. Change its permissions and save again."));
+    else
+        fail(write, "%s.", g_strerror(number));
+}
+
+static bool write_all(int fd, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        const ssize_t done = write(fd, text, left);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        text += done;
+        left -= (size_t)done;
+    }
+    return true;
+}
+
+/* A link is followed, so that it stays one. */
+static char *target_of(const LkSidecarWrite *write, const char *extension)
+{
+    char *path = lk_sidecar_path(write->picture, extension);
+    char *real = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? realpath(path, NULL) : NULL;
+    if (!real)
+        return path;
+    g_free(path);
+    path = g_strdup(real);
+    free(real);
+    return path;
+}
+
+static void stage(Staged *staged, const char *extension)
+{
+    static int counter;
+    LkSidecarWrite *write = staged->write;
+    staged->target = target_of(write, extension);
+    g_autofree char *folder = g_path_get_dirname(staged->target);
+    staged->temporary =
+        g_strdup_printf("%s/.lorikeet-%ld-c%d.tmp", folder, (long)getpid(), g_atomic_int_add(&counter, 1));
+    struct stat info;
+    const bool exists = stat(staged->target, &info) == 0;
+    if (exists && access(staged->target, W_OK) != 0) {
+        fail_errno(write, errno);
+        return;
+    }
+    staged->fd = open(staged->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (staged->fd < 0) {
+        fail_errno(write, errno);
+        g_clear_pointer(&staged->temporary, g_free);
+        return;
+    }
+    if (exists && fchmod(staged->fd, info.st_mode & 0777) != 0)
+        g_debug("%s keeps the usual permissions", staged->target); /* another owner's file system may refuse */
+    if (!write_all(staged->fd, write->text))
+        fail_errno(write, errno);
+    else
+        sync_file_range(staged->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* begins; fsync below waits for all */
+}
+
+static void finish(Staged *staged)
+{
+    LkSidecarWrite *write = staged->write;
+    if (staged->fd >= 0 && !write->error && fsync(staged->fd) != 0 && errno != EINVAL)
+        fail_errno(write, errno);
+    if (staged->fd >= 0 && close(staged->fd) != 0 && errno != EINTR)
+        fail_errno(write, errno);
+    if (!write->error && rename(staged->temporary, staged->target) != 0)
+        fail_errno(write, errno);
+    if (!write->error)
+        write->modified = lk_file_time(staged->target, NULL);
+    else if (staged->temporary)
+        unlink(staged->temporary);
+}
+
+static void remove_file(LkSidecarWrite *write, const char *extension)
+{
+    g_autofree char *path = lk_sidecar_path(write->picture, extension);
+    g_auto(LkSidecar) sidecar = {0};
+    lk_sidecar_read(write->picture, extension, &sidecar);
+    write->modified = 0;
+    if (!lk_file_time(path, NULL))
+        return;
+    if (g_strcmp0(sidecar.text, write->expected) != 0)
+        fail(write, "%s", _("the caption was changed by another program, so its file stays."));
+    else if (unlink(path) != 0)
+        fail_errno(write, errno);
+    else
+        lk_file_sync_folder(path);
+}
+
+/* Makes the new names of one folder durable; equal folders in a row once. */
+static void sync_folders(const Staged *staged, gsize count)
+{
+    g_autofree char *last = NULL;
+    for (gsize i = 0; i < count; i++) {
+        if (!staged[i].target)
+            continue;
+        g_autofree char *folder = g_path_get_dirname(staged[i].target);
+        if (g_strcmp0(folder, last) != 0)
+            lk_file_sync_folder(staged[i].target);
+        g_free(last);
+        last = g_steal_pointer(&folder);
+    }
+}
+
+static void write_together(LkSidecarWrite *writes, gsize count, const char *extension)
+{
+    Staged staged[TOGETHER];
+    for (gsize i = 0; i < count; i++) {
+        staged[i] = (Staged){.write = &writes[i], .fd = -1};
+        g_clear_pointer(&writes[i].error, g_free);
+        if (writes[i].text)
+            stage(&staged[i], extension);
+        else
+            remove_file(&writes[i], extension);
+    }
+    for (gsize i = 0; i < count; i++)
+        if (writes[i].text)
+            finish(&staged[i]);
+    sync_folders(staged, count);
+    for (gsize i = 0; i < count; i++) {
+        g_free(staged[i].target);
+        g_free(staged[i].temporary);
+    }
+}
+
+void lk_sidecars_write(LkSidecarWrite *writes, gsize count, const char *extension)
+{
+    for (gsize at = 0; at < count; at += TOGETHER)
+        write_together(writes + at, MIN(count - at, (gsize)TOGETHER), extension);
+}
