@@ -8,6 +8,8 @@
  * probabilities and, backward, their gradients before multiplying by them, and reads its rounded result (2). */
 #include "backend_cases.h"
 
+#include <math.h>
+
 static LkRef x_input(GraphTest *test, int rank, const int64_t *shape)
 {
     return test_input(test, test->graph->compute, TEST_NORMAL, 0, 1, rank, shape);
@@ -271,8 +273,8 @@ static void clip(GraphTest *test, const int64_t *s)
     lk_graph_output(test->graph, lk_clip_coefficient(test->graph, gradient, test->scalars, (float)s[1] * 1e-3f));
 }
 
-/** A part of each state. s: elements, optimizer group. */
-static void adamw(GraphTest *test, const int64_t *s)
+/** AdamW on a part of each state; the factor of the gradient is at least `factor`. */
+static void adamw_of(GraphTest *test, const int64_t *s, double factor)
 {
     static const struct {
         TestFill fill;
@@ -283,8 +285,21 @@ static void adamw(GraphTest *test, const int64_t *s)
         LkRef whole = test_state(test, LK_F32, state[i].fill, 0, state[i].scale, 1, (int64_t[]){s[0] + 40});
         part[i] = lk_graph_view(test->graph, whole, 19, 1, s);
     }
-    LkRef clip_values = test_input(test, LK_F32, TEST_UNIFORM, 0.2, 0.7, 1, (int64_t[]){2});
+    LkRef clip_values = test_input(test, LK_F32, TEST_UNIFORM, factor, 0.7, 1, (int64_t[]){2});
     lk_adamw(test->graph, part[0], part[1], part[2], part[3], clip_values, test->scalars, (int)s[1]);
+}
+
+/** s: elements, optimizer group. */
+static void adamw(GraphTest *test, const int64_t *s)
+{
+    adamw_of(test, s, 0.2);
+}
+
+/** One whose gradient is not finite, which changes nothing, beside one that does. */
+static void adamw_not_finite(GraphTest *test, const int64_t *s)
+{
+    adamw_of(test, s, INFINITY);
+    adamw_of(test, s, 0.2);
 }
 
 const BackendCase backend_cases[] = {
@@ -423,6 +438,7 @@ const BackendCase backend_cases[] = {
     {"adamw", adamw, 8, 8, {1, 0}},
     {"adamw, many", adamw, 8, 8, {70001, 0}},
     {"adamw, second group", adamw, 8, 8, {1031, 1}},
+    {"adamw, not finite", adamw_not_finite, 8, 8, {5003, 0}},
 };
 
 const int backend_case_count = (int)(sizeof backend_cases / sizeof *backend_cases);
