@@ -229,7 +229,7 @@ def test_check(lab):
     tap.ok(fixes["caption-not-utf8"] == {"kind": "convert-utf8", "argument": "Windows-1252"}, "it knows what to do", fixes)
     tap.ok({("p0.png", "picture-truncated"), ("p1.png", "caption-missing"), ("p2.txt", "caption-not-utf8")} <= kinds, "it names the files", kinds)
     expect(lab, "the same for people", 1, ["check", "bad"], out="p0.png")
-    expect(lab, "training refuses it by name", 1, ["train", "job.toml", "--set", "train_data_dir=bad"], "p0.png")
+    expect(lab, "training refuses it by name", 2, ["train", "job.toml", "--set", "train_data_dir=bad"], "p0.png")
     expect(lab, "check of nothing", 2, ["check", "nowhere"], "nowhere")
     expect(lab, "check of a job without its folder", 2, ["check", "job.toml", "--set", "train_data_dir=nowhere"], "nowhere")
     (lab / "none").mkdir()
