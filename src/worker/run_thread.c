@@ -52,16 +52,23 @@ static void post_phase(LkRunThread *thread, const char *text)
 }
 
 /** What the engine's events become. */
-static const int letter_kinds[] = {
-    [LK_EVENT_PHASE] = LK_LETTER_PHASE,   [LK_EVENT_START] = LK_LETTER_BEGUN,    [LK_EVENT_STEP] = LK_LETTER_STEP,
-    [LK_EVENT_SAMPLE] = LK_LETTER_SAMPLE, [LK_EVENT_SAVED] = LK_LETTER_SAVED,    [LK_EVENT_STATE] = LK_LETTER_STATE,
-    [LK_EVENT_LOG] = LK_LETTER_LOG,       [LK_EVENT_CHANGE] = LK_LETTER_CHANGED, [LK_EVENT_DONE] = LK_LETTER_LAST,
+static const struct {
+    bool told;
+    LkRunLetterKind kind;
+} letter_kinds[] = {
+    [LK_EVENT_PHASE] = {true, LK_LETTER_PHASE},    [LK_EVENT_START] = {true, LK_LETTER_BEGUN},
+    [LK_EVENT_STEP] = {true, LK_LETTER_STEP},      [LK_EVENT_SAMPLE] = {true, LK_LETTER_SAMPLE},
+    [LK_EVENT_SAVED] = {true, LK_LETTER_SAVED},    [LK_EVENT_STATE] = {true, LK_LETTER_STATE},
+    [LK_EVENT_CHANGE] = {true, LK_LETTER_CHANGED}, [LK_EVENT_LOG] = {true, LK_LETTER_LOG},
+    [LK_EVENT_DONE] = {true, LK_LETTER_LAST},
 };
 
 static void hear(void *context, const LkTrainerEvent *event)
 {
     LkRunThread *thread = context;
-    post(thread, (LkRunLetter){.kind = (LkRunLetterKind)letter_kinds[event->kind],
+    if (event->kind >= G_N_ELEMENTS(letter_kinds) || !letter_kinds[event->kind].told)
+        return;
+    post(thread, (LkRunLetter){.kind = letter_kinds[event->kind].kind,
                                .level = event->warning ? LK_LOG_WARNING : LK_LOG_INFO,
                                .text = (char *)(uintptr_t)event->text,
                                .path = (char *)(uintptr_t)event->path,
