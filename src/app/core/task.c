@@ -457,6 +457,33 @@ void lk_task_load_details(LkTask *self)
                         details_free, NULL, details_cb, g_object_ref(self));
 }
 
+/* ---- changes of checkpoints -------------------------------------------------------------------------- */
+
+void lk_task_mark_best(LkTask *self, const LkTaskCheckpoint *checkpoint)
+{
+    for (guint i = 0; i < self->checkpoints->len; i++) {
+        LkTaskCheckpoint *own = self->checkpoints->pdata[i];
+        own->best = own == checkpoint;
+    }
+    lk_task_writer_best(self->writer, checkpoint->path);
+}
+
+void lk_task_set_held_out(LkTask *self, const char *path, double loss)
+{
+    for (guint i = 0; i < self->checkpoints->len; i++) {
+        LkTaskCheckpoint *own = self->checkpoints->pdata[i];
+        if (g_str_equal(own->path, path))
+            own->held_out_loss = loss;
+    }
+    lk_task_writer_held_out(self->writer, path, loss);
+}
+
+void lk_task_forget_checkpoint(LkTask *self, const LkTaskCheckpoint *checkpoint)
+{
+    lk_task_writer_forget(self->writer, checkpoint->path);
+    g_ptr_array_remove(self->checkpoints, (gpointer)checkpoint);
+}
+
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
 static void log_line_clear(gpointer data)

@@ -55,6 +55,13 @@ const GArray *lk_task_get_log(LkTask *self);            /* LkTaskLogLine */
 const GPtrArray *lk_task_get_samples(LkTask *self);     /* LkTaskSample * */
 const GPtrArray *lk_task_get_checkpoints(LkTask *self); /* LkTaskCheckpoint * */
 
+/** Makes a checkpoint the best of its task; another loses the mark. */
+void lk_task_mark_best(LkTask *self, const LkTaskCheckpoint *checkpoint);
+/** The loss of the checkpoint at `path` on held-out pictures. */
+void lk_task_set_held_out(LkTask *self, const char *path, double loss);
+/** Takes a checkpoint out of the list; its file stays. The pointer is not valid afterwards. */
+void lk_task_forget_checkpoint(LkTask *self, const LkTaskCheckpoint *checkpoint);
+
 /** For the queue: the run that does this task from now on, NULL when it is over. */
 void lk_task_set_run(LkTask *self, LkRun *run);
 /** For the queue: a state that no run tells (queued, interrupted), written to the store. */

@@ -12,6 +12,8 @@ typedef struct Batch {
     gint64 steps, epochs;
     LkTaskSample *sample;
     LkTaskCheckpoint *checkpoint;
+    char *path;
+    double held_out;
 } Batch;
 
 struct LkTaskWriter {
@@ -41,6 +43,7 @@ static void batch_free(gpointer data)
     g_clear_pointer(&batch->sample, lk_task_sample_free);
     g_clear_pointer(&batch->checkpoint, lk_task_checkpoint_free);
     g_free(batch->error);
+    g_free(batch->path);
     g_free(batch);
 }
 
@@ -184,6 +187,70 @@ void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *che
     batch->checkpoint = g_memdup2(checkpoint, sizeof *checkpoint);
     batch->checkpoint->path = g_strdup(checkpoint->path);
     post(writer, write_checkpoint, batch);
+}
+
+/* ---- checkpoints by their path ----------------------------------------------------------------------- */
+
+/* The number of the checkpoint at a path; 0 where there is none. */
+static gint64 find_checkpoint(LkStore *store, const Batch *batch, GError **error)
+{
+    g_autoptr(GPtrArray) list = lk_task_checkpoints_list(store, batch->task, error);
+    for (guint i = 0; list && i < list->len; i++) {
+        const LkTaskCheckpoint *checkpoint = list->pdata[i];
+        if (g_str_equal(checkpoint->path, batch->path))
+            return checkpoint->id;
+    }
+    return 0;
+}
+
+static gpointer write_best(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    gint64 id = find_checkpoint(store, batch, error);
+    if (id)
+        lk_task_checkpoints_set_best(store, batch->task, id, error);
+    return NULL;
+}
+
+static gpointer write_held_out(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    gint64 id = find_checkpoint(store, batch, error);
+    if (id)
+        lk_task_checkpoints_set_held_out(store, id, batch->held_out, error);
+    return NULL;
+}
+
+static gpointer write_forget(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    gint64 id = find_checkpoint(store, batch, error);
+    if (id)
+        lk_task_checkpoints_remove(store, id, error);
+    return NULL;
+}
+
+static void post_path(LkTaskWriter *writer, LkStoreFunc func, const char *path, double held_out)
+{
+    Batch *batch = batch_new(writer);
+    batch->path = g_strdup(path);
+    batch->held_out = held_out;
+    post(writer, func, batch);
+}
+
+void lk_task_writer_best(LkTaskWriter *writer, const char *path)
+{
+    post_path(writer, write_best, path, 0);
+}
+
+void lk_task_writer_held_out(LkTaskWriter *writer, const char *path, double loss)
+{
+    post_path(writer, write_held_out, path, loss);
+}
+
+void lk_task_writer_forget(LkTaskWriter *writer, const char *path)
+{
+    post_path(writer, write_forget, path, 0);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------- */

@@ -17,6 +17,10 @@ void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, const char *e
 void lk_task_writer_length(LkTaskWriter *writer, gint64 steps, gint64 epochs);
 void lk_task_writer_sample(LkTaskWriter *writer, const LkTaskSample *sample);
 void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *checkpoint);
+/* A checkpoint that was written before, by its path: the best one, its loss on held-out pictures, no longer listed. */
+void lk_task_writer_best(LkTaskWriter *writer, const char *path);
+void lk_task_writer_held_out(LkTaskWriter *writer, const char *path, double loss);
+void lk_task_writer_forget(LkTaskWriter *writer, const char *path);
 /* These three wait up to a second. */
 void lk_task_writer_metric(LkTaskWriter *writer, const LkTaskMetric *metric);
 void lk_task_writer_log(LkTaskWriter *writer, const LkTaskLogLine *line);

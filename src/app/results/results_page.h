@@ -8,4 +8,9 @@ G_BEGIN_DECLS
 #define LK_TYPE_RESULTS_PAGE (lk_results_page_get_type())
 G_DECLARE_FINAL_TYPE(LkResultsPage, lk_results_page, LK, RESULTS_PAGE, LkPage)
 
+/* Property `narrow` (bool): rows in one column. */
+
+/** Measures all checkpoints of the shown task on a folder of pictures that no training has seen. */
+void lk_results_page_measure(LkResultsPage *self, const char *pictures);
+
 G_END_DECLS

@@ -180,7 +180,15 @@ static void restore_project_cb(GSimpleAction *action, GVariant *parameter, gpoin
     lk_project_list_restore(lk_application_get_projects(lk_application_get()), g_variant_get_int64(parameter));
 }
 
+static void open_folder_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    g_autoptr(GFile) folder = g_file_new_for_path(g_variant_get_string(parameter, NULL));
+    g_autoptr(GtkFileLauncher) launcher = gtk_file_launcher_new(folder);
+    gtk_file_launcher_launch(launcher, data, NULL, NULL, NULL);
+}
+
 static const GActionEntry actions[] = {
+    {.name = "open-folder", .activate = open_folder_cb, .parameter_type = "s"},
     {.name = "new-project", .activate = new_project_cb},
     {.name = "open-example", .activate = open_example_cb},
     {.name = "home", .activate = home_cb},
