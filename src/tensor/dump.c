@@ -28,7 +28,7 @@ const char *lk_op_name(LkOp op)
         [LK_OP_EMBEDDING] = "embedding",
         [LK_OP_TIME_EMBEDDING] = "time_embedding",
         [LK_OP_Q_SAMPLE] = "q_sample",
-        [LK_OP_MSE] = "mse",
+        [LK_OP_LOSS] = "loss",
         [LK_OP_CAST] = "cast",
         [LK_OP_ZERO] = "zero",
         [LK_OP_CLIP_COEFFICIENT] = "clip_coefficient",

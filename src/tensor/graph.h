@@ -68,7 +68,7 @@ typedef enum LkOp {
     LK_OP_EMBEDDING,
     LK_OP_TIME_EMBEDDING,
     LK_OP_Q_SAMPLE,
-    LK_OP_MSE,
+    LK_OP_LOSS,
     LK_OP_CAST,
     LK_OP_ZERO,
     LK_OP_CLIP_COEFFICIENT,
@@ -92,6 +92,8 @@ typedef struct LkAttributes {
     int64_t begin;  /* slice: first channel */
     int group;      /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
     float max_norm; /* gradient clipping; 0 for none */
+    LkLoss loss;
+    bool has_huber_c, has_mask; /* loss: inputs behind the scalars */
 } LkAttributes;
 
 typedef struct LkNode {

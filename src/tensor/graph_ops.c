@@ -266,18 +266,29 @@ LkRef lk_q_sample(LkGraph *graph, LkRef x, LkRef z, LkRef a, LkRef b, LkDType dt
     return lk_graph_append(graph, LK_OP_Q_SAMPLE, NULL, 4, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
-LkRef lk_mse(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scalars, LkRef *d_pred)
+LkRef lk_loss(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scalars, LkLossOptions o, LkRef *d_pred)
 {
     *d_pred = LK_NONE;
     if (pred == LK_NONE || target == LK_NONE || weight == LK_NONE || scalars == LK_NONE)
         return LK_NONE;
     LkTensor tp = *tensor(graph, pred);
-    if (lk_tensor_count(&tp) != lk_tensor_count(tensor(graph, target)) || tensor(graph, target)->dtype != LK_F32 ||
+    int64_t count = lk_tensor_count(&tp);
+    if (count != lk_tensor_count(tensor(graph, target)) || tensor(graph, target)->dtype != LK_F32 ||
         !is_vector(tensor(graph, weight), tp.shape[0]) || !is_vector(tensor(graph, scalars), LK_SCALAR_COUNT))
         return lk_graph_problem(graph, "a loss whose shapes do not fit");
-    LkRef in[4] = {pred, target, weight, scalars};
+    bool huber = o.kind == LK_LOSS_HUBER || o.kind == LK_LOSS_SMOOTH_L1;
+    if (huber != (o.huber_c != LK_NONE) || (huber && !is_vector(tensor(graph, o.huber_c), tp.shape[0])) ||
+        (o.mask != LK_NONE && !is_vector(tensor(graph, o.mask), count)))
+        return lk_graph_problem(graph, "a loss whose threshold or mask does not fit");
+    LkRef in[6] = {pred, target, weight, scalars};
+    int n_in = 4;
+    if (o.huber_c != LK_NONE)
+        in[n_in++] = o.huber_c;
+    if (o.mask != LK_NONE)
+        in[n_in++] = o.mask;
+    LkAttributes attr = {.loss = o.kind, .has_huber_c = o.huber_c != LK_NONE, .has_mask = o.mask != LK_NONE};
     LkRef out[2] = {lk_graph_activation(graph, LK_F32, 1, &tp.shape[0]), like(graph, pred, tp.dtype)};
-    if (lk_graph_append(graph, LK_OP_MSE, NULL, 4, in, 2, out) < 0)
+    if (lk_graph_append(graph, LK_OP_LOSS, &attr, n_in, in, 2, out) < 0)
         return LK_NONE;
     *d_pred = out[1];
     return out[0];

@@ -65,9 +65,18 @@ LkRef lk_time_embedding(LkGraph *graph, LkRef t, int64_t channels);
 /** a[n]·x + b[n]·z for x, z f32 [N,…], a, b f32 [N] → dtype. The noisy latent and the v target. */
 LkRef lk_q_sample(LkGraph *graph, LkRef x, LkRef z, LkRef a, LkRef b, LkDType dtype);
 
-/** Mean squared error per sample, f32 [N] (unweighted), and in *d_pred the gradient of mean over n of
- * weight[n] · loss[n], times scalars[LK_SCALAR_LOSS_SCALE]. pred T, target f32, weight f32 [N]. */
-LkRef lk_mse(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scalars, LkRef *d_pred);
+/** Options of lk_loss. */
+typedef struct LkLossOptions {
+    LkLoss kind;
+    LkRef huber_c; /* f32 [N]: threshold of HUBER and SMOOTH_L1; else LK_NONE */
+    LkRef mask;    /* f32 like target: factor of each element's loss; or LK_NONE */
+} LkLossOptions;
+#define LK_LOSS_DEFAULT ((LkLossOptions){.kind = LK_LOSS_L2, .huber_c = LK_NONE, .mask = LK_NONE})
+
+/** Mean over each sample's elements of mask · loss(pred - target), f32 [N] (unweighted), and in *d_pred the gradient of
+ * mean over n of weight[n] · loss[n], times scalars[LK_SCALAR_LOSS_SCALE]. pred T, target f32, weight f32 [N]. */
+LkRef lk_loss(LkGraph *graph, LkRef pred, LkRef target, LkRef weight, LkRef scalars, LkLossOptions options,
+              LkRef *d_pred);
 
 /** Other element type. */
 LkRef lk_cast(LkGraph *graph, LkRef x, LkDType dtype);

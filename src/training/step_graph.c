@@ -17,6 +17,10 @@ static void add_inputs(LkStepGraph *step, const LkStepShape *shape)
     int64_t latents[4] = {shape->batch, shape->height, shape->width, 4}, scalars[1] = {LK_SCALAR_COUNT};
     step->latents = lk_graph_input(graph, "latents", LK_F32, 4, latents);
     step->noise = lk_graph_input(graph, "noise", LK_F32, 4, latents);
+    step->added_noise = shape->other_noise ? lk_graph_input(graph, "added noise", LK_F32, 4, latents) : step->noise;
+    bool huber = shape->loss == LK_LOSS_HUBER || shape->loss == LK_LOSS_SMOOTH_L1;
+    step->huber_c = huber ? vector_input(graph, "huber threshold", shape->batch) : LK_NONE;
+    step->mask = shape->masked ? lk_graph_input(graph, "mask", LK_F32, 4, latents) : LK_NONE;
     step->t = vector_input(graph, "timesteps", shape->batch);
     step->signal = vector_input(graph, "signal", shape->batch);
     step->sigma = vector_input(graph, "sigma", shape->batch);
@@ -55,7 +59,7 @@ static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLor
     }
     add_inputs(step, shape);
     add_context(step, &builder, arch, shape);
-    step->noisy = lk_q_sample(graph, step->latents, step->noise, step->signal, step->sigma, graph->compute);
+    step->noisy = lk_q_sample(graph, step->latents, step->added_noise, step->signal, step->sigma, graph->compute);
     step->target = step->noise;
     if (shape->v_prediction)
         step->target = lk_q_sample(graph, step->noise, step->latents, step->signal, step->minus_sigma, LK_F32);
@@ -81,7 +85,8 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
     }
     build(step, checkpoint, lora, shape, trace);
     LkRef d_pred = LK_NONE;
-    step->loss = lk_mse(step->graph, step->pred, step->target, step->weight, step->scalars, &d_pred);
+    LkLossOptions options = {.kind = shape->loss, .huber_c = step->huber_c, .mask = step->mask};
+    step->loss = lk_loss(step->graph, step->pred, step->target, step->weight, step->scalars, options, &d_pred);
     lk_graph_output(step->graph, step->loss);
     bool ok = lk_graph_check(step->graph, error);
     if (ok && lora && !shape->forward_only)

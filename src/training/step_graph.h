@@ -12,6 +12,9 @@ typedef struct LkStepShape {
     int clip_skip;
     bool text_encoder; /* runs inside the step (trained, or states not cached); else its states are an input */
     bool v_prediction;
+    LkLoss loss;
+    bool masked;       /* each element's loss has a factor */
+    bool other_noise;  /* the noisy latent has another noise than the one that is predicted */
     bool forward_only; /* the loss without gradients */
     LkRecompute recompute;
 } LkStepShape;
@@ -25,6 +28,9 @@ typedef struct LkStepGraph {
     LkRef context;                    /* [batch,L,C]: what the U-Net attends to, from either */
     LkRef latents;                    /* f32 [batch,h,w,4]: scaled samples */
     LkRef noise;                      /* f32 like latents: what is predicted (epsilon) */
+    LkRef added_noise;                /* f32 like latents: what the noisy latent has; the same unless other_noise */
+    LkRef huber_c;                    /* f32 [batch]: threshold of the Huber losses, or LK_NONE */
+    LkRef mask;                       /* f32 like latents, or LK_NONE */
     LkRef t;                          /* f32 [batch] timesteps */
     LkRef signal, sigma, minus_sigma; /* f32 [batch]: sqrt(alpha bar), sqrt(1 - alpha bar), -sqrt(1 - alpha bar) */
     LkRef weight;                     /* f32 [batch] of each sample's loss */

@@ -245,6 +245,19 @@ static void mse(GraphTest *test, const int64_t *s)
     test_loss(test, x_input(test, 4, s));
 }
 
+/** s: N, H, W, C, kind, whether masked. */
+static void loss(GraphTest *test, const int64_t *s)
+{
+    LkRef pred = x_input(test, 4, s), target = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s), d_pred;
+    LkRef weight = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 1, s);
+    LkLossOptions options = {.kind = (LkLoss)s[4], .huber_c = LK_NONE, .mask = LK_NONE};
+    if (options.kind == LK_LOSS_HUBER || options.kind == LK_LOSS_SMOOTH_L1)
+        options.huber_c = test_input(test, LK_F32, TEST_UNIFORM, 0.05, 0.5, 1, s);
+    if (s[5])
+        options.mask = test_input(test, LK_F32, TEST_UNIFORM, 0, 1, 4, s);
+    lk_graph_output(test->graph, lk_loss(test->graph, pred, target, weight, test->scalars, options, &d_pred));
+}
+
 static void cast(GraphTest *test, const int64_t *s)
 {
     lk_cast(test->graph, x_input(test, 2, s), LK_F32);
@@ -428,6 +441,10 @@ const BackendCase backend_cases[] = {
     {"mse", mse, 8, 1, {2, 3, 5, 4}},
     {"mse 1", mse, 8, 1, {1, 1, 1, 1}},
     {"mse of tiles", mse, 8, 1, {3, 31, 33, 4}},
+    {"mse, masked", loss, 8, 1, {2, 9, 7, 4, LK_LOSS_L2, 1}},
+    {"l1", loss, 8, 1, {2, 9, 7, 4, LK_LOSS_L1, 0}},
+    {"huber", loss, 8, 1, {3, 31, 33, 4, LK_LOSS_HUBER, 0}},
+    {"smooth l1, masked", loss, 8, 1, {3, 9, 7, 4, LK_LOSS_SMOOTH_L1, 1}},
     {"cast", cast, 0, 1, {13, 17}},
     {"cast, many", cast, 0, 1, {71, 1031}},
     {"cast to the shadow", cast_to_shadow, 0, 1, {13, 17}},

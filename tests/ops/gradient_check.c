@@ -22,7 +22,7 @@ double *gradients_by_autodiff(const GraphTest *test)
 static int32_t loss_node(const LkGraph *graph)
 {
     for (int32_t n = 0; n < graph->n_nodes; n++)
-        if (graph->nodes[n].op == LK_OP_MSE)
+        if (graph->nodes[n].op == LK_OP_LOSS)
             return n;
     return -1;
 }

@@ -9,7 +9,7 @@
 
 static const float guard_value = -1984.0f; /* exact in every float type */
 
-/** What lk_mse, clipping and the optimizer read: two groups, at step 3 of AdamW. */
+/** What lk_loss, clipping and the optimizer read: two groups, at step 3 of AdamW. */
 static const float scalar_values[LK_SCALAR_COUNT] = {
     [LK_SCALAR_LOSS_SCALE] = 2,
     [LK_SCALAR_GRADIENT_SCALE] = 0.25f,
@@ -118,7 +118,7 @@ LkRef test_loss(GraphTest *test, LkRef y)
     LkTensor t = *lk_graph_tensor(test->graph, y);
     LkRef target = test_input(test, LK_F32, TEST_NORMAL, 0, 1, t.rank, t.shape);
     LkRef weight = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 1, t.shape);
-    LkRef loss = lk_mse(test->graph, y, target, weight, test->scalars, &test->d_y);
+    LkRef loss = lk_loss(test->graph, y, target, weight, test->scalars, LK_LOSS_DEFAULT, &test->d_y);
     lk_graph_output(test->graph, loss);
     return loss;
 }

@@ -61,14 +61,22 @@ static bool check_supported(const Case *c, GError **error)
         {strcmp(case_text(c, "network.type"), "lora") != 0, "a network other than lora"},
         {case_number(c, "network.conv_dim", 0) > 0, "adapted 3x3 convolutions"},
         {strcmp(case_text(c, "optimizer.name"), "adamw") != 0, "an optimizer other than adamw"},
-        {strcmp(case_text(c, "loss.type"), "l2") != 0, "a loss other than l2"},
-        {case_number(c, "loss.masked", 0) != 0, "a masked loss"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++)
         if (gaps[i].asked)
             return lk_set_error(error, LK_ERROR_UNSUPPORTED, "The case asks for %s, which is not supported yet.",
                                 gaps[i].what);
     return true;
+}
+
+static LkLoss loss_of(const char *name)
+{
+    static const char *const names[] = {
+        [LK_LOSS_L2] = "l2", [LK_LOSS_L1] = "l1", [LK_LOSS_HUBER] = "huber", [LK_LOSS_SMOOTH_L1] = "smooth_l1"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return (LkLoss)i;
+    return LK_LOSS_L2;
 }
 
 static void read_settings(Case *c)
@@ -81,6 +89,9 @@ static void read_settings(Case *c)
     c->clip_skip = (int)case_number(c, "clip_skip", 1);
     c->steps = (int)case_number(c, "optimizer.steps", 1);
     c->v_prediction = strcmp(case_text(c, "prediction"), "v") == 0;
+    c->loss = loss_of(case_text(c, "loss.type"));
+    c->masked = case_number(c, "loss.masked", 0) != 0;
+    c->ip_noise = case_number(c, "noise.ip_noise_gamma", 0);
     c->seed = (int64_t)case_number(c, "seed", 0);
     size_t i, n;
     yyjson_val *part;

@@ -1,6 +1,7 @@
 /* One reference case on disk: settings, inputs and what PyTorch computed. */
 #pragma once
 
+#include "base/function.h"
 #include "format/safetensors.h"
 
 #include <yyjson.h>
@@ -11,7 +12,9 @@ typedef struct Case {
     LkSafetensors *inputs, *expect;
     char *model_path;
     int batch, height, width, chunks, clip_skip, steps;
-    bool v_prediction, text, unet;
+    bool v_prediction, text, unet, masked;
+    LkLoss loss;
+    double ip_noise; /* noise that only the noisy latent gets */
     int64_t seed;
 } Case;
 

@@ -1,5 +1,6 @@
 /* parity CASE_DIR [--device cpu] [--precision fp32|bf16]: runs a reference case through the engine and compares every
  * quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's tolerances. */
+#include "inputs.h"
 #include "report.h"
 
 #include "backend/prepared.h"
@@ -120,49 +121,15 @@ static LkStepShape step_shape(const Parity *p)
                          .chunks = p->c.chunks,
                          .clip_skip = p->c.clip_skip,
                          .text_encoder = true,
-                         .v_prediction = p->c.v_prediction};
+                         .v_prediction = p->c.v_prediction,
+                         .loss = p->c.loss,
+                         .masked = p->c.masked,
+                         .other_noise = p->c.ip_noise != 0};
 }
 
-/** Writes the inputs of step number `index` (0 for the first). */
 static bool write_inputs(Parity *p, LkProgram *program, const LkStepGraph *s, int index)
 {
-    int64_t n = p->c.batch, positions = (int64_t)p->c.height * p->c.width, size = n * positions * 4, count;
-    g_autofree float *noise_in = case_floats(p->c.inputs, "noise", &count), *noise = g_new(float, (gsize)size);
-    g_autofree float *t = case_floats(p->c.inputs, "timesteps", &count);
-    g_autofree float *ids_in = case_floats(p->c.inputs, "input_ids", &count);
-    g_autofree int32_t *ids = g_new(int32_t, (gsize)count);
-    int64_t n_ids = count;
-    for (int64_t i = 0; i < n_ids; i++)
-        ids[i] = (int32_t)ids_in[i];
-    g_autofree float *weights = case_floats(p->c.inputs, "loss_weights", &count);
-    case_channels_last(noise_in + index * size, noise, n, 4, positions);
-    g_autofree float *offset = case_floats(p->c.inputs, "noise_offset", &count);
-    float strength = (float)case_number(&p->c, "noise.noise_offset", 0);
-    for (int64_t i = 0; i < size && offset; i++)
-        noise[i] += strength * offset[(index * n + i / (positions * 4)) * 4 + i % 4];
-    g_autofree float *bars = case_floats(p->c.expect, "schedule.alphas_cumprod", &count);
-    float signal[64], sigma[64], minus_sigma[64], weight[64], time[64], scalars[LK_SCALAR_COUNT] = {1, 1};
-    double gamma = case_number(&p->c, "loss.min_snr_gamma", 0);
-    for (int64_t i = 0; i < n && i < 64; i++) {
-        time[i] = t[index * n + i];
-        double bar = bars[(int)time[i]], snr = bar / (1 - bar);
-        signal[i] = (float)sqrt(bar);
-        sigma[i] = (float)sqrt(1 - bar);
-        minus_sigma[i] = -sigma[i];
-        weight[i] = weights[i];
-        if (gamma > 0)
-            weight[i] *= (float)(fmin(snr, gamma) / (p->c.v_prediction ? snr + 1 : snr));
-    }
-    size_t row = (size_t)n * 4;
-    return p->api->write(program, s->latents, p->latents, (size_t)size * 4, &p->error) &&
-           p->api->write(program, s->noise, noise, (size_t)size * 4, &p->error) &&
-           p->api->write(program, s->t, time, row, &p->error) &&
-           p->api->write(program, s->signal, signal, row, &p->error) &&
-           p->api->write(program, s->sigma, sigma, row, &p->error) &&
-           (s->minus_sigma == LK_NONE || p->api->write(program, s->minus_sigma, minus_sigma, row, &p->error)) &&
-           p->api->write(program, s->weight, weight, row, &p->error) &&
-           p->api->write(program, s->ids, ids, (size_t)n_ids * 4, &p->error) &&
-           p->api->write(program, s->scalars, scalars, sizeof scalars, &p->error);
+    return case_write_inputs(&p->c, p->api, program, s, p->latents, index, &p->error);
 }
 
 /** A tensor of the graph as floats, whatever its type. */

@@ -246,20 +246,23 @@ static void fill_q_sample(KernelStep *step, const Node *n)
                         .s = lk_tensor_count(n->in[0]) / samples};
 }
 
-static void fill_mse(KernelStep *step, const Node *n)
+static void fill_loss(KernelStep *step, const Node *n)
 {
+    const LkAttributes *attr = &n->node->attr;
     int64_t samples = n->in[0]->shape[0];
     launch(step, LK_KERNEL_LOSS, n->in[0]->dtype)->loss =
         (LkLossArgs){.pred = n->x[0],
                      .target = n->x[1],
                      .weight = n->x[2],
+                     .huber_c = attr->has_huber_c ? n->x[4] : NULL,
+                     .mask = attr->has_mask ? n->x[attr->has_huber_c ? 5 : 4] : NULL,
                      .scale = (const float *)n->x[3] + LK_SCALAR_LOSS_SCALE,
                      .raw = n->y[0],
                      .d_pred = n->y[1],
                      .scratch = n->scratch,
                      .n = samples,
                      .s = lk_tensor_count(n->in[0]) / samples,
-                     .kind = LK_LOSS_L2};
+                     .kind = (int32_t)attr->loss};
 }
 
 static void fill_cast(KernelStep *step, const Node *n)
@@ -313,7 +316,7 @@ static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
         return lk_group_norm_backward_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
     case LK_OP_SUM_ROWS:
         return lk_sum_rows_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
-    case LK_OP_MSE:
+    case LK_OP_LOSS:
         return lk_loss_scratch(x->shape[0], lk_tensor_count(x) / x->shape[0]);
     case LK_OP_CLIP_COEFFICIENT:
         return 16 + lk_sum_squares_scratch(lk_tensor_count(x)); /* a double, padded, and the partial sums */
@@ -341,7 +344,7 @@ static void (*const fillers[LK_OP_COUNT])(KernelStep *, const Node *) = {
     [LK_OP_EMBEDDING] = fill_embedding,
     [LK_OP_TIME_EMBEDDING] = fill_time_embedding,
     [LK_OP_Q_SAMPLE] = fill_q_sample,
-    [LK_OP_MSE] = fill_mse,
+    [LK_OP_LOSS] = fill_loss,
     [LK_OP_CAST] = fill_cast,
     [LK_OP_ZERO] = fill_zero,
     [LK_OP_CLIP_COEFFICIENT] = fill_clip,

@@ -20,7 +20,7 @@ ReferenceOp reference_group_norm, reference_group_norm_backward, reference_layer
 ReferenceOp reference_activation, reference_activation_backward, reference_geglu, reference_geglu_backward;
 ReferenceOp reference_add, reference_add_rows, reference_sum_rows;
 ReferenceOp reference_upsample2, reference_upsample2_backward, reference_concat, reference_slice;
-ReferenceOp reference_embedding, reference_time_embedding, reference_q_sample, reference_mse, reference_cast;
+ReferenceOp reference_embedding, reference_time_embedding, reference_q_sample, reference_loss, reference_cast;
 ReferenceOp reference_zero, reference_clip_coefficient, reference_adamw;
 
 /* Scalar functions and their derivatives. */

@@ -5,19 +5,53 @@
 
 #include <math.h>
 
-/** in {pred, target, weight [N], scalars}, out {loss [N], d_pred}: loss[n] = mean over the sample's elements of
- * (pred - target)²; d_pred = loss scale · d/dpred of (1/N) Σ_n weight[n] loss[n]. */
-bool reference_mse(const ReferenceCall *call)
+/** The loss of a difference d, and its derivative: d²; |d|; 2 (√(d² + c²) - c), and that times c. */
+static double loss_value(LkLoss kind, double d, double c)
+{
+    switch (kind) {
+    case LK_LOSS_L2:
+        return d * d;
+    case LK_LOSS_L1:
+        return fabs(d);
+    case LK_LOSS_HUBER:
+        return c * 2 * (sqrt(d * d + c * c) - c);
+    default:
+        return 2 * (sqrt(d * d + c * c) - c);
+    }
+}
+
+static double loss_slope(LkLoss kind, double d, double c)
+{
+    switch (kind) {
+    case LK_LOSS_L2:
+        return 2 * d;
+    case LK_LOSS_L1:
+        return d > 0 ? 1 : d < 0 ? -1 : 0;
+    case LK_LOSS_HUBER:
+        return c * 2 * d / sqrt(d * d + c * c);
+    default:
+        return 2 * d / sqrt(d * d + c * c);
+    }
+}
+
+/** in {pred, target, weight [N], scalars, threshold [N] if any, mask if any}, out {loss [N], d_pred}: loss[n] = mean
+ * over the sample's elements of mask · loss(pred - target); d_pred = loss scale · d/dpred of (1/N) Σ_n weight[n]
+ * loss[n]. */
+bool reference_loss(const ReferenceCall *call)
 {
     const LkTensor *pred = call->in_tensor[0];
+    const LkAttributes *attr = call->attr;
     int64_t samples = pred->shape[0], each = lk_tensor_count(pred) / samples;
+    const double *thresholds = attr->has_huber_c ? call->in[4] : NULL;
+    const double *mask = attr->has_mask ? call->in[attr->has_huber_c ? 5 : 4] : NULL;
     double loss_scale = call->in[3][LK_SCALAR_LOSS_SCALE];
     for (int64_t n = 0; n < samples; n++) {
-        double sum = 0;
+        double sum = 0, c = thresholds ? thresholds[n] : 0;
         for (int64_t e = n * each; e < (n + 1) * each; e++) {
-            double difference = call->in[0][e] - call->in[1][e];
-            sum += difference * difference;
-            call->out[1][e] = loss_scale * call->in[2][n] * 2 * difference / (double)each / (double)samples;
+            double d = call->in[0][e] - call->in[1][e], factor = mask ? mask[e] : 1;
+            sum += factor * loss_value(attr->loss, d, c);
+            call->out[1][e] =
+                loss_scale * call->in[2][n] * factor * loss_slope(attr->loss, d, c) / (double)each / (double)samples;
         }
         call->out[0][n] = sum / (double)each;
     }

@@ -40,7 +40,7 @@ static const struct {
     [LK_OP_EMBEDDING] = {reference_embedding, 3, 3, 1},
     [LK_OP_TIME_EMBEDDING] = {reference_time_embedding, 1, 1, 1},
     [LK_OP_Q_SAMPLE] = {reference_q_sample, 4, 4, 1},
-    [LK_OP_MSE] = {reference_mse, 4, 4, 2},
+    [LK_OP_LOSS] = {reference_loss, 4, 6, 2},
     [LK_OP_CAST] = {reference_cast, 1, 1, 1},
     [LK_OP_ZERO] = {reference_zero, 0, 0, 1},
     [LK_OP_CLIP_COEFFICIENT] = {reference_clip_coefficient, 2, 2, 1},
