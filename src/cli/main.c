@@ -2,11 +2,11 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "dataset/nearest.h"
+#include "text/language.h"
 #include "training/parameters.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,11 +89,7 @@ static LkExit dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* numbers in files and JSON have points everywhere */
-    bindtextdomain("lorikeet", LK_LOCALEDIR);
-    bind_textdomain_codeset("lorikeet", "UTF-8");
-    textdomain("lorikeet");
+    lk_language_start(LK_LOCALEDIR);
     g_set_prgname("lorikeet-cli");
     LkExit end = dispatch(argc, argv);
     /* A result that did not reach its reader is no result; a reader that has seen enough is none of our business. */

@@ -4,6 +4,7 @@
 #include "training/sample_prompts.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 struct _LkTask {
@@ -187,8 +188,8 @@ static char *say_progress(LkTask *self)
     const LkTaskRecord *record = self->record;
     double left = -1;
     g_object_get(self->run, "seconds-left", &left, NULL);
-    g_autofree char *epoch = g_strdup_printf(_("Epoch %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT),
-                                             MAX(record->epoch, 1), MAX(record->epochs, 1));
+    g_autofree char *epoch =
+        g_strdup_printf(_("Epoch %" PRId64 " of %" PRId64), MAX(record->epoch, 1), MAX(record->epochs, 1));
     if (left < 0)
         return g_steal_pointer(&epoch);
     g_autofree char *duration = lk_say_duration(left);
@@ -207,15 +208,15 @@ char *lk_task_make_summary(LkTask *self)
     case LK_TASK_QUEUED:
         return g_strdup(_("Waiting"));
     case LK_TASK_PAUSED:
-        return g_strdup_printf(_("Paused at step %" G_GINT64_FORMAT), record->step);
+        return g_strdup_printf(_("Paused at step %" PRId64), record->step);
     case LK_TASK_FINISHED:
-        return g_strdup_printf(_("Finished after %" G_GINT64_FORMAT " steps"), record->step);
+        return g_strdup_printf(_("Finished after %" PRId64 " steps"), record->step);
     case LK_TASK_FAILED:
-        return g_strdup_printf(_("Failed at step %" G_GINT64_FORMAT), record->step);
+        return g_strdup_printf(_("Failed at step %" PRId64), record->step);
     case LK_TASK_STOPPED:
-        return g_strdup_printf(_("Stopped at step %" G_GINT64_FORMAT), record->step);
+        return g_strdup_printf(_("Stopped at step %" PRId64), record->step);
     default:
-        return g_strdup_printf(_("Interrupted at step %" G_GINT64_FORMAT), record->step);
+        return g_strdup_printf(_("Interrupted at step %" PRId64), record->step);
     }
 }
 

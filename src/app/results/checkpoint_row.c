@@ -3,6 +3,7 @@
 #include "app/widgets/cover.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 enum { MOST_SAMPLES = 3, SAMPLE_SIZE = 72 };
@@ -30,8 +31,8 @@ const LkTaskCheckpoint *lk_checkpoint_row_get_checkpoint(LkCheckpointRow *self)
 char *lk_checkpoint_title(const LkTaskCheckpoint *checkpoint)
 {
     if (checkpoint->epoch > 0)
-        return g_strdup_printf(_("Epoch %" G_GINT64_FORMAT), checkpoint->epoch);
-    return g_strdup_printf(_("Step %" G_GINT64_FORMAT), checkpoint->step);
+        return g_strdup_printf(_("Epoch %" PRId64), checkpoint->epoch);
+    return g_strdup_printf(_("Step %" PRId64), checkpoint->step);
 }
 
 /* ---- figures ----------------------------------------------------------------------------------------- */

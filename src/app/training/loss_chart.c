@@ -1,6 +1,7 @@
 #include "app/training/loss_chart_private.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 G_DEFINE_FINAL_TYPE(LkLossChart, lk_loss_chart, GTK_TYPE_WIDGET)
@@ -107,7 +108,7 @@ static void describe(LkLossChart *self)
     double smoothed;
     if (!lk_loss_chart_get_reading(self, &metric, &smoothed))
         return;
-    g_autofree char *text = g_strdup_printf(_("Step %" G_GINT64_FORMAT ", loss %.4f, smoothed %.4f, learning rate %g"),
+    g_autofree char *text = g_strdup_printf(_("Step %" PRId64 ", loss %.4f, smoothed %.4f, learning rate %g"),
                                             metric.step, metric.loss, smoothed, metric.lr);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }

@@ -3,6 +3,7 @@
 #include "project/metrics.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 /* A row: one step, as GObject for the list. */
 #define LK_TYPE_LOSS_ROW (lk_loss_row_get_type())
@@ -25,12 +26,12 @@ static void lk_loss_row_init(LkLossRow *self)
 
 static char *format_step(const LkTaskMetric *metric)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT, metric->step);
+    return g_strdup_printf("%" PRId64, metric->step);
 }
 
 static char *format_epoch(const LkTaskMetric *metric)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT, metric->epoch);
+    return g_strdup_printf("%" PRId64, metric->epoch);
 }
 
 static char *format_loss(const LkTaskMetric *metric)

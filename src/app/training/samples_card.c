@@ -4,6 +4,7 @@
 #include "app/widgets/compare.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 enum { LEFT, RIGHT, SIDES, PICTURE = 80 };
 
@@ -31,9 +32,8 @@ static GParamSpec *properties[PROP_LAST];
 
 static char *when_of(const LkTaskSample *sample)
 {
-    return sample->step == 0
-               ? g_strdup(_("Before training"))
-               : g_strdup_printf(_("Epoch %" G_GINT64_FORMAT ", step %" G_GINT64_FORMAT), sample->epoch, sample->step);
+    return sample->step == 0 ? g_strdup(_("Before training"))
+                             : g_strdup_printf(_("Epoch %" PRId64 ", step %" PRId64), sample->epoch, sample->step);
 }
 
 static const LkTaskSample *sample_of(LkSamplesCard *self, GtkWidget *button)

@@ -1,6 +1,7 @@
 #include "app/training/stop_dialog.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 static void response_cb(AdwAlertDialog *dialog, const char *response, LkTask *task)
 {
@@ -13,10 +14,10 @@ static void response_cb(AdwAlertDialog *dialog, const char *response, LkTask *ta
 
 void lk_stop_dialog_present(LkTask *task, GtkWidget *parent)
 {
-    g_autofree char *body = g_strdup_printf(_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                                              " steps are done. What is saved can be continued at any time; what "
-                                              "is discarded cannot, but checkpoints that were saved before stay."),
-                                            lk_task_get_step(task), lk_task_get_steps(task));
+    g_autofree char *body =
+        g_strdup_printf(_("%" PRId64 " of %" PRId64 " steps are done. What is saved can be continued at any time; what "
+                          "is discarded cannot, but checkpoints that were saved before stay."),
+                        lk_task_get_step(task), lk_task_get_steps(task));
     AdwDialog *dialog = adw_alert_dialog_new(_("Stop Training?"), body);
     AdwAlertDialog *alert = ADW_ALERT_DIALOG(dialog);
     adw_alert_dialog_add_responses(alert, "keep", _("_Keep Training"), "discard", _("_Discard"), "save",

@@ -13,6 +13,7 @@
 #include "training/verdict.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 struct _LkTrainingPage {
     LkPage parent_instance;
@@ -58,7 +59,7 @@ static char *make_headline(LkTrainingPage *self)
     if (state == LK_RUN_STOPPING)
         return g_strdup(_("Stopping after this step…"));
     if (phase && total > 0) /* translators: what is done, and how far: "Encoding pictures 3 of 24" */
-        return g_strdup_printf(_("%s %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), phase, done, total);
+        return g_strdup_printf(_("%s %" PRId64 " of %" PRId64), phase, done, total);
     if (phase)
         return g_steal_pointer(&phase);
     if (state == LK_RUN_RUNNING && left >= 0) {
@@ -80,11 +81,10 @@ static void show_progress(LkTrainingPage *self)
     gint64 step = lk_task_get_step(self->task), steps = lk_task_get_steps(self->task);
     g_autofree char *headline = make_headline(self);
     gtk_label_set_label(self->headline, headline);
-    g_autofree char *step_text = g_strdup_printf(_("Step %'" G_GINT64_FORMAT " of %'" G_GINT64_FORMAT), step, steps);
+    g_autofree char *step_text = g_strdup_printf(_("Step %'" PRId64 " of %'" PRId64), step, steps);
     gtk_label_set_label(self->step_label, steps ? step_text : "");
-    g_autofree char *epoch_text =
-        g_strdup_printf(_("Epoch %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), MAX(lk_task_get_epoch(self->task), 1),
-                        lk_task_get_epochs(self->task));
+    g_autofree char *epoch_text = g_strdup_printf(
+        _("Epoch %" PRId64 " of %" PRId64), MAX(lk_task_get_epoch(self->task), 1), lk_task_get_epochs(self->task));
     gtk_label_set_label(self->epoch_label, lk_task_get_epochs(self->task) ? epoch_text : "");
     gtk_progress_bar_set_fraction(self->progress, steps ? CLAMP((double)step / (double)steps, 0, 1) : 0);
 }
@@ -99,8 +99,8 @@ static void show_reading(LkTrainingPage *self)
     g_autofree char *loss = any ? g_strdup_printf("%.4f", smoothed) : g_strdup("–");
     gtk_label_set_label(self->loss_label, loss);
     if (any && cursor >= 0) {
-        g_autofree char *text = g_strdup_printf(_("step %'" G_GINT64_FORMAT " · single step %.4f · rate %.3g"),
-                                                metric.step, metric.loss, metric.lr);
+        g_autofree char *text =
+            g_strdup_printf(_("step %'" PRId64 " · single step %.4f · rate %.3g"), metric.step, metric.loss, metric.lr);
         gtk_label_set_label(self->verdict_label, text);
         return;
     }
