@@ -64,6 +64,8 @@ static void show_index(LkProjectView *self, guint index)
     GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->list, (int)index);
     if (row != gtk_list_box_get_selected_row(self->list))
         gtk_list_box_select_row(self->list, row);
+    if (gtk_widget_get_focus_child(GTK_WIDGET(self->list)))
+        gtk_widget_grab_focus(GTK_WIDGET(row)); /* the focus does not stay behind on the page before */
 }
 
 void lk_project_view_show_page(LkProjectView *self, const char *name)

@@ -210,6 +210,47 @@ static void store_failed_cb(LkWindow *self, const GError *error)
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(error->message));
 }
 
+/* ---- trainings that a crash or power cut ended ------------------------------------------------------ */
+
+static void interrupted_response_cb(AdwAlertDialog *dialog, const char *response, LkWindow *self)
+{
+    LkTask *task = g_object_get_data(G_OBJECT(dialog), "task");
+    LkApplication *application = lk_application_get();
+    g_autoptr(GError) error = NULL;
+    if (!g_str_equal(response, "resume"))
+        return;
+    if (!lk_task_center_continue(lk_application_get_tasks(application), task, &error)) {
+        lk_window_show_error(self, _("The Training Could Not Go On"), error);
+        return;
+    }
+    lk_task_center_set_held(lk_application_get_tasks(application), FALSE);
+    LkProject *project = lk_project_list_find(lk_application_get_projects(application), lk_task_get_project_id(task));
+    if (project)
+        lk_window_open_project(self, project, "training");
+}
+
+/* Offered at once: nobody should have to look for it. Of several the last that trained. */
+static void interrupted_cb(LkWindow *self, GPtrArray *tasks)
+{
+    LkTask *task = tasks->pdata[0];
+    LkProject *project =
+        lk_project_list_find(lk_application_get_projects(lk_application_get()), lk_task_get_project_id(task));
+    g_autofree char *title = lk_task_make_title(task);
+    g_autofree char *body = g_strdup_printf(
+        _("%s of “%s” was at step %d when the program or the computer went down. It can go on from the state that was "
+          "saved last, at most a few minutes earlier."),
+        title, project ? lk_project_get_name(project) : "", (int)lk_task_get_step(task));
+    AdwDialog *dialog = adw_alert_dialog_new(_("A Training Was Interrupted"), body);
+    AdwAlertDialog *alert = ADW_ALERT_DIALOG(dialog);
+    adw_alert_dialog_add_responses(alert, "later", _("_Later"), "resume", _("_Resume"), NULL);
+    adw_alert_dialog_set_response_appearance(alert, "resume", ADW_RESPONSE_SUGGESTED);
+    adw_alert_dialog_set_default_response(alert, "resume");
+    adw_alert_dialog_set_close_response(alert, "later");
+    g_object_set_data_full(G_OBJECT(dialog), "task", g_object_ref(task), g_object_unref);
+    g_signal_connect_object(dialog, "response", G_CALLBACK(interrupted_response_cb), self, 0);
+    adw_dialog_present(dialog, GTK_WIDGET(self));
+}
+
 /* ---- closing while something trains ------------------------------------------------------------------ */
 
 static void close_response_cb(LkWindow *self, const char *response)
@@ -259,6 +300,9 @@ LkWindow *lk_window_new(LkApplication *application)
                             G_CONNECT_SWAPPED);
     g_signal_connect_object(lk_application_get_projects(application), "failed", G_CALLBACK(store_failed_cb), self,
                             G_CONNECT_SWAPPED);
+    LkTaskCenter *tasks = lk_application_get_tasks(application);
+    g_signal_connect_object(tasks, "failed", G_CALLBACK(store_failed_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(tasks, "interrupted", G_CALLBACK(interrupted_cb), self, G_CONNECT_SWAPPED);
     return self;
 }
 

@@ -1,6 +1,7 @@
 #include "app/training/training_page.h"
 
 #include "app/application.h"
+#include "app/training/change_dialog.h"
 #include "app/training/figures_card.h"
 #include "app/training/log_dialog.h"
 #include "app/training/loss_chart.h"
@@ -20,7 +21,7 @@ struct _LkTrainingPage {
     AdwWindowTitle *title;
     AdwBanner *banner;
     GtkStack *stack;
-    GtkWidget *save_button, *sample_button, *stop_button, *pause_button, *task_button;
+    GtkWidget *save_button, *sample_button, *change_button, *stop_button, *pause_button, *task_button;
     AdwButtonContent *pause_content;
     LkTaskPopover *task_popover;
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
@@ -182,10 +183,12 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
     gboolean alive = now == LK_RUN_RUNNING || now == LK_RUN_PREPARING || now == LK_RUN_PAUSED;
     enable(self, "training.save-now", running);
     enable(self, "training.sample-now", running);
+    enable(self, "training.change", alive);
     enable(self, "training.pause", running || now == LK_RUN_PREPARING || resume);
     enable(self, "training.stop", alive || state == LK_TASK_QUEUED);
     gtk_widget_set_visible(self->save_button, run != NULL);
     gtk_widget_set_visible(self->sample_button, run != NULL);
+    gtk_widget_set_visible(self->change_button, run != NULL);
     gtk_widget_set_visible(self->stop_button, alive || state == LK_TASK_QUEUED);
     gtk_widget_set_visible(self->pause_button, run != NULL || resume);
     adw_button_content_set_icon_name(self->pause_content,
@@ -205,7 +208,8 @@ static void update_state(LkTrainingPage *self)
     if (!self->task) {
         adw_window_title_set_subtitle(self->title, "");
         adw_banner_set_revealed(self->banner, FALSE);
-        GtkWidget *buttons[] = {self->save_button, self->sample_button, self->stop_button, self->pause_button};
+        GtkWidget *buttons[] = {self->save_button, self->sample_button, self->change_button, self->stop_button,
+                                self->pause_button};
         for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
             gtk_widget_set_visible(buttons[i], FALSE);
         return;
@@ -343,6 +347,11 @@ static void show_log_action(GtkWidget *widget, const char *name, GVariant *param
     lk_log_dialog_present(LK_TRAINING_PAGE(widget)->task, widget);
 }
 
+static void change_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    lk_change_dialog_present(LK_TRAINING_PAGE(widget)->task, widget);
+}
+
 static void banner_cb(LkTrainingPage *self)
 {
     LkTaskState state = lk_task_get_state(self->task);
@@ -423,6 +432,7 @@ static void install_actions(GtkWidgetClass *widget_class)
     gtk_widget_class_install_action(widget_class, "training.sample-now", NULL, sample_now_action);
     gtk_widget_class_install_action(widget_class, "training.pause", NULL, pause_action);
     gtk_widget_class_install_action(widget_class, "training.stop", NULL, stop_action);
+    gtk_widget_class_install_action(widget_class, "training.change", NULL, change_action);
     gtk_widget_class_install_action(widget_class, "training.show-log", NULL, show_log_action);
     gtk_widget_class_install_action(widget_class, "training.table", NULL, table_action);
     gtk_widget_class_install_action(widget_class, "training.smoothing", "s", smoothing_action);
@@ -450,6 +460,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stack);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, save_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, sample_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, change_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stop_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_button);
