@@ -22,10 +22,15 @@ LkThumbnails *lk_thumbnails_new(const char *cache_dir);
  * Cancelling drops a request before it is decoded, so that scrolling past thousands costs nothing. */
 void lk_thumbnails_load(LkThumbnails *self, const char *path, GCancellable *cancellable, GAsyncReadyCallback callback,
                         gpointer user_data);
+/** The same for the square in its middle, scaled to `side` × `side` pixels (never enlarged): drawn at that size it need
+ * not be scaled again in every frame. */
+void lk_thumbnails_load_square(LkThumbnails *self, const char *path, int side, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
 GdkTexture *lk_thumbnails_load_finish(LkThumbnails *self, GAsyncResult *result, GError **error);
 
 /** A thumbnail that was shown lately and needs no waiting (borrowed), or NULL. For the main thread. */
 GdkTexture *lk_thumbnails_peek(LkThumbnails *self, const char *path);
+GdkTexture *lk_thumbnails_peek_square(LkThumbnails *self, const char *path, int side);
 /** The file has changed: the next request reads it. For the main thread. */
 void lk_thumbnails_forget(LkThumbnails *self, const char *path);
 

@@ -90,6 +90,9 @@ static void lk_cover_init(LkCover *self)
 {
     self->picture = GTK_PICTURE(g_object_new(GTK_TYPE_PICTURE, "content-fit", GTK_CONTENT_FIT_COVER, "can-shrink", TRUE,
                                              "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL));
-    adw_bin_set_child(ADW_BIN(self), GTK_WIDGET(self->picture));
+    /* As an overlay it asks for no room: the picture is as large as the place, not the other way round. */
+    GtkWidget *overlay = gtk_overlay_new();
+    gtk_overlay_add_overlay(GTK_OVERLAY(overlay), GTK_WIDGET(self->picture));
+    adw_bin_set_child(ADW_BIN(self), overlay);
     gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN);
 }
