@@ -21,7 +21,8 @@ struct _LkTrainingPage {
     AdwWindowTitle *title;
     AdwBanner *banner;
     GtkStack *stack;
-    GtkWidget *save_button, *sample_button, *change_button, *stop_button, *pause_button, *task_button;
+    gboolean narrow;
+    GtkWidget *save_button, *sample_button, *change_button, *more_button, *stop_button, *pause_button, *task_button;
     AdwButtonContent *pause_content;
     LkTaskPopover *task_popover;
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
@@ -37,6 +38,9 @@ struct _LkTrainingPage {
 };
 
 G_DEFINE_FINAL_TYPE(LkTrainingPage, lk_training_page, LK_TYPE_PAGE)
+
+enum { PROP_NARROW = 1, PROP_LAST };
+static GParamSpec *properties[PROP_LAST];
 
 /* ---- words for the state ----------------------------------------------------------------------------- */
 
@@ -186,14 +190,15 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
     enable(self, "training.change", alive);
     enable(self, "training.pause", running || now == LK_RUN_PREPARING || resume);
     enable(self, "training.stop", alive || state == LK_TASK_QUEUED);
-    gtk_widget_set_visible(self->save_button, run != NULL);
-    gtk_widget_set_visible(self->sample_button, run != NULL);
-    gtk_widget_set_visible(self->change_button, run != NULL);
+    gtk_widget_set_visible(self->save_button, run != NULL && !self->narrow);
+    gtk_widget_set_visible(self->sample_button, run != NULL && !self->narrow);
+    gtk_widget_set_visible(self->change_button, run != NULL && !self->narrow);
+    gtk_widget_set_visible(self->more_button, run != NULL && self->narrow);
     gtk_widget_set_visible(self->stop_button, alive || state == LK_TASK_QUEUED);
     gtk_widget_set_visible(self->pause_button, run != NULL || resume);
     adw_button_content_set_icon_name(self->pause_content,
                                      resume ? "media-playback-start-symbolic" : "media-playback-pause-symbolic");
-    adw_button_content_set_label(self->pause_content, resume ? _("Resume") : _("Pause"));
+    adw_button_content_set_label(self->pause_content, self->narrow ? "" : resume ? _("Resume") : _("Pause"));
     gtk_widget_set_tooltip_text(self->pause_button, resume ? _("Resume Training") : _("Pause Training"));
     if (resume)
         gtk_widget_add_css_class(self->pause_button, "suggested-action");
@@ -208,8 +213,8 @@ static void update_state(LkTrainingPage *self)
     if (!self->task) {
         adw_window_title_set_subtitle(self->title, "");
         adw_banner_set_revealed(self->banner, FALSE);
-        GtkWidget *buttons[] = {self->save_button, self->sample_button, self->change_button, self->stop_button,
-                                self->pause_button};
+        GtkWidget *buttons[] = {self->save_button, self->sample_button, self->change_button,
+                                self->more_button, self->stop_button,   self->pause_button};
         for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
             gtk_widget_set_visible(buttons[i], FALSE);
         return;
@@ -401,6 +406,25 @@ static void log_scale_action(GtkWidget *widget, const char *name, GVariant *para
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
+static void lk_training_page_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    if (id == PROP_NARROW)
+        g_value_set_boolean(value, LK_TRAINING_PAGE(object)->narrow);
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void lk_training_page_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+    LkTrainingPage *self = LK_TRAINING_PAGE(object);
+    if (id != PROP_NARROW) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        return;
+    }
+    self->narrow = g_value_get_boolean(value);
+    update_state(self);
+}
+
 static void lk_training_page_constructed(GObject *object)
 {
     LkTrainingPage *self = LK_TRAINING_PAGE(object);
@@ -446,8 +470,14 @@ static void install_actions(GtkWidgetClass *widget_class)
 static void lk_training_page_class_init(LkTrainingPageClass *klass)
 {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-    G_OBJECT_CLASS(klass)->constructed = lk_training_page_constructed;
-    G_OBJECT_CLASS(klass)->dispose = lk_training_page_dispose;
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+    object_class->constructed = lk_training_page_constructed;
+    object_class->get_property = lk_training_page_get_property;
+    object_class->set_property = lk_training_page_set_property;
+    object_class->dispose = lk_training_page_dispose;
+    properties[PROP_NARROW] =
+        g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+    g_object_class_install_properties(object_class, PROP_LAST, properties);
     g_type_ensure(LK_TYPE_TASK_POPOVER);
     g_type_ensure(LK_TYPE_LEGEND);
     g_type_ensure(LK_TYPE_LOSS_CHART);
@@ -461,6 +491,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, save_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, sample_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, change_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, more_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stop_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_button);

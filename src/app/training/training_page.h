@@ -1,4 +1,4 @@
-/* The training page of a project. */
+/* The training page of a project: what trains or has trained, as it goes on. */
 #pragma once
 
 #include "app/page.h"
