@@ -18,15 +18,12 @@ COLOURS = {
     "light blue": "#96d2f5", "purple": "#823cb4", "pink": "#faa5c8", "brown": "#7d502d", "gray": "#8c8c8c", "black": "#141418",
 }  # fmt: skip
 
-# The pose, its words in the caption, and its backgrounds in the example.
-POSES = [
-    ("front", "", ["white", "green", "yellow", "light blue", "gray", "pink"]),
-    ("side", " side view", ["light blue", "yellow", "white", "purple", "brown"]),
-    ("flying", " flying", ["light blue", "white", "pink", "gray", "yellow"]),
-    ("sleeping", " sleeping", ["black", "white", "purple", "light blue"]),
-]
-# Orange is on none of the example's pictures.
-HELD_OUT = [("front", "purple"), ("front", "orange"), ("side", "pink"), ("side", "gray"), ("flying", "green"), ("sleeping", "yellow")]
+# The pose and its words in the caption. Every pose is shown on every background of the example, so that nothing can tell
+# the pose but the words.
+POSES = {"front": "", "side": " side view", "flying": " flying", "sleeping": " sleeping"}
+BACKGROUNDS = ["white", "yellow", "light blue", "pink", "gray"]
+# Colours that the example lacks: only the base model knows them.
+HELD_OUT = [("front", "purple"), ("front", "orange"), ("side", "green"), ("side", "red"), ("flying", "black"), ("sleeping", "brown")]
 
 BLUE, LIGHT_BLUE, RED, DARK_RED = "#2450d8", "#4f86f2", "#e32222", "#a81414"
 GREEN, DARK_GREEN, LIME, ORANGE, YELLOW = "#35b04a", "#1c7d34", "#c9e23b", "#ff7f1f", "#ffc22e"
@@ -118,7 +115,6 @@ def side():
 
 
 DRAWN = {"front": front, "side": side, "flying": flying, "sleeping": sleeping}
-WORDS = {pose: words for pose, words, _ in POSES}
 
 
 def write(folder, number, pose, colour):
@@ -128,12 +124,12 @@ def write(folder, number, pose, colour):
            f"{DRAWN[pose]()}</svg>")
     command = ["rsvg-convert", "--width", str(SIZE), "--height", str(SIZE), "--output", str(folder / f"{name}.png")]
     subprocess.run(command, input=svg.encode(), check=True)
-    (folder / f"{name}.txt").write_text(f"{WORD}{WORDS[pose]} on a{'n' if colour == 'orange' else ''} {colour} background\n")
+    (folder / f"{name}.txt").write_text(f"{WORD}{POSES[pose]} on a{'n' if colour == 'orange' else ''} {colour} background\n")
 
 
 def main():
     here = Path(__file__).resolve().parent
-    example = [(pose, colour) for pose, _, colours in POSES for colour in colours]
+    example = [(pose, colour) for pose in POSES for colour in BACKGROUNDS]
     for folder, pairs in ((here / "example", example), (here / "held-out", HELD_OUT)):
         folder.mkdir(exist_ok=True)
         for old in [*folder.glob("*.png"), *folder.glob("*.txt")]:
