@@ -355,10 +355,16 @@ static void lk_picture_list_attach(LkPictureList *self, LkProject *project)
     lk_picture_list_watch_trigger(self);
 }
 
+LkPictureList *lk_picture_list_peek(LkProject *project)
+{
+    g_return_val_if_fail(LK_IS_PROJECT(project), NULL);
+    return g_object_get_data(G_OBJECT(project), LIST_KEY);
+}
+
 LkPictureList *lk_picture_list_get(LkProject *project)
 {
     g_return_val_if_fail(LK_IS_PROJECT(project), NULL);
-    LkPictureList *self = g_object_get_data(G_OBJECT(project), LIST_KEY);
+    LkPictureList *self = lk_picture_list_peek(project);
     if (self)
         return g_object_ref(self);
     self = g_object_new(LK_TYPE_PICTURE_LIST, NULL);

@@ -45,6 +45,8 @@ typedef enum LkPictureAspect {
 /** The list of a project, the same object for whoever asks while somebody holds it. It begins to load at once. Returns
  * a new reference: unref it when the page goes. */
 LkPictureList *lk_picture_list_get(LkProject *project);
+/** The same where somebody holds it (borrowed), else NULL. */
+LkPictureList *lk_picture_list_peek(LkProject *project);
 
 /** Borrowed; NULL once it is gone. */
 LkProject *lk_picture_list_get_project(LkPictureList *self);
