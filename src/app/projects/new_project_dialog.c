@@ -1,6 +1,7 @@
 #include "app/projects/new_project_dialog.h"
 
 #include "app/application.h"
+#include "app/core/job_draft.h"
 #include "app/core/models.h"
 
 #include <glib/gi18n.h>
@@ -24,8 +25,8 @@ struct _LkNewProjectDialog {
     GtkCheckButton *goals[G_N_ELEMENTS(goals)];
     GtkCheckButton *no_model; /* not shown: makes even a single model a radio button */
     bool has_model;
-    LkModelInfo *model;          /* the chosen one */
-    GPtrArray *sources;          /* char *: paths */
+    LkModelInfo *model; /* the chosen one */
+    GPtrArray *sources; /* char *: paths */
     GCancellable *cancellable;
 };
 
@@ -284,13 +285,15 @@ static void create_cb(LkNewProjectDialog *self)
     for (guint i = 0; i < self->sources->len; i++)
         g_ptr_array_add(sources, self->sources->pdata[i]);
     g_ptr_array_add(sources, NULL);
+    g_autoptr(GHashTable) settings = lk_job_draft_settings_for_goal(chosen_goal(self));
     LkNewProject draft = {.name = name,
                           .goal = chosen_goal(self),
                           .folder = folder,
                           .base_model = self->model ? self->model->path : NULL,
                           .family = self->model ? self->model->family : NULL,
                           .trigger_word = trigger,
-                          .sources = (const char *const *)sources->pdata};
+                          .sources = (const char *const *)sources->pdata,
+                          .settings = settings};
     gtk_widget_set_sensitive(self->create_button, FALSE);
     lk_project_list_create_async(lk_application_get_projects(application), &draft, created_cb, g_object_ref(self));
 }
