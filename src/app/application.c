@@ -1,6 +1,7 @@
 #include "app/application.h"
 
 #include "app/core/settings.h"
+#include "app/core/speeds.h"
 #include "app/shell/about.h"
 #include "app/shell/preferences.h"
 #include "app/shell/presence.h"
@@ -17,6 +18,7 @@ struct _LkApplication {
     LkDeviceStatus *device;
     LkThumbnails *thumbnails;
     LkTaskCenter *tasks;
+    LkSpeedKeeper *speeds;
     LkPresence *presence;
     gboolean exit_after_startup;
 };
@@ -177,6 +179,7 @@ static void lk_application_startup(GApplication *application)
     self->device = lk_device_status_new();
     self->thumbnails = lk_thumbnails_new(cache);
     self->tasks = lk_task_center_new(self->store);
+    self->speeds = lk_speed_keeper_new(self->store, self->tasks, self->projects);
     self->presence = lk_presence_new(GTK_APPLICATION(self), self->tasks);
     add_actions(self);
 }
@@ -210,6 +213,7 @@ static void lk_application_shutdown(GApplication *application)
     LkApplication *self = LK_APPLICATION(application);
     G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
     g_clear_object(&self->presence);
+    g_clear_object(&self->speeds);
     g_clear_object(&self->tasks); /* ends a run that is under way, its state saved */
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */
