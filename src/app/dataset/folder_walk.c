@@ -142,8 +142,10 @@ static bool is_folder(const Listing *listing, const struct dirent *entry)
 
 static void list_name(Listing *listing, const struct dirent *entry)
 {
-    if (entry->d_name[0] == '.')
+    if (entry->d_name[0] == '.') {
+        lk_sidecar_remove_leftover(listing->fd, entry->d_name);
         return;
+    }
     char *name = g_string_chunk_insert(listing->texts, entry->d_name);
     g_hash_table_add(listing->names, name);
     if (is_folder(listing, entry))

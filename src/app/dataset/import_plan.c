@@ -208,6 +208,6 @@ void lk_import_plan_free(LkImportPlan *plan)
 {
     g_array_unref(plan->sources);
     g_array_unref(plan->places);
-    g_ptr_array_unref(plan->unreadable);
+    g_clear_pointer(&plan->unreadable, g_ptr_array_unref);
     g_free(plan);
 }

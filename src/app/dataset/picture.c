@@ -182,11 +182,12 @@ void lk_picture_set_caption(LkPicture *self, const char *caption, LkPictureCapti
         notify(self, PROP_CAPTION_STATE);
 }
 
-void lk_picture_set_writing(LkPicture *self, int more, bool failed)
+void lk_picture_add_pending(LkPicture *self, LkPictureField field, int more, bool failed)
 {
     const gboolean before = lk_picture_get_unsaved(self);
-    self->writing = (guint16)MAX(self->writing + more, 0);
-    self->write_failed = failed;
+    self->pending[field] = (guint16)CLAMP(self->pending[field] + more, 0, G_MAXUINT16);
+    if (field == LK_PICTURE_FIELD_CAPTION)
+        self->write_failed = failed;
     if (before != lk_picture_get_unsaved(self))
         notify(self, PROP_UNSAVED);
 }
@@ -338,7 +339,7 @@ LkPictureCaptionState lk_picture_get_caption_state(LkPicture *self)
 
 gboolean lk_picture_get_unsaved(LkPicture *self)
 {
-    return self->writing > 0 || self->write_failed;
+    return self->pending[LK_PICTURE_FIELD_CAPTION] > 0 || self->write_failed;
 }
 
 int lk_picture_get_tokens(LkPicture *self)

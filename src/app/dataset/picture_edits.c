@@ -15,7 +15,7 @@ enum {
 typedef struct OpenStep {
     LkPicture *picture; /* NULL: there is none */
     LkPictureField field;
-    char *label, *before;
+    char *label;
     LkSaveStep *step; /* what the history has of it */
     bool dirty;       /* the picture has something that was not sent to be saved */
     guint save_id, close_id;
@@ -29,15 +29,8 @@ struct LkPictureEdits {
     LkPicture *typing; /* edits of its caption join, however long it takes */
     guint saves;       /* on their way */
     guint steps;       /* of undo and redo, on their way */
-    GQueue deferred;   /* Deferred: edits that wait for these */
     GList *alive;      /* Sending that are on their way */
 };
-
-/* An edit that came while a step was being undone. */
-typedef struct Deferred {
-    char *label;
-    GArray *changes; /* LkPictureChange with own references and texts */
-} Deferred;
 
 /* What is on its way. */
 typedef struct Sending {
@@ -74,10 +67,10 @@ const char *lk_picture_edits_label(LkPictureEdits *edits, bool redo)
     return redo ? edits->redo_label : edits->undo_label;
 }
 
-static void set_writing(LkPictureEdits *edits, LkPicture *picture, int more, bool failed)
+static void add_pending(LkPictureEdits *edits, LkPicture *picture, LkPictureField field, int more, bool failed)
 {
     const int before = lk_picture_get_unsaved(picture);
-    lk_picture_set_writing(picture, more, failed);
+    lk_picture_add_pending(picture, field, more, failed);
     lk_picture_list_count_unsaved(edits->list, lk_picture_get_unsaved(picture) - before);
 }
 
@@ -85,19 +78,12 @@ static void set_writing(LkPictureEdits *edits, LkPicture *picture, int more, boo
 
 static void take_edit(LkPictureEdits *edits, LkSaveItem *item, LkPicture *picture)
 {
-    OpenStep *open = &edits->open;
-    if (item->overwrote && open->picture == picture && open->field == item->field) {
-        g_free(open->before);
-        open->before = g_strdup(item->before);
-    }
-    if (item->field != LK_PICTURE_FIELD_CAPTION)
-        return;
     const bool failed = item->outcome == LK_SAVE_FAILED;
-    set_writing(edits, picture, -1, failed);
-    if (failed || item->outcome == LK_SAVE_GONE)
+    add_pending(edits, picture, item->field, -1, failed);
+    if (item->field != LK_PICTURE_FIELD_CAPTION || failed || item->outcome == LK_SAVE_GONE)
         return;
     picture->caption_modified = item->sidecar.modified;
-    if (item->outcome == LK_SAVE_OTHER && !picture->writing) {
+    if (item->outcome == LK_SAVE_OTHER && !picture->pending[item->field]) {
         lk_picture_list_apply_caption(edits->list, picture, item->sidecar.text, item->sidecar.state);
         lk_picture_doctor_touch(edits->list->doctor, picture);
     }
@@ -107,11 +93,14 @@ static void take_step(LkPictureEdits *edits, LkSaveItem *item, LkPicture *pictur
 {
     if (item->outcome == LK_SAVE_GONE || item->outcome == LK_SAVE_FAILED)
         return;
+    if (item->field == LK_PICTURE_FIELD_CAPTION)
+        picture->caption_modified = item->sidecar.modified;
+    if (picture->pending[item->field])
+        return; /* it was edited since the step was asked for */
     if (item->field == LK_PICTURE_FIELD_REMOVED) {
         lk_picture_moves_add(moves, picture, item->after);
     } else if (item->field == LK_PICTURE_FIELD_CAPTION) {
-        picture->caption_modified = item->sidecar.modified;
-        picture->write_failed = false;
+        add_pending(edits, picture, item->field, 0, false);
         lk_picture_list_apply_caption(edits->list, picture, item->sidecar.text, item->sidecar.state);
         if (picture->listed)
             lk_picture_doctor_touch(edits->list->doctor, picture);
@@ -142,13 +131,11 @@ static void take_failure(LkPictureEdits *edits, Sending *sending, const GError *
     for (guint i = 0; i < sending->save->items->len && !sending->step; i++) {
         const LkSaveItem *item = &g_array_index(sending->save->items, LkSaveItem, i);
         LkPicture *picture = lk_picture_list_lookup(edits->list, item->path);
-        if (picture && item->field == LK_PICTURE_FIELD_CAPTION)
-            set_writing(edits, picture, -1, true);
+        if (picture)
+            add_pending(edits, picture, item->field, -1, true);
     }
     lk_picture_list_failed(edits->list, error);
 }
-
-static void run_deferred(LkPictureEdits *edits);
 
 static void sent_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -170,8 +157,6 @@ static void sent_cb(GObject *source, GAsyncResult *result, gpointer data)
             lk_picture_edits_take_state(edits, state->undo, state->redo, state->undo_label, state->redo_label);
         if (sending->looked_away)
             lk_picture_watch_resume(list->watch);
-        if (!edits->steps)
-            run_deferred(edits);
     }
     lk_save_free(sending->save);
     g_free(sending);
@@ -206,8 +191,8 @@ static void save_open(LkPictureEdits *edits)
         return;
     LkSave *save = new_save(edits, open->label);
     g_autofree char *now = lk_picture_field_value(open->picture, open->field);
-    lk_save_add(save, open->picture->path, open->field, open->before, now, open->picture->edited);
-    save->step = g_atomic_rc_box_acquire(open->step);
+    lk_save_add(save, open->picture->path, open->field, now, open->picture->edited);
+    save->step = lk_save_step_ref(open->step);
     open->dirty = false; /* the write that was announced is on its way now */
     send(edits, save, false);
 }
@@ -220,9 +205,8 @@ static void close_open(LkPictureEdits *edits)
     save_open(edits);
     g_clear_handle_id(&open->close_id, g_source_remove);
     g_object_unref(open->picture);
-    g_atomic_rc_box_release(open->step);
+    lk_save_step_unref(open->step);
     g_free(open->label);
-    g_free(open->before);
     *open = (OpenStep){0};
 }
 
@@ -259,8 +243,8 @@ static void prolong(LkPictureEdits *edits)
 {
     OpenStep *open = &edits->open;
     const bool typed = is_typed(edits, open->picture, open->field);
-    if (!open->dirty && open->field == LK_PICTURE_FIELD_CAPTION)
-        set_writing(edits, open->picture, 1, open->picture->write_failed);
+    if (!open->dirty)
+        add_pending(edits, open->picture, open->field, 1, open->picture->write_failed);
     open->dirty = true;
     g_clear_handle_id(&open->save_id, g_source_remove);
     g_clear_handle_id(&open->close_id, g_source_remove);
@@ -269,13 +253,12 @@ static void prolong(LkPictureEdits *edits)
         open->close_id = g_timeout_add(TOGETHER, close_cb, edits);
 }
 
-static void start_open(LkPictureEdits *edits, const LkPictureChange *change, const char *label, char *before)
+static void start_open(LkPictureEdits *edits, const LkPictureChange *change, const char *label)
 {
     edits->open = (OpenStep){.picture = g_object_ref(change->picture),
                              .field = change->field,
                              .label = g_strdup(label),
-                             .before = before,
-                             .step = g_atomic_rc_box_new0(LkSaveStep)};
+                             .step = lk_save_step_new()};
     prolong(edits);
 }
 
@@ -292,14 +275,13 @@ static void edit_one(LkPictureEdits *edits, const char *label, const LkPictureCh
     const bool joined = joins(edits, change, label);
     if (!joined)
         close_open(edits);
-    char *before = joined ? NULL : lk_picture_field_value(change->picture, change->field);
     change->picture->edited = g_get_real_time();
     lk_picture_list_apply(edits->list, change->picture, change->field, change->value);
     if (joined) {
         prolong(edits);
         return;
     }
-    start_open(edits, change, label, before);
+    start_open(edits, change, label);
     count_step(edits, label);
 }
 
@@ -311,16 +293,14 @@ static void edit_many(LkPictureEdits *edits, const char *label, const LkPictureC
     LkPictureMoves moves = lk_picture_moves_new();
     for (guint i = 0; i < n; i++) {
         const LkPictureChange *change = &changes[i];
-        g_autofree char *before = lk_picture_field_value(change->picture, change->field);
-        lk_save_add(save, change->picture->path, change->field, before, change->value, now);
+        lk_save_add(save, change->picture->path, change->field, change->value, now);
+        add_pending(edits, change->picture, change->field, 1, change->picture->write_failed);
         if (change->field == LK_PICTURE_FIELD_REMOVED) {
             lk_picture_moves_add(&moves, change->picture, change->value);
             continue;
         }
         change->picture->edited = now;
         lk_picture_list_apply(edits->list, change->picture, change->field, change->value);
-        if (change->field == LK_PICTURE_FIELD_CAPTION)
-            set_writing(edits, change->picture, 1, change->picture->write_failed);
     }
     lk_picture_moves_end(&moves, edits->list);
     count_step(edits, label);
@@ -349,48 +329,16 @@ static GArray *real_changes(const LkPictureChange *changes, guint n)
     return real;
 }
 
-static void edit_now(LkPictureEdits *edits, const char *label, const LkPictureChange *changes, guint n)
-{
-    if (n == 1 && changes->field != LK_PICTURE_FIELD_REMOVED)
-        edit_one(edits, label, changes);
-    else if (n)
-        edit_many(edits, label, changes, n);
-}
-
-static void deferred_free(gpointer data)
-{
-    Deferred *deferred = data;
-    g_free(deferred->label);
-    g_array_unref(deferred->changes);
-    g_free(deferred);
-}
-
-static void run_deferred(LkPictureEdits *edits)
-{
-    Deferred *deferred;
-    while (!edits->steps && (deferred = g_queue_pop_head(&edits->deferred))) {
-        g_autoptr(GArray) real =
-            real_changes((const LkPictureChange *)(void *)deferred->changes->data, deferred->changes->len);
-        edit_now(edits, deferred->label, (const LkPictureChange *)(void *)real->data, real->len);
-        deferred_free(deferred);
-    }
-}
-
 guint lk_picture_list_edit(LkPictureList *self, const char *label, const LkPictureChange *changes, guint n)
 {
     g_return_val_if_fail(LK_IS_PICTURE_LIST(self) && label && self->edits, 0);
-    LkPictureEdits *edits = self->edits;
-    GArray *real = real_changes(changes, n);
-    const guint count = real->len;
-    if (count && edits->steps) {
-        Deferred *deferred = g_new0(Deferred, 1);
-        *deferred = (Deferred){g_strdup(label), real};
-        g_queue_push_tail(&edits->deferred, deferred);
-        return count;
-    }
-    edit_now(edits, label, (const LkPictureChange *)(void *)real->data, count);
-    g_array_unref(real);
-    return count;
+    g_autoptr(GArray) real = real_changes(changes, n);
+    const LkPictureChange *first = (const LkPictureChange *)(void *)real->data;
+    if (real->len == 1 && first->field != LK_PICTURE_FIELD_REMOVED)
+        edit_one(self->edits, label, first);
+    else if (real->len)
+        edit_many(self->edits, label, first, real->len);
+    return real->len;
 }
 
 void lk_picture_list_remove_pictures(LkPictureList *self, LkPicture *const *pictures, guint n)
@@ -426,10 +374,10 @@ void lk_picture_list_retry_saving(LkPictureList *self)
     LkSave *save = new_save(edits, NULL);
     for (guint i = 0; i < self->pictures->len; i++) {
         LkPicture *picture = self->pictures->pdata[i];
-        if (!picture->write_failed || picture->writing)
+        if (!picture->write_failed || picture->pending[LK_PICTURE_FIELD_CAPTION])
             continue;
-        lk_save_add(save, picture->path, LK_PICTURE_FIELD_CAPTION, NULL, picture->caption, picture->edited);
-        set_writing(edits, picture, 1, true);
+        lk_save_add(save, picture->path, LK_PICTURE_FIELD_CAPTION, picture->caption, picture->edited);
+        add_pending(edits, picture, LK_PICTURE_FIELD_CAPTION, 1, true);
     }
     if (save->items->len)
         send(edits, save, false);
@@ -471,7 +419,7 @@ void lk_picture_list_redo(LkPictureList *self)
 void lk_picture_edits_take_caption(LkPictureEdits *edits, LkPicture *picture, const char *text, gint64 modified,
                                    LkPictureCaptionState state)
 {
-    if (picture->writing)
+    if (picture->pending[LK_PICTURE_FIELD_CAPTION])
         return; /* the save finds out by itself */
     const bool same = g_strcmp0(picture->caption, text) == 0;
     if (picture->write_failed && !same) {
@@ -480,7 +428,7 @@ void lk_picture_edits_take_caption(LkPictureEdits *edits, LkPicture *picture, co
         g_autofree char *sentence = g_strdup_printf(
             _("“%s” was changed by another program after it was changed here. The other program’s text is kept."),
             lk_picture_get_name(picture));
-        set_writing(edits, picture, 0, false);
+        add_pending(edits, picture, LK_PICTURE_FIELD_CAPTION, 0, false);
         lk_picture_list_emit_text(edits->list, "conflict", sentence);
     }
     picture->caption_modified = modified;
@@ -501,7 +449,6 @@ LkPictureEdits *lk_picture_edits_new(LkPictureList *list)
 {
     LkPictureEdits *edits = g_new0(LkPictureEdits, 1);
     edits->list = list;
-    g_queue_init(&edits->deferred);
     if (g_application_get_default())
         g_signal_connect_object(g_application_get_default(), "shutdown", G_CALLBACK(shutdown_cb), list,
                                 G_CONNECT_SWAPPED);
@@ -514,7 +461,6 @@ void lk_picture_edits_free(LkPictureEdits *edits)
     for (GList *item = edits->alive; item; item = item->next)
         ((Sending *)item->data)->edits = NULL;
     g_list_free(edits->alive);
-    g_queue_clear_full(&edits->deferred, deferred_free);
     g_clear_object(&edits->typing);
     g_free(edits->undo_label);
     g_free(edits->redo_label);

@@ -1,7 +1,7 @@
 /* The inside of LkPicture, for the files of the picture list, which alone change it. */
 #pragma once
 
-#include "app/dataset/picture.h"
+#include "app/dataset/picture_list.h"
 #include "dataset/picture_facts.h"
 
 /** Bits of LkPictureRecord.flags beside those of lk_picture_flags_pack. */
@@ -33,8 +33,8 @@ struct _LkPicture {
     guint32 flags;
     gint32 width, height, tokens;
     guint own_repeats, source_repeats;
-    guint seen;      /* number of the last look at the files that found it */
-    guint16 writing; /* how many writes of its caption are on their way */
+    guint16 pending[LK_PICTURE_FIELDS]; /* edits of a field that were not written yet */
+    guint seen;                         /* number of the last look at the files that found it */
     guint8 caption_state;
     bool excluded : 1, regularisation : 1, removed : 1;
     bool write_failed : 1;
@@ -52,8 +52,8 @@ bool lk_picture_to_facts(LkPicture *self, LkPictureFacts *facts);
 
 /* Each notifies what it changes. */
 void lk_picture_set_caption(LkPicture *self, const char *caption, LkPictureCaptionState state);
-/** Counts writes on their way up or down, or notes a failure, for `unsaved`. */
-void lk_picture_set_writing(LkPicture *self, int more, bool failed);
+/** Counts edits of a field that are not written yet up or down; `failed` counts for captions. For `unsaved`. */
+void lk_picture_add_pending(LkPicture *self, LkPictureField field, int more, bool failed);
 void lk_picture_set_tokens(LkPicture *self, int tokens);
 /** What the file is: size, time, sides, flags, error. What the doctor found out by decoding is forgotten. */
 void lk_picture_set_file(LkPicture *self, const LkPictureRecord *record);

@@ -6,6 +6,34 @@
 /* By LkPictureField: what the history calls it. */
 static const char *const field_names[LK_PICTURE_FIELDS] = {"caption", "excluded", "repeats", "mask", "removed"};
 
+/* ---- a step that grows ------------------------------------------------------------------------------- */
+
+struct LkSaveStep {
+    gint64 id; /* in the history; 0: nothing yet */
+    bool begun;
+    char *before; /* what the field was when it began */
+};
+
+LkSaveStep *lk_save_step_new(void)
+{
+    return g_atomic_rc_box_new0(LkSaveStep);
+}
+
+LkSaveStep *lk_save_step_ref(LkSaveStep *step)
+{
+    return g_atomic_rc_box_acquire(step);
+}
+
+static void clear_step(gpointer data)
+{
+    g_free(((LkSaveStep *)data)->before);
+}
+
+void lk_save_step_unref(LkSaveStep *step)
+{
+    g_atomic_rc_box_release_full(step, clear_step);
+}
+
 /* ---- the save ---------------------------------------------------------------------------------------- */
 
 static void clear_item(gpointer data)
@@ -31,7 +59,7 @@ LkSave *lk_save_new(gint64 project, const char *label, const char *extension)
 
 void lk_save_free(LkSave *save)
 {
-    g_clear_pointer(&save->step, g_atomic_rc_box_release);
+    g_clear_pointer(&save->step, lk_save_step_unref);
     g_free(save->label);
     g_free(save->extension);
     g_array_unref(save->items);
@@ -39,11 +67,9 @@ void lk_save_free(LkSave *save)
     g_free(save);
 }
 
-void lk_save_add(LkSave *save, const char *path, LkPictureField field, const char *before, const char *after,
-                 gint64 edited)
+void lk_save_add(LkSave *save, const char *path, LkPictureField field, const char *after, gint64 edited)
 {
-    const LkSaveItem item = {
-        .path = g_strdup(path), .field = field, .before = g_strdup(before), .after = g_strdup(after), .edited = edited};
+    const LkSaveItem item = {.path = g_strdup(path), .field = field, .after = g_strdup(after), .edited = edited};
     g_array_append_val(save->items, item);
 }
 
@@ -54,20 +80,40 @@ typedef struct Row {
     gint64 id; /* 0: there is none */
     gint64 caption_modified;
     LkPictureCaptionState state;
-    char *caption;
+    char *caption, *mask;
+    guint repeats;
+    bool excluded, removed;
 } Row;
 
 static void row_clear(Row *row)
 {
     g_free(row->caption);
+    g_free(row->mask);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Row, row_clear)
 
 static bool take_row(const LkPictureRecord *record, void *data)
 {
     Row *row = data;
-    *row = (Row){record->id, record->caption_mtime_ns, record->caption_state, g_strdup(record->caption)};
+    *row = (Row){.id = record->id,
+                 .caption_modified = record->caption_mtime_ns,
+                 .state = record->caption_state,
+                 .caption = g_strdup(record->caption),
+                 .mask = g_strdup(record->mask),
+                 .repeats = record->repeats,
+                 .excluded = record->excluded,
+                 .removed = record->removed};
     return true;
+}
+
+/* A choice as the history has it. */
+static char *choice_of(const Row *row, LkPictureField field)
+{
+    if (field == LK_PICTURE_FIELD_REPEATS)
+        return g_strdup_printf("%u", row->repeats);
+    if (field == LK_PICTURE_FIELD_MASK)
+        return g_strdup(row->mask);
+    return g_strdup((field == LK_PICTURE_FIELD_REMOVED ? row->removed : row->excluded) ? "1" : "0");
 }
 
 /* The caption as it is in its file now; *changed says whether another program has changed it since it was last read. */
@@ -102,20 +148,38 @@ static void keep_other(LkSaveItem *item, LkSidecar *now)
 }
 
 /* Decides what is to be done with a caption that was edited. */
-static void prepare_edit(const LkSave *save, LkSaveItem *item, const Row *row)
+static void prepare_caption(const LkSave *save, LkSaveItem *item, const Row *row)
 {
     g_auto(LkSidecar) now = {0};
     bool changed;
     look_at_caption(save, item, row, &now, &changed);
+    item->before = g_strdup(now.text);
     if (refuse_unreadable(item, &now) || !changed || g_strcmp0(now.text, item->after) == 0)
         return;
-    if (now.modified / 1000 > item->edited) {
+    if (now.modified / 1000 > item->edited)
         keep_other(item, &now);
+    else
+        item->overwrote = true;
+}
+
+/* A step that grows goes back to where it began, or to what another program wrote in between. */
+static void prepare_edit(const LkSave *save, LkSaveItem *item, const Row *row)
+{
+    if (item->field == LK_PICTURE_FIELD_CAPTION)
+        prepare_caption(save, item, row);
+    else
+        item->before = choice_of(row, item->field);
+    LkSaveStep *step = save->step;
+    if (!step)
         return;
+    if (step->begun && !item->overwrote) {
+        g_free(item->before);
+        item->before = g_strdup(step->before);
+    } else {
+        g_free(step->before);
+        step->before = g_strdup(item->before);
     }
-    item->overwrote = true;
-    g_free(item->before);
-    item->before = g_strdup(now.text);
+    step->begun = true;
 }
 
 /* The same for undo and redo, which touch only what is as the step left it. */
@@ -123,13 +187,15 @@ static void prepare_step(const LkSave *save, LkSaveItem *item, const Row *row)
 {
     g_auto(LkSidecar) now = {0};
     bool changed;
+    if (item->field != LK_PICTURE_FIELD_CAPTION)
+        return;
     look_at_caption(save, item, row, &now, &changed);
     if (!refuse_unreadable(item, &now) && g_strcmp0(now.text, item->before) != 0 &&
         g_strcmp0(now.text, item->after) != 0)
         keep_other(item, &now);
 }
 
-/* Reads the rows and decides for each caption; ids are in the order of the items. */
+/* Reads the rows and decides for each item; ids are in the order of the items. */
 static gint64 *prepare(LkStore *store, LkSave *save, void (*decide)(const LkSave *, LkSaveItem *, const Row *),
                        GError **error)
 {
@@ -140,10 +206,10 @@ static gint64 *prepare(LkStore *store, LkSave *save, void (*decide)(const LkSave
         if (!lk_pictures_find(store, save->project, item->path, take_row, &row, NULL, error))
             return NULL;
         ids[i] = row.id;
-        if (!row.id)
-            item->outcome = LK_SAVE_GONE;
-        else if (item->field == LK_PICTURE_FIELD_CAPTION)
+        if (row.id)
             decide(save, item, &row);
+        else
+            item->outcome = LK_SAVE_GONE;
     }
     return g_steal_pointer(&ids);
 }
@@ -290,9 +356,11 @@ static void items_of_step(LkSave *save, const LkHistoryStep *step)
     for (guint i = 0; i < step->changes->len; i++) {
         const LkHistoryChange *change = &g_array_index(step->changes, LkHistoryChange, i);
         LkPictureField field;
-        if (field_of_name(change->field, &field))
-            lk_save_add(save, change->path, field, undo ? change->after : change->before,
-                        undo ? change->before : change->after, 0);
+        if (!field_of_name(change->field, &field))
+            continue;
+        lk_save_add(save, change->path, field, undo ? change->before : change->after, 0);
+        LkSaveItem *item = &g_array_index(save->items, LkSaveItem, save->items->len - 1);
+        item->before = g_strdup(undo ? change->after : change->before);
     }
 }
 

@@ -18,20 +18,21 @@ typedef enum LkSaveOutcome {
 typedef struct LkSaveItem {
     char *path;
     LkPictureField field;
-    char *before, *after; /* NULL: there is no caption file, no mask */
-    gint64 edited;        /* when it was made, microseconds since 1970 */
+    char *after;   /* NULL: there is no caption file, no mask */
+    char *before;  /* the same; found out where it is written, for edits may wait for others */
+    gint64 edited; /* when it was made, microseconds since 1970 */
     /* out: */
     LkSaveOutcome outcome;
-    bool overwrote; /* another program's older text was replaced; undo brings it back */
+    bool overwrote; /* another program's older text was replaced; undo brings it back (unless `label` is NULL) */
     char *error;
     LkSidecar sidecar; /* of a caption: what is in the file now */
 } LkSaveItem;
 
-/** What the history has of a step that is saved again and again while it grows; the store's thread alone looks inside.
- * Made and shared with g_atomic_rc_box_…. */
-typedef struct LkSaveStep {
-    gint64 id; /* 0: nothing yet */
-} LkSaveStep;
+/** What the history has of a step that is saved again and again while it grows. */
+typedef struct LkSaveStep LkSaveStep;
+LkSaveStep *lk_save_step_new(void);
+LkSaveStep *lk_save_step_ref(LkSaveStep *step);
+void lk_save_step_unref(LkSaveStep *step);
 
 typedef struct LkSave {
     gint64 project;
@@ -45,8 +46,7 @@ typedef struct LkSave {
 
 LkSave *lk_save_new(gint64 project, const char *label, const char *extension);
 void lk_save_free(LkSave *save);
-void lk_save_add(LkSave *save, const char *path, LkPictureField field, const char *before, const char *after,
-                 gint64 edited);
+void lk_save_add(LkSave *save, const char *path, LkPictureField field, const char *after, gint64 edited);
 
 /** LkStoreFunc with an LkSave: writes its items. */
 gpointer lk_save_edit(LkStore *store, gpointer save, GError **error);

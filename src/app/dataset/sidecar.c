@@ -7,16 +7,24 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A caption is a few lines; something larger is another kind of file. */
 #define MOST_BYTES ((size_t)1 << 20)
 
-/* Written together before the disk is waited for; each is an open file meanwhile. */
-#define TOGETHER 256
+/* Up to so many are brought to the disk one by one; more wait for it together, for a disk takes about as long for one
+ * file as for thousands. */
+#define ONE_BY_ONE 8
+#define TOGETHER   4096
+
+/* Of our temporary files, with process and number; unlike that of base/file.h, for these are not held open. */
+#define TEMPORARY_NAME ".lorikeet-%ld-c%d.tmp"
+#define LEFT_OVER      60 /* seconds after which one whose process is gone is removed */
 
 static const char *const usual_extensions[] = {".txt", ".caption", NULL};
 
@@ -148,7 +156,6 @@ void lk_sidecar_read(const char *picture, const char *extension, LkSidecar *side
 typedef struct Staged {
     LkSidecarWrite *write;
     char *target, *temporary;
-    int fd;
 } Staged;
 
 G_GNUC_PRINTF(2, 3) static void fail(LkSidecarWrite *write, const char *format, ...)
@@ -184,54 +191,93 @@ static bool write_all(int fd, const char *text)
     return true;
 }
 
-/* A link is followed, so that it stays one. */
-static char *target_of(const LkSidecarWrite *write, const char *extension)
+/* The file to be replaced, and what is known of it (st_mode 0: there is none). A link is followed, so that it stays
+ * one.
+ */
+static char *target_of(const LkSidecarWrite *write, const char *extension, struct stat *info)
 {
     char *path = lk_sidecar_path(write->picture, extension);
-    char *real = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? realpath(path, NULL) : NULL;
+    if (lstat(path, info) != 0)
+        *info = (struct stat){0};
+    char *real = S_ISLNK(info->st_mode) ? realpath(path, NULL) : NULL;
     if (!real)
         return path;
     g_free(path);
     path = g_strdup(real);
     free(real);
+    if (stat(path, info) != 0)
+        *info = (struct stat){0};
     return path;
 }
 
-static void stage(Staged *staged, const char *extension)
+/* Writes the text; *fd stays open, *made is what it is. */
+static bool write_temporary(Staged *staged, const struct stat *target, int *fd, struct stat *made)
 {
     static int counter;
-    LkSidecarWrite *write = staged->write;
-    staged->target = target_of(write, extension);
     g_autofree char *folder = g_path_get_dirname(staged->target);
-    staged->temporary =
-        g_strdup_printf("%s/.lorikeet-%ld-c%d.tmp", folder, (long)getpid(), g_atomic_int_add(&counter, 1));
-    struct stat info;
-    const bool exists = stat(staged->target, &info) == 0;
-    if (exists && access(staged->target, W_OK) != 0) {
-        fail_errno(write, errno);
+    if (target->st_mode && access(staged->target, W_OK) != 0)
+        return false;
+    g_autofree char *path =
+        g_strdup_printf("%s/" TEMPORARY_NAME, folder, (long)getpid(), g_atomic_int_add(&counter, 1));
+    *fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (*fd < 0 || fstat(*fd, made) != 0)
+        return false;
+    staged->temporary = g_steal_pointer(&path);
+    const mode_t mode = target->st_mode & 0777;
+    if (target->st_mode && mode != (made->st_mode & 0777) && fchmod(*fd, mode) != 0)
+        g_debug("%s gets the usual permissions", staged->target); /* another owner's file system may refuse */
+    return write_all(*fd, staged->write->text);
+}
+
+/* Disks whose files were written and not waited for: a few at most. */
+typedef struct Disks {
+    dev_t known[16];
+    int folders[16]; /* open files on them */
+    int count;
+} Disks;
+
+static void note_disk(Disks *disks, int fd, dev_t disk)
+{
+    for (int i = 0; i < disks->count; i++)
+        if (disks->known[i] == disk)
+            return;
+    const int copy = disks->count < (int)G_N_ELEMENTS(disks->known) ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (copy < 0) {
+        syncfs(fd);
         return;
     }
-    staged->fd = open(staged->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (staged->fd < 0) {
-        fail_errno(write, errno);
-        g_clear_pointer(&staged->temporary, g_free);
-        return;
-    }
-    if (exists && fchmod(staged->fd, info.st_mode & 0777) != 0)
-        g_debug("%s keeps the usual permissions", staged->target); /* another owner's file system may refuse */
-    if (!write_all(staged->fd, write->text))
-        fail_errno(write, errno);
-    else
-        sync_file_range(staged->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* begins; fsync below waits for all */
+    disks->known[disks->count] = disk;
+    disks->folders[disks->count++] = copy;
+}
+
+static bool wait_for_disks(const Disks *disks)
+{
+    bool ok = true;
+    for (int i = 0; i < disks->count; i++)
+        ok = syncfs(disks->folders[i]) == 0 && ok;
+    return ok;
+}
+
+/* `disks` NULL: waits for this file alone. */
+static void stage(Staged *staged, const char *extension, Disks *disks)
+{
+    int fd = -1;
+    struct stat target, made = {0};
+    staged->target = target_of(staged->write, extension, &target);
+    bool ok = write_temporary(staged, &target, &fd, &made);
+    if (ok && !disks)
+        ok = fsync(fd) == 0 || errno == EINVAL;
+    if (!ok)
+        fail_errno(staged->write, errno);
+    else if (disks)
+        note_disk(disks, fd, made.st_dev);
+    if (fd >= 0 && close(fd) != 0 && errno != EINTR)
+        fail_errno(staged->write, errno);
 }
 
 static void finish(Staged *staged)
 {
     LkSidecarWrite *write = staged->write;
-    if (staged->fd >= 0 && !write->error && fsync(staged->fd) != 0 && errno != EINVAL)
-        fail_errno(write, errno);
-    if (staged->fd >= 0 && close(staged->fd) != 0 && errno != EINTR)
-        fail_errno(write, errno);
     if (!write->error && rename(staged->temporary, staged->target) != 0)
         fail_errno(write, errno);
     if (!write->error)
@@ -256,37 +302,25 @@ static void remove_file(LkSidecarWrite *write, const char *extension)
         lk_file_sync_folder(path);
 }
 
-/* Makes the new names of one folder durable; equal folders in a row once. */
-static void sync_folders(const Staged *staged, gsize count)
+static void write_part(LkSidecarWrite *writes, gsize count, const char *extension, Disks *disks)
 {
-    g_autofree char *last = NULL;
+    g_autofree Staged *staged = g_new0(Staged, count);
     for (gsize i = 0; i < count; i++) {
-        if (!staged[i].target)
-            continue;
-        g_autofree char *folder = g_path_get_dirname(staged[i].target);
-        if (g_strcmp0(folder, last) != 0)
-            lk_file_sync_folder(staged[i].target);
-        g_free(last);
-        last = g_steal_pointer(&folder);
-    }
-}
-
-static void write_together(LkSidecarWrite *writes, gsize count, const char *extension)
-{
-    Staged staged[TOGETHER];
-    for (gsize i = 0; i < count; i++) {
-        staged[i] = (Staged){.write = &writes[i], .fd = -1};
+        staged[i].write = &writes[i];
         g_clear_pointer(&writes[i].error, g_free);
         if (writes[i].text)
-            stage(&staged[i], extension);
+            stage(&staged[i], extension, disks);
         else
             remove_file(&writes[i], extension);
     }
-    for (gsize i = 0; i < count; i++)
+    if (disks && !wait_for_disks(disks))
+        for (gsize i = 0; i < count; i++)
+            fail_errno(&writes[i], EIO);
+    for (gsize i = 0; i < count; i++) {
         if (writes[i].text)
             finish(&staged[i]);
-    sync_folders(staged, count);
-    for (gsize i = 0; i < count; i++) {
+        if (!disks && staged[i].target)
+            lk_file_sync_folder(staged[i].target);
         g_free(staged[i].target);
         g_free(staged[i].temporary);
     }
@@ -294,6 +328,25 @@ static void write_together(LkSidecarWrite *writes, gsize count, const char *exte
 
 void lk_sidecars_write(LkSidecarWrite *writes, gsize count, const char *extension)
 {
+    if (count <= ONE_BY_ONE) {
+        write_part(writes, count, extension, NULL);
+        return;
+    }
+    Disks disks = {.count = 0};
     for (gsize at = 0; at < count; at += TOGETHER)
-        write_together(writes + at, MIN(count - at, (gsize)TOGETHER), extension);
+        write_part(writes + at, MIN(count - at, (gsize)TOGETHER), extension, &disks);
+    wait_for_disks(&disks); /* the names */
+    for (int i = 0; i < disks.count; i++)
+        close(disks.folders[i]);
+}
+
+void lk_sidecar_remove_leftover(int folder, const char *name)
+{
+    long process;
+    int number, length = 0;
+    struct stat info;
+    if (sscanf(name, TEMPORARY_NAME "%n", &process, &number, &length) == 2 && length > 0 && !name[length] &&
+        fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+        time(NULL) - info.st_mtim.tv_sec > LEFT_OVER && kill((pid_t)process, 0) != 0 && errno == ESRCH)
+        unlinkat(folder, name, 0);
 }

@@ -40,3 +40,6 @@ typedef struct LkSidecarWrite {
 /** Writes any number, each whole or not at all and on the disk when this returns, thousands a second: they are brought
  * to the disk together. What fails does not stop the others. */
 void lk_sidecars_write(LkSidecarWrite *writes, gsize count, const char *extension);
+
+/** Removes a file of a folder (an open one) if it is what a killed program left of such a write. */
+void lk_sidecar_remove_leftover(int folder, const char *name);
