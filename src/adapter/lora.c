@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/philox.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +144,7 @@ LkRef lk_lora_attach(void *context, LkGraph *graph, const char *layer, LkRef x, 
     if (!m || x == LK_NONE || y == LK_NONE)
         return y;
     if (lk_tensor_cols(lk_graph_tensor(graph, x)) != m->in || lk_tensor_cols(lk_graph_tensor(graph, y)) != m->out)
-        return lk_graph_problem(graph, "the LoRA's module '%s' does not fit the base model", m->name);
+        return lk_graph_problem(graph, _("the LoRA's module '%s' does not fit the base model"), m->name);
     in_graph->used[m - in_graph->lora->modules] = true;
     int64_t down_shape[2] = {m->dim, m->in}, up_shape[2] = {m->out, m->dim};
     LkRef down = lk_graph_parameter(graph, in_graph->shadow, in_graph->gradient, m->down, 2, down_shape);

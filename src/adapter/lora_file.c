@@ -3,6 +3,7 @@
 #include "format/gerror.h"
 #include "format/json.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ typedef enum Role {
 static const struct {
     const char *ending;
     Role role;
-    const char *kind;
+    const char *kind; /* marked for translation */
 } endings[] = {
     {".lora_down.weight", ROLE_DOWN, NULL},
     {".lora_up.weight", ROLE_UP, NULL},
@@ -48,25 +49,25 @@ static const struct {
     {".lora.up.weight", ROLE_UP, NULL},
     {".lora_linear_layer.down.weight", ROLE_DOWN, NULL},
     {".lora_linear_layer.up.weight", ROLE_UP, NULL},
-    {".lora_mid.weight", ROLE_OTHER, "a LoCon with Tucker decomposition"},
-    {".dora_scale", ROLE_OTHER, "a DoRA"},
-    {".lora_magnitude_vector", ROLE_OTHER, "a DoRA"},
-    {".hada_w1_a", ROLE_OTHER, "a LoHa"},
-    {".hada_w1_b", ROLE_OTHER, "a LoHa"},
-    {".hada_w2_a", ROLE_OTHER, "a LoHa"},
-    {".hada_w2_b", ROLE_OTHER, "a LoHa"},
-    {".lokr_w1", ROLE_OTHER, "a LoKr"},
-    {".lokr_w1_a", ROLE_OTHER, "a LoKr"},
-    {".lokr_w2", ROLE_OTHER, "a LoKr"},
-    {".lokr_w2_a", ROLE_OTHER, "a LoKr"},
-    {".oft_blocks", ROLE_OTHER, "an OFT adapter"},
-    {".oft_diag", ROLE_OTHER, "an OFT adapter"},
-    {".a1.weight", ROLE_OTHER, "a GLoRA"},
-    {".on_input", ROLE_OTHER, "an IA3 adapter"},
-    {".diff", ROLE_OTHER, "an adapter with whole weights"},
-    {".diff_b", ROLE_OTHER, "an adapter with whole weights"},
-    {".w_norm", ROLE_OTHER, "an adapter with norms"},
-    {".b_norm", ROLE_OTHER, "an adapter with norms"},
+    {".lora_mid.weight", ROLE_OTHER, N_("a LoCon with Tucker decomposition")},
+    {".dora_scale", ROLE_OTHER, N_("a DoRA")},
+    {".lora_magnitude_vector", ROLE_OTHER, N_("a DoRA")},
+    {".hada_w1_a", ROLE_OTHER, N_("a LoHa")},
+    {".hada_w1_b", ROLE_OTHER, N_("a LoHa")},
+    {".hada_w2_a", ROLE_OTHER, N_("a LoHa")},
+    {".hada_w2_b", ROLE_OTHER, N_("a LoHa")},
+    {".lokr_w1", ROLE_OTHER, N_("a LoKr")},
+    {".lokr_w1_a", ROLE_OTHER, N_("a LoKr")},
+    {".lokr_w2", ROLE_OTHER, N_("a LoKr")},
+    {".lokr_w2_a", ROLE_OTHER, N_("a LoKr")},
+    {".oft_blocks", ROLE_OTHER, N_("an OFT adapter")},
+    {".oft_diag", ROLE_OTHER, N_("an OFT adapter")},
+    {".a1.weight", ROLE_OTHER, N_("a GLoRA")},
+    {".on_input", ROLE_OTHER, N_("an IA3 adapter")},
+    {".diff", ROLE_OTHER, N_("an adapter with whole weights")},
+    {".diff_b", ROLE_OTHER, N_("an adapter with whole weights")},
+    {".w_norm", ROLE_OTHER, N_("an adapter with norms")},
+    {".b_norm", ROLE_OTHER, N_("an adapter with norms")},
 };
 
 static void module_free(gpointer data)
@@ -113,8 +114,8 @@ static bool place_tensor(LkLoraFile *file, const LkTensorView *view, int *origin
         }
         if (endings[i].role == ROLE_OTHER) {
             return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                                "%s is %s (it has the tensor %s), which cannot be read yet; only LoRA can.", path,
-                                endings[i].kind, view->name);
+                                _("%s is %s (it has the tensor %s), which cannot be read yet; only LoRA can."), path,
+                                _(endings[i].kind), view->name);
         }
         g_autofree char *name = g_strndup(view->name, strlen(view->name) - strlen(endings[i].ending));
         LkLoraSite site;
@@ -128,16 +129,17 @@ static bool place_tensor(LkLoraFile *file, const LkTensorView *view, int *origin
                                      : endings[i].role == ROLE_UP ? &module->up
                                                                   : &module->alpha;
         if (*place != NULL) {
-            return lk_set_error(error, LK_ERROR_FORMAT, "%s has the same module twice: %s and %s.", path,
+            return lk_set_error(error, LK_ERROR_FORMAT, _("%s has the same module twice: %s and %s."), path,
                                 (*place)->name, view->name);
         }
         *place = view;
         return true;
     }
-    return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "%s has the tensor %s, which is no part of a LoRA for Stable Diffusion 1.x, 2.x or XL. Is the "
-                        "file made for another kind of model?",
-                        path, view->name);
+    return lk_set_error(
+        error, LK_ERROR_UNSUPPORTED,
+        _("%s has the tensor %s, which is no part of a LoRA for Stable Diffusion 1.x, 2.x or XL. Is the "
+          "file made for another kind of model?"),
+        path, view->name);
 }
 
 /* ------------------------------------------------------------------ sizes and numbers */
@@ -171,7 +173,7 @@ static bool shape_error(const LkLoraFile *file, const LkTensorView *view, const 
     for (int i = 0; i < view->rank; i++) {
         g_string_append_printf(shape, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", (gint64)view->shape[i]);
     }
-    lk_set_error(error, LK_ERROR_FORMAT, "%s: the tensor %s has the shape [%s], but must be %s.",
+    lk_set_error(error, LK_ERROR_FORMAT, _("%s: the tensor %s has the shape [%s], but must be %s."),
                  lk_safetensors_path(file->source), view->name, shape->str, expected);
     g_string_free(shape, TRUE);
     return false;
@@ -190,7 +192,7 @@ static bool check_shapes(const LkLoraFile *file, Module *module, GError **error)
         return shape_error(file, down,
                            kind == LK_LORA_CONV     ? "[dim, inputs, 3, 3]"
                            : kind == LK_LORA_LINEAR ? "[dim, inputs]"
-                                                    : "[dim, inputs] or [dim, inputs, 1, 1]",
+                                                    : _("[dim, inputs] or [dim, inputs, 1, 1]"),
                            error);
     }
     bool ones = up->rank == 2 || (up->rank == 4 && up->shape[2] == 1 && up->shape[3] == 1);
@@ -214,13 +216,13 @@ static bool read_alpha(const LkLoraFile *file, Module *module, yyjson_val *peft,
     if (module->alpha != NULL) {
         float number;
         if (lk_tensor_view_elements(module->alpha) != 1) {
-            return shape_error(file, module->alpha, "a single number", error);
+            return shape_error(file, module->alpha, _("a single number"), error);
         }
         lk_tensor_view_to_f32(module->alpha, &number);
         alpha = number != 0 ? number : module->weights.dim; /* sd-scripts reads 0 as "like the rank" */
     }
     if (!isfinite(alpha) || fabs(alpha) > 1e6) {
-        return lk_set_error(error, LK_ERROR_FORMAT, "%s: alpha of the module %s is not a usable number.",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("%s: alpha of the module %s is not a usable number."),
                             lk_safetensors_path(file->source), module->name);
     }
     module->weights.alpha = (float)alpha;
@@ -230,7 +232,7 @@ static bool read_alpha(const LkLoraFile *file, Module *module, yyjson_val *peft,
 static bool finish_module(const LkLoraFile *file, Module *module, yyjson_val *peft, GError **error)
 {
     if (module->down == NULL || module->up == NULL) {
-        return lk_set_error(error, LK_ERROR_FORMAT, "%s: the module %s has no %s matrix, so the file is incomplete.",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("%s: the module %s has no %s matrix, so the file is incomplete."),
                             lk_safetensors_path(file->source), module->name, module->down == NULL ? "down" : "up");
     }
     if (!check_shapes(file, module, error) || !read_alpha(file, module, peft, error)) {
@@ -239,7 +241,7 @@ static bool finish_module(const LkLoraFile *file, Module *module, yyjson_val *pe
     size_t down = (size_t)lk_tensor_view_elements(module->down), up = (size_t)lk_tensor_view_elements(module->up);
     module->numbers = g_try_malloc_n(down + up, sizeof(float));
     if (module->numbers == NULL) {
-        return lk_set_error(error, LK_ERROR_MEMORY, "%s: there is not enough memory for the LoRA.",
+        return lk_set_error(error, LK_ERROR_MEMORY, _("%s: there is not enough memory for the LoRA."),
                             lk_safetensors_path(file->source));
     }
     lk_tensor_view_to_f32(module->down, module->numbers);
@@ -303,7 +305,7 @@ static bool read_modules(LkLoraFile *file, GError **error)
         }
     }
     if (file->modules->len == 0) {
-        return lk_set_error(error, LK_ERROR_FORMAT, "%s holds no tensors.", lk_safetensors_path(file->source));
+        return lk_set_error(error, LK_ERROR_FORMAT, _("%s holds no tensors."), lk_safetensors_path(file->source));
     }
     const char *text = lk_safetensors_metadata(file->source, "lora_adapter_metadata");
     yyjson_doc *peft = text != NULL ? lk_json_parse(text, strlen(text), "lora_adapter_metadata", 8, NULL) : NULL;

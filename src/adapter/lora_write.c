@@ -3,6 +3,8 @@
 #include "format/gerror.h"
 #include "format/pt_writer.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -49,7 +51,7 @@ static bool add_tensor(Output *output, const char *module, const char *ending, L
     void *bytes = g_try_malloc_n(count, lk_file_dtype_size(dtype));
     if (scaled == NULL || bytes == NULL) {
         g_free(bytes);
-        return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory to write the LoRA.");
+        return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to write the LoRA."));
     }
     g_ptr_array_add(output->owned, bytes);
     spec.data = bytes;
@@ -58,12 +60,12 @@ static bool add_tensor(Output *output, const char *module, const char *ending, L
         scaled[i] = (float)number;
         if (!isfinite(number)) {
             return lk_set_error(error, LK_ERROR_NUMERIC,
-                                "The tensor %s holds a number that is not finite, so the LoRA was not saved.", name);
+                                _("The tensor %s holds a number that is not finite, so the LoRA was not saved."), name);
         }
         if (fabs(number) > largest(dtype)) {
             return lk_set_error(error, LK_ERROR_NUMERIC,
-                                "The tensor %s holds %g, which is too large for %s. Save with another precision.", name,
-                                number, dtype_title(dtype));
+                                _("The tensor %s holds %g, which is too large for %s. Save with another precision."),
+                                name, number, dtype_title(dtype));
         }
     }
     lk_f32_to_dtype(dtype, scaled, bytes, count);
@@ -114,7 +116,7 @@ bool lk_lora_weights_write(const char *path, const LkLoraWeights *weights, size_
     for (size_t i = 0; done && i < count; i++) {
         done = has_texts_of(format->family, &weights[i].site)
                    ? add_module(&output, &weights[i], error)
-                   : lk_set_error(error, LK_ERROR_USAGE, "The LoRA has a text encoder that its model family lacks.");
+                   : lk_set_error(error, LK_ERROR_USAGE, _("The LoRA has a text encoder that its model family lacks."));
     }
     const LkTensorSpec *specs = (const LkTensorSpec *)(void *)output.specs->data;
     if (done && format->pt) {
@@ -145,7 +147,7 @@ static bool weights_of_module(const LkLoraModule *module, const float *state, Lk
                                .down = state + module->down,
                                .up = state + module->up};
     return lk_lora_site_parse(module->name, LAYERS_PER_BLOCK, &weights->site, &original) ||
-           lk_set_error(error, LK_ERROR_UNSUPPORTED, "The module %s has no place in a LoRA file.", module->name);
+           lk_set_error(error, LK_ERROR_UNSUPPORTED, _("The module %s has no place in a LoRA file."), module->name);
 }
 
 bool lk_lora_save(const LkLora *lora, const float *state, const char *path, const LkLoraFormat *format,
@@ -164,17 +166,18 @@ bool lk_lora_save(const LkLora *lora, const float *state, const char *path, cons
 static bool load_module(const LkLoraModule *module, const LkLoraWeights *source, float *state, GError **error)
 {
     if (source->dim != module->dim) {
-        return lk_set_error(error, LK_ERROR_USAGE,
-                            "The LoRA to continue has the rank %d in %s, but network_dim is %d. Set network_dim to %d, "
-                            "or dim_from_weights to true.",
-                            source->dim, module->name, module->dim, source->dim);
-    }
-    if (source->in != module->in || source->out != module->out || source->kernel != 1) {
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            "The LoRA to continue does not fit the base model: %s has %" G_GINT64_FORMAT " inputs and %" G_GINT64_FORMAT
-            " outputs there, but %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " here.",
-            module->name, (gint64)source->in, (gint64)source->out, (gint64)module->in, (gint64)module->out);
+            _("The LoRA to continue has the rank %d in %s, but network_dim is %d. Set network_dim to %d, "
+              "or dim_from_weights to true."),
+            source->dim, module->name, module->dim, source->dim);
+    }
+    if (source->in != module->in || source->out != module->out || source->kernel != 1) {
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            _("The LoRA to continue does not fit the base model: %s has %" PRId64 " inputs and %" PRId64
+                              " outputs there, but %" PRId64 " and %" PRId64 " here."),
+                            module->name, (gint64)source->in, (gint64)source->out, (gint64)module->in,
+                            (gint64)module->out);
     }
     memcpy(state + module->down, source->down, (size_t)(module->dim * module->in) * sizeof(float));
     float scale = source->alpha / module->alpha;

@@ -5,6 +5,7 @@
 #include "format/gerror.h"
 
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,7 +116,7 @@ bool lk_cache_store_put(const char *folder, const LkCacheKey *key, LkCacheShape 
 {
     const size_t count = lk_cache_shape_count(shape);
     if (count == 0)
-        return lk_set_error(error, LK_ERROR_USAGE, "A cache entry of %u x %u x %u values cannot be stored.",
+        return lk_set_error(error, LK_ERROR_USAGE, _("A cache entry of %u x %u x %u values cannot be stored."),
                             shape.sides[0], shape.sides[1], shape.sides[2]);
     const Header header = make_header(key, shape, count, lk_hash64(data, count * sizeof(float), shape.kind));
     g_autofree char *path = lk_cache_store_path(folder, key);
@@ -123,6 +124,6 @@ bool lk_cache_store_put(const char *folder, const LkCacheKey *key, LkCacheShape 
     LkError cause = {0};
     if (lk_make_folders(parent, &cause) && write_entry(path, &header, data, &cause))
         return true;
-    lk_error_prefix(&cause, "The cache cannot be written; free some space or choose another cache folder");
+    lk_error_prefix(&cause, _("The cache cannot be written; free some space or choose another cache folder"));
     return lk_gerror_take(error, &cause);
 }

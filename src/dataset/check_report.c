@@ -3,6 +3,9 @@
 
 #include "format/json.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
+
 static guint64 batches_of(const LkDatasetBucket *bucket)
 {
     return (bucket->repeats + (guint64)bucket->batch_size - 1) / (guint64)bucket->batch_size;
@@ -157,33 +160,33 @@ static void append_findings_text(const LkCheck *check, LkSeverity severity, cons
 
 static void append_buckets_text(const LkCheck *check, GString *out)
 {
-    g_string_append(out, "Buckets\n");
+    g_string_append_printf(out, "%s\n", _("Buckets"));
     for (guint i = 0; i < bucket_count(check); i++) {
         const LkDatasetBucket *bucket = bucket_at(check, i);
-        g_string_append_printf(
-            out, "  %4d x %-4d  %u pictures, %" G_GUINT64_FORMAT " with repeats, %" G_GUINT64_FORMAT " batches of %d\n",
-            bucket->size.width, bucket->size.height, bucket->pictures, bucket->repeats, batches_of(bucket),
-            bucket->batch_size);
+        g_string_append_printf(out,
+                               _("  %4d x %-4d  %u pictures, %" PRIu64 " with repeats, %" PRIu64 " batches of %d\n"),
+                               bucket->size.width, bucket->size.height, bucket->pictures, bucket->repeats,
+                               batches_of(bucket), bucket->batch_size);
     }
 }
 
 void lk_check_append_text(const LkCheck *check, GString *out)
 {
-    append_findings_text(check, LK_SEVERITY_ERROR, "Cannot be used", out);
-    append_findings_text(check, LK_SEVERITY_WARNING, "Worth a look", out);
-    append_findings_text(check, LK_SEVERITY_INFO, "Handled", out);
+    append_findings_text(check, LK_SEVERITY_ERROR, _("Cannot be used"), out);
+    append_findings_text(check, LK_SEVERITY_WARNING, _("Worth a look"), out);
+    append_findings_text(check, LK_SEVERITY_INFO, _("Handled"), out);
     if (!check->dataset) {
         g_string_append_printf(out, "%s\n", check->failure);
         return;
     }
     append_buckets_text(check, out);
     g_string_append_printf(
-        out, "%u pictures, %u of them unusable, %u with a caption; %" G_GUINT64_FORMAT " training images with repeats",
+        out, _("%u pictures, %u of them unusable, %u with a caption; %" PRIu64 " training images with repeats"),
         check->pictures, check->unusable, check->captioned, check->dataset->train_images);
     if (check->dataset->reg_images)
-        g_string_append_printf(out, " and %" G_GUINT64_FORMAT " for regularisation", check->dataset->reg_images);
-    g_string_append_printf(out, "; %" G_GUINT64_FORMAT " batches an epoch", lk_dataset_batches(check->dataset));
+        g_string_append_printf(out, _(" and %" PRIu64 " for regularisation"), check->dataset->reg_images);
+    g_string_append_printf(out, _("; %" PRIu64 " batches an epoch"), lk_dataset_batches(check->dataset));
     if (check->most_tokens >= 0)
-        g_string_append_printf(out, "; the longest caption has %d tokens", check->most_tokens);
-    g_string_append(out, ".\n");
+        g_string_append_printf(out, _("; the longest caption has %d tokens"), check->most_tokens);
+    g_string_append_printf(out, "%s\n", C_("end of a sentence", "."));
 }

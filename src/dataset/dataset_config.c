@@ -28,7 +28,7 @@ static void problem(const Check *check, const LkTomlNode *node, const char *form
 {
     if (check->problems->len)
         g_string_append_c(check->problems, '\n');
-    g_string_append_printf(check->problems, "%s line %d: ", lk_toml_source(check->toml), lk_toml_line(node));
+    g_string_append_printf(check->problems, _("%s line %d: "), lk_toml_source(check->toml), lk_toml_line(node));
     va_list args;
     va_start(args, format);
     g_string_append_vprintf(check->problems, format, args);
@@ -46,8 +46,11 @@ static void report_unknown(const Check *check, const LkTomlNode *node, LkDataset
     for (size_t i = 0; i < G_N_ELEMENTS(job_names); i++)
         if (strcmp(job_names[i][0], lk_toml_key(node)) == 0)
             nearest = job_names[i][1];
-    problem(check, node, "%s is not a key of %s%s%s%s", lk_toml_key(node), lk_dataset_level_names[level],
-            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : ".");
+    if (nearest)
+        problem(check, node, _("%s is not a key of %s; did you mean %s?"), lk_toml_key(node),
+                lk_dataset_level_names[level], nearest);
+    else
+        problem(check, node, _("%s is not a key of %s."), lk_toml_key(node), lk_dataset_level_names[level]);
 }
 
 /* A resolution is one side of a square, or [width, height]. */
@@ -71,13 +74,14 @@ static void check_number(const Check *check, const LkTomlNode *node, const LkDat
 {
     const LkTomlType type = lk_toml_type(node);
     if (type != LK_TOML_INTEGER && !(key->type == LK_DATASET_NUMBER && type == LK_TOML_FLOAT)) {
-        problem(check, node, "%s must be %s, not %s.", key->name,
-                key->type == LK_DATASET_NUMBER ? "a number" : "an integer", lk_toml_type_name(type));
+        problem(check, node, _("%s must be %s, not %s."), key->name,
+                key->type == LK_DATASET_NUMBER ? _("a number") : _("an integer"), lk_toml_type_name(type));
         return;
     }
     const double value = lk_toml_number(node);
     if (!(value >= key->least && value <= key->most))
-        problem(check, node, "%s is %g; it must be between %.12g and %.12g.", key->name, value, key->least, key->most);
+        problem(check, node, _("%s is %g; it must be between %.12g and %.12g."), key->name, value, key->least,
+                key->most);
 }
 
 /* A name that leads to a file below its folder. */
@@ -93,7 +97,8 @@ static bool is_inner_name(const char *name)
 static void check_texts(const Check *check, const LkTomlNode *node, const LkDatasetKey *key)
 {
     if (lk_toml_type(node) != LK_TOML_ARRAY || lk_toml_count(node) == 0) {
-        problem(check, node, "%s must be a list of file names such as [\"a.png\", \"b.png\"]; leave it out to use all.",
+        problem(check, node,
+                _("%s must be a list of file names such as [\"a.png\", \"b.png\"]; leave it out to use all."),
                 key->name);
         return;
     }
@@ -102,14 +107,14 @@ static void check_texts(const Check *check, const LkTomlNode *node, const LkData
         const LkTomlNode *element = lk_toml_at(node, i);
         const char *name = lk_toml_string(element);
         if (!name)
-            problem(check, element, "%s must hold texts in quotes, not %s.", key->name,
+            problem(check, element, _("%s must hold texts in quotes, not %s."), key->name,
                     lk_toml_type_name(lk_toml_type(element)));
         else if (!is_inner_name(name))
             problem(check, element,
-                    "\"%s\" in %s must be the name of a file in image_dir, or below it as in \"b/c.png\".", name,
+                    _("\"%s\" in %s must be the name of a file in image_dir, or below it as in \"b/c.png\"."), name,
                     key->name);
         else if (!g_hash_table_add(seen, (void *)name))
-            problem(check, element, "\"%s\" stands twice in %s.", name, key->name);
+            problem(check, element, _("\"%s\" stands twice in %s."), name, key->name);
     }
 }
 
@@ -120,7 +125,7 @@ static void check_value(const Check *check, const LkTomlNode *node, const LkData
     switch (key->type) {
     case LK_DATASET_BOOLEAN:
         if (type != LK_TOML_BOOLEAN)
-            problem(check, node, "%s must be true or false, not %s.", key->name, lk_toml_type_name(type));
+            problem(check, node, _("%s must be true or false, not %s."), key->name, lk_toml_type_name(type));
         break;
     case LK_DATASET_INTEGER:
     case LK_DATASET_NUMBER:
@@ -128,14 +133,14 @@ static void check_value(const Check *check, const LkTomlNode *node, const LkData
         break;
     case LK_DATASET_TEXT:
         if (type != LK_TOML_STRING)
-            problem(check, node, "%s must be a text in quotes, not %s.", key->name, lk_toml_type_name(type));
+            problem(check, node, _("%s must be a text in quotes, not %s."), key->name, lk_toml_type_name(type));
         break;
     case LK_DATASET_TEXTS:
         check_texts(check, node, key);
         break;
     case LK_DATASET_RESOLUTION:
         if (!read_resolution(node, &size))
-            problem(check, node, "%s must be an integer, or [width, height], each between 1 and 65536.", key->name);
+            problem(check, node, _("%s must be an integer, or [width, height], each between 1 and 65536."), key->name);
         break;
     case LK_DATASET_ANY:
         break;
@@ -159,12 +164,12 @@ static void check_member(const Check *check, const LkTomlNode *node, LkDatasetLe
     if (!key) {
         report_unknown(check, node, level);
     } else if (!(key->levels & 1u << level)) {
-        problem(check, node, "%s does not belong in %s but in %s.", key->name, lk_dataset_level_names[level],
+        problem(check, node, _("%s does not belong in %s but in %s."), key->name, lk_dataset_level_names[level],
                 key->levels & 1u << LK_DATASET_DATASET ? lk_dataset_level_names[LK_DATASET_DATASET]
                                                        : lk_dataset_level_names[LK_DATASET_SUBSET]);
     } else if (key->target == LK_DATASET_UNSUPPORTED) {
         if (!is_off(node, key))
-            problem(check, node, "%s is not supported yet; %s.", key->name, key->instead);
+            problem(check, node, _("%s is not supported yet; %s."), key->name, _(key->instead));
     } else {
         check_value(check, node, key);
     }
@@ -173,7 +178,7 @@ static void check_member(const Check *check, const LkTomlNode *node, LkDatasetLe
 static void check_table(const Check *check, const LkTomlNode *table, LkDatasetLevel level)
 {
     if (lk_toml_type(table) != LK_TOML_TABLE) {
-        problem(check, table, "%s must be a table, not %s.", lk_dataset_level_names[level],
+        problem(check, table, _("%s must be a table, not %s."), lk_dataset_level_names[level],
                 lk_toml_type_name(lk_toml_type(table)));
         return;
     }
@@ -189,7 +194,7 @@ static void check_subsets(const Check *check, const LkTomlNode *dataset)
     const LkTomlNode *subsets = lk_toml_get(dataset, "subsets");
     if (!subsets || lk_toml_type(subsets) != LK_TOML_ARRAY || lk_toml_count(subsets) == 0) {
         problem(check, subsets ? subsets : dataset,
-                "this [[datasets]] has no [[datasets.subsets]]; add one with image_dir = \"folder of pictures\".");
+                _("this [[datasets]] has no [[datasets.subsets]]; add one with image_dir = \"folder of pictures\"."));
         return;
     }
     for (size_t i = 0; i < lk_toml_count(subsets); i++) {
@@ -197,7 +202,7 @@ static void check_subsets(const Check *check, const LkTomlNode *dataset)
         check_table(check, subset, LK_DATASET_SUBSET);
         const LkTomlNode *folder = lk_toml_get(subset, "image_dir");
         if (lk_toml_type(subset) == LK_TOML_TABLE && (!folder || (lk_toml_string(folder) && !*lk_toml_string(folder))))
-            problem(check, subset, "this [[datasets.subsets]] has no image_dir.");
+            problem(check, subset, _("this [[datasets.subsets]] has no image_dir."));
     }
 }
 
@@ -210,14 +215,20 @@ static void check_document(const Check *check)
         const char *nearest = lk_nearest_name(lk_toml_key(member), tables, G_N_ELEMENTS(tables));
         if (strcmp(lk_toml_key(member), "general") == 0)
             check_table(check, member, LK_DATASET_GENERAL);
-        else if (strcmp(lk_toml_key(member), "datasets") != 0)
+        else if (strcmp(lk_toml_key(member), "datasets") == 0)
+            continue;
+        else if (nearest)
             problem(check, member,
-                    "%s is not a part of a dataset file, which has only [general] and [[datasets]]%s%s%s",
-                    lk_toml_key(member), nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : ".");
+                    _("%s is not a part of a dataset file, which has only [general] and [[datasets]]; did you mean "
+                      "%s?"),
+                    lk_toml_key(member), nearest);
+        else
+            problem(check, member, _("%s is not a part of a dataset file, which has only [general] and [[datasets]]."),
+                    lk_toml_key(member));
     }
     const LkTomlNode *datasets = lk_toml_get(root, "datasets");
     if (!datasets || lk_toml_type(datasets) != LK_TOML_ARRAY || lk_toml_count(datasets) == 0) {
-        problem(check, datasets ? datasets : root, "there is no [[datasets]]; a dataset file needs at least one.");
+        problem(check, datasets ? datasets : root, _("there is no [[datasets]]; a dataset file needs at least one."));
         return;
     }
     for (size_t i = 0; i < lk_toml_count(datasets); i++) {

@@ -2,6 +2,7 @@
 
 #include "dataset/dataset_config.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 const char *const lk_dataset_level_names[LK_DATASET_LEVELS] = {"[general]", "[[datasets]]", "[[datasets.subsets]]"};
@@ -48,24 +49,24 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"token_warmup_min", LK_DATASET_OF_SUBSET, LK_DATASET_INTEGER, IN_ALL, CAPTION(token_warmup_min), 0, 100000},
     {"token_warmup_step", LK_DATASET_OF_SUBSET, LK_DATASET_NUMBER, IN_ALL, CAPTION(token_warmup_step), 0, 1e9},
 
-    {"color_aug", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_ALL, .instead = "remove it"},
+    {"color_aug", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_ALL, .instead = N_("remove it")},
     {"random_crop", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_ALL,
-     .instead = "remove it; pictures are cut around their centre"},
+     .instead = N_("remove it; pictures are cut around their centre")},
     {"face_crop_aug_range", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_ALL,
-     .instead = "remove it; pictures are cut around their centre"},
-    {"alpha_mask", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_SUBSET, .instead = "remove it"},
+     .instead = N_("remove it; pictures are cut around their centre")},
+    {"alpha_mask", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_SUBSET, .instead = N_("remove it")},
     {"cache_info", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_ALL,
-     .instead = "remove it; sizes are read quickly without it"},
-    {"custom_attributes", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_ALL, .instead = "remove it"},
+     .instead = N_("remove it; sizes are read quickly without it")},
+    {"custom_attributes", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_ALL, .instead = N_("remove it")},
     {"resize_interpolation", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_ALL,
-     .instead = "remove it; pictures are scaled by area to smaller sizes and by Lanczos to larger ones"},
-    {"network_multiplier", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .least = 1, .instead = "remove it"},
-    {"validation_split", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .instead = "remove it"},
-    {"validation_seed", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_BLOCK, .instead = "remove it"},
+     .instead = N_("remove it; pictures are scaled by area to smaller sizes and by Lanczos to larger ones")},
+    {"network_multiplier", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .least = 1, .instead = N_("remove it")},
+    {"validation_split", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .instead = N_("remove it")},
+    {"validation_seed", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_BLOCK, .instead = N_("remove it")},
     {"metadata_file", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_SUBSET,
-     .instead = "write the captions into text files beside the pictures"},
+     .instead = N_("write the captions into text files beside the pictures")},
     {"conditioning_data_dir", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_SUBSET,
-     .instead = "remove it; ControlNet is not trained here"},
+     .instead = N_("remove it; ControlNet is not trained here")},
 };
 
 const size_t lk_dataset_key_count = G_N_ELEMENTS(lk_dataset_keys);

@@ -4,6 +4,7 @@
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #define MOST_ENTRIES (UINT64_C(1) << 31)
 
@@ -50,10 +51,9 @@ static bool check(const LkEpochSource *source, GError **error)
     if (entries == 0)
         return lk_set_error(error, LK_ERROR_USAGE, _("The dataset has no pictures to train on."));
     if (entries > MOST_ENTRIES)
-        return lk_set_error(error, LK_ERROR_USAGE,
-                            "An epoch would show %" G_GUINT64_FORMAT
-                            " pictures; lower num_repeats so that it is at most 2^31.",
-                            entries);
+        return lk_set_error(
+            error, LK_ERROR_USAGE,
+            _("An epoch would show %" PRIu64 " pictures; lower num_repeats so that it is at most 2^31."), entries);
     return true;
 }
 
@@ -121,8 +121,7 @@ LkEpochPlan *lk_epoch_plan_new(const LkEpochSource *source, uint64_t seed, uint3
     plan->batches = g_try_new(Batch, plan->batch_count);
     if (!plan->entries || !plan->batches) {
         lk_epoch_plan_free(plan);
-        lk_set_error(error, LK_ERROR_MEMORY, "Not enough memory for the order of %" G_GUINT64_FORMAT " pictures.",
-                     total);
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory for the order of %" PRIu64 " pictures."), total);
         return NULL;
     }
 

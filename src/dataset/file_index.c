@@ -5,6 +5,7 @@
 #include "format/gerror.h"
 
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +184,7 @@ bool lk_file_index_hash(LkFileIndex *index, const char *path, uint8_t out[32], b
     if (hashed)
         return true;
     g_autofree char *shown = g_filename_display_name(path);
-    return lk_set_error(error, LK_ERROR_IO, "%s: The file cannot be read: %s.", shown, g_strerror(problem));
+    return lk_set_error(error, LK_ERROR_IO, _("%s: The file cannot be read: %s."), shown, g_strerror(problem));
 }
 
 bool lk_file_index_save(LkFileIndex *index, GError **error)

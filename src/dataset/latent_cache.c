@@ -5,6 +5,8 @@
 #include "dataset/file_index.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 /* Raise it when decoding, scaling or what is stored changes: old entries are then simply not asked for any more. */
 #define CONTENT_VERSION 1
 
@@ -22,7 +24,7 @@ LkLatentCache *lk_latent_cache_open(const char *folder, GError **error)
 {
     LkError cause = {0};
     if (!lk_make_folders(folder, &cause)) {
-        lk_error_prefix(&cause, "The cache folder cannot be made");
+        lk_error_prefix(&cause, _("The cache folder cannot be made"));
         lk_gerror_take(error, &cause);
         return NULL;
     }

@@ -106,7 +106,7 @@ static void explain(const LkPictureInfo *info, const GError *cause, GError **err
     else
         lk_set_error(error, LK_ERROR_FORMAT,
                      _("The %s data is damaged (%s); replace it, or open and save it in an image editor."),
-                     lk_picture_type_name(info->type), cause ? cause->message : "parts are missing");
+                     lk_picture_type_name(info->type), cause ? cause->message : _("parts are missing"));
 }
 
 /* gdk-pixbuf's names of the types. By its own guess it may take an animated PNG for something else. */

@@ -2,6 +2,7 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -143,7 +144,8 @@ static int bracket_depth(const char *text, size_t size)
 yyjson_doc *lk_json_parse(const char *text, size_t size, const char *source, int max_depth, GError **error)
 {
     if (bracket_depth(text, size) > max_depth) {
-        lk_set_error(error, LK_ERROR_FORMAT, "%s has more than %d levels of brackets in its JSON.", source, max_depth);
+        lk_set_error(error, LK_ERROR_FORMAT, _("%s has more than %d levels of brackets in its JSON."), source,
+                     max_depth);
         return NULL;
     }
     yyjson_read_err fault;
@@ -151,7 +153,7 @@ yyjson_doc *lk_json_parse(const char *text, size_t size, const char *source, int
     if (doc)
         return doc;
     if (fault.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
-        lk_set_error(error, LK_ERROR_MEMORY, "Not enough memory to read the JSON of %s.", source);
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory to read the JSON of %s."), source);
         return NULL;
     }
     size_t line = 1, column = 1;
@@ -159,7 +161,7 @@ yyjson_doc *lk_json_parse(const char *text, size_t size, const char *source, int
         column = text[i] == '\n' ? 1 : column + 1;
         line += text[i] == '\n';
     }
-    lk_set_error(error, LK_ERROR_FORMAT, "%s is not valid JSON: %s (line %zu, column %zu).", source, fault.msg, line,
+    lk_set_error(error, LK_ERROR_FORMAT, _("%s is not valid JSON: %s (line %zu, column %zu)."), source, fault.msg, line,
                  column);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static bool check_picture(const char *path, int width, int height, size_t stride
                           GError **error)
 {
     if (width < 1 || height < 1 || width > 1000000 || height > 1000000 || stride < 3 * (size_t)width)
-        return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: %d x %d is no possible picture size.", path,
+        return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: %d x %d is no possible picture size."), path,
                             width, height);
     for (size_t i = 0; i < lk_metadata_count(texts); i++) {
         const char *key = lk_metadata_key(texts, i);
@@ -64,10 +65,10 @@ static bool check_picture(const char *path, int width, int height, size_t stride
         for (const char *p = key; *p && good; p++)
             good = g_ascii_isprint(*p);
         if (!good)
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: \"%s\" cannot name a text in a PNG.", path,
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: \"%s\" cannot name a text in a PNG."), path,
                                 key);
         if (!g_utf8_validate(lk_metadata_value(texts, i), -1, NULL))
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: its text \"%s\" is not UTF-8.", path, key);
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: its text \"%s\" is not UTF-8."), path, key);
     }
     return true;
 }
@@ -116,7 +117,7 @@ bool lk_png_write(const char *path, const uint8_t *rgb, int width, int height, s
     context.info = context.png ? png_create_info_struct(context.png) : NULL;
     bool ok = false;
     if (!context.info)
-        lk_fail(&context.fault, LK_ERROR_MEMORY, "libpng could not start");
+        lk_fail(&context.fault, LK_ERROR_MEMORY, _("libpng could not start"));
     else
         ok = encode(&context, rgb, width, height, stride, texts);
     png_destroy_write_struct(&context.png, &context.info);
@@ -125,7 +126,7 @@ bool lk_png_write(const char *path, const uint8_t *rgb, int width, int height, s
     } else {
         lk_file_writer_abandon(context.writer);
         if (context.fault.code != LK_ERROR_IO)
-            lk_error_prefix(&context.fault, "Cannot write %s", path);
+            lk_error_prefix(&context.fault, _("Cannot write %s"), path);
     }
     return ok ? true : lk_gerror_take(error, &context.fault);
 }

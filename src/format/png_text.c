@@ -4,6 +4,7 @@
 #include "format/gerror.h"
 #include "format/png.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -29,7 +30,7 @@ typedef struct Walk {
 
 static bool fail_walk(const Walk *walk, const char *chunk, const char *what)
 {
-    return lk_set_error(walk->error, LK_ERROR_FORMAT, "Cannot read the texts of %s: in its chunk \"%s\", %s.",
+    return lk_set_error(walk->error, LK_ERROR_FORMAT, _("Cannot read the texts of %s: in its chunk \"%s\", %s."),
                         walk->name, chunk, what);
 }
 
@@ -44,16 +45,17 @@ static bool next_chunk(Walk *walk, Chunk *chunk)
     const uint8_t *p = walk->data + walk->at;
     if (left < 12)
         return lk_set_error(walk->error, LK_ERROR_FORMAT,
-                            "Cannot read the texts of %s: the picture ends too early; it may have been cut off.",
+                            _("Cannot read the texts of %s: the picture ends too early; it may have been cut off."),
                             walk->name);
     memcpy(chunk->type, p + 4, 4);
     chunk->type[4] = '\0';
     for (int i = 0; i < 4; i++)
         if (!g_ascii_isalpha(chunk->type[i]))
-            return fail_walk(walk, "?", "the name of a chunk is not made of letters");
+            return fail_walk(walk, "?", _("the name of a chunk is not made of letters"));
     chunk->size = big_endian(p);
     if (chunk->size > left - 12)
-        return fail_walk(walk, chunk->type, "the length goes beyond the end of the file, which may have been cut off");
+        return fail_walk(walk, chunk->type,
+                         _("the length goes beyond the end of the file, which may have been cut off"));
     chunk->data = p + 8;
     chunk->crc = big_endian(p + 8 + chunk->size);
     walk->at += 12 + (size_t)chunk->size;
@@ -128,24 +130,24 @@ static bool read_entry(Walk *walk, const Chunk *chunk)
 {
     bool international = strcmp(chunk->type, "iTXt") == 0, compressed = strcmp(chunk->type, "zTXt") == 0;
     if (++walk->entries > TEXTS_MAX)
-        return fail_walk(walk, chunk->type, "there is one text too many; at most 1000 are read");
+        return fail_walk(walk, chunk->type, _("there is one text too many; at most 1000 are read"));
     if (chunk->size > walk->budget)
-        return fail_walk(walk, chunk->type, "the text is too large: 16 MiB are read in all");
+        return fail_walk(walk, chunk->type, _("the text is too large: 16 MiB are read in all"));
     walk->budget -= chunk->size;
     if ((uint32_t)crc32(crc32(0, NULL, 0), chunk->data - 4, chunk->size + 4) != chunk->crc)
-        return fail_walk(walk, chunk->type, "the checksum is wrong; the file is damaged");
+        return fail_walk(walk, chunk->type, _("the checksum is wrong; the file is damaged"));
     const uint8_t *p = chunk->data, *end = p + chunk->size;
     g_autofree char *raw_key = take_text(&p, end);
     if (!raw_key || !*raw_key)
-        return fail_walk(walk, chunk->type, "the key is missing");
+        return fail_walk(walk, chunk->type, _("the key is missing"));
     if (international && !skip_international(&p, end, &compressed))
-        return fail_walk(walk, chunk->type, "the fields before the text are wrong");
+        return fail_walk(walk, chunk->type, _("the fields before the text are wrong"));
     if (compressed && !international && (p == end || *p++ != 0))
-        return fail_walk(walk, chunk->type, "the way of compression is not known");
+        return fail_walk(walk, chunk->type, _("the way of compression is not known"));
     g_autofree char *raw =
         compressed ? inflate_text(p, (size_t)(end - p), &walk->budget) : g_strndup((const char *)p, (gsize)(end - p));
     if (!raw)
-        return fail_walk(walk, chunk->type, "the compressed text is damaged or too large (16 MiB are read in all)");
+        return fail_walk(walk, chunk->type, _("the compressed text is damaged or too large (16 MiB are read in all)"));
     g_autofree char *key = from_latin1(raw_key);
     g_autofree char *value = international ? g_utf8_make_valid(raw, -1) : from_latin1(raw);
     lk_metadata_set(walk->texts, key, value);
@@ -160,7 +162,7 @@ static bool read_entries(Walk *walk)
     if (!next_chunk(walk, &chunk))
         return false;
     if (strcmp(chunk.type, "IHDR") != 0 || chunk.size != 13)
-        return fail_walk(walk, chunk.type, "there should be the picture's size (IHDR)");
+        return fail_walk(walk, chunk.type, _("there should be the picture's size (IHDR)"));
     while (strcmp(chunk.type, "IEND") != 0) {
         if (!next_chunk(walk, &chunk))
             return false;
@@ -175,7 +177,7 @@ static bool read_entries(Walk *walk)
 LkMetadata *lk_png_read_texts_bytes(const void *data, size_t size, const char *name, GError **error)
 {
     if (size < 8 || memcmp(data, "\x89PNG\r\n\x1a\n", 8) != 0) {
-        lk_set_error(error, LK_ERROR_FORMAT, "%s is not a PNG picture.", name);
+        lk_set_error(error, LK_ERROR_FORMAT, _("%s is not a PNG picture."), name);
         return NULL;
     }
     Walk walk = {.name = name,

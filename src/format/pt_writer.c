@@ -3,6 +3,7 @@
 #include "format/gerror.h"
 #include "format/zip_writer.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define ALIGNMENT 64 /* as torch.save: a reader may map the storages */
@@ -108,17 +109,17 @@ static bool check_tensors(const char *path, const LkTensorSpec *tensors, size_t 
         const char *name = tensors[i].name;
         size_t size;
         if (!name || strlen(name) > UINT16_MAX || !g_utf8_validate(name, -1, NULL))
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: tensor %zu has no proper name.", path, i);
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: tensor %zu has no proper name."), path, i);
         if (!lk_tensor_spec_size(&tensors[i], &size))
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: the shape of \"%s\" is not possible.", path,
-                                name);
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: the shape of \"%s\" is not possible."),
+                                path, name);
         if (!storages[tensors[i].dtype])
             return lk_set_error(
                 error, LK_ERROR_UNSUPPORTED,
-                "Cannot write %s: a .pt file cannot hold the type %s of \"%s\"; write fp16, bf16 or fp32.", path,
+                _("Cannot write %s: a .pt file cannot hold the type %s of \"%s\"; write fp16, bf16 or fp32."), path,
                 lk_file_dtype_name(tensors[i].dtype), name);
         if (!g_hash_table_add(seen, (char *)name))
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: the tensor \"%s\" is there twice.", path,
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: the tensor \"%s\" is there twice."), path,
                                 name);
     }
     return true;

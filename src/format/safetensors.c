@@ -4,6 +4,8 @@
 #include "format/gerror.h"
 #include "format/json.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define HEADER_MAX    100000000 /* as in the reference implementation */
@@ -35,7 +37,7 @@ static bool fail_file(const LkSafetensors *file, GError **error, const char *for
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    return lk_set_error(error, LK_ERROR_FORMAT, "%s is not a valid safetensors file: %s", file->path, text);
+    return lk_set_error(error, LK_ERROR_FORMAT, _("%s is not a valid safetensors file: %s"), file->path, text);
 }
 
 /* Names come from the file: shown shortened and without control characters. */
@@ -65,7 +67,7 @@ static bool fail_tensor(const LkSafetensors *file, const char *name, const char 
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     g_autofree char *tensor = shown(name);
-    return fail_file(file, error, "tensor \"%s\", field \"%s\": %s", tensor, field, text);
+    return fail_file(file, error, _("tensor \"%s\", field \"%s\": %s"), tensor, field, text);
 }
 
 /* ------------------------------------------------------------------------------------- one tensor's entry */
@@ -83,22 +85,22 @@ static bool read_dtype(const LkSafetensors *file, Entry *entry, yyjson_val *valu
 {
     const char *name = entry->view.name;
     if (!yyjson_is_str(value))
-        return fail_tensor(file, name, "dtype", error, "it must be a text such as \"F16\".");
+        return fail_tensor(file, name, "dtype", error, _("it must be a text such as \"F16\"."));
     const char *text = yyjson_get_str(value);
     if (strlen(text) == yyjson_get_len(value) && lk_file_dtype_from_name(text, &entry->view.dtype))
         return true;
     g_autofree char *type = shown(text);
-    return fail_tensor(file, name, "dtype", error, "the number type \"%s\" is not known to this version.", type);
+    return fail_tensor(file, name, "dtype", error, _("the number type \"%s\" is not known to this version."), type);
 }
 
 static bool read_shape(const LkSafetensors *file, Entry *entry, yyjson_val *value, GError **error)
 {
     const char *name = entry->view.name;
     if (!yyjson_is_arr(value))
-        return fail_tensor(file, name, "shape", error, "it must be a list of whole numbers.");
+        return fail_tensor(file, name, "shape", error, _("it must be a list of whole numbers."));
     size_t rank = yyjson_arr_size(value);
     if (rank > LK_TENSOR_MAX_RANK)
-        return fail_tensor(file, name, "shape", error, "it has %zu dimensions; at most %d are supported.", rank,
+        return fail_tensor(file, name, "shape", error, _("it has %zu dimensions; at most %d are supported."), rank,
                            LK_TENSOR_MAX_RANK);
     entry->view.rank = (int)rank;
     uint64_t elements = 1;
@@ -108,9 +110,9 @@ static bool read_shape(const LkSafetensors *file, Entry *entry, yyjson_val *valu
     {
         uint64_t dim;
         if (!read_size(item, &dim))
-            return fail_tensor(file, name, "shape", error, "entry %zu is not a whole number from 0 to 2^63 - 1.", i);
+            return fail_tensor(file, name, "shape", error, _("entry %zu is not a whole number from 0 to 2^63 - 1."), i);
         if (__builtin_mul_overflow(elements, dim, &elements))
-            return fail_tensor(file, name, "shape", error, "the product of its dimensions is too large.");
+            return fail_tensor(file, name, "shape", error, _("the product of its dimensions is too large."));
         entry->view.shape[i] = (int64_t)dim;
     }
     return true;
@@ -120,18 +122,17 @@ static bool read_offsets(const LkSafetensors *file, Entry *entry, yyjson_val *va
 {
     const char *name = entry->view.name;
     if (!yyjson_is_arr(value) || yyjson_arr_size(value) != 2)
-        return fail_tensor(file, name, "data_offsets", error, "it must be a list of two whole numbers.");
+        return fail_tensor(file, name, "data_offsets", error, _("it must be a list of two whole numbers."));
     if (!read_size(yyjson_arr_get(value, 0), &entry->begin) || !read_size(yyjson_arr_get(value, 1), &entry->end))
-        return fail_tensor(file, name, "data_offsets", error, "both must be whole numbers from 0 to 2^63 - 1.");
+        return fail_tensor(file, name, "data_offsets", error, _("both must be whole numbers from 0 to 2^63 - 1."));
     if (entry->begin > entry->end)
-        return fail_tensor(file, name, "data_offsets", error,
-                           "the end %" G_GUINT64_FORMAT " is before the begin %" G_GUINT64_FORMAT ".", entry->end,
-                           entry->begin);
+        return fail_tensor(file, name, "data_offsets", error, _("the end %" PRIu64 " is before the begin %" PRIu64 "."),
+                           entry->end, entry->begin);
     if (entry->end > file->data_size)
         return fail_tensor(file, name, "data_offsets", error,
-                           "it ends at byte %" G_GUINT64_FORMAT
-                           ", but only %zu bytes follow the header; the file may have been cut "
-                           "off while it was copied or downloaded.",
+                           _("it ends at byte %" PRIu64
+                             ", but only %zu bytes follow the header; the file may have been cut "
+                             "off while it was copied or downloaded."),
                            entry->end, file->data_size);
     entry->view.size = (size_t)(entry->end - entry->begin);
     return true;
@@ -144,10 +145,10 @@ static bool check_size(const LkSafetensors *file, const Entry *entry, GError **e
     for (int i = 0; i < view->rank; i++)
         elements *= (uint64_t)view->shape[i]; /* read_shape saw that this does not overflow */
     if (__builtin_mul_overflow(elements, lk_file_dtype_size(view->dtype), &size))
-        return fail_tensor(file, view->name, "shape", error, "the product of its dimensions is too large.");
+        return fail_tensor(file, view->name, "shape", error, _("the product of its dimensions is too large."));
     if (size != view->size)
         return fail_tensor(file, view->name, "data_offsets", error,
-                           "it covers %zu bytes, but its shape and type %s need %" G_GUINT64_FORMAT ".", view->size,
+                           _("it covers %zu bytes, but its shape and type %s need %" PRIu64 "."), view->size,
                            lk_file_dtype_name(view->dtype), size);
     return true;
 }
@@ -159,7 +160,7 @@ static bool read_tensor(const LkSafetensors *file, Entry *entry, yyjson_val *val
         bool (*read)(const LkSafetensors *, Entry *, yyjson_val *, GError **);
     } fields[] = {{"dtype", read_dtype}, {"shape", read_shape}, {"data_offsets", read_offsets}};
     if (!yyjson_is_obj(value))
-        return fail_tensor(file, entry->view.name, "dtype", error, "the tensor's description is not an object.");
+        return fail_tensor(file, entry->view.name, "dtype", error, _("the tensor's description is not an object."));
     bool seen[G_N_ELEMENTS(fields)] = {0};
     size_t i, count;
     yyjson_val *key, *item;
@@ -169,7 +170,7 @@ static bool read_tensor(const LkSafetensors *file, Entry *entry, yyjson_val *val
             if (!yyjson_equals_str(key, fields[f].name))
                 continue;
             if (seen[f])
-                return fail_tensor(file, entry->view.name, fields[f].name, error, "it is there twice.");
+                return fail_tensor(file, entry->view.name, fields[f].name, error, _("it is there twice."));
             seen[f] = true;
             if (!fields[f].read(file, entry, item, error))
                 return false;
@@ -177,7 +178,7 @@ static bool read_tensor(const LkSafetensors *file, Entry *entry, yyjson_val *val
     }
     for (size_t f = 0; f < G_N_ELEMENTS(fields); f++)
         if (!seen[f])
-            return fail_tensor(file, entry->view.name, fields[f].name, error, "it is missing.");
+            return fail_tensor(file, entry->view.name, fields[f].name, error, _("it is missing."));
     return check_size(file, entry, error);
 }
 
@@ -188,7 +189,7 @@ static bool read_metadata(LkSafetensors *file, yyjson_val *value, GError **error
     if (yyjson_is_null(value))
         return true;
     if (!yyjson_is_obj(value))
-        return fail_file(file, error, "\"__metadata__\" is not an object.");
+        return fail_file(file, error, _("\"__metadata__\" is not an object."));
     size_t i, count;
     yyjson_val *key, *item;
     yyjson_obj_foreach(value, i, count, key, item)
@@ -196,13 +197,13 @@ static bool read_metadata(LkSafetensors *file, yyjson_val *value, GError **error
         const char *name = yyjson_get_str(key);
         g_autofree char *key_shown = shown(name);
         if (strlen(name) != yyjson_get_len(key))
-            return fail_file(file, error, "a key in \"__metadata__\" has a NUL character: \"%s\".", key_shown);
+            return fail_file(file, error, _("a key in \"__metadata__\" has a NUL character: \"%s\"."), key_shown);
         if (!yyjson_is_str(item))
-            return fail_file(file, error, "the metadata \"%s\" is not a text.", key_shown);
+            return fail_file(file, error, _("the metadata \"%s\" is not a text."), key_shown);
         if (strlen(yyjson_get_str(item)) != yyjson_get_len(item))
-            return fail_file(file, error, "the metadata \"%s\" has a NUL character.", key_shown);
+            return fail_file(file, error, _("the metadata \"%s\" has a NUL character."), key_shown);
         if (lk_metadata_get(file->metadata, name))
-            return fail_file(file, error, "the metadata \"%s\" is there twice.", key_shown);
+            return fail_file(file, error, _("the metadata \"%s\" is there twice."), key_shown);
         lk_metadata_set(file->metadata, name, yyjson_get_str(item));
     }
     return true;
@@ -219,7 +220,7 @@ static bool read_entries(LkSafetensors *file, yyjson_val *root, GArray *entries,
         const char *name = yyjson_get_str(key);
         if (yyjson_equals_str(key, "__metadata__")) {
             if (metadata_seen)
-                return fail_file(file, error, "\"__metadata__\" is there twice.");
+                return fail_file(file, error, _("\"__metadata__\" is there twice."));
             metadata_seen = true;
             if (!read_metadata(file, value, error))
                 return false;
@@ -227,9 +228,9 @@ static bool read_entries(LkSafetensors *file, yyjson_val *root, GArray *entries,
         }
         g_autofree char *tensor = shown(name);
         if (strlen(name) != yyjson_get_len(key))
-            return fail_file(file, error, "a tensor's name has a NUL character: \"%s\".", tensor);
+            return fail_file(file, error, _("a tensor's name has a NUL character: \"%s\"."), tensor);
         if (!g_hash_table_add(seen, (char *)name))
-            return fail_file(file, error, "the tensor \"%s\" is there twice.", tensor);
+            return fail_file(file, error, _("the tensor \"%s\" is there twice."), tensor);
         Entry entry = {.view = {.name = name}};
         if (!read_tensor(file, &entry, value, error))
             return false;
@@ -257,19 +258,18 @@ static bool check_layout(const LkSafetensors *file, const GArray *entries, GErro
         if (entry->begin < at) {
             g_autofree char *before = shown(g_array_index(entries, Entry, i - 1).view.name);
             return fail_tensor(file, entry->view.name, "data_offsets", error,
-                               "it begins at byte %" G_GUINT64_FORMAT ", inside the bytes of \"%s\".", entry->begin,
-                               before);
+                               _("it begins at byte %" PRIu64 ", inside the bytes of \"%s\"."), entry->begin, before);
         }
         if (entry->begin > at)
-            return fail_tensor(file, entry->view.name, "data_offsets", error,
-                               "it begins at byte %" G_GUINT64_FORMAT
-                               ", but the bytes before it are used only up to %" G_GUINT64_FORMAT ".",
-                               entry->begin, at);
+            return fail_tensor(
+                file, entry->view.name, "data_offsets", error,
+                _("it begins at byte %" PRIu64 ", but the bytes before it are used only up to %" PRIu64 "."),
+                entry->begin, at);
         at = entry->end;
     }
     if (at != file->data_size)
-        return fail_file(file, error, "its tensors end at byte %" G_GUINT64_FORMAT ", but %zu bytes follow the header.",
-                         at, file->data_size);
+        return fail_file(file, error, _("its tensors end at byte %" PRIu64 ", but %zu bytes follow the header."), at,
+                         file->data_size);
     return true;
 }
 
@@ -291,23 +291,23 @@ static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, 
 {
     uint64_t length;
     if (size < sizeof length)
-        return fail_file(file, error, "it has only %zu bytes; even an empty one has 10.", size);
+        return fail_file(file, error, _("it has only %zu bytes; even an empty one has 10."), size);
     memcpy(&length, bytes, sizeof length);
     if (length > HEADER_MAX)
-        return fail_file(file, error,
-                         "its header length is %" G_GUINT64_FORMAT
-                         ", and more than %d is not allowed. It may be another kind of file.",
-                         length, HEADER_MAX);
+        return fail_file(
+            file, error,
+            _("its header length is %" PRIu64 ", and more than %d is not allowed. It may be another kind of file."),
+            length, HEADER_MAX);
     if (length > size - sizeof length)
-        return fail_file(file, error, "its header length is %" G_GUINT64_FORMAT ", but only %zu bytes follow it.",
-                         length, size - sizeof length);
+        return fail_file(file, error, _("its header length is %" PRIu64 ", but only %zu bytes follow it."), length,
+                         size - sizeof length);
     const char *text = (const char *)bytes + sizeof length;
     file->data = bytes + sizeof length + length;
     file->data_size = size - sizeof length - (size_t)length;
     if (length == 0 || text[0] != '{')
-        return fail_file(file, error, "its header does not begin with \"{\". It may be another kind of file.");
+        return fail_file(file, error, _("its header does not begin with \"{\". It may be another kind of file."));
 
-    g_autofree char *source = g_strdup_printf("The header of %s", file->path);
+    g_autofree char *source = g_strdup_printf(_("The header of %s"), file->path);
     yyjson_doc *doc = lk_json_parse(text, (size_t)length, source, HEADER_LEVELS, error);
     if (!doc)
         return false;

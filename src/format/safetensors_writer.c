@@ -5,6 +5,7 @@
 #include "format/gerror.h"
 #include "format/json.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define HEADER_MAX    100000000 /* what readers accept */
@@ -57,13 +58,13 @@ static bool check_specs(const char *path, const LkTensorSpec *specs, size_t coun
         const char *name = specs[i].name;
         size_t size;
         if (!name || !g_utf8_validate(name, -1, NULL) || strcmp(name, "__metadata__") == 0)
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: tensor %zu has no proper name.", path, i);
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: tensor %zu has no proper name."), path, i);
         if (!lk_tensor_spec_size(&specs[i], &size) || __builtin_add_overflow(total, (uint64_t)size, &total) ||
             total > INT64_MAX)
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: the shape of \"%s\" is not possible.", path,
-                                name);
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: the shape of \"%s\" is not possible."),
+                                path, name);
         if (!g_hash_table_add(seen, (char *)name))
-            return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: the tensor \"%s\" is there twice.", path,
+            return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: the tensor \"%s\" is there twice."), path,
                                 name);
     }
     return true;
@@ -150,8 +151,8 @@ LkSafetensorsWriter *lk_safetensors_writer_new(const char *path, const LkTensorS
     LkError fault = {0};
     if (header->len - 8 > HEADER_MAX)
         lk_fail(&fault, LK_ERROR_FORMAT,
-                "Cannot write %s: its header would have %zu bytes, and at most %d can be read.", path, header->len - 8,
-                HEADER_MAX);
+                _("Cannot write %s: its header would have %zu bytes, and at most %d can be read."), path,
+                header->len - 8, HEADER_MAX);
     else if ((writer->file = lk_file_writer_new(path, &fault)))
         lk_file_writer_write(writer->file, header->str, header->len, &fault);
     g_string_free(header, TRUE);
@@ -176,7 +177,7 @@ bool lk_safetensors_writer_append(LkSafetensorsWriter *writer, const void *data,
     if (!size)
         return true;
     if (size > writer->remaining)
-        return lk_set_error(error, LK_ERROR_FORMAT, "Cannot write %s: %zu bytes too many for the tensor \"%s\".",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("Cannot write %s: %zu bytes too many for the tensor \"%s\"."),
                             writer->path, size - writer->remaining,
                             writer->current < writer->count ? writer->order[writer->current]->name : "(none)");
     LkError fault = {0};
@@ -191,7 +192,7 @@ bool lk_safetensors_writer_commit(LkSafetensorsWriter *writer, GError **error)
 {
     LkError fault = {0};
     if (writer->current < writer->count) {
-        lk_fail(&fault, LK_ERROR_FORMAT, "Cannot write %s: the tensor \"%s\" is not complete.", writer->path,
+        lk_fail(&fault, LK_ERROR_FORMAT, _("Cannot write %s: the tensor \"%s\" is not complete."), writer->path,
                 writer->order[writer->current]->name);
     } else {
         lk_file_writer_commit(writer->file, &fault);

@@ -2,6 +2,7 @@
 
 #include "format/toml_node.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,9 +68,9 @@ LkTomlNode *lk_toml_node_get(const LkTomlNode *table, const char *key)
 const char *lk_toml_type_name(LkTomlType type)
 {
     static const char *const names[] = {
-        [LK_TOML_STRING] = "a string",   [LK_TOML_INTEGER] = "an integer", [LK_TOML_FLOAT] = "a float",
-        [LK_TOML_BOOLEAN] = "a boolean", [LK_TOML_ARRAY] = "an array",     [LK_TOML_TABLE] = "a table"};
-    return (unsigned)type < G_N_ELEMENTS(names) ? names[type] : "?";
+        [LK_TOML_STRING] = N_("a string"),   [LK_TOML_INTEGER] = N_("an integer"), [LK_TOML_FLOAT] = N_("a float"),
+        [LK_TOML_BOOLEAN] = N_("a boolean"), [LK_TOML_ARRAY] = N_("an array"),     [LK_TOML_TABLE] = N_("a table")};
+    return (unsigned)type < G_N_ELEMENTS(names) ? _(names[type]) : "?";
 }
 
 LkTomlType lk_toml_type(const LkTomlNode *node)

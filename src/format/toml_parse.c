@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/toml_cursor.h"
 
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,15 +28,15 @@ static LkTomlNode *parse_value(Parser *p, int depth);
 
 static bool fail_twice(Parser *p, const char *place, const LkTomlNode *node)
 {
-    return lk_toml_cursor_fail(&p->c, place, "\"%.100s\" is already there: see line %d.", node->key ? node->key : "?",
-                               node->line);
+    return lk_toml_cursor_fail(&p->c, place, _("\"%.100s\" is already there: see line %d."),
+                               node->key ? node->key : "?", node->line);
 }
 
 static bool fail_no_table(Parser *p, const char *place, const LkTomlNode *node)
 {
     return lk_toml_cursor_fail(
-        &p->c, place, "\"%.100s\" on line %d is %s and cannot be added to.", node->key ? node->key : "?", node->line,
-        node->frozen && node->type == LK_TOML_TABLE ? "an inline table" : lk_toml_type_name(node->type));
+        &p->c, place, _("\"%.100s\" on line %d is %s and cannot be added to."), node->key ? node->key : "?", node->line,
+        node->frozen && node->type == LK_TOML_TABLE ? _("an inline table") : lk_toml_type_name(node->type));
 }
 
 /* Adds an empty table; the parent does not have that key. */
@@ -89,7 +90,7 @@ static bool parse_pair(Parser *p, LkTomlNode *table, int depth)
     if (!lk_toml_parse_key(c, parts))
         return false;
     if (lk_toml_peek(c, 0) != '=')
-        return lk_toml_cursor_fail(c, c->at, "There must be \"=\" after the key \"%.100s\".",
+        return lk_toml_cursor_fail(c, c->at, _("There must be \"=\" after the key \"%.100s\"."),
                                    (const char *)parts->pdata[parts->len - 1]);
     c->at++;
     lk_toml_skip_space(c);
@@ -126,8 +127,8 @@ static bool array_items(Parser *p, LkTomlNode *array, int depth)
             break;
         if (lk_toml_peek(c, 0) != ',')
             return lk_toml_cursor_fail(c, c->at,
-                                       "There must be \",\" or \"]\" after an element of the array that "
-                                       "begins on line %d.",
+                                       _("There must be \",\" or \"]\" after an element of the array that "
+                                         "begins on line %d."),
                                        array->line);
         c->at++;
     }
@@ -149,7 +150,8 @@ static bool inline_pairs(Parser *p, LkTomlNode *table, int depth)
         lk_toml_skip_space(c);
         char next = lk_toml_peek(c, 0);
         if (next != ',' && next != '}')
-            return lk_toml_cursor_fail(c, c->at, "There must be \",\" or \"}\" here; an inline table is on one line.");
+            return lk_toml_cursor_fail(c, c->at,
+                                       _("There must be \",\" or \"}\" here; an inline table is on one line."));
         c->at++;
         if (next == '}')
             return true;
@@ -161,7 +163,7 @@ static LkTomlNode *parse_container(Parser *p, LkTomlType type, int depth)
 {
     LkTomlCursor *c = &p->c;
     if (depth >= LK_TOML_MAX_DEPTH) {
-        lk_toml_cursor_fail(c, c->at, "Arrays and tables are nested more than %d deep.", LK_TOML_MAX_DEPTH);
+        lk_toml_cursor_fail(c, c->at, _("Arrays and tables are nested more than %d deep."), LK_TOML_MAX_DEPTH);
         return NULL;
     }
     LkTomlNode *node = lk_toml_cursor_node(c, type, c->at);
@@ -254,7 +256,7 @@ static bool parse_header(Parser *p)
     if (!lk_toml_parse_key(c, parts))
         return false;
     if (lk_toml_peek(c, 0) != ']' || (element && lk_toml_peek(c, 1) != ']'))
-        return lk_toml_cursor_fail(c, c->at, "A header that begins with \"%s\" must end with \"%s\".",
+        return lk_toml_cursor_fail(c, c->at, _("A header that begins with \"%s\" must end with \"%s\"."),
                                    element ? "[[" : "[", element ? "]]" : "]");
     c->at += element ? 2 : 1;
     p->section++;
@@ -272,7 +274,7 @@ static bool end_of_line(LkTomlCursor *c)
         return false;
     if (c->at == c->end || lk_toml_take_newline(c))
         return true;
-    return lk_toml_cursor_fail(c, c->at, "The line should end here, but there is \"%.*s\".",
+    return lk_toml_cursor_fail(c, c->at, _("The line should end here, but there is \"%.*s\"."),
                                (int)(g_utf8_next_char(c->at) - c->at), c->at);
 }
 
@@ -301,15 +303,15 @@ static bool check_encoding(LkTomlCursor *c)
             c->line_start = at + 1;
         }
     if (*bad == '\0')
-        return lk_toml_cursor_fail(c, bad, "The file holds a NUL byte; it must be a text.");
-    return lk_toml_cursor_fail(c, bad, "The file is not UTF-8 text (byte 0x%02X); save it as UTF-8.",
+        return lk_toml_cursor_fail(c, bad, _("The file holds a NUL byte; it must be a text."));
+    return lk_toml_cursor_fail(c, bad, _("The file is not UTF-8 text (byte 0x%02X); save it as UTF-8."),
                                (unsigned char)*bad);
 }
 
 LkToml *lk_toml_parse(const char *text, size_t size, const char *source, GError **error)
 {
     if (size > MAX_SIZE) {
-        lk_set_error(error, LK_ERROR_FORMAT, "%s is larger than the %zu bytes allowed for a TOML file.", source,
+        lk_set_error(error, LK_ERROR_FORMAT, _("%s is larger than the %zu bytes allowed for a TOML file."), source,
                      MAX_SIZE);
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "format/toml_cursor.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -24,14 +25,14 @@ bool lk_toml_cursor_fail(LkTomlCursor *c, const char *place, const char *format,
     g_autofree char *cut = g_strdup_vprintf(format, args); /* perhaps in the middle of a character */
     g_autofree char *text = g_utf8_make_valid(cut, -1);
     va_end(args);
-    return lk_set_error(c->error, LK_ERROR_FORMAT, "%s line %d, column %d: %s", c->source, c->line,
+    return lk_set_error(c->error, LK_ERROR_FORMAT, _("%s line %d, column %d: %s"), c->source, c->line,
                         lk_toml_cursor_column(c, place), text);
 }
 
 LkTomlNode *lk_toml_cursor_node(LkTomlCursor *c, LkTomlType type, const char *place)
 {
     if (++c->nodes > LK_TOML_MAX_NODES) {
-        lk_toml_cursor_fail(c, place, "The file has more than %d values.", LK_TOML_MAX_NODES);
+        lk_toml_cursor_fail(c, place, _("The file has more than %d values."), LK_TOML_MAX_NODES);
         return NULL;
     }
     return lk_toml_node_new(type, c->line, lk_toml_cursor_column(c, place));
@@ -45,7 +46,8 @@ static bool is_control(char byte)
 
 static bool fail_control(LkTomlCursor *c, const char *where)
 {
-    return lk_toml_cursor_fail(c, c->at, "%s may not hold the control character 0x%02X.", where, (unsigned char)*c->at);
+    return lk_toml_cursor_fail(c, c->at, _("%s may not hold the control character 0x%02X."), where,
+                               (unsigned char)*c->at);
 }
 
 bool lk_toml_take_newline(LkTomlCursor *c)
@@ -95,8 +97,8 @@ bool lk_toml_skip_lines(LkTomlCursor *c)
 static bool fail_escape(LkTomlCursor *c)
 {
     return lk_toml_cursor_fail(c, c->at,
-                               "\"\\%.*s\" is no escape of TOML. A path of Windows is best written in single quotes, "
-                               "as 'C:\\folder', or with / instead of \\.",
+                               _("\"\\%.*s\" is no escape of TOML. A path of Windows is best written in single quotes, "
+                                 "as 'C:\\folder', or with / instead of \\."),
                                (int)(g_utf8_next_char(c->at + 1) - (c->at + 1)), c->at + 1);
 }
 
@@ -108,13 +110,13 @@ static bool take_code_point(LkTomlCursor *c, int digits)
         int digit = g_ascii_xdigit_value(lk_toml_peek(c, (size_t)i + 2));
         if (digit < 0)
             return lk_toml_cursor_fail(c, c->at,
-                                       "\"\\%c\" needs %d hexadecimal digits. A path of Windows is best written in "
-                                       "single quotes, as 'C:\\folder', or with / instead of \\.",
+                                       _("\"\\%c\" needs %d hexadecimal digits. A path of Windows is best written in "
+                                         "single quotes, as 'C:\\folder', or with / instead of \\."),
                                        c->at[1], digits);
         code = code << 4 | (gunichar)digit;
     }
     if (code == 0 || !g_unichar_validate(code))
-        return lk_toml_cursor_fail(c, c->at, "U+%04X is not a character that a text may hold.", code);
+        return lk_toml_cursor_fail(c, c->at, _("U+%04X is not a character that a text may hold."), code);
     g_string_append_unichar(c->scratch, code);
     c->at += digits + 2;
     return true;
@@ -128,7 +130,7 @@ static bool take_escape(LkTomlCursor *c)
     if (name == 'u' || name == 'U')
         return take_code_point(c, name == 'u' ? 4 : 8);
     if (!name)
-        return lk_toml_cursor_fail(c, c->at, "The file ends inside a string.");
+        return lk_toml_cursor_fail(c, c->at, _("The file ends inside a string."));
     if (name >= 128 || !names[name])
         return fail_escape(c);
     g_string_append_c(c->scratch, names[name]);
@@ -168,7 +170,7 @@ static const char *parse_single(LkTomlCursor *c, char quote)
             return keep_scratch(c);
         }
         if (!byte || byte == '\n' || (byte == '\r' && lk_toml_peek(c, 1) == '\n')) {
-            lk_toml_cursor_fail(c, start, "This string has no closing %c on its line.", quote);
+            lk_toml_cursor_fail(c, start, _("This string has no closing %c on its line."), quote);
             return NULL;
         }
         if (byte == '\\' && quote == '"') {
@@ -214,8 +216,8 @@ static const char *parse_multiline(LkTomlCursor *c, char quote)
     g_string_truncate(c->scratch, 0);
     while (!at_triple(c, quote)) {
         if (c->at == c->end) {
-            lk_toml_cursor_fail(c, c->at, "The string that begins on line %d has no closing %c%c%c.", first_line, quote,
-                                quote, quote);
+            lk_toml_cursor_fail(c, c->at, _("The string that begins on line %d has no closing %c%c%c."), first_line,
+                                quote, quote, quote);
             return NULL;
         }
         if (!take_multiline_piece(c, quote))
@@ -326,18 +328,18 @@ static void fail_token(LkTomlCursor *c, const char *token)
 {
     if (!*token) {
         if (c->at == c->end || *c->at == '\n' || *c->at == '\r' || *c->at == '#')
-            lk_toml_cursor_fail(c, c->at, "A value is missing here.");
+            lk_toml_cursor_fail(c, c->at, _("A value is missing here."));
         else
-            lk_toml_cursor_fail(c, c->at, "A value cannot begin with \"%.*s\".", (int)(g_utf8_next_char(c->at) - c->at),
-                                c->at);
+            lk_toml_cursor_fail(c, c->at, _("A value cannot begin with \"%.*s\"."),
+                                (int)(g_utf8_next_char(c->at) - c->at), c->at);
     } else if (looks_like_date(token)) {
-        lk_toml_cursor_fail(c, c->at, "Dates and times are not supported; write it as a text in quotes.");
+        lk_toml_cursor_fail(c, c->at, _("Dates and times are not supported; write it as a text in quotes."));
     } else if (g_ascii_strcasecmp(token, "true") == 0 || g_ascii_strcasecmp(token, "false") == 0) {
-        lk_toml_cursor_fail(c, c->at, "Write true and false in small letters.");
+        lk_toml_cursor_fail(c, c->at, _("Write true and false in small letters."));
     } else if (g_ascii_isalpha(*token)) {
-        lk_toml_cursor_fail(c, c->at, "A text must be in quotes: \"%.60s\".", token);
+        lk_toml_cursor_fail(c, c->at, _("A text must be in quotes: \"%.60s\"."), token);
     } else {
-        lk_toml_cursor_fail(c, c->at, "%.60s is not a valid number.", token);
+        lk_toml_cursor_fail(c, c->at, _("%.60s is not a valid number."), token);
     }
 }
 
@@ -361,7 +363,7 @@ LkTomlNode *lk_toml_parse_bare(LkTomlCursor *c)
         return node;
     }
     if (outcome == TOO_LARGE)
-        lk_toml_cursor_fail(c, c->at, "%.60s is too large: whole numbers go from -2^63 to 2^63 - 1.", token);
+        lk_toml_cursor_fail(c, c->at, _("%.60s is too large: whole numbers go from -2^63 to 2^63 - 1."), token);
     else
         fail_token(c, token);
     lk_toml_node_free(node);
@@ -380,9 +382,9 @@ static const char *parse_key_part(LkTomlCursor *c)
         stop++;
     if (stop == c->at) {
         if (c->at == c->end || *c->at == '\n' || *c->at == '\r')
-            lk_toml_cursor_fail(c, c->at, "A key is missing here.");
+            lk_toml_cursor_fail(c, c->at, _("A key is missing here."));
         else
-            lk_toml_cursor_fail(c, c->at, "A key cannot hold \"%.*s\" unless it is in quotes.",
+            lk_toml_cursor_fail(c, c->at, _("A key cannot hold \"%.*s\" unless it is in quotes."),
                                 (int)(g_utf8_next_char(c->at) - c->at), c->at);
         return NULL;
     }
@@ -399,7 +401,7 @@ bool lk_toml_parse_key(LkTomlCursor *c, GPtrArray *parts)
             return false;
         g_ptr_array_add(parts, (char *)part);
         if (parts->len > LK_TOML_MAX_DEPTH)
-            return lk_toml_cursor_fail(c, c->at, "A key may have at most %d parts.", LK_TOML_MAX_DEPTH);
+            return lk_toml_cursor_fail(c, c->at, _("A key may have at most %d parts."), LK_TOML_MAX_DEPTH);
         lk_toml_skip_space(c);
         if (lk_toml_peek(c, 0) != '.')
             return true;

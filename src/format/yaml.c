@@ -3,6 +3,7 @@
 
 #include "format/yaml_cursor.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define MAX_SIZE ((size_t)16 << 20)
@@ -14,9 +15,9 @@ static yyjson_mut_val *parse_flow(LkYamlCursor *c, int depth);
 static bool enter(LkYamlCursor *c, int depth)
 {
     if (depth > LK_YAML_MAX_DEPTH)
-        return lk_yaml_fail(c, "More than %d levels.", LK_YAML_MAX_DEPTH) != NULL;
+        return lk_yaml_fail(c, _("More than %d levels."), LK_YAML_MAX_DEPTH) != NULL;
     if (++c->nodes > LK_YAML_MAX_NODES)
-        return lk_yaml_fail(c, "More than %d values.", LK_YAML_MAX_NODES) != NULL;
+        return lk_yaml_fail(c, _("More than %d values."), LK_YAML_MAX_NODES) != NULL;
     return true;
 }
 
@@ -43,16 +44,16 @@ static bool refuse(LkYamlCursor *c)
     switch (lk_yaml_peek(c, 0)) {
     case '&':
     case '*':
-        return lk_yaml_fail(c, "Anchors and aliases (& and *) are not read; write the value out.") != NULL;
+        return lk_yaml_fail(c, _("Anchors and aliases (& and *) are not read; write the value out.")) != NULL;
     case '!':
-        return lk_yaml_fail(c, "Tags (!) are not read; remove it.") != NULL;
+        return lk_yaml_fail(c, _("Tags (!) are not read; remove it.")) != NULL;
     case '@':
     case '`':
     case '%':
-        return lk_yaml_fail(c, "A text that begins with %c must stand in quotes.", lk_yaml_peek(c, 0)) != NULL;
+        return lk_yaml_fail(c, _("A text that begins with %c must stand in quotes."), lk_yaml_peek(c, 0)) != NULL;
     case '?':
         if (lk_yaml_is_break(lk_yaml_peek(c, 1)))
-            return lk_yaml_fail(c, "Complex keys (?) are not read.") != NULL;
+            return lk_yaml_fail(c, _("Complex keys (?) are not read.")) != NULL;
         return true;
     default:
         return true;
@@ -69,12 +70,12 @@ static bool add_member(LkYamlCursor *c, yyjson_mut_val *object, const char *key,
 static bool check_key(LkYamlCursor *c, GHashTable *seen, char *key)
 {
     if (g_hash_table_contains(seen, key)) {
-        lk_yaml_fail(c, "“%.100s” is there twice.", key);
+        lk_yaml_fail(c, _("“%.100s” is there twice."), key);
         g_free(key);
         return false;
     }
     g_hash_table_add(seen, key);
-    return strcmp(key, "<<") != 0 || lk_yaml_fail(c, "Merge keys (<<) are not read; write the values out.") != NULL;
+    return strcmp(key, "<<") != 0 || lk_yaml_fail(c, _("Merge keys (<<) are not read; write the values out.")) != NULL;
 }
 
 /* ------------------------------------------------------------------------------------------- brackets */
@@ -100,7 +101,7 @@ static bool next_member(LkYamlCursor *c, char close)
         c->at++;
         return lk_yaml_skip_lines(c);
     }
-    return byte == close || lk_yaml_fail(c, "A comma or %c is missing.", close) != NULL;
+    return byte == close || lk_yaml_fail(c, _("A comma or %c is missing."), close) != NULL;
 }
 
 static yyjson_mut_val *parse_flow_sequence(LkYamlCursor *c, int depth)
@@ -162,7 +163,8 @@ static yyjson_mut_val *end_line(LkYamlCursor *c, yyjson_mut_val *value)
         return NULL;
     lk_yaml_skip_space(c);
     if (c->at < c->end && *c->at != '\n')
-        return lk_yaml_fail(c, "Something follows a value in its line; put texts with special characters in quotes.");
+        return lk_yaml_fail(c,
+                            _("Something follows a value in its line; put texts with special characters in quotes."));
     return value;
 }
 
@@ -173,7 +175,7 @@ static yyjson_mut_val *parse_inline(LkYamlCursor *c, int indent, int depth)
     if (!refuse(c))
         return NULL;
     if (at_dash(c))
-        return lk_yaml_fail(c, "A list begins in the line below its key, not beside it.");
+        return lk_yaml_fail(c, _("A list begins in the line below its key, not beside it."));
     if (byte == '|' || byte == '>')
         return enter(c, depth) ? lk_yaml_parse_literal(c, indent) : NULL;
     if (byte == '[' || byte == '{' || byte == '"' || byte == '\'')
@@ -209,7 +211,7 @@ static bool continues(LkYamlCursor *c, int indent, bool *more)
         return true;
     int column = lk_yaml_column(c);
     if (column > indent)
-        return lk_yaml_fail(c, "The line is indented more than those it belongs to.") != NULL;
+        return lk_yaml_fail(c, _("The line is indented more than those it belongs to.")) != NULL;
     *more = column == indent;
     return true;
 }
@@ -238,7 +240,7 @@ static yyjson_mut_val *parse_mapping(LkYamlCursor *c, int indent, int depth)
         if (!refuse(c))
             return NULL;
         if (!lk_yaml_at_key(c))
-            return lk_yaml_fail(c, "A key with a colon and a space behind it is missing.");
+            return lk_yaml_fail(c, _("A key with a colon and a space behind it is missing."));
         char *key = lk_yaml_parse_key(c, false);
         if (!key || !check_key(c, seen, key))
             return NULL;
@@ -288,9 +290,9 @@ static yyjson_mut_val *parse_document(LkYamlCursor *c)
             return NULL;
     }
     if (at_marker(c, "---"))
-        return lk_yaml_fail(c, "Only one document a file is read; remove the others.");
+        return lk_yaml_fail(c, _("Only one document a file is read; remove the others."));
     if (c->at != c->end)
-        return lk_yaml_fail(c, "The line belongs to nothing above it; check how it is indented.");
+        return lk_yaml_fail(c, _("The line belongs to nothing above it; check how it is indented."));
     return root;
 }
 
@@ -316,11 +318,11 @@ yyjson_doc *lk_yaml_parse(const char *text, size_t size, const char *source, GEr
     LkYamlCursor c = {.line = 1, .source = source, .error = &problem};
     yyjson_doc *result = NULL;
     if (size > MAX_SIZE) {
-        lk_set_error(error, LK_ERROR_FORMAT, "%s is larger than 16 MB, too large for settings.", source);
+        lk_set_error(error, LK_ERROR_FORMAT, _("%s is larger than 16 MB, too large for settings."), source);
         return NULL;
     }
     if (!g_utf8_validate(text, (gssize)size, NULL)) { /* which refuses NUL too */
-        lk_set_error(error, LK_ERROR_FORMAT, "%s is not a text in UTF-8.", source);
+        lk_set_error(error, LK_ERROR_FORMAT, _("%s is not a text in UTF-8."), source);
         return NULL;
     }
     g_autofree char *plain = plain_text(text, size);
@@ -336,6 +338,6 @@ yyjson_doc *lk_yaml_parse(const char *text, size_t size, const char *source, GEr
     if (!result && problem)
         g_propagate_error(error, g_steal_pointer(&problem));
     else if (!result)
-        lk_set_error(error, LK_ERROR_MEMORY, "%s needs more memory than there is.", source);
+        lk_set_error(error, LK_ERROR_MEMORY, _("%s needs more memory than there is."), source);
     return result;
 }

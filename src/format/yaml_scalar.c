@@ -1,6 +1,7 @@
 /* Single values of YAML: plain, quoted and literal texts, and what plain words mean. */
 #include "format/yaml_cursor.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ void *lk_yaml_fail(LkYamlCursor *c, const char *format, ...)
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     g_autofree char *valid = g_utf8_make_valid(text, -1); /* %.100s may cut a character */
-    lk_set_error(c->error, LK_ERROR_FORMAT, "%s line %d: %s", c->source, c->line, valid);
+    lk_set_error(c->error, LK_ERROR_FORMAT, _("%s line %d: %s"), c->source, c->line, valid);
     return NULL;
 }
 
@@ -48,7 +49,7 @@ bool lk_yaml_skip_lines(LkYamlCursor *c)
             return true;
         if (*c->at != '\n') {
             if (fresh && memchr(c->line_start, '\t', (size_t)(c->at - c->line_start)))
-                return lk_yaml_fail(c, "The line is indented with a tab; use spaces.") != NULL;
+                return lk_yaml_fail(c, _("The line is indented with a tab; use spaces.")) != NULL;
             return true;
         }
         take_newline(c);
@@ -64,11 +65,11 @@ static bool take_code(LkYamlCursor *c, GString *out, int digits)
     for (int i = 0; i < digits; i++) {
         int digit = g_ascii_xdigit_value(lk_yaml_peek(c, (size_t)i));
         if (digit < 0)
-            return lk_yaml_fail(c, "A backslash with a code needs %d hexadecimal digits.", digits) != NULL;
+            return lk_yaml_fail(c, _("A backslash with a code needs %d hexadecimal digits."), digits) != NULL;
         code = code * 16 + (gunichar)digit;
     }
     if (code == 0 || !g_unichar_validate(code))
-        return lk_yaml_fail(c, "A code behind a backslash is no character.") != NULL;
+        return lk_yaml_fail(c, _("A code behind a backslash is no character.")) != NULL;
     g_string_append_unichar(out, code);
     c->at += digits;
     return true;
@@ -82,13 +83,13 @@ static bool take_escape(LkYamlCursor *c, GString *out)
                                          "\t"};
     char name = lk_yaml_peek(c, 0);
     if (name == '\0')
-        return lk_yaml_fail(c, "The text in quotes has no end.") != NULL;
+        return lk_yaml_fail(c, _("The text in quotes has no end.")) != NULL;
     c->at++;
     if (name == 'x' || name == 'u' || name == 'U')
         return take_code(c, out, name == 'x' ? 2 : name == 'u' ? 4 : 8);
     const char *found = strchr(names, name);
     if (!found)
-        return lk_yaml_fail(c, "A backslash before %c means nothing; write two of them.",
+        return lk_yaml_fail(c, _("A backslash before %c means nothing; write two of them."),
                             (unsigned char)name < 0x80 ? name : '?') != NULL;
     g_string_append(out, values[found - names]);
     return true;
@@ -146,7 +147,7 @@ char *lk_yaml_parse_quoted(LkYamlCursor *c)
             c->at++;
         }
     }
-    return lk_yaml_fail(c, "The text in quotes has no end.");
+    return lk_yaml_fail(c, _("The text in quotes has no end."));
 }
 
 /* -------------------------------------------------------------------------------------------- plain */
@@ -232,7 +233,7 @@ static yyjson_mut_val *meaning(LkYamlCursor *c, const char *text)
 yyjson_mut_val *lk_yaml_string(LkYamlCursor *c, const char *text)
 {
     yyjson_mut_val *value = yyjson_mut_strcpy(c->doc, text);
-    return value ? value : lk_yaml_fail(c, "There is not enough memory.");
+    return value ? value : lk_yaml_fail(c, _("There is not enough memory."));
 }
 
 /* Goes to the next line of a plain text, if there is one; the line ends between become text. */
@@ -265,19 +266,19 @@ yyjson_mut_val *lk_yaml_parse_plain(LkYamlCursor *c, int indent, bool flow)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     if (flow && (is_flow_mark(lk_yaml_peek(c, 0)) || lk_yaml_peek(c, 0) == '\0'))
-        return lk_yaml_fail(c, "A value is missing, or a bracket has no end.");
+        return lk_yaml_fail(c, _("A value is missing, or a bracket has no end."));
     bool one_line = true;
     for (;;) {
         const char *end = plain_end(c, flow);
         if (end == c->at)
-            return lk_yaml_fail(c, "A value is missing before “%c”.", *c->at == '\n' ? ' ' : *c->at);
+            return lk_yaml_fail(c, _("A value is missing before “%c”."), *c->at == '\n' ? ' ' : *c->at);
         g_string_append_len(out, c->at, end - c->at);
         c->at = end;
         LkYamlCursor behind = *c;
         while (behind.at < behind.end && (*behind.at == ' ' || *behind.at == '\t'))
             behind.at++;
         if (lk_yaml_peek(&behind, 0) == ':')
-            return lk_yaml_fail(c, "A second colon in a value; put texts with “: ” in quotes.");
+            return lk_yaml_fail(c, _("A second colon in a value; put texts with “: ” in quotes."));
         if (lk_yaml_peek(&behind, 0) == '#' || !next_plain_line(c, indent, flow, out))
             break;
         one_line = false;
@@ -323,7 +324,7 @@ char *lk_yaml_parse_key(LkYamlCursor *c, bool flow)
     while (c->at < c->end && (*c->at == ' ' || *c->at == '\t'))
         c->at++;
     if (lk_yaml_peek(c, 0) != ':' || (*key == '\0' && byte != '"' && byte != '\''))
-        return lk_yaml_fail(c, "A key with a colon and a space behind it is missing.");
+        return lk_yaml_fail(c, _("A key with a colon and a space behind it is missing."));
     c->at++;
     return g_steal_pointer(&key);
 }
@@ -350,7 +351,7 @@ static bool take_header(LkYamlCursor *c, Literal *literal)
     }
     lk_yaml_skip_space(c);
     if (c->at < c->end && *c->at != '\n')
-        return lk_yaml_fail(c, "A text behind | or > begins in the next line.") != NULL;
+        return lk_yaml_fail(c, _("A text behind | or > begins in the next line.")) != NULL;
     if (c->at < c->end)
         take_newline(c);
     return true;

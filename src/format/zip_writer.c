@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -46,7 +47,7 @@ LkZipWriter *lk_zip_writer_new(const char *path, unsigned alignment, LkError *er
 {
     LkZipWriter *writer = calloc(1, sizeof *writer);
     if (!writer) {
-        lk_fail(error, LK_ERROR_MEMORY, "Not enough memory to write %s.", path);
+        lk_fail(error, LK_ERROR_MEMORY, _("Not enough memory to write %s."), path);
         return NULL;
     }
     writer->alignment = alignment;
@@ -145,7 +146,7 @@ static bool add_central(LkZipWriter *writer, const char *name, uint32_t crc, uin
 bool lk_zip_writer_add(LkZipWriter *writer, const char *name, const void *data, uint64_t size, LkError *error)
 {
     if (strlen(name) > 1024)
-        return lk_fail(error, LK_ERROR_FORMAT, "The name of a ZIP entry is longer than 1024 bytes.");
+        return lk_fail(error, LK_ERROR_FORMAT, _("The name of a ZIP entry is longer than 1024 bytes."));
     uint64_t offset = writer->at;
     uint32_t crc = checksum(data, size);
     writer->entries++;

@@ -1,5 +1,6 @@
 #include "model/builder.h"
 
+#include <glib/gi18n.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,12 +18,12 @@ LkRef lk_build_weight(LkBuilder *b, const char *name)
 {
     const LkTensorView *view = lk_checkpoint_find(b->checkpoint, name);
     if (!view)
-        return lk_graph_problem(b->graph, "the base model has no tensor '%s'", name);
+        return lk_graph_problem(b->graph, _("the base model has no tensor '%s'"), name);
     int rank = view->rank;
     if (rank == 4 && view->shape[2] == 1 && view->shape[3] == 1)
         rank = 2;
     if (rank != 2 && rank != 4)
-        return lk_graph_problem(b->graph, "the base model's tensor '%s' has %d dimensions", name, view->rank);
+        return lk_graph_problem(b->graph, _("the base model's tensor '%s' has %d dimensions"), name, view->rank);
     return lk_graph_weight(b->graph, name, b->graph->compute, rank, view->shape);
 }
 
@@ -30,7 +31,7 @@ LkRef lk_build_vector(LkBuilder *b, const char *name)
 {
     const LkTensorView *view = lk_checkpoint_find(b->checkpoint, name);
     if (!view)
-        return lk_graph_problem(b->graph, "the base model has no tensor '%s'", name);
+        return lk_graph_problem(b->graph, _("the base model has no tensor '%s'"), name);
     int64_t count = lk_tensor_view_elements(view);
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }

@@ -5,6 +5,7 @@
 #include "model/detect.h"
 #include "model/diffusers_names.h"
 
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,8 +85,8 @@ static LkSafetensors *open_part(const char *folder, const char *part, const char
             return lk_safetensors_open(path, error);
     }
     lk_set_error(error, LK_ERROR_FORMAT,
-                 "The folder '%s' is not a whole diffusers model: '%s/%s.safetensors' is missing in it.", folder, part,
-                 stem);
+                 _("The folder '%s' is not a whole diffusers model: '%s/%s.safetensors' is missing in it."), folder,
+                 part, stem);
     return NULL;
 }
 
@@ -132,9 +133,9 @@ static bool open_file(LkCheckpoint *checkpoint, GError **error)
 {
     if (is_pickle(checkpoint->path))
         return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                            "The base model '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is "
-                            "opened. Lorikeet does not open it; convert it to .safetensors first, for example with "
-                            "the model converter of your WebUI.",
+                            _("The base model '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is "
+                              "opened. Lorikeet does not open it; convert it to .safetensors first, for example with "
+                              "the model converter of your WebUI."),
                             checkpoint->path);
     checkpoint->files[0] = lk_safetensors_open(checkpoint->path, error);
     checkpoint->n_files = checkpoint->files[0] ? 1 : 0;
@@ -160,7 +161,7 @@ static bool read_weight(void *context, const char *name, const void **data, LkDT
 {
     const LkTensorView *view = lk_checkpoint_find(context, name);
     if (!view)
-        return lk_fail(error, LK_ERROR_FORMAT, "The base model has no tensor '%s'.", name);
+        return lk_fail(error, LK_ERROR_FORMAT, _("The base model has no tensor '%s'."), name);
     switch (view->dtype) {
     case LK_FILE_F32:
         *dtype = LK_F32;
@@ -173,7 +174,7 @@ static bool read_weight(void *context, const char *name, const void **data, LkDT
         break;
     default:
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
-                       "The base model's tensor '%s' is stored as %s; Lorikeet reads F32, F16 and BF16.", name,
+                       _("The base model's tensor '%s' is stored as %s; Lorikeet reads F32, F16 and BF16."), name,
                        lk_file_dtype_name(view->dtype));
     }
     *data = view->data;

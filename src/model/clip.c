@@ -1,5 +1,6 @@
 #include "model/clip.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 
 static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
@@ -49,7 +50,7 @@ LkRef lk_clip_build(LkBuilder *b, const LkTextArch *arch, LkRef ids, int chunks,
     LkRef x = lk_embedding(b->graph, ids, table, positions);
     int64_t run = arch->layers - (clip_skip > 1 ? clip_skip - 1 : 0);
     if (run < 1)
-        return lk_graph_problem(b->graph, "clip_skip %d leaves nothing of a text encoder of %lld blocks", clip_skip,
+        return lk_graph_problem(b->graph, _("clip_skip %d leaves nothing of a text encoder of %lld blocks"), clip_skip,
                                 (long long)arch->layers);
     for (int64_t i = 0; i < run; i++)
         x = block(b, arch, lk_name("%sencoder.layers.%lld", arch->prefix, (long long)i).text, x);

@@ -3,6 +3,7 @@
 #include "format/gerror.h"
 #include "model/builder.h"
 
+#include <glib/gi18n.h>
 #include <yyjson.h>
 
 #define UNET "model.diffusion_model."
@@ -108,7 +109,7 @@ static bool apply_facts(const LkCheckpoint *checkpoint, const char *facts, LkMod
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(root)) {
         yyjson_doc_free(doc);
-        return lk_set_error(error, LK_ERROR_FORMAT, "The metadata 'lorikeet.arch' of '%s' is not a JSON object.",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The metadata 'lorikeet.arch' of '%s' is not a JSON object."),
                             lk_checkpoint_path(checkpoint));
     }
     read_int(root, "groups", &arch->unet.groups);
@@ -146,27 +147,27 @@ static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GErro
     const LkVaeArch *v = &arch->vae;
     const char *wrong = NULL;
     if (u->in_channels == 9)
-        wrong = "it is an inpainting model, which Lorikeet cannot train yet";
+        wrong = _("it is an inpainting model, which Lorikeet cannot train yet");
     else if (u->in_channels != 4 || u->out_channels != 4)
-        wrong = "its U-Net does not work on four latent channels";
+        wrong = _("its U-Net does not work on four latent channels");
     else if (u->layers_per_block < 1 || !u->channels[0])
-        wrong = "its U-Net is not complete";
+        wrong = _("its U-Net is not complete");
     else if (t->layers < 1 || t->positions != 77 || t->width < 1 || t->heads < 1 || t->width % t->heads != 0)
-        wrong = "its text encoder is not a CLIP encoder for 77 tokens with known heads";
+        wrong = _("its text encoder is not a CLIP encoder for 77 tokens with known heads");
     else if (t->vocabulary < CLIP_VOCABULARY)
-        wrong = "its text encoder's table is smaller than CLIP's vocabulary of 49408 tokens";
+        wrong = _("its text encoder's table is smaller than CLIP's vocabulary of 49408 tokens");
     else if (u->context != t->width)
-        wrong = "its U-Net and its text encoder do not belong together";
+        wrong = _("its U-Net and its text encoder do not belong together");
     else if (v->levels < 1 || v->latent_channels != 4)
-        wrong = "its VAE is missing or not complete";
+        wrong = _("its VAE is missing or not complete");
     for (int i = 0; i < u->levels && !wrong; i++)
         if (u->channels[i] % u->groups != 0 || (u->attention[i] && u->channels[i] % u->heads[i] != 0))
-            wrong = "its U-Net's widths cannot be divided into the family's heads and groups, and it has no "
-                    "'lorikeet.arch' metadata that tells its own";
+            wrong = _("its U-Net's widths cannot be divided into the family's heads and groups, and it has no "
+                      "'lorikeet.arch' metadata that tells its own");
     for (int i = 0; i < v->levels && !wrong; i++)
         if (v->channels[i] % v->groups != 0)
-            wrong = "its VAE's widths cannot be divided into groups";
-    return !wrong || lk_set_error(error, LK_ERROR_UNSUPPORTED, "The base model '%s' cannot be used: %s.",
+            wrong = _("its VAE's widths cannot be divided into groups");
+    return !wrong || lk_set_error(error, LK_ERROR_UNSUPPORTED, _("The base model '%s' cannot be used: %s."),
                                   lk_checkpoint_path(checkpoint), wrong);
 }
 

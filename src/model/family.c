@@ -2,6 +2,8 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 #define UNET      "model.diffusion_model."
 #define ATTENTION UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 #define CLIP      "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
@@ -30,7 +32,7 @@ static const LkFamily families[] = {
      {UNET "label_emb.0.0.weight", UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"}},
     {"sd3", "Stable Diffusion 3", "sd3", false, {UNET "joint_blocks.0.x_block.attn.qkv.weight"}},
     {"flux", "FLUX.1", "flux1", false, {UNET "double_blocks.0.img_attn.qkv.weight"}},
-    {"flux-transformer", "a FLUX.1 transformer alone", "flux1", false, {"double_blocks.0.img_attn.qkv.weight"}},
+    {"flux-transformer", N_("a FLUX.1 transformer alone"), "flux1", false, {"double_blocks.0.img_attn.qkv.weight"}},
 };
 
 static bool fits(const LkCheckpoint *checkpoint, const LkFamily *family)
@@ -49,7 +51,7 @@ static bool fits(const LkCheckpoint *checkpoint, const LkFamily *family)
 /** Says what a file that is no base model seems to be. */
 static bool explain(const LkCheckpoint *checkpoint, GError **error)
 {
-    static const char lora[] = "It is a LoRA, not a base model: choose the checkpoint that it was made for.";
+    static const char lora[] = N_("It is a LoRA, not a base model: choose the checkpoint that it was made for.");
     static const struct {
         const char *pattern, *words;
     } hints[] = {
@@ -59,23 +61,25 @@ static bool explain(const LkCheckpoint *checkpoint, GError **error)
         {"*.lora_down.*", lora},
         {"*.lora.down.*", lora},
         {UNET "input_blocks.*", NULL},
-        {"encoder.conv_in.weight", "It seems to be a VAE alone."},
-        {"first_stage_model.*", "It has a VAE, but no U-Net."},
-        {CLIP, "It has a text encoder, but no U-Net."},
+        {"encoder.conv_in.weight", N_("It seems to be a VAE alone.")},
+        {"first_stage_model.*", N_("It has a VAE, but no U-Net.")},
+        {CLIP, N_("It has a text encoder, but no U-Net.")},
     };
-    const char *words = "None of the tensors that Stable Diffusion models have was found in it.";
+    const char *words = N_("None of the tensors that Stable Diffusion models have was found in it.");
+    g_autofree char *lacking = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(hints); i++)
         if (lk_checkpoint_has(checkpoint, hints[i].pattern)) {
-            words = hints[i].words ? hints[i].words
-                    : lk_checkpoint_find(checkpoint, CLIP)
-                        ? "It has a U-Net and a text encoder, but not the tensor '" ATTENTION "'."
-                        : "It has a U-Net, but not the text encoder of a family that Lorikeet knows.";
+            words = hints[i].words;
             break;
         }
+    if (!words && lk_checkpoint_find(checkpoint, CLIP))
+        lacking = g_strdup_printf(_("It has a U-Net and a text encoder, but not the tensor '%s'."), ATTENTION);
+    else if (!words)
+        words = N_("It has a U-Net, but not the text encoder of a family that Lorikeet knows.");
     return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                        "The base model '%s' is of no family that Lorikeet knows. %s "
-                        "Choose a Stable Diffusion 1.x checkpoint (.safetensors) or a diffusers folder.",
-                        lk_checkpoint_path(checkpoint), words);
+                        _("The base model '%s' is of no family that Lorikeet knows. %s "
+                          "Choose a Stable Diffusion 1.x checkpoint (.safetensors) or a diffusers folder."),
+                        lk_checkpoint_path(checkpoint), lacking ? lacking : _(words));
 }
 
 const LkFamily *lk_family_find(const LkCheckpoint *checkpoint, GError **error)
@@ -91,9 +95,10 @@ const LkFamily *lk_family_find(const LkCheckpoint *checkpoint, GError **error)
         return NULL;
     }
     if (!found->supported) {
-        lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                     "The base model '%s' is %s, which Lorikeet cannot train yet. Choose a Stable Diffusion 1.x model.",
-                     lk_checkpoint_path(checkpoint), found->title);
+        lk_set_error(
+            error, LK_ERROR_UNSUPPORTED,
+            _("The base model '%s' is %s, which Lorikeet cannot train yet. Choose a Stable Diffusion 1.x model."),
+            lk_checkpoint_path(checkpoint), _(found->title));
         return NULL;
     }
     return found;

@@ -254,8 +254,8 @@ static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkSta
         if (!isfinite(work->guess[k]))
             return lk_fail(
                 error, LK_ERROR_NUMERIC,
-                "The U-Net's numbers became infinite in step %d of %d. If this is fp16, use bf16 or no mixed "
-                "precision; else the LoRA or the base model is broken.",
+                _("The U-Net's numbers became infinite in step %d of %d. If this is fp16, use bf16 or no mixed "
+                  "precision; else the LoRA or the base model is broken."),
                 i + 1, schedule->steps);
     return true;
 }
@@ -284,7 +284,7 @@ static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkSt
         if (progress && progress->step &&
             !progress->step(progress->context, i + 1, schedule->steps, work->previous, unet->key.height,
                             unet->key.width))
-            return lk_fail(error, LK_ERROR_STOPPED, "The picture was stopped after step %d of %d.", i + 1,
+            return lk_fail(error, LK_ERROR_STOPPED, _("The picture was stopped after step %d of %d."), i + 1,
                            schedule->steps);
     }
     for (size_t k = 0; k < work->count; k++)

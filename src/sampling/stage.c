@@ -5,6 +5,7 @@
 #include "model/vae.h"
 
 #include <glib.h>
+#include <glib/gi18n.h>
 
 /** Every LoRA after the other, each on top of the layer as the base model has it. */
 static LkRef attach_all(void *context, LkGraph *graph, const char *layer, LkRef x, LkRef y)
@@ -100,7 +101,7 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
     /* The decoder's activations leave the range of half precision: black pictures. */
     stage->graph = lk_graph_new(key.kind == LK_STAGE_DECODER ? LK_F32 : options->compute);
     if (!stage->graph) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the picture's networks.");
+        lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the picture's networks."));
         g_free(stage);
         return NULL;
     }

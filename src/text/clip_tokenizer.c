@@ -5,6 +5,7 @@
 #include "text/clip_merges.h"
 #include "text/unicode.h"
 
+#include <glib/gi18n.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
@@ -60,9 +61,10 @@ LkClipTokenizer *lk_clip_tokenizer_new(GError **error)
         bpe = lk_bpe_new(pairs, MERGES, FIRST_MERGE);
     }
     if (!bpe) {
-        lk_set_error(error, LK_ERROR_FORMAT,
-                     "The table of CLIP's merges in this build is damaged: data/tokenizers/clip_merges.bin must be the "
-                     "file that comes with the source. Install the program again.");
+        lk_set_error(
+            error, LK_ERROR_FORMAT,
+            _("The table of CLIP's merges in this build is damaged: data/tokenizers/clip_merges.bin must be the "
+              "file that comes with the source. Install the program again."));
         return NULL;
     }
     LkClipTokenizer *tokenizer = g_new0(LkClipTokenizer, 1);

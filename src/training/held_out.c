@@ -96,8 +96,8 @@ static bool measure(LkTrainer *trainer, guint picture, int draw, double *loss, G
     if (!isfinite(value)) {
         const LkDatasetPicture *p = g_ptr_array_index(trainer->dataset->pictures, picture);
         return lk_set_error(error, LK_ERROR_NUMERIC,
-                            "The loss of the held-out picture '%s' at timestep %d is not a number. The LoRA may be "
-                            "damaged, or was trained with too high a learning_rate.",
+                            _("The loss of the held-out picture '%s' at timestep %d is not a number. The LoRA may be "
+                              "damaged, or was trained with too high a learning_rate."),
                             p->path, timestep);
     }
     *loss = (double)value * (double)weight;
@@ -112,7 +112,7 @@ static bool measure_all(LkTrainer *trainer, const LkTrainerEvents *events, doubl
         for (int draw = 0; draw < LK_HELD_OUT_TIMESTEPS; draw++) {
             double one = 0;
             if (events->should_stop && events->should_stop(events->context))
-                return lk_set_error(error, LK_ERROR_STOPPED, "Measuring was stopped.");
+                return lk_set_error(error, LK_ERROR_STOPPED, _("Measuring was stopped."));
             if (!measure(trainer, i, draw, &one, error))
                 return false;
             sum += one;

@@ -116,7 +116,7 @@ static bool encoder_init(Encoder *encoder, const LkLatents *latents, LkSize size
 {
     *encoder = (Encoder){.graph = lk_graph_new(LK_F32), .size = size};
     if (!encoder->graph)
-        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the VAE.");
+        return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the VAE."));
     LkBuilder builder = {.graph = encoder->graph, .checkpoint = latents->checkpoint};
     int64_t shape[4] = {1, size.height, size.width, 3};
     encoder->pictures = lk_graph_input(encoder->graph, "pictures", LK_F32, 4, shape);
@@ -174,10 +174,10 @@ bool lk_refuse_pictures(const GPtrArray *lines, GError **error)
     for (guint i = 0; i < lines->len && i < NAMED; i++)
         g_string_append_printf(text, "\n  %s", (const char *)g_ptr_array_index(lines, i));
     if (lines->len > NAMED)
-        g_string_append_printf(text, "\n  … and %u more", lines->len - NAMED);
+        g_string_append_printf(text, _("\n  … and %u more"), lines->len - NAMED);
     return lk_set_error(error, LK_ERROR_USAGE,
-                        "%u of the pictures cannot be used; repair them or take them out of the folder:%s", lines->len,
-                        text->str);
+                        _("%u of the pictures cannot be used; repair them or take them out of the folder:%s"),
+                        lines->len, text->str);
 }
 
 typedef struct Decoding {
@@ -210,7 +210,7 @@ static bool check_pictures(const LkLatents *latents, const LkTrainerEvents *even
     g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func(g_free);
     for (guint first = 0; first < total; first += PIECE) {
         if (events->should_stop && events->should_stop(events->context))
-            return lk_set_error(error, LK_ERROR_STOPPED, "The run was stopped while pictures were being checked.");
+            return lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while pictures were being checked."));
         char *reasons[PIECE] = {0};
         guint count = MIN(total - first, PIECE);
         lk_parallel_for(count, decode, &(Decoding){latents, first, reasons});
@@ -261,8 +261,8 @@ static bool encode_entry(LkLatents *latents, Entry *entry, Encoder *encoder, con
     for (gsize i = 0; i < count; i++)
         if (!isfinite(moments[i]))
             return lk_set_error(error, LK_ERROR_NUMERIC,
-                                "The VAE gives numbers that are not finite for the picture '%s'. The base model may "
-                                "be damaged.",
+                                _("The VAE gives numbers that are not finite for the picture '%s'. The base model may "
+                                  "be damaged."),
                                 picture_at(latents, entry->picture)->path);
     if (!lk_latent_cache_put_moments(latents->cache, &entry->key, height, width, CHANNELS, moments, error))
         return false;
@@ -289,7 +289,7 @@ static bool encode_size(LkLatents *latents, LkSize size, guint total, const LkBa
         if (!entry->missing || own.width != size.width || own.height != size.height)
             continue;
         if (events->should_stop && events->should_stop(events->context))
-            ok = lk_set_error(error, LK_ERROR_STOPPED, "The run was stopped while pictures were being encoded.");
+            ok = lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while pictures were being encoded."));
         else
             ok = encode_entry(latents, entry, &encoder, api, error);
         if (ok && events->event)
@@ -322,7 +322,7 @@ bool lk_latents_moments(const LkLatents *latents, guint picture, bool flipped, f
     if (lk_latent_cache_get_moments(latents->cache, &entry->key, height, width, CHANNELS, out))
         return true;
     return lk_set_error(error, LK_ERROR_IO,
-                        "The cached latent of the picture '%s' is gone or damaged. Start the run again: it is made "
-                        "anew then.",
+                        _("The cached latent of the picture '%s' is gone or damaged. Start the run again: it is made "
+                          "anew then."),
                         picture_at(latents, picture)->path);
 }

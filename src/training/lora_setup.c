@@ -2,6 +2,8 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 LkLoraShape lk_lora_shape_of(const LkModelArch *arch)
 {
     LkLoraShape shape = {.levels = arch->unet.levels,
@@ -30,13 +32,13 @@ static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraS
     g_autofree char *weight = g_strconcat(layer, ".weight", NULL);
     const LkTensorView *view = lk_checkpoint_find(checkpoint, weight);
     if (!view || view->rank < 2)
-        return lk_set_error(error, LK_ERROR_FORMAT, "The base model '%s' has no tensor '%s', which a LoRA adapts.",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The base model '%s' has no tensor '%s', which a LoRA adapts."),
                             lk_checkpoint_path(checkpoint), weight);
     int group = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT : LK_GROUP_UNET;
     int dim = like ? like->dim : plan->dim;
     if (!lk_lora_add(lora, name, layer, group, view->shape[1], view->shape[0], dim, like ? like->alpha : plan->alpha,
                      view->rank == 4))
-        return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA's modules.");
+        return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
     return true;
 }
 
@@ -45,8 +47,8 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
     g_autoptr(GArray) sites = lk_lora_sites(&shape, false);
     LkLora *lora = lk_lora_new();
-    bool ok =
-        (sites && lora) || lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA's modules.");
+    bool ok = (sites && lora) ||
+              lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
     for (guint i = 0; ok && i < sites->len; i++) {
         const LkLoraSite *site = &g_array_index(sites, LkLoraSite, i);
         if (site->side == LK_SIDE_TEXT ? plan->text : plan->unet)
@@ -54,7 +56,7 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
     }
     if (ok && lk_lora_count(lora) == 0)
         ok = lk_set_error(error, LK_ERROR_USAGE,
-                          "There is nothing to train: neither the U-Net nor the text encoder has a LoRA module.");
+                          _("There is nothing to train: neither the U-Net nor the text encoder has a LoRA module."));
     if (!ok) {
         lk_lora_free(lora);
         return NULL;

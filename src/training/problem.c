@@ -2,6 +2,8 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 static void problem_free(gpointer data)
 {
     LkProblem *problem = data;
@@ -48,7 +50,7 @@ guint lk_problems_count(const GPtrArray *problems, LkProblemKind kind)
 
 const char *lk_problem_kind_name(LkProblemKind kind)
 {
-    static const char *const names[] = {"error", "warning", "note"};
+    static const char *const names[] = {N_("error"), N_("warning"), N_("note")};
     return names[kind];
 }
 
@@ -60,11 +62,11 @@ char *lk_problems_describe(const GPtrArray *problems, const char *source)
         if (source != NULL) {
             g_string_append(out, source);
             if (problem->line > 0) {
-                g_string_append_printf(out, " line %d", problem->line);
+                g_string_append_printf(out, _(" line %d"), problem->line);
             }
             g_string_append(out, ": ");
         }
-        g_string_append_printf(out, "%s: %s\n", lk_problem_kind_name(problem->kind), problem->text);
+        g_string_append_printf(out, "%s: %s\n", _(lk_problem_kind_name(problem->kind)), problem->text);
     }
     return g_string_free_and_steal(out);
 }

@@ -73,10 +73,10 @@ static bool not_found(const char *name, const char *const *folders, GError **err
     if (near)
         return lk_set_error(
             error, LK_ERROR_USAGE,
-            _("The prompt names the LoRA \"%s\", but there is no %s" ENDING " in \"%s\"; did you mean \"%s\"?"), name,
+            _("The prompt names the LoRA \"%s\", but there is no %s.safetensors in \"%s\"; did you mean \"%s\"?"), name,
             name, places, near);
     return lk_set_error(error, LK_ERROR_USAGE,
-                        _("The prompt names the LoRA \"%s\", but there is no %s" ENDING " in \"%s\"."), name, name,
+                        _("The prompt names the LoRA \"%s\", but there is no %s.safetensors in \"%s\"."), name, name,
                         places);
 }
 

@@ -37,11 +37,11 @@ static bool check_prompts(LkSamples *samples, GError **error)
         const char *name = prompt->sampler ? prompt->sampler : samples->job->sample_sampler;
         samples->samplers[i] = lk_sampler_find(name ? name : "ddim");
         if (!samples->samplers[i])
-            return lk_set_error(error, LK_ERROR_USAGE, "The sampler '%s' of a sample prompt is not known.", name);
+            return lk_set_error(error, LK_ERROR_USAGE, _("The sampler '%s' of a sample prompt is not known."), name);
         if (prompt->loras->len > 0)
             return lk_set_error(error, LK_ERROR_USAGE,
-                                "The sample prompt '%s' names a LoRA; sample pictures are made with the LoRA in "
-                                "training alone.",
+                                _("The sample prompt '%s' names a LoRA; sample pictures are made with the LoRA in "
+                                  "training alone."),
                                 prompt->prompt);
         if (!lk_picture_size_check(lk_checkpoint_arch(samples->checkpoint), prompt->width, prompt->height, error))
             return false;

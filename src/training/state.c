@@ -6,6 +6,8 @@
 #include "format/safetensors_writer.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,12 +97,12 @@ static bool check_array(const LkSafetensors *file, const char *name, int64_t ele
 {
     const LkTensorView *view = lk_safetensors_find(file, name);
     if (!view || view->dtype != LK_FILE_F32 || lk_tensor_view_elements(view) != elements)
-        return lk_set_error(error, LK_ERROR_FORMAT, "The training state '%s' is damaged: '%s' is not whole.",
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: '%s' is not whole."),
                             lk_safetensors_path(file), name);
     g_autofree char *sum = checksum(view->data, view->size), *key = g_strconcat("checksum.", name, NULL);
     if (g_strcmp0(sum, lk_safetensors_metadata(file, key)) != 0)
         return lk_set_error(error, LK_ERROR_FORMAT,
-                            "The training state '%s' is damaged: the checksum of '%s' is wrong.",
+                            _("The training state '%s' is damaged: the checksum of '%s' is wrong."),
                             lk_safetensors_path(file), name);
     return true;
 }
@@ -112,14 +114,14 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     const char *step = lk_safetensors_metadata(file, "step");
     const LkTensorView *adapter = lk_safetensors_find(file, "adapter");
     if (g_strcmp0(version, STATE_VERSION) != 0 || !step || !adapter) {
-        lk_set_error(error, LK_ERROR_FORMAT, "'%s' is not a training state that this version of Lorikeet can read.",
+        lk_set_error(error, LK_ERROR_FORMAT, _("'%s' is not a training state that this version of Lorikeet can read."),
                      path);
         return NULL;
     }
     g_autoptr(LkState) state = g_new0(LkState, 1);
     state->elements = lk_tensor_view_elements(adapter);
     if (!g_ascii_string_to_signed(step, 10, 0, G_MAXINT64, &state->step, NULL)) {
-        lk_set_error(error, LK_ERROR_FORMAT, "The training state '%s' is damaged: its step is '%s'.", path, step);
+        lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: its step is '%s'."), path, step);
         return NULL;
     }
     state->job = g_strdup(lk_safetensors_metadata(file, "job"));
@@ -133,7 +135,7 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     g_autofree char *facts = facts_checksum(state);
     if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) != 0) {
         lk_set_error(error, LK_ERROR_FORMAT,
-                     "The training state '%s' is damaged: the checksum of its step and settings is wrong.", path);
+                     _("The training state '%s' is damaged: the checksum of its step and settings is wrong."), path);
         return NULL;
     }
     return g_steal_pointer(&state);
@@ -146,7 +148,7 @@ LkState *lk_state_load(const char *path, GError **error)
     if (!state)
         return NULL;
     if (!add_arrays(state)) {
-        lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory to read the training state '%s'.", path);
+        lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to read the training state '%s'."), path);
         return NULL;
     }
     float *data[ARRAYS];
@@ -190,10 +192,10 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
     arrays(state, data);
     for (int i = 0; i < ARRAYS; i++) {
         if (!is_finite(data[i], state->elements))
-            return lk_set_error(error, LK_ERROR_NUMERIC,
-                                "The training state after step %" G_GINT64_FORMAT
-                                " holds numbers that are not finite, so it was not saved.",
-                                state->step);
+            return lk_set_error(
+                error, LK_ERROR_NUMERIC,
+                _("The training state after step %" PRId64 " holds numbers that are not finite, so it was not saved."),
+                state->step);
         g_autofree char *sum = checksum(data[i], (size_t)state->elements * sizeof(float));
         g_autofree char *key = g_strconcat("checksum.", array_names[i], NULL);
         lk_metadata_set(metadata, key, sum);
@@ -205,7 +207,7 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
         return false;
     /* Who is interrupted between the two renames finds the newest state under the name `next`. */
     if (!keep_previous(path) || rename(next, path) != 0)
-        return lk_set_error(error, LK_ERROR_IO, "The training state '%s' could not be replaced: %s.", path,
+        return lk_set_error(error, LK_ERROR_IO, _("The training state '%s' could not be replaced: %s."), path,
                             g_strerror(errno));
     lk_file_sync_folder(path);
     return true;

@@ -3,6 +3,7 @@
 #include "model/clip.h"
 #include "model/unet.h"
 
+#include <glib/gi18n.h>
 #include <stdlib.h>
 
 static LkRef vector_input(LkGraph *graph, const char *name, int64_t n)
@@ -80,7 +81,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
         step->graph = lk_graph_new(compute);
     if (!step || !step->graph) {
         free(step);
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the training step.");
+        lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the training step."));
         return NULL;
     }
     build(step, checkpoint, lora, shape, trace);
@@ -128,7 +129,7 @@ LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape 
         u->graph = lk_graph_new(LK_F32);
     if (!u || !u->graph) {
         free(u);
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the optimizer.");
+        lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the optimizer."));
         return NULL;
     }
     int64_t elements[1] = {lk_lora_elements(step->lora.lora)}, scalars[1] = {LK_SCALAR_COUNT};

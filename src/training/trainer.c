@@ -3,6 +3,8 @@
 #include "format/gerror.h"
 #include "training/job_dataset.h"
 
+#include <glib/gi18n.h>
+
 static LkDataset *open_dataset(LkTrainer *trainer, GError **error)
 {
     LkDatasetConfig *config = lk_job_dataset_config(trainer->job, trainer->findings, error);
@@ -40,8 +42,8 @@ static bool choose_precision(LkTrainer *trainer, GError **error)
     trainer->compute = LK_F32;
     if (trainer->job->mixed_precision == LK_MIXED_FP16)
         return lk_set_error(error, LK_ERROR_USAGE,
-                            "mixed_precision = \"fp16\" cannot be used on the CPU: no processor multiplies fp16 "
-                            "faster than fp32. Use \"no\", or \"bf16\" where `lorikeet-cli devices` lists it.");
+                            _("mixed_precision = \"fp16\" cannot be used on the CPU: no processor multiplies fp16 "
+                              "faster than fp32. Use \"no\", or \"bf16\" where `lorikeet-cli devices` lists it."));
     if (trainer->job->mixed_precision == LK_MIXED_BF16)
         trainer->compute = LK_BF16;
     return true;
@@ -70,9 +72,9 @@ static bool open_device(LkTrainer *trainer, int index, GError **error)
     LkDeviceInfo infos[16];
     int count = trainer->api->devices(infos, G_N_ELEMENTS(infos), &problem);
     if (count <= index || index < 0)
-        return problem.code
-                   ? lk_gerror_take(error, &problem)
-                   : lk_set_error(error, LK_ERROR_USAGE, "There is no %s device number %d.", trainer->api->name, index);
+        return problem.code ? lk_gerror_take(error, &problem)
+                            : lk_set_error(error, LK_ERROR_USAGE, _("There is no %s device number %d."),
+                                           trainer->api->name, index);
     trainer->info = infos[index];
     trainer->device = trainer->api->open(index, 0, &problem);
     return trainer->device || lk_gerror_take(error, &problem);

@@ -4,6 +4,7 @@
 #include "training/trainer_private.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 int64_t lk_trainer_control_step(const LkTrainerControl *control)
 {
@@ -119,7 +120,7 @@ bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events,
     for (guint i = 0; i < trainer->changes->len; i++) {
         const LkChange *change = g_ptr_array_index(trainer->changes, i);
         if (!apply(trainer, change->key, change->value, error)) {
-            g_prefix_error(error, _("A change of %s after step %" G_GINT64_FORMAT " cannot be repeated: "), change->key,
+            g_prefix_error(error, _("A change of %s after step %" PRId64 " cannot be repeated: "), change->key,
                            change->step);
             return false;
         }

@@ -7,6 +7,7 @@
 #include "training/dataset_digest.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,7 +96,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
 {
     trainer->state = lk_state_new(lk_lora_elements(trainer->lora));
     if (!trainer->state)
-        return lk_set_error(error, LK_ERROR_MEMORY, "There is not enough memory for the LoRA.");
+        return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA."));
     trainer->state->job = lk_job_canonical(trainer->original);
     trainer->state->layout = layout_hash(trainer);
     trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents);
@@ -107,9 +108,9 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
     if (!lk_lora_load(trainer->lora, trainer->initial, trainer->state->adapter, &missing, &unused, error))
         return false;
     if (missing || unused) {
-        g_autofree char *text = g_strdup_printf(
-            "network_weights: %d modules of this run are not in the file and start anew; %d of the file are not used.",
-            missing, unused);
+        g_autofree char *text = g_strdup_printf(_("network_weights: %d modules of this run are not in the file and "
+                                                  "start anew; %d of the file are not used."),
+                                                missing, unused);
         lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text});
     }
     return true;
@@ -121,14 +122,15 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
     g_autofree char *job = lk_job_canonical(trainer->original), *layout = layout_hash(trainer);
     g_autofree char *differences = lk_job_differences(state->job ? state->job : "", job);
     if (differences)
-        return lk_set_error(error, LK_ERROR_USAGE,
-                            "The training state '%s' belongs to a job with other settings (%s). Restore them, or start "
-                            "anew without --resume.",
-                            path, differences);
+        return lk_set_error(
+            error, LK_ERROR_USAGE,
+            _("The training state '%s' belongs to a job with other settings (%s). Restore them, or start "
+              "anew without --resume."),
+            path, differences);
     if (g_strcmp0(layout, state->layout) != 0 || state->elements != lk_lora_elements(trainer->lora))
         return lk_set_error(error, LK_ERROR_USAGE,
-                            "The training state '%s' belongs to another base model or other LoRA modules. Start anew "
-                            "without --resume.",
+                            _("The training state '%s' belongs to another base model or other LoRA modules. Start anew "
+                              "without --resume."),
                             path);
     g_autofree char *changed =
         state->dataset ? lk_dataset_digest_differences(state->dataset, trainer->state->dataset) : NULL;
@@ -140,9 +142,8 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
             path, changed);
     if (state->step > trainer->steps)
         return lk_set_error(error, LK_ERROR_USAGE,
-                            "The training state '%s' was saved after step %" G_GINT64_FORMAT
-                            ", but this run has %" G_GINT64_FORMAT
-                            " steps. Were pictures taken out? Start anew without --resume.",
+                            _("The training state '%s' was saved after step %" PRId64 ", but this run has %" PRId64
+                              " steps. Were pictures taken out? Start anew without --resume."),
                             path, state->step, trainer->steps);
     return true;
 }
@@ -219,8 +220,8 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
         return false;
     }
     if (!state) {
-        lk_trainer_tell(
-            events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = "There is no saved state: training starts anew."});
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
+                                                  .text = _("There is no saved state: training starts anew.")});
         return true;
     }
     if (!check_state(trainer, state, path, error))
@@ -234,8 +235,8 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
         return false;
     if (g_strcmp0(state->device, trainer->state->device) != 0)
         lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
-                                                  .text = "The state comes from another device or other library "
-                                                          "versions: the result may differ in the last bits.",
+                                                  .text = _("The state comes from another device or other library "
+                                                            "versions: the result may differ in the last bits."),
                                                   .warning = true});
     g_free(state->device);
     state->device = g_strdup(trainer->state->device);

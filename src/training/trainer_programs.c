@@ -55,7 +55,7 @@ static bool add_text(LkTrainer *trainer, LkError *error)
     LkTextProgram *text = &trainer->text;
     text->graph = lk_graph_new(trainer->compute);
     if (!text->graph)
-        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to describe the text encoder.");
+        return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the text encoder."));
     LkBuilder builder = {.graph = text->graph, .checkpoint = trainer->checkpoint};
     int64_t shape[2] = {trainer->chunks, arch->positions};
     text->ids = lk_graph_input(text->graph, "tokens", LK_I32, 2, shape);
@@ -160,8 +160,8 @@ bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out,
     if (lk_latent_cache_get_text(trainer->cache, &key, lk_trainer_text_rows(trainer), width, out))
         return true;
     return lk_set_error(error, LK_ERROR_IO,
-                        "The cached text states of a caption are gone or damaged. Start the run again: they are made "
-                        "anew then.");
+                        _("The cached text states of a caption are gone or damaged. Start the run again: they are made "
+                          "anew then."));
 }
 
 /** Prepares the encoder the first time it is needed. */
@@ -201,7 +201,7 @@ bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, 
     bool ok = true;
     for (guint i = 0; ok && i < total; i++) {
         if (events && events->should_stop && events->should_stop(events->context))
-            ok = lk_set_error(error, LK_ERROR_STOPPED, "The run was stopped while captions were being encoded.");
+            ok = lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while captions were being encoded."));
         else
             ok = encode_caption(trainer, i, states, error);
         lk_trainer_tell(

@@ -5,6 +5,7 @@
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -50,12 +51,12 @@ static char *what_was_seen(const Run *run, int64_t step, int64_t first, int64_t 
                 more++;
                 continue;
             }
-            g_string_append_printf(text, "%s'%s' at timestep %d", named++ ? ", " : "", picture->path,
+            g_string_append_printf(text, _("%s'%s' at timestep %d"), named++ ? _(", ") : "", picture->path,
                                    lk_timestep_draw(trainer->job, place.index, i));
         }
     }
     if (more)
-        g_string_append_printf(text, " and %d more", more);
+        g_string_append_printf(text, _(" and %d more"), more);
     return g_string_free_and_steal(g_steal_pointer(&text));
 }
 
@@ -79,11 +80,12 @@ static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GErro
     for (uint32_t i = 0; i < place.count; i++) {
         if (!isfinite(losses[i])) {
             g_autofree char *seen = what_was_seen(run, step, batch, batch + 1);
-            return lk_set_error(error, LK_ERROR_NUMERIC,
-                                "The loss of step %" G_GINT64_FORMAT " is not a number (%s). Nothing of this step was "
-                                "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
-                                "with mixed_precision = \"no\".",
-                                step + 1, seen);
+            return lk_set_error(
+                error, LK_ERROR_NUMERIC,
+                _("The loss of step %" PRId64 " is not a number (%s). Nothing of this step was "
+                  "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
+                  "with mixed_precision = \"no\"."),
+                step + 1, seen);
         }
         *loss += (double)losses[i] * weights[i] / place.count;
     }
@@ -119,9 +121,9 @@ static bool update(Run *run, int64_t step, int64_t first, int64_t last, double *
         run->held = step;
         g_autofree char *seen = what_was_seen(run, step, first, last);
         return lk_set_error(error, LK_ERROR_NUMERIC,
-                            "The gradient of step %" G_GINT64_FORMAT " is not finite (%s). Nothing of this step was "
-                            "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
-                            "with mixed_precision = \"no\".",
+                            _("The gradient of step %" PRId64 " is not finite (%s). Nothing of this step was "
+                              "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
+                              "with mixed_precision = \"no\"."),
                             step + 1, seen);
     }
     run->held = step + 1;
@@ -209,16 +211,15 @@ static bool between_steps(Run *run, int64_t step, GError **error)
         if (trainer->has_state)
             lk_trainer_remove_states(trainer->job);
         return lk_set_error(error, LK_ERROR_STOPPED,
-                            "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                            "; its state was not kept.",
+                            _("Training was stopped after step %" PRId64 " of %" PRId64 "; its state was not kept."),
                             step, trainer->steps);
     }
     bool stop = step < trainer->steps && events->should_stop && events->should_stop(events->context);
     if ((stop || control.changed) && !save_state(run, error))
         return false;
     return !stop || lk_set_error(error, LK_ERROR_STOPPED,
-                                 "Training was stopped after step %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                                 "; its state is saved, go on with --resume.",
+                                 _("Training was stopped after step %" PRId64 " of %" PRId64
+                                   "; its state is saved, go on with --resume."),
                                  step, trainer->steps);
 }
 
@@ -294,9 +295,9 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     bool fits = plan.fits;
     if (!fits)
         lk_set_error(error, LK_ERROR_MEMORY,
-                     "Training needs %.2f GiB of memory and %s has %.2f GiB free. What would help: %s.",
+                     _("Training needs %.2f GiB of memory and %s has %.2f GiB free. What would help: %s."),
                      (double)plan.total / (1 << 30), plan.device, (double)plan.available / (1 << 30),
-                     plan.fixes->len ? (const char *)g_ptr_array_index(plan.fixes, 0) : "a smaller resolution");
+                     plan.fixes->len ? (const char *)g_ptr_array_index(plan.fixes, 0) : _("a smaller resolution"));
     lk_training_plan_clear(&plan);
     if (!fits || !lk_latents_encode(trainer->latents, trainer->api, trainer->device, events, error))
         return false;

@@ -3,6 +3,8 @@
 
 #include "format/gerror.h"
 
+#include <glib/gi18n.h>
+
 /** What the program takes beside the device's memory: code, libraries, file caches, the host copy of the state. */
 #define PROGRAM_BYTES ((int64_t)96 << 20)
 
@@ -47,15 +49,15 @@ static void suggest_fixes(const LkTrainer *trainer, LkTrainingPlan *plan)
     if (!job->gradient_checkpointing)
         suggest(plan->fixes, "gradient_checkpointing = true");
     if (job->train_batch_size > 1)
-        suggest(plan->fixes, "train_batch_size = 1, with gradient_accumulation_steps for the same effect");
+        suggest(plan->fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
     if (trainer->compute == LK_F32 && trainer->info.bf16)
         suggest(plan->fixes, "mixed_precision = \"bf16\"");
     if (job->resolution.width * job->resolution.height > 512 * 512)
-        suggest(plan->fixes, "a smaller resolution");
+        suggest(plan->fixes, _("a smaller resolution"));
     if (job->network_dim > 8)
-        suggest(plan->fixes, "a smaller network_dim");
+        suggest(plan->fixes, _("a smaller network_dim"));
     if (plan->fixes->len == 0)
-        suggest(plan->fixes, "closing other programs");
+        suggest(plan->fixes, _("closing other programs"));
 }
 
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)

@@ -5,6 +5,7 @@
 #include "dataset/resample.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <math.h>
 
 enum { THREADS = 2 };
@@ -63,7 +64,7 @@ static LkPixels *limit(LkPixels *whole, GError **error)
     if (small && lk_resample_area(&task))
         return small;
     if (small)
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "Not enough memory.");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, _("Not enough memory."));
     g_clear_pointer(&small, lk_pixels_free);
     return NULL;
 }

@@ -1,5 +1,7 @@
 #include "app/core/store_thread.h"
 
+#include <glib/gi18n.h>
+
 struct _LkStoreThread {
     GObject parent_instance;
     GThread *thread; /* NULL once closed */
@@ -93,7 +95,7 @@ void lk_store_thread_run(LkStoreThread *self, LkStoreFunc func, gpointer data, G
         g_async_queue_push(self->queue, task);
         return;
     }
-    g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The store is closed.");
+    g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The store is closed."));
     g_object_unref(task);
 }
 

@@ -6,6 +6,7 @@
 #include "dataset/resample.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static LkPixels *shrink(const LkPixels *whole, GError **error)
     if (lk_resample_area(&task))
         return small;
     lk_pixels_free(small);
-    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "Not enough memory.");
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, _("Not enough memory."));
     return NULL;
 }
 
