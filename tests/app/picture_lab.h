@@ -7,6 +7,7 @@
 #include "tests/tap.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <unistd.h>
 
 typedef struct Lab {
     char *folder; /* everything is in it; pictures in "in" */
@@ -336,4 +337,101 @@ __attribute__((unused)) static guint lab_edit(Lab *lab, const char *label, const
 {
     const LkPictureChange change = {lab_find(lab, name), field, value};
     return lk_picture_list_edit(lab->list, label, &change, 1);
+}
+
+/** How many pictures the list has. */
+__attribute__((unused)) static guint lab_count(Lab *lab)
+{
+    return g_list_model_get_n_items(G_LIST_MODEL(lab->list));
+}
+
+/* Every file of a folder with its bytes and time, so that any change of it shows. */
+__attribute__((unused)) static void append_files(const char *folder, const char *extension, GString *out)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(dir));)
+        g_ptr_array_add(names, g_strdup(name));
+    g_dir_close(dir);
+    g_ptr_array_sort_values(names, (GCompareFunc)(void *)strcmp);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        GStatBuf info;
+        g_lstat(path, &info);
+        if (S_ISDIR(info.st_mode)) {
+            append_files(path, extension, out);
+        } else if (!extension || g_str_has_suffix(path, extension)) {
+            g_autofree char *bytes = NULL;
+            gsize size = 0;
+            g_file_get_contents(path, &bytes, &size, NULL);
+            g_autofree char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, size);
+            g_string_append_printf(out, "%s %s %ld.%ld\n", path, hash, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+        }
+    }
+}
+
+/** The same of a folder below the lab's; `extension` NULL: of all files. Free with g_free. */
+__attribute__((unused)) static char *lab_files(Lab *lab, const char *name, const char *extension)
+{
+    g_autofree char *folder = lab_path(lab, name);
+    GString *out = g_string_new(NULL);
+    append_files(folder, extension, out);
+    return g_string_free(out, FALSE);
+}
+
+/** Links `n` pictures with captions (each `caption_every`-th; 0: none) that are one and the same file. */
+__attribute__((unused)) static void lab_links(Lab *lab, guint n, guint caption_every)
+{
+    lab_picture(lab, "one.png", 64, 64, 1);
+    g_autofree char *one = lab_path(lab, "one.png");
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *name = g_strdup_printf("in/%02u/%05u.png", i % 64, i);
+        g_autofree char *path = scratch_path(lab->folder, name);
+        if (link(one, path) != 0)
+            g_error("link");
+        if (!caption_every || i % caption_every)
+            continue;
+        g_autofree char *caption = g_strdup_printf("in/%02u/%05u.txt", i % 64, i);
+        scratch_text(lab->folder, caption, "sks dog, grass, side view, soft light");
+    }
+}
+
+/** Whether every caption is in its file. */
+__attribute__((unused)) static bool lab_is_saved(void *data)
+{
+    guint unsaved;
+    g_object_get(((Lab *)data)->list, "unsaved", &unsaved, NULL);
+    return unsaved == 0;
+}
+
+/** Three pictures, two of them with captions, one of these as .caption. */
+__attribute__((unused)) static Lab *lab_with_three(void)
+{
+    Lab *lab = lab_new();
+    lab_picture(lab, "in/a.png", 64, 64, 1);
+    lab_picture(lab, "in/b.png", 64, 64, 2);
+    lab_picture(lab, "in/c.png", 64, 64, 3);
+    scratch_text(lab->folder, "in/a.txt", "alpha");
+    scratch_text(lab->folder, "in/b.caption", "beta");
+    lk_import_summary_free(lab_add(lab, (const char *const[]){"in", NULL}));
+    return lab;
+}
+
+/** A test by name; slow ones run with LK_SLOW_TESTS in the environment alone. */
+typedef struct LabTest {
+    const char *name;
+    void (*run)(void);
+    bool slow;
+} LabTest;
+
+/** Runs all, or those that are named as arguments. */
+__attribute__((unused)) static int lab_run(int argc, char **argv, const LabTest *tests, size_t count)
+{
+    const char *slow = g_getenv("LK_SLOW_TESTS");
+    for (size_t i = 0; i < count; i++) {
+        const bool named = argc > 1 && g_strv_contains((const char *const *)argv + 1, tests[i].name);
+        if (named || (argc == 1 && (!tests[i].slow || (slow && *slow))))
+            tests[i].run();
+    }
+    return tap_done();
 }

@@ -80,7 +80,7 @@ static void take_edit(LkPictureEdits *edits, LkSaveItem *item, LkPicture *pictur
 {
     const bool failed = item->outcome == LK_SAVE_FAILED;
     add_pending(edits, picture, item->field, -1, failed);
-    if (item->field != LK_PICTURE_FIELD_CAPTION || failed || item->outcome == LK_SAVE_GONE)
+    if (item->field != LK_PICTURE_FIELD_CAPTION || (item->outcome != LK_SAVE_DONE && item->outcome != LK_SAVE_OTHER))
         return;
     picture->caption_modified = item->sidecar.modified;
     if (item->outcome == LK_SAVE_OTHER && !picture->pending[item->field]) {
@@ -314,14 +314,14 @@ static void clear_change(gpointer data)
     g_free((char *)change->value);
 }
 
-/* The changes that change something, with own references. */
-static GArray *real_changes(const LkPictureChange *changes, guint n)
+/* The changes that change something, with own references; `all`: also those that seem not to. */
+static GArray *real_changes(const LkPictureChange *changes, guint n, bool all)
 {
     GArray *real = g_array_new(FALSE, FALSE, sizeof(LkPictureChange));
     g_array_set_clear_func(real, clear_change);
     for (guint i = 0; i < n; i++) {
         g_autofree char *value = lk_picture_field_tidy(changes[i].field, changes[i].value);
-        if (!lk_picture_field_differs(changes[i].picture, changes[i].field, value))
+        if (!all && !lk_picture_field_differs(changes[i].picture, changes[i].field, value))
             continue;
         const LkPictureChange change = {g_object_ref(changes[i].picture), changes[i].field, g_steal_pointer(&value)};
         g_array_append_val(real, change);
@@ -332,7 +332,7 @@ static GArray *real_changes(const LkPictureChange *changes, guint n)
 guint lk_picture_list_edit(LkPictureList *self, const char *label, const LkPictureChange *changes, guint n)
 {
     g_return_val_if_fail(LK_IS_PICTURE_LIST(self) && label && self->edits, 0);
-    g_autoptr(GArray) real = real_changes(changes, n);
+    g_autoptr(GArray) real = real_changes(changes, n, self->edits->steps > 0);
     const LkPictureChange *first = (const LkPictureChange *)(void *)real->data;
     if (real->len == 1 && first->field != LK_PICTURE_FIELD_REMOVED)
         edit_one(self->edits, label, first);

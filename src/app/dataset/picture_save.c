@@ -162,6 +162,13 @@ static void prepare_caption(const LkSave *save, LkSaveItem *item, const Row *row
         item->overwrote = true;
 }
 
+/* An edit that was made while another was being undone may turn out to change nothing. "" needs no file. */
+static bool is_same(const LkSaveItem *item)
+{
+    const bool caption = item->field == LK_PICTURE_FIELD_CAPTION;
+    return g_strcmp0(item->before, item->after) == 0 || (caption && !item->before && item->after && !*item->after);
+}
+
 /* A step that grows goes back to where it began, or to what another program wrote in between. */
 static void prepare_edit(const LkSave *save, LkSaveItem *item, const Row *row)
 {
@@ -170,6 +177,8 @@ static void prepare_edit(const LkSave *save, LkSaveItem *item, const Row *row)
     else
         item->before = choice_of(row, item->field);
     LkSaveStep *step = save->step;
+    if (!step && save->label && item->outcome == LK_SAVE_DONE && is_same(item))
+        item->outcome = LK_SAVE_SAME;
     if (!step)
         return;
     if (step->begun && !item->overwrote) {
@@ -263,7 +272,7 @@ static bool store_items(LkStore *store, LkSave *save, const gint64 *ids, GError 
     g_autoptr(GArray) captions = g_array_new(FALSE, FALSE, sizeof(LkPictureCaption));
     for (guint i = 0; i < save->items->len; i++) {
         const LkSaveItem *item = &g_array_index(save->items, LkSaveItem, i);
-        if (item->outcome == LK_SAVE_GONE || item->outcome == LK_SAVE_FAILED)
+        if (item->outcome != LK_SAVE_DONE && item->outcome != LK_SAVE_OTHER)
             continue;
         const LkPictureCaption caption = {ids[i], item->sidecar.text, item->sidecar.modified, item->sidecar.state};
         if (item->field == LK_PICTURE_FIELD_CAPTION)

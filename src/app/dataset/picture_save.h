@@ -11,6 +11,7 @@ typedef enum LkSaveOutcome {
     LK_SAVE_DONE,
     LK_SAVE_FAILED, /* `error` says why; the file is as it was */
     LK_SAVE_OTHER,  /* another program's text was newer and was kept: it is in `sidecar` */
+    LK_SAVE_SAME,   /* it was so already */
     LK_SAVE_GONE,   /* the project does not have the picture any more */
 } LkSaveOutcome;
 
