@@ -1,5 +1,7 @@
 #include "cli/bar.h"
 
+#include "text/wrap.h"
+
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +9,6 @@
 #include <unistd.h>
 
 enum { SMALLEST_BAR = 8, LARGEST_BAR = 40, REDRAW_MICROSECONDS = 100000 };
-
-int lk_text_columns(const char *text)
-{
-    int columns = 0;
-    for (; *text; text = g_utf8_next_char(text))
-        columns += g_unichar_iswide(g_utf8_get_char(text)) ? 2 : 1;
-    return columns;
-}
 
 int lk_terminal_columns(FILE *out)
 {

@@ -19,7 +19,5 @@ void lk_bar_draw(LkBar *bar, double fraction, const char *before, const char *af
 /** Takes the line away, so that something else can be printed. */
 void lk_bar_clear(LkBar *bar);
 
-/** Columns that UTF-8 text takes on a terminal. */
-int lk_text_columns(const char *text);
 /** Width of the terminal behind `out`; $COLUMNS or 80 where there is none. */
 int lk_terminal_columns(FILE *out);

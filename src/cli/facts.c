@@ -1,8 +1,8 @@
 #include "cli/facts.h"
 
-#include "cli/bar.h"
 #include "cli/report.h"
 #include "format/json.h"
+#include "text/wrap.h"
 
 #include <stdio.h>
 

@@ -46,5 +46,3 @@ bool lk_options_read(const LkSyntax *syntax, int argc, char **argv, const char *
 
 /** Prints the command's help. */
 void lk_options_help(const LkSyntax *syntax);
-/** Prints `text` from the current column on, broken into lines that begin at `column`. */
-void lk_options_print_wrapped(const char *text, int column);

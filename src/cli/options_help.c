@@ -1,5 +1,6 @@
 /* A command's help, from its table. */
 #include "cli/options.h"
+#include "text/wrap.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -7,36 +8,12 @@
 
 enum { COLUMNS = 96 };
 
-/** Columns of text on a terminal: East Asian characters take two. */
-static int width_of(const char *text, gsize bytes)
+/** Prints a text that begins in this column, and the end of its line. */
+static void print_wrapped(const char *text, int column)
 {
-    int width = 0;
-    for (const char *at = text; at < text + bytes; at = g_utf8_next_char(at))
-        width += g_unichar_iswide(g_utf8_get_char(at)) ? 2 : 1;
-    return width;
-}
-
-void lk_options_print_wrapped(const char *text, int column)
-{
-    int at = column;
-    while (*text) {
-        gsize word = strcspn(text, " \n");
-        int width = width_of(text, word);
-        if (at > column && at + 1 + width > COLUMNS) {
-            printf("\n%*s", column, "");
-            at = column;
-        } else if (at > column) {
-            putchar(' ');
-            at++;
-        }
-        printf("%.*s", (int)word, text);
-        at += width;
-        text += word;
-        for (; *text == '\n'; text++, at = column)
-            printf("\n%*s", text[1] && text[1] != '\n' ? column : 0, "");
-        text += strspn(text, " ");
-    }
-    putchar('\n');
+    g_autoptr(GString) lines = g_string_new(NULL);
+    lk_text_wrap(lines, text, column, COLUMNS);
+    puts(lines->str);
 }
 
 /** "--steps N", "--layout kohya|diffusers|comfy". */
@@ -49,13 +26,13 @@ static char *heading(const LkOption *option)
 
 static void print_option(const char *head, const char *help)
 {
-    int width = width_of(head, strlen(head));
+    int width = lk_text_columns(head);
     printf("  %s", head);
     if (width + 4 > LK_HELP_COLUMN)
         printf("\n%*s", LK_HELP_COLUMN, "");
     else
         printf("%*s", LK_HELP_COLUMN - 2 - width, "");
-    lk_options_print_wrapped(help, LK_HELP_COLUMN);
+    print_wrapped(help, LK_HELP_COLUMN);
 }
 
 void lk_options_help(const LkSyntax *syntax)
@@ -69,7 +46,7 @@ void lk_options_help(const LkSyntax *syntax)
             printf(" %s", head);
     }
     printf(_(" [OPTIONS]\n\n"));
-    lk_options_print_wrapped(_(syntax->summary), 0);
+    print_wrapped(_(syntax->summary), 0);
     printf("\n%s\n", _("Options:"));
     for (int i = 0; i < syntax->n_options; i++) {
         g_autofree char *head = heading(&syntax->options[i]);
@@ -78,6 +55,6 @@ void lk_options_help(const LkSyntax *syntax)
     print_option("--help", _("this text"));
     if (syntax->notes) {
         putchar('\n');
-        lk_options_print_wrapped(_(syntax->notes), 0);
+        print_wrapped(_(syntax->notes), 0);
     }
 }

@@ -1,5 +1,7 @@
 #include "training/parameters.h"
 
+#include "text/wrap.h"
+
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -45,15 +47,15 @@ static const struct {
     const char *name;
     const char *title;
 } groups[LK_PARAMETER_GROUP_COUNT] = {
-    [LK_PARAMETER_GROUP_MODEL] = {"model", N_("Base model")},
+    [LK_PARAMETER_GROUP_MODEL] = {"model", N_("Base Model")},
     [LK_PARAMETER_GROUP_DATASET] = {"dataset", N_("Dataset")},
     [LK_PARAMETER_GROUP_CAPTION] = {"caption", N_("Captions")},
     [LK_PARAMETER_GROUP_NETWORK] = {"network", N_("Network")},
     [LK_PARAMETER_GROUP_OPTIMIZER] = {"optimizer", N_("Optimizer")},
     [LK_PARAMETER_GROUP_SCHEDULE] = {"schedule", N_("Schedule")},
-    [LK_PARAMETER_GROUP_LENGTH] = {"length", N_("Length and seed")},
-    [LK_PARAMETER_GROUP_MEMORY] = {"memory", N_("Precision and memory")},
-    [LK_PARAMETER_GROUP_LOSS] = {"loss", N_("Noise and loss")},
+    [LK_PARAMETER_GROUP_LENGTH] = {"length", N_("Length and Seed")},
+    [LK_PARAMETER_GROUP_MEMORY] = {"memory", N_("Precision and Memory")},
+    [LK_PARAMETER_GROUP_LOSS] = {"loss", N_("Noise and Loss")},
     [LK_PARAMETER_GROUP_SAVING] = {"saving", N_("Saving")},
     [LK_PARAMETER_GROUP_SAMPLING] = {"sampling", N_("Samples")},
     [LK_PARAMETER_GROUP_METADATA] = {"metadata", N_("Metadata")},
@@ -225,23 +227,11 @@ char *lk_parameter_allowed(const LkParameter *parameter)
     return g_strdup(_("a text"));
 }
 
-/* Appends words, broken at spaces before column 96, each line after `indent` spaces. */
+/* Appends text, broken before column 96, each line after `indent` spaces. */
 static void append_wrapped(GString *out, const char *text, int indent)
 {
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    int column = 0;
-    for (char **word = words; *word != NULL; word++) {
-        int width = (int)g_utf8_strlen(*word, -1);
-        if (column == 0 || column + 1 + width > 96) {
-            g_string_append_printf(out, "%s%*s", column == 0 ? "" : "\n", indent, "");
-            column = indent;
-        } else {
-            g_string_append_c(out, ' ');
-            column++;
-        }
-        g_string_append(out, *word);
-        column += width;
-    }
+    g_string_append_printf(out, "%*s", indent, "");
+    lk_text_wrap(out, text, indent, 96);
     g_string_append_c(out, '\n');
 }
 
@@ -265,11 +255,13 @@ static void describe_row(GString *out, const LkParameter *row)
         return;
     }
     g_string_append_printf(out, "  %s = %s\n", row->key, row->fallback != NULL ? row->fallback : _("(unset)"));
-    g_autofree char *line = g_strdup_printf("%s: %s%s%s", _(row->title), allowed, row->unit != NULL ? ", " : "",
-                                            row->unit != NULL ? _(row->unit) : "");
+    /* translators: title of a parameter, its allowed values, and their unit */
+    g_autofree char *line = row->unit != NULL ? g_strdup_printf(_("%s: %s, %s"), _(row->title), allowed, _(row->unit))
+                                              : g_strdup_printf(_("%s: %s"), _(row->title), allowed);
     append_wrapped(out, line, 6);
     g_autoptr(GString) help = g_string_new(NULL);
-    g_string_append_printf(help, "%s. %s", _(row->subtitle), _(row->help));
+    /* translators: what a parameter is in a few words, and its explanation */
+    g_string_append_printf(help, _("%s. %s"), _(row->subtitle), _(row->help));
     append_advice(help, _("Usual: "), row->usual);
     append_advice(help, _("Try lower when "), row->lower);
     append_advice(help, _("Try higher when "), row->higher);

@@ -202,7 +202,7 @@ char *lk_task_make_summary(LkTask *self)
     const LkTaskRecord *record = self->record;
     switch (record->state) {
     case LK_TASK_RUNNING:
-        return self->run ? say_progress(self) : g_strdup(_("Training"));
+        return self->run ? say_progress(self) : g_strdup(C_("state of a task", "Training"));
     case LK_TASK_PREPARING:
         return g_strdup(_("Preparing"));
     case LK_TASK_QUEUED:
