@@ -109,6 +109,7 @@ static void lk_import_row_dispose(GObject *object)
     LkImportRow *self = LK_IMPORT_ROW(object);
     g_clear_handle_id(&self->timer, g_source_remove);
     g_clear_object(&self->list);
+    adw_bin_set_child(ADW_BIN(self), NULL); /* it is bound as well, and must not go twice */
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_IMPORT_ROW);
     G_OBJECT_CLASS(lk_import_row_parent_class)->dispose(object);
 }

@@ -1,0 +1,15 @@
+/* The folders and files that a project's pictures come from, and a folder of masks. */
+#pragma once
+
+#include "app/dataset/picture_list.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+#define LK_TYPE_SOURCES_DIALOG (lk_sources_dialog_get_type())
+G_DECLARE_FINAL_TYPE(LkSourcesDialog, lk_sources_dialog, LK, SOURCES_DIALOG, AdwDialog)
+
+AdwDialog *lk_sources_dialog_new(LkPictureList *list);
+
+G_END_DECLS
