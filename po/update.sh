@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 {
     echo "# Made by po/update.sh: every source with words for people."
-    grep -rlE --include='*.c' --include='*.h' --include='*.blp' '\b(N?[CP]?_|g?_?d?ngettext)\(' src | sort
+    grep -rlE --include='*.c' --include='*.h' --include='*.blp' '\b(_|N_|C_|NC_|NP_|ngettext|g_dngettext)\(' src | sort
     find data -maxdepth 1 -name '*.desktop.in' -o -maxdepth 1 -name '*.metainfo.xml.in' | sort
 } >po/POTFILES.in
 xgettext --files-from=po/POTFILES.in --output=po/lorikeet.pot --from-code=UTF-8 --package-name=lorikeet \
