@@ -75,9 +75,11 @@ static void load_slabs(void *context, int64_t first, int64_t last)
 {
     Loading *l = context;
     int64_t slabs = (l->rows + l->slab_rows - 1) / l->slab_rows, slab;
-    for (int64_t thread = first; thread < last; thread++)
+    for (int64_t thread = first; thread < last; thread++) {
+        uint8_t *scratch = l->scratch ? l->scratch + (size_t)thread * l->scratch_bytes : NULL;
         while ((slab = atomic_fetch_add(&l->next, 1)) < slabs)
-            load_slab(l, slab, l->scratch + (size_t)thread * l->scratch_bytes);
+            load_slab(l, slab, scratch);
+    }
 }
 
 /** Lets oneDNN bring the whole weight, converted already, into a layout that lk_packer_init does not know. */
