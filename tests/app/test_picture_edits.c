@@ -260,6 +260,40 @@ static void test_conflict(void)
     lab_free(lab);
 }
 
+static void test_leftovers(void)
+{
+    Lab *lab = lab_with_three();
+    scratch_text(lab->folder, "in/.lorikeet-99999999-c1.tmp", "old");
+    scratch_text(lab->folder, "in/.lorikeet-99999999-c2.tmp", "new");
+    scratch_text(lab->folder, "in/.lorikeet-1-c3.tmp", "of a program that runs");
+    scratch_text(lab->folder, "in/.lorikeet-99999999-c1.tmp.png", "another's");
+    const char *const old[] = {"in/.lorikeet-99999999-c1.tmp", "in/.lorikeet-1-c3.tmp",
+                               "in/.lorikeet-99999999-c1.tmp.png"};
+    for (size_t i = 0; i < G_N_ELEMENTS(old); i++)
+        set_time(lab, old[i], -100);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(lab_has_text(lab, old[0], NULL) && lab_has_text(lab, "in/.lorikeet-99999999-c2.tmp", "new") &&
+               lab_has_text(lab, old[1], "of a program that runs") && lab_has_text(lab, old[2], "another's"),
+           "what a killed program left behind is removed, and nothing else");
+    g_autofree char *folder = lab_path(lab, "in"), *away = lab_path(lab, "away");
+    g_rename(folder, away);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    g_auto(GStrv) told = g_strsplit(lab->told->str, "\n", -1);
+    tap_ok(lk_picture_get_missing(lab_find(lab, "in/a.png")) && lab_count(lab) == 3 && g_strv_length(told) == 2 &&
+               strstr(told[0], "/in"),
+           "a folder that is gone is told once: %s", told[0]);
+    g_rename(away, folder);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(!lk_picture_get_missing(lab_find(lab, "in/a.png")) && lab_caption(lab, "in/a.png", "alpha"),
+           "and its pictures are there when it comes back");
+    lab_free(lab);
+}
+
 /* ---- at random --------------------------------------------------------------------------------------- */
 
 enum { MODEL_PICTURES = 12, MODEL_STEPS = 40 };
@@ -466,8 +500,9 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--edit-forever") == 0)
         edit_forever(argv[2], g_ascii_strtoll(argv[3], NULL, 10));
     static const LabTest tests[] = {
-        {"edit", test_edit},     {"typing", test_typing},     {"remove", test_remove}, {"failure", test_failure},
-        {"others", test_others}, {"conflict", test_conflict}, {"random", test_random}, {"killed", test_killed},
+        {"edit", test_edit},           {"typing", test_typing}, {"remove", test_remove},
+        {"failure", test_failure},     {"others", test_others}, {"conflict", test_conflict},
+        {"leftovers", test_leftovers}, {"random", test_random}, {"killed", test_killed},
     };
     return lab_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -1,5 +1,6 @@
 #include "app/core/project_list.h"
 
+#include "app/dataset/import_plan.h"
 #include "project/settings.h"
 #include "project/sources.h"
 
@@ -132,16 +133,25 @@ static void draft_free(gpointer data)
     g_free(draft);
 }
 
+/* As on the Dataset page: kohya's folders with repeats in their names become sources of their own. */
 static bool add_sources(LkStore *store, gint64 id, char **sources, GError **error)
 {
-    for (char **path = sources; path && *path; path++) {
-        bool folder = g_file_test(*path, G_FILE_TEST_IS_DIR);
-        LkSourceRecord source = {
-            .project = id, .kind = folder ? LK_SOURCE_FOLDER : LK_SOURCE_FILE, .path = *path, .recursive = folder};
-        if (!lk_sources_add(store, &source, error))
-            return false;
+    if (!sources)
+        return true;
+    g_autoptr(GArray) known = lk_walk_sources_new();
+    LkImportPlan *plan = lk_import_plan_new((const char *const *)sources, known, NULL);
+    bool ok = true;
+    for (guint i = 0; i < plan->sources->len && ok; i++) {
+        const LkImportSource *planned = &g_array_index(plan->sources, LkImportSource, i);
+        const LkSourceRecord source = {.project = id,
+                                       .kind = planned->folder ? LK_SOURCE_FOLDER : LK_SOURCE_FILE,
+                                       .path = planned->path,
+                                       .recursive = planned->recursive,
+                                       .repeats = planned->repeats};
+        ok = lk_sources_add(store, &source, error) != 0;
     }
-    return true;
+    lk_import_plan_free(plan);
+    return ok;
 }
 
 /* All of a new project in one transaction. */

@@ -165,8 +165,11 @@ static void listing_clear(Listing *listing)
 static void report(State *state, const char *path, int number)
 {
     g_autofree char *shown = g_filename_display_name(path);
-    g_ptr_array_add(state->walk->failures,
-                    g_strdup_printf(_("The folder “%s” cannot be read: %s."), shown, g_strerror(number)));
+    g_ptr_array_add(
+        state->walk->failures,
+        g_strdup_printf(_("The folder “%s” cannot be read: %s. Its pictures are marked as missing until it is "
+                          "back."),
+                        shown, g_strerror(number)));
 }
 
 /* Whether the folder is a source by itself, and not this one. */

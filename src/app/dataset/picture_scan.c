@@ -33,8 +33,9 @@ typedef struct Look {
 
 struct LkPictureScan {
     LkPictureList *list;
-    Look *look;     /* the one that runs, or NULL */
-    GQueue waiting; /* Request */
+    Look *look;       /* the one that runs, or NULL */
+    GQueue waiting;   /* Request */
+    GHashTable *told; /* failures that were told and still are so */
     guint number;
 };
 
@@ -43,6 +44,12 @@ static char end[] = "end";
 static void request_clear(Request *request)
 {
     g_clear_pointer(&request->places, g_array_unref);
+}
+
+static void drop_request(gpointer data)
+{
+    request_clear(data);
+    g_free(data);
 }
 
 static void look_clear(gpointer data)
@@ -86,9 +93,20 @@ static bool cancelled(const Look *look)
 
 static void start_next(LkPictureScan *scan);
 
-static void tell_failures(LkPictureList *list, const Look *look)
+/* Once, until a look everywhere finds it mended. */
+static void tell_failures(LkPictureScan *scan, const Look *look)
 {
+    LkPictureList *list = scan->list;
+    g_autoptr(GHashTable) before = g_hash_table_ref(scan->told);
+    if (!look->request.places) {
+        g_hash_table_unref(scan->told);
+        scan->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    }
     for (guint i = 0; i < look->failures->len; i++) {
+        const bool known = g_hash_table_contains(before, look->failures->pdata[i]);
+        g_hash_table_add(scan->told, g_strdup(look->failures->pdata[i]));
+        if (known)
+            continue;
         g_autoptr(GError) error = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_FAILED, look->failures->pdata[i]);
         lk_picture_list_failed(list, error);
     }
@@ -107,7 +125,8 @@ static void finish(Look *look)
         lk_picture_list_set_progress(list, false, "", 0, 0);
     if (!cancelled(look))
         lk_picture_watch_set(list->watch, look->folders, look->request.places == NULL);
-    tell_failures(list, look);
+    if (!cancelled(look))
+        tell_failures(scan, look);
     lk_picture_doctor_wake(list->doctor);
     if (look->request.done)
         look->request.done(list, cancelled(look), look->request.data);
@@ -454,6 +473,12 @@ void lk_picture_scan_cancel(LkPictureScan *scan)
 {
     if (scan->look)
         g_cancellable_cancel(scan->look->cancellable);
+    for (guint i = g_queue_get_length(&scan->waiting); i; i--) {
+        Request *request = g_queue_pop_head(&scan->waiting);
+        if (request->done)
+            request->done(scan->list, true, request->data);
+        drop_request(request);
+    }
 }
 
 LkPictureScan *lk_picture_scan_new(LkPictureList *list)
@@ -461,13 +486,8 @@ LkPictureScan *lk_picture_scan_new(LkPictureList *list)
     LkPictureScan *scan = g_new0(LkPictureScan, 1);
     scan->list = list;
     g_queue_init(&scan->waiting);
+    scan->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return scan;
-}
-
-static void drop_request(gpointer data)
-{
-    request_clear(data);
-    g_free(data);
 }
 
 void lk_picture_scan_free(LkPictureScan *scan)
@@ -478,5 +498,6 @@ void lk_picture_scan_free(LkPictureScan *scan)
         look_unref(scan->look);
     }
     g_queue_clear_full(&scan->waiting, drop_request);
+    g_hash_table_unref(scan->told);
     g_free(scan);
 }

@@ -10,6 +10,9 @@
 /* Milliseconds of rest after which a new trigger word is taken to be typed to its end. */
 #define REST 1200
 
+/* Of more pictures what the doctor last found is believed. */
+#define COUNTED 2000
+
 const char *lk_picture_list_get_trigger_words(LkPictureList *self)
 {
     g_return_val_if_fail(LK_IS_PICTURE_LIST(self), "");
@@ -92,6 +95,11 @@ guint lk_picture_list_count_without_trigger(LkPictureList *self)
 {
     g_return_val_if_fail(LK_IS_PICTURE_LIST(self), 0);
     g_autoptr(GPtrArray) pictures = captioned(self);
+    guint marked = 0;
+    for (guint i = 0; i < pictures->len; i++)
+        marked += lk_picture_has_problem(pictures->pdata[i], LK_FINDING_TRIGGER_MISSING);
+    if (pictures->len > COUNTED)
+        return marked;
     return count_rewrites(self, (LkPicture *const *)pictures->pdata, pictures->len, with_triggers,
                           self->rules->trigger_words);
 }

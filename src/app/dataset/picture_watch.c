@@ -8,7 +8,8 @@ enum {
     MOST_FOLDERS = 256, /* above, the window's focus is when the files are looked at */
     MOST_PLACES = 50,   /* above, whole folders are looked at */
     REST = 300,         /* milliseconds without an event until the files are looked at */
-    LONGEST = 2000      /* and at most after the first one */
+    LONGEST = 2000,     /* and at most after the first one */
+    TOGETHER = 8        /* folders between two frames: the system takes its time */
 };
 
 struct LkPictureWatch {
@@ -17,6 +18,8 @@ struct LkPictureWatch {
     GArray *places;       /* where something happened; NULL: nowhere */
     gint64 first;         /* when the first of it was */
     guint id, paused;
+    GPtrArray *wanted; /* folders (char *, owned) that are to be watched, a few at a time */
+    guint wanted_id;
 };
 
 LkPictureWatch *lk_picture_watch_new(LkPictureList *list)
@@ -31,6 +34,8 @@ void lk_picture_watch_free(LkPictureWatch *watch)
 {
     g_clear_handle_id(&watch->id, g_source_remove);
     g_clear_pointer(&watch->places, g_array_unref);
+    g_clear_handle_id(&watch->wanted_id, g_source_remove);
+    g_clear_pointer(&watch->wanted, g_ptr_array_unref);
     g_hash_table_unref(watch->monitors);
     g_free(watch);
 }
@@ -124,6 +129,20 @@ static void watch_folder(LkPictureWatch *watch, const char *path)
     g_hash_table_insert(watch->monitors, g_strdup(path), monitor);
 }
 
+static gboolean watch_cb(gpointer data)
+{
+    LkPictureWatch *watch = data;
+    for (int i = 0; i < TOGETHER && watch->wanted->len; i++) {
+        g_autofree char *path = g_ptr_array_steal_index_fast(watch->wanted, watch->wanted->len - 1);
+        if (g_hash_table_size(watch->monitors) < MOST_FOLDERS)
+            watch_folder(watch, path);
+    }
+    if (watch->wanted->len)
+        return G_SOURCE_CONTINUE;
+    watch->wanted_id = 0;
+    return G_SOURCE_REMOVE;
+}
+
 void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all)
 {
     g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
@@ -135,11 +154,16 @@ void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all)
     while (all && g_hash_table_iter_next(&iter, &path, NULL))
         if (!g_hash_table_contains(wanted, path))
             g_hash_table_iter_remove(&iter);
-    if (g_hash_table_size(watch->monitors) + g_hash_table_size(wanted) > 2 * MOST_FOLDERS)
-        return;
+    if (!watch->wanted || all) {
+        g_clear_pointer(&watch->wanted, g_ptr_array_unref);
+        watch->wanted = g_ptr_array_new_with_free_func(g_free);
+    }
     g_hash_table_iter_init(&iter, wanted);
-    while (g_hash_table_iter_next(&iter, &path, NULL) && g_hash_table_size(watch->monitors) < MOST_FOLDERS)
-        watch_folder(watch, path);
+    while (g_hash_table_iter_next(&iter, &path, NULL))
+        if (!g_hash_table_contains(watch->monitors, path))
+            g_ptr_array_add(watch->wanted, g_strdup(path));
+    if (!watch->wanted_id && watch->wanted->len)
+        watch->wanted_id = g_idle_add_full(G_PRIORITY_LOW, watch_cb, watch, NULL);
 }
 
 /* ---- our own writes ---------------------------------------------------------------------------------- */
