@@ -247,6 +247,7 @@ class Journey:
     def __init__(self):
         self.count = 0
         self.failed = False
+        self.unnamed = 0
         self.apps = []
         self.desktop = Desktop()
         self.shots = os.environ.get("LORIKEET_SCREENSHOTS")
@@ -274,6 +275,17 @@ class Journey:
                 print("# " + line, flush=True)
             self.shot("failed")
         return value
+
+    def audit(self, app, page):
+        """No control on the page is without a name; a point of its own, after which the journey goes on."""
+        if self.failed:
+            return
+        self.count += 1
+        unnamed = unnamed_controls(app)
+        print(f"{'not ok' if unnamed else 'ok'} {self.count} - every control of {page} has a name", flush=True)
+        for trail in unnamed[:10]:
+            print("# " + trail)
+        self.unnamed += len(unnamed)
 
     def describe(self):
         """What is on the screen, for whoever reads a failure."""
@@ -306,7 +318,7 @@ class Journey:
             self.failed = self.failed or bool(warnings)
         self.desktop.end()
         print(f"1..{self.count}")
-        sys.exit(1 if self.failed else 0)
+        sys.exit(1 if self.failed or self.unnamed else 0)
 
 
 def unnamed_controls(app):

@@ -55,6 +55,14 @@ static AdwNavigationPage *page_at(LkProjectView *self, guint index)
     return self->pages[index];
 }
 
+/* So that the page's keys work at once. It can take the focus only when it has its place. */
+static gboolean focus_idle_cb(gpointer page)
+{
+    if (gtk_widget_get_mapped(page) && !gtk_widget_get_focus_child(page))
+        gtk_widget_child_focus(page, GTK_DIR_TAB_FORWARD);
+    return G_SOURCE_REMOVE;
+}
+
 static void show_index(LkProjectView *self, guint index)
 {
     AdwNavigationPage *page = page_at(self, index);
@@ -64,8 +72,8 @@ static void show_index(LkProjectView *self, guint index)
     GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->list, (int)index);
     if (row != gtk_list_box_get_selected_row(self->list))
         gtk_list_box_select_row(self->list, row);
-    if (gtk_widget_get_focus_child(GTK_WIDGET(self->list)))
-        gtk_widget_grab_focus(GTK_WIDGET(row)); /* the focus does not stay behind on the page before */
+    if (gtk_widget_get_mapped(GTK_WIDGET(self)))
+        g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, focus_idle_cb, g_object_ref(page), g_object_unref);
 }
 
 void lk_project_view_show_page(LkProjectView *self, const char *name)
