@@ -170,6 +170,30 @@ static void trigger_changed_cb(LkDatasetTools *self, const char *old, const char
                   g_variant_new("(ss)", old, with));
 }
 
+/* ---- the pane over the pictures ---------------------------------------------------------------------- */
+
+/* Where there is room for one of them only, Escape goes back from the pane to the pictures. */
+static gboolean split_key_cb(LkDatasetTools *self, guint key, guint code, GdkModifierType modifiers,
+                             GtkEventController *controller)
+{
+    AdwOverlaySplitView *split = ADW_OVERLAY_SPLIT_VIEW(gtk_event_controller_get_widget(controller));
+    if (key != GDK_KEY_Escape || !adw_overlay_split_view_get_collapsed(split) ||
+        !adw_overlay_split_view_get_show_sidebar(split))
+        return GDK_EVENT_PROPAGATE;
+    g_object_set(self->page, "pane", FALSE, NULL);
+    return GDK_EVENT_STOP;
+}
+
+static void watch_split(LkDatasetTools *self)
+{
+    GtkWidget *split = gtk_widget_get_ancestor(GTK_WIDGET(self->pane), ADW_TYPE_OVERLAY_SPLIT_VIEW);
+    if (!split)
+        return;
+    GtkEventController *keys = gtk_event_controller_key_new();
+    g_signal_connect_object(keys, "key-pressed", G_CALLBACK(split_key_cb), self, G_CONNECT_SWAPPED);
+    gtk_widget_add_controller(split, keys);
+}
+
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
 static void open_changed_cb(LkDatasetTools *self)
@@ -192,6 +216,7 @@ LkDatasetTools *lk_dataset_tools_new(GtkWidget *page, LkDatasetView *view, LkThu
     gtk_widget_insert_action_group(page, "tools", G_ACTION_GROUP(self->actions));
     gtk_widget_insert_action_group(page, "bulk", lk_bulk_bar_get_actions(self->bar));
     add_shortcuts(page);
+    watch_split(self);
     g_signal_connect_object(view, "notify::n-shown", G_CALLBACK(update_enabled), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->bar, "notify::open", G_CALLBACK(open_changed_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->list, "save-failed", G_CALLBACK(save_failed_cb), self, G_CONNECT_SWAPPED);

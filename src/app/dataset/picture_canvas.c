@@ -2,6 +2,7 @@
 
 #include "app/dataset/canvas_view.h"
 #include "app/dataset/crop_guide.h"
+#include "app/dataset/mask_layer.h"
 #include "app/dataset/picture_marks.h"
 #include "dataset/picture.h"
 
@@ -22,7 +23,8 @@ struct _LkPictureCanvas {
     GCancellable *cancellable;
     char *error;
     gboolean blank; /* the list says that there is nothing to see */
-    gboolean show_crop;
+    gboolean show_crop, show_mask;
+    LkMaskLayer *mask;
     guint notify_idle;
     LkCanvasView view;
     double drag_x, drag_y; /* how far the present drag has moved the picture */
@@ -32,7 +34,7 @@ struct _LkPictureCanvas {
 
 G_DEFINE_FINAL_TYPE(LkPictureCanvas, lk_picture_canvas, GTK_TYPE_WIDGET)
 
-enum { PROP_PICTURE = 1, PROP_SHOW_CROP, PROP_PERCENT, PROP_FITS, PROP_ERROR, PROP_LAST };
+enum { PROP_PICTURE = 1, PROP_SHOW_CROP, PROP_SHOW_MASK, PROP_PERCENT, PROP_FITS, PROP_ERROR, PROP_LAST };
 static GParamSpec *properties[PROP_LAST];
 
 static void notify(LkPictureCanvas *self, guint id)
@@ -193,6 +195,7 @@ static void load(LkPictureCanvas *self)
 
 static void picture_changed_cb(LkPictureCanvas *self)
 {
+    lk_mask_layer_set_path(self->mask, lk_picture_get_mask(self->picture));
     gint64 modified = lk_picture_get_modified(self->picture);
     g_autofree char *reason = lk_picture_blank_reason(self->picture);
     gboolean other = self->modified != 0 && modified != self->modified;
@@ -229,6 +232,8 @@ void lk_picture_canvas_set_picture(LkPictureCanvas *self, LkPicture *picture)
     } else {
         set_error(self, NULL);
     }
+    if (self->mask)
+        lk_mask_layer_set_path(self->mask, picture ? lk_picture_get_mask(picture) : NULL);
     view_changed(self);
     notify(self, PROP_PICTURE);
 }
@@ -240,6 +245,15 @@ void lk_picture_canvas_set_show_crop(LkPictureCanvas *self, gboolean show)
     self->show_crop = show;
     gtk_widget_queue_draw(GTK_WIDGET(self));
     notify(self, PROP_SHOW_CROP);
+}
+
+void lk_picture_canvas_set_show_mask(LkPictureCanvas *self, gboolean show)
+{
+    if (self->show_mask == show)
+        return;
+    self->show_mask = show;
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+    notify(self, PROP_SHOW_MASK);
 }
 
 /* ---- drawing ----------------------------------------------------------------------------------------- */
@@ -290,6 +304,8 @@ static void lk_picture_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
         snapshot_pixels(self, snapshot, &picture);
     else
         gtk_snapshot_append_color(snapshot, &(GdkRGBA){0.5F, 0.5F, 0.5F, 0.15F}, &visible);
+    if (self->show_mask)
+        lk_mask_layer_snapshot(self->mask, snapshot, &picture);
     snapshot_crop(self, snapshot, &picture, &visible);
     gtk_snapshot_pop(snapshot);
 }
@@ -424,6 +440,7 @@ GtkWidget *lk_picture_canvas_new(LkThumbnails *thumbnails, LkPictureLoader *load
 {
     LkPictureCanvas *self = g_object_new(LK_TYPE_PICTURE_CANVAS, NULL);
     self->thumbnails = g_object_ref(thumbnails);
+    self->mask = lk_mask_layer_new(GTK_WIDGET(self), thumbnails, loader);
     if (loader) {
         self->loader = g_object_ref(loader);
         gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
@@ -441,6 +458,9 @@ static void lk_picture_canvas_get_property(GObject *object, guint id, GValue *va
         break;
     case PROP_SHOW_CROP:
         g_value_set_boolean(value, self->show_crop);
+        break;
+    case PROP_SHOW_MASK:
+        g_value_set_boolean(value, self->show_mask);
         break;
     case PROP_PERCENT:
         g_value_set_double(value, lk_picture_canvas_get_percent(self));
@@ -463,6 +483,8 @@ static void lk_picture_canvas_set_property(GObject *object, guint id, const GVal
         lk_picture_canvas_set_picture(self, g_value_get_object(value));
     else if (id == PROP_SHOW_CROP)
         lk_picture_canvas_set_show_crop(self, g_value_get_boolean(value));
+    else if (id == PROP_SHOW_MASK)
+        lk_picture_canvas_set_show_mask(self, g_value_get_boolean(value));
     else
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
@@ -471,6 +493,7 @@ static void lk_picture_canvas_dispose(GObject *object)
 {
     LkPictureCanvas *self = LK_PICTURE_CANVAS(object);
     lk_picture_canvas_set_picture(self, NULL);
+    g_clear_pointer(&self->mask, lk_mask_layer_free);
     g_clear_handle_id(&self->notify_idle, g_source_remove);
     g_clear_object(&self->thumbnails);
     g_clear_object(&self->loader);
@@ -492,6 +515,7 @@ static void lk_picture_canvas_class_init(LkPictureCanvasClass *klass)
     GParamFlags set = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
     properties[PROP_PICTURE] = g_param_spec_object("picture", NULL, NULL, LK_TYPE_PICTURE, set);
     properties[PROP_SHOW_CROP] = g_param_spec_boolean("show-crop", NULL, NULL, TRUE, set);
+    properties[PROP_SHOW_MASK] = g_param_spec_boolean("show-mask", NULL, NULL, TRUE, set);
     properties[PROP_PERCENT] = g_param_spec_double("percent", NULL, NULL, 0, G_MAXDOUBLE, 100, get);
     properties[PROP_FITS] = g_param_spec_boolean("fits", NULL, NULL, TRUE, get);
     properties[PROP_ERROR] = g_param_spec_string("error", NULL, NULL, NULL, get);
@@ -502,7 +526,7 @@ static void lk_picture_canvas_class_init(LkPictureCanvasClass *klass)
 
 static void lk_picture_canvas_init(LkPictureCanvas *self)
 {
-    self->show_crop = TRUE;
+    self->show_crop = self->show_mask = TRUE;
     self->view = lk_canvas_view_new();
     gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN);
 }

@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE(LkPictureCanvas, lk_picture_canvas, LK, PICTURE_CANVAS, Gtk
 
 /* Properties:
  *   `picture` (LkPicture)
- *   `show-crop` (the guide is drawn; TRUE)
+ *   `show-crop` (the guide is drawn; TRUE), `show-mask` (its mask is drawn, where it has one; TRUE)
  *   `percent` (double, read-only: 100 is a pixel of the screen a picture's), `fits` (read-only: the whole is shown)
  *   `error` (text, read-only: why there is nothing to see, or NULL)
  * CSS node `picturecanvas`. */
@@ -26,6 +26,7 @@ GtkWidget *lk_picture_canvas_new(LkThumbnails *thumbnails, LkPictureLoader *load
 void lk_picture_canvas_set_picture(LkPictureCanvas *self, LkPicture *picture);
 LkPicture *lk_picture_canvas_get_picture(LkPictureCanvas *self);
 void lk_picture_canvas_set_show_crop(LkPictureCanvas *self, gboolean show);
+void lk_picture_canvas_set_show_mask(LkPictureCanvas *self, gboolean show);
 
 void lk_picture_canvas_fit(LkPictureCanvas *self);
 /** 100 for one pixel of the screen a picture's; about the middle. */

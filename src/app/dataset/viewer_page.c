@@ -12,7 +12,7 @@ struct _LkViewerPage {
     AdwNavigationPage parent_instance;
     AdwWindowTitle *title_widget;
     GtkOverlay *overlay;
-    GtkWidget *failure, *zoom_pill;
+    GtkWidget *failure, *zoom_pill, *mask_button;
     GtkLabel *zoom_label;
     AdwBin *caption;
     LkPictureCanvas *canvas;
@@ -25,7 +25,7 @@ struct _LkViewerPage {
 
 G_DEFINE_FINAL_TYPE(LkViewerPage, lk_viewer_page, ADW_TYPE_NAVIGATION_PAGE)
 
-enum { PROP_CROP = 1, PROP_LEFT_OUT, PROP_LAST };
+enum { PROP_CROP = 1, PROP_MASK, PROP_LEFT_OUT, PROP_LAST };
 static GParamSpec *properties[PROP_LAST];
 
 AdwBin *lk_viewer_page_get_caption(LkViewerPage *self)
@@ -76,6 +76,15 @@ static void look_ahead(LkViewerPage *self, int step)
     lk_picture_loader_load(self->loader, lk_picture_get_path(next), self->ahead, ahead_cb, NULL);
 }
 
+/* There is a way to hide the mask where there is one. */
+static void update_mask(LkViewerPage *self)
+{
+    LkPicture *picture = lk_dataset_view_get_current(self->view);
+    const gboolean any = picture && lk_picture_get_mask(picture);
+    gtk_widget_set_visible(self->mask_button, any);
+    gtk_widget_action_set_enabled(GTK_WIDGET(self), "viewer.mask", any);
+}
+
 static void current_changed_cb(LkViewerPage *self)
 {
     LkPicture *picture = lk_dataset_view_get_current(self->view);
@@ -87,6 +96,7 @@ static void current_changed_cb(LkViewerPage *self)
     self->position = position;
     lk_picture_canvas_set_picture(self->canvas, picture);
     update_title(self);
+    update_mask(self);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_LEFT_OUT]);
     if (!picture)
         gtk_widget_activate_action(GTK_WIDGET(self), "navigation.pop", NULL);
@@ -250,6 +260,7 @@ static const struct {
     {GDK_KEY_1, 0, "viewer.actual-size"},
     {GDK_KEY_KP_1, 0, "viewer.actual-size"},
     {GDK_KEY_c, 0, "viewer.crop"},
+    {GDK_KEY_m, 0, "viewer.mask"},
     {GDK_KEY_Delete, 0, "viewer.left-out"},
     {GDK_KEY_KP_Delete, 0, "viewer.left-out"},
 };
@@ -305,11 +316,11 @@ static void lk_viewer_page_shown(AdwNavigationPage *page)
     gtk_widget_grab_focus(GTK_WIDGET(LK_VIEWER_PAGE(page)->canvas));
 }
 
-static gboolean get_crop(LkViewerPage *self)
+static gboolean get_shown(LkViewerPage *self, const char *layer)
 {
     gboolean shown = TRUE;
     if (self->canvas)
-        g_object_get(self->canvas, "show-crop", &shown, NULL);
+        g_object_get(self->canvas, layer, &shown, NULL);
     return shown;
 }
 
@@ -318,7 +329,9 @@ static void lk_viewer_page_get_property(GObject *object, guint id, GValue *value
     LkViewerPage *self = LK_VIEWER_PAGE(object);
     LkPicture *picture = self->view ? lk_dataset_view_get_current(self->view) : NULL;
     if (id == PROP_CROP)
-        g_value_set_boolean(value, get_crop(self));
+        g_value_set_boolean(value, get_shown(self, "show-crop"));
+    else if (id == PROP_MASK)
+        g_value_set_boolean(value, get_shown(self, "show-mask"));
     else if (id == PROP_LEFT_OUT)
         g_value_set_boolean(value, picture && lk_picture_get_excluded(picture));
     else
@@ -330,6 +343,9 @@ static void lk_viewer_page_set_property(GObject *object, guint id, const GValue 
     LkViewerPage *self = LK_VIEWER_PAGE(object);
     if (id == PROP_CROP) {
         lk_picture_canvas_set_show_crop(self->canvas, g_value_get_boolean(value));
+        g_object_notify_by_pspec(object, pspec);
+    } else if (id == PROP_MASK) {
+        lk_picture_canvas_set_show_mask(self->canvas, g_value_get_boolean(value));
         g_object_notify_by_pspec(object, pspec);
     } else if (id == PROP_LEFT_OUT) {
         lk_leave_out_set(lk_dataset_view_get_list(self->view), lk_dataset_view_get_current(self->view),
@@ -360,6 +376,7 @@ static void bind_template(GtkWidgetClass *widget_class)
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, overlay);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, failure);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, zoom_pill);
+    gtk_widget_class_bind_template_child(widget_class, LkViewerPage, mask_button);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, zoom_label);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, caption);
     gtk_widget_class_bind_template_callback(widget_class, child_position_cb);
@@ -374,6 +391,7 @@ static void lk_viewer_page_class_init(LkViewerPageClass *klass)
     object_class->dispose = lk_viewer_page_dispose;
     ADW_NAVIGATION_PAGE_CLASS(klass)->shown = lk_viewer_page_shown;
     GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+    properties[PROP_MASK] = g_param_spec_boolean("mask", NULL, NULL, TRUE, flags);
     properties[PROP_CROP] = g_param_spec_boolean("crop", NULL, NULL, TRUE, flags);
     properties[PROP_LEFT_OUT] = g_param_spec_boolean("left-out", NULL, NULL, FALSE, flags);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
@@ -381,6 +399,7 @@ static void lk_viewer_page_class_init(LkViewerPageClass *klass)
     for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
         gtk_widget_class_install_action(widget_class, actions[i].name, NULL, actions[i].activate);
     gtk_widget_class_install_property_action(widget_class, "viewer.crop", "crop");
+    gtk_widget_class_install_property_action(widget_class, "viewer.mask", "mask");
     gtk_widget_class_install_property_action(widget_class, "viewer.left-out", "left-out");
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         gtk_widget_class_add_binding_action(widget_class, keys[i].key, keys[i].modifiers, keys[i].action, NULL);
@@ -390,6 +409,7 @@ static void lk_viewer_page_init(LkViewerPage *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
     self->changes = g_signal_group_new(LK_TYPE_PICTURE);
+    g_signal_group_connect_swapped(self->changes, "notify::mask", G_CALLBACK(update_mask), self);
     g_signal_group_connect_swapped(self->changes, "notify::excluded", G_CALLBACK(left_out_changed_cb), self);
     g_signal_group_connect_swapped(self->changes, "notify::name", G_CALLBACK(update_title), self);
     add_captured_keys(self);
