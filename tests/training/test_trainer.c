@@ -87,14 +87,16 @@ static void test_parts(const SmallRun *s)
     static const struct {
         const char *output;
         const char *settings[3];
-        int text, unet, trained; /* modules in the file; those that were trained */
+        /* Modules in the file; those that were trained: all but the query and key of the innermost self-attention,
+         * which sees one position of such small pictures and has nothing to choose. */
+        int text, unet, trained;
     } rows[] = {
-        {"both", {NULL}, 12, 192, 204},
-        {"unet", {"network_train_unet_only=true", NULL}, 0, 192, 192},
+        {"both", {NULL}, 12, 192, 202},
+        {"unet", {"network_train_unet_only=true", NULL}, 0, 192, 190},
         {"text", {"network_train_text_encoder_only=true", NULL}, 12, 0, 12},
-        {"unet-rate", {"text_encoder_lr=0", NULL}, 0, 192, 192},
+        {"unet-rate", {"text_encoder_lr=0", NULL}, 0, 192, 190},
         {"text-rate", {"unet_lr=0", NULL}, 12, 0, 12},
-        {"skip2", {"clip_skip=2", "optimizer_args=[\"weight_decay=10\"]", NULL}, 12, 192, 198},
+        {"skip2", {"clip_skip=2", "optimizer_args=[\"weight_decay=10\"]", NULL}, 12, 192, 196},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(Outcome) outcome = small_run(s, rows[i].output, rows[i].settings, false, -1);
