@@ -1,8 +1,14 @@
 #include "base/error.h"
 
+#include <libintl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *lk_text(const char *text)
+{
+    return gettext(text);
+}
 
 bool lk_fail(LkError *error, LkErrorCode code, const char *format, ...)
 {
@@ -10,7 +16,7 @@ bool lk_fail(LkError *error, LkErrorCode code, const char *format, ...)
         return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    vsnprintf(error->text, sizeof error->text, lk_text(format), args);
     va_end(args);
     error->code = code;
     return false;
@@ -24,7 +30,7 @@ void lk_error_prefix(LkError *error, const char *format, ...)
     memcpy(old, error->text, sizeof old);
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(error->text, sizeof error->text, format, args);
+    int used = vsnprintf(error->text, sizeof error->text, lk_text(format), args);
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof error->text)
         snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s", old);

@@ -22,7 +22,11 @@ typedef struct LkError {
     char text[1000];
 } LkError;
 
-/** Fills `error` (may be NULL) and returns false, so that `return lk_fail(...)` reads well. Keeps the first error. */
+/** A text in the user's language, where there is a translation. */
+const char *lk_text(const char *text) __attribute__((format_arg(1)));
+
+/** Fills `error` (may be NULL) and returns false, so that `return lk_fail(...)` reads well. Keeps the first error.
+ * The format is translated here. */
 bool lk_fail(LkError *error, LkErrorCode code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /** Puts `prefix: ` before the text of an error that is set. */

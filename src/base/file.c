@@ -31,12 +31,12 @@ static bool fail_errno(LkError *error, int number, const char *what, const char 
 {
     const char *advice = "";
     if (number == ENOSPC || number == EDQUOT)
-        advice = " Free some space on that disk and try again.";
+        advice = lk_text(" Free some space on that disk and try again.");
     else if (number == EACCES || number == EPERM)
-        advice = " Check who may read and write there.";
+        advice = lk_text(" Check who may read and write there.");
     else if (number == EROFS)
-        advice = " Choose a folder that can be written to.";
-    return lk_fail(error, number == ENOMEM ? LK_ERROR_MEMORY : LK_ERROR_IO, "Cannot %s %s: %s.%s", what, path,
+        advice = lk_text(" Choose a folder that can be written to.");
+    return lk_fail(error, number == ENOMEM ? LK_ERROR_MEMORY : LK_ERROR_IO, "Cannot %s %s: %s.%s", lk_text(what), path,
                    strerror(number), advice);
 }
 
@@ -64,7 +64,7 @@ bool lk_map_open(LkMap *map, const char *path, LkError *error)
         fail_errno(error, errno, "examine", path);
     } else if (!S_ISREG(info.st_mode)) {
         lk_fail(error, LK_ERROR_IO, "Cannot open %s: it is %s, not a file.", path,
-                S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
+                S_ISDIR(info.st_mode) ? lk_text("a folder") : lk_text("a device or pipe"));
     } else if ((uint64_t)info.st_size > SIZE_MAX / 2) {
         lk_fail(error, LK_ERROR_MEMORY, "Cannot open %s: it is too large for this machine.", path);
     } else if (info.st_size == 0) {

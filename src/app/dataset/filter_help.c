@@ -57,7 +57,7 @@ static GtkWidget *make_row(const char *example, const char *meaning)
     gtk_box_append(GTK_BOX(box), why);
     GtkWidget *row = gtk_list_box_row_new();
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
-    g_autofree char *words = g_strdup_printf("%s: %s", example, meaning);
+    g_autofree char *words = g_strdup_printf(_("%s: %s"), example, meaning);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
     return row;
 }

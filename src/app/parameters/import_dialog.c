@@ -77,9 +77,9 @@ static GtkWidget *make_line(const LkImportLine *line)
     const LkParameter *parameter = line->key ? lk_parameter_find(line->key) : NULL;
     GtkWidget *row = adw_action_row_new();
     g_autofree char *title = line->value ? g_strdup_printf("%s = %s", line->name, line->value) : g_strdup(line->name);
-    g_autofree char *result = parameter ? g_strdup_printf("%s: %s", _(parameter->title), line->result) : NULL;
+    g_autofree char *result = parameter ? g_strdup_printf(_("%s: %s"), _(parameter->title), line->result) : NULL;
     g_autofree char *text =
-        result && line->why ? g_strdup_printf("%s. %s", result, line->why) : g_strdup(result ? result : line->why);
+        result && line->why ? g_strdup_printf(_("%s. %s"), result, line->why) : g_strdup(result ? result : line->why);
     g_autofree char *title_markup = g_markup_escape_text(title, -1), *text_markup = g_markup_escape_text(text, -1);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title_markup);
     adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text_markup);

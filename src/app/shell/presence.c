@@ -72,7 +72,7 @@ static void ended_cb(LkPresence *self, LkTask *task)
     g_autofree char *title = lk_task_make_title(task);
     g_autofree char *summary = lk_task_make_summary(task);
     const char *error = lk_task_get_error(task);
-    g_autofree char *body = g_strdup_printf("%s: %s", title, good || !error ? summary : error);
+    g_autofree char *body = g_strdup_printf(_("%s: %s"), title, good || !error ? summary : error);
     g_notification_set_body(notification, body);
     g_notification_set_priority(notification, good ? G_NOTIFICATION_PRIORITY_NORMAL : G_NOTIFICATION_PRIORITY_HIGH);
     g_notification_set_default_action_and_target(notification, "app.show-task", "x", lk_task_get_id(task));
