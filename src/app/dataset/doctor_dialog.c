@@ -122,6 +122,8 @@ AdwDialog *lk_doctor_dialog_new(LkDatasetView *view)
 static void lk_doctor_dialog_dispose(GObject *object)
 {
     LkDoctorDialog *self = LK_DOCTOR_DIALOG(object);
+    if (self->findings) /* the list may live a little longer, and the findings go on changing */
+        gtk_list_box_bind_model(self->findings, NULL, NULL, NULL, NULL);
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_DOCTOR_DIALOG);
     g_clear_object(&self->view);
     g_clear_object(&self->list);

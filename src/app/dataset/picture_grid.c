@@ -25,6 +25,9 @@ struct _LkPictureGrid {
     double scrolled_zoom; /* part of a step that Ctrl and the wheel have collected */
     gulong focus_handler;
     GtkRoot *root;
+    gboolean deaf; /* the keyboard's place means nothing now */
+    guint listen_idle;
+    LkPicture *left_at; /* the current picture when the grid was hidden */
 };
 
 G_DEFINE_FINAL_TYPE(LkPictureGrid, lk_picture_grid, GTK_TYPE_WIDGET)
@@ -133,7 +136,7 @@ static void unbind_cb(LkPictureGrid *self, GtkListItem *item)
 static void focus_changed_cb(LkPictureGrid *self)
 {
     GtkWidget *focus = gtk_root_get_focus(self->root);
-    if (!self->view || !focus || !gtk_widget_is_ancestor(focus, GTK_WIDGET(self->grid)))
+    if (self->deaf || !self->view || !focus || !gtk_widget_is_ancestor(focus, GTK_WIDGET(self->grid)))
         return;
     GtkWidget *cell = gtk_widget_get_first_child(focus);
     if (!cell || !LK_IS_PICTURE_CELL(cell))
@@ -157,6 +160,37 @@ static void lk_picture_grid_unroot(GtkWidget *widget)
     g_clear_signal_handler(&self->focus_handler, self->root);
     self->root = NULL;
     GTK_WIDGET_CLASS(lk_picture_grid_parent_class)->unroot(widget);
+}
+
+/* The grid comes back, and the keyboard with it to where it was. Meanwhile the person may have gone to other pictures
+ * in the viewer: then it belongs to the one that is current now. */
+static gboolean listen_cb(gpointer data)
+{
+    LkPictureGrid *self = data;
+    self->listen_idle = 0;
+    self->deaf = FALSE;
+    if (self->left_at && self->left_at != lk_dataset_view_get_current(self->view))
+        lk_picture_grid_go_to_current(self, TRUE);
+    g_clear_object(&self->left_at);
+    return G_SOURCE_REMOVE;
+}
+
+static void lk_picture_grid_map(GtkWidget *widget)
+{
+    LkPictureGrid *self = LK_PICTURE_GRID(widget);
+    GTK_WIDGET_CLASS(lk_picture_grid_parent_class)->map(widget);
+    if (self->deaf && !self->listen_idle)
+        self->listen_idle = g_idle_add(listen_cb, self);
+}
+
+static void lk_picture_grid_unmap(GtkWidget *widget)
+{
+    LkPictureGrid *self = LK_PICTURE_GRID(widget);
+    GTK_WIDGET_CLASS(lk_picture_grid_parent_class)->unmap(widget);
+    g_clear_handle_id(&self->listen_idle, g_source_remove);
+    self->deaf = TRUE;
+    if (self->view && !self->left_at)
+        g_set_object(&self->left_at, lk_dataset_view_get_current(self->view));
 }
 
 static void activate_cb(LkPictureGrid *self, guint position)
@@ -301,6 +335,8 @@ static void lk_picture_grid_dispose(GObject *object)
         gtk_grid_view_set_model(self->grid, NULL); /* unbinds the cells while we are whole */
     self->grid = NULL;
     g_clear_handle_id(&self->load_idle, g_source_remove);
+    g_clear_handle_id(&self->listen_idle, g_source_remove);
+    g_clear_object(&self->left_at);
     g_clear_pointer(&self->scrolled, gtk_widget_unparent);
     g_clear_pointer(&self->waiting, g_hash_table_unref);
     g_clear_pointer(&self->cells, g_hash_table_unref);
@@ -316,6 +352,8 @@ static void lk_picture_grid_class_init(LkPictureGridClass *klass)
     object_class->get_property = lk_picture_grid_get_property;
     object_class->set_property = lk_picture_grid_set_property;
     object_class->dispose = lk_picture_grid_dispose;
+    widget_class->map = lk_picture_grid_map;
+    widget_class->unmap = lk_picture_grid_unmap;
     widget_class->root = lk_picture_grid_root;
     widget_class->unroot = lk_picture_grid_unroot;
     widget_class->size_allocate = lk_picture_grid_size_allocate;
