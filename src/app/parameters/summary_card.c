@@ -193,6 +193,7 @@ static void lk_summary_card_dispose(GObject *object)
 {
     LkSummaryCard *self = LK_SUMMARY_CARD(object);
     g_clear_object(&self->planning);
+    adw_bin_set_child(ADW_BIN(self), NULL); /* it is bound as well, and must not go twice */
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_SUMMARY_CARD);
     G_OBJECT_CLASS(lk_summary_card_parent_class)->dispose(object);
 }
