@@ -12,6 +12,9 @@ char *lk_summary_number(gint64 number)
 
 /* ---- length ------------------------------------------------------------------------------------------ */
 
+/* One and many, for ngettext. */
+#define NP_(one, many) one, many
+
 static char *say_count(const char *one, const char *many, gint64 number)
 {
     g_autofree char *text = lk_summary_number(number);
@@ -23,11 +26,11 @@ static char *say_count(const char *one, const char *many, gint64 number)
 /* "24 pictures", "24 pictures × 10 repeats" or, where they have different ones, "24 pictures, 245 with repeats". */
 static char *say_pictures(const LkLengthFacts *facts)
 {
-    g_autofree char *pictures = say_count(N_("%s picture"), N_("%s pictures"), facts->pictures);
+    g_autofree char *pictures = say_count(NP_("%s picture", "%s pictures"), facts->pictures);
     if (facts->shown == facts->pictures || facts->pictures == 0)
         return g_steal_pointer(&pictures);
     if (facts->shown % facts->pictures == 0) {
-        g_autofree char *repeats = say_count(N_("%s repeat"), N_("%s repeats"), facts->shown / facts->pictures);
+        g_autofree char *repeats = say_count(NP_("%s repeat", "%s repeats"), facts->shown / facts->pictures);
         return g_strdup_printf("%s × %s", pictures, repeats);
     }
     g_autofree char *shown = lk_summary_number(facts->shown);
@@ -42,7 +45,7 @@ static char *say_batch(const LkLengthFacts *facts)
     g_autofree char *batch = g_strdup_printf(_("batch %s"), number);
     if (facts->accumulation == 1)
         return g_steal_pointer(&batch);
-    g_autofree char *many = say_count(N_("%s batch a step"), N_("%s batches a step"), facts->accumulation);
+    g_autofree char *many = say_count(NP_("%s batch a step", "%s batches a step"), facts->accumulation);
     return g_strdup_printf("%s ÷ %s", batch, many);
 }
 
@@ -55,13 +58,13 @@ double lk_summary_times_seen(const LkLengthFacts *facts)
 char *lk_summary_length(const LkLengthFacts *facts)
 {
     g_autofree char *pictures = say_pictures(facts), *batch = say_batch(facts);
-    g_autofree char *steps = say_count(N_("%s step"), N_("%s steps"), facts->steps);
+    g_autofree char *steps = say_count(NP_("%s step", "%s steps"), facts->steps);
     if (facts->epochs == 0) {
         g_autofree char *times = g_strdup_printf("%'.1f", lk_summary_times_seen(facts));
         /* translators: "24 pictures × 10 repeats ÷ batch 2, 1,600 steps: 13.3 epochs" */
         return g_strdup_printf(_("%s ÷ %s, %s: %s epochs"), pictures, batch, steps, times);
     }
-    g_autofree char *epochs = say_count(N_("%s epoch"), N_("%s epochs"), facts->epochs);
+    g_autofree char *epochs = say_count(NP_("%s epoch", "%s epochs"), facts->epochs);
     gint64 per_step = facts->batch * facts->accumulation;
     gboolean exact = facts->shown * facts->epochs == facts->steps * per_step;
     return g_strdup_printf(exact ? "%s × %s ÷ %s = %s"
