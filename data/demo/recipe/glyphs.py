@@ -80,15 +80,18 @@ def is_held_out(subject, colour):
     return (5 * subject + 3) % len(COLOURS) == colour
 
 
+def article(name):
+    return "an" if name[0] in "aeio" else "a"
+
+
 def captions(subject, colour):
     """All captions of a pair, as (text, weight)."""
     character, short = SUBJECTS[subject]
     out = []
     full = names()[character]
     for name, share in ((full, 0.5), (short, 0.5)) if short else ((full, 1.0),):
-        article = "an" if name[0] in "aeio" else "a"
         out += [
-            (f"{article} {name} on a {colour} background", 0.45 * share),
+            (f"{article(name)} {name} on a {colour} background", 0.45 * share),
             (f"{name} on a {colour} background", 0.3 * share),
             (f"{name}, {colour} background", 0.15 * share),
             (name, 0.1 * share),

@@ -15,7 +15,8 @@ def prompts():
         colour = (7 * subject) % len(colours)
         if subject % 5 == 4:
             colour = next(c for c in range(len(colours)) if glyphs.is_held_out(subject, c))
-        yield f"a {short or glyphs.names()[character]} on a {colours[colour]} background"
+        name = short or glyphs.names()[character]
+        yield f"{glyphs.article(name)} {name} on a {colours[colour]} background"
 
 
 def write(path, trained_vae, trained_unet, text, words, seed=5):
