@@ -48,10 +48,10 @@ def set_number(name, value):
 def parameters():
     key("alt+2")
     app.click(app.find("toggle button", "512"))
-    key("Home", "Return")  # the smallest
+    key("Home", "Down", "Down", "Return")
     app.find("toggle button", "256")
-    set_number("Epochs", 24)
-    set_number("Save Every n Epochs", 12)
+    set_number("Epochs", 60)
+    set_number("Save Every n Epochs", 30)
     set_number("Rank (network_dim)", 4)
     app.sees(re.compile("Ready to train"))
 
@@ -63,7 +63,7 @@ j.shot("parameters")
 j.audit(app, "the parameters")
 j.step("Ctrl+Enter begins a training and shows it", lambda: (key("ctrl+Return"), app.sees(re.compile("Running, Task 1"), 60)))
 j.step("the computer is kept awake", lambda: wait_for("inhibit", lambda: j.desktop.calls("Inhibit")))
-j.step("the sidebar tells of it", lambda: app.find("button", re.compile("Epoch .* of 24")))
+j.step("the sidebar tells of it", lambda: app.find("button", re.compile("Epoch .* of 60")))
 j.audit(app, "the training page")
 j.step("Ctrl+P pauses: the device is free", lambda: (key("ctrl+p"), app.sees(re.compile("Paused, Task 1"), 60), app.sees(re.compile("^0 bytes of"))))
 j.shot("paused")
@@ -90,8 +90,8 @@ j.step("its files are in a folder of their own", lambda: {"job.toml", "dataset.t
 
 def results():
     app.press("button", "Show Results")
-    app.sees("Epoch 24")
-    app.sees("Epoch 12")
+    app.sees("Epoch 60")
+    app.sees("Epoch 30")
 
 
 j.step("the results list the checkpoints", results)
@@ -157,7 +157,7 @@ j.step("Resume goes on", lambda: (again.press("button", "Resume"), again.sees(re
 
 
 def stop():
-    again.press("button", "Stop Training")
+    again.press("button", "Stop…")
     again.press("button", "Stop and Save")
     again.sees(re.compile("Stopped, Task 3"), 60)
 

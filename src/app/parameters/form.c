@@ -268,6 +268,7 @@ static void make_drawer(LkForm *self, LkParameterGroup group)
     GtkWidget *expander = adw_expander_row_new();
     g_autofree char *title = g_markup_escape_text(_(lk_parameter_group_title(group)), -1);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(expander), title);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(expander), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(expander), contents);
     adw_expander_row_set_subtitle_lines(ADW_EXPANDER_ROW(expander), 1);
     g_object_set_data(G_OBJECT(expander), "group", GUINT_TO_POINTER(group));
