@@ -18,6 +18,7 @@ struct _LkApplication {
     LkDeviceStatus *device;
     LkThumbnails *thumbnails;
     LkTaskCenter *tasks;
+    LkPictureMaker *maker;
     LkSpeedKeeper *speeds;
     LkPresence *presence;
     gboolean exit_after_startup;
@@ -65,6 +66,11 @@ LkThumbnails *lk_application_get_thumbnails(LkApplication *self)
 LkTaskCenter *lk_application_get_tasks(LkApplication *self)
 {
     return self->tasks;
+}
+
+LkPictureMaker *lk_application_get_maker(LkApplication *self)
+{
+    return self->maker;
 }
 
 gboolean lk_application_is_training(LkApplication *self)
@@ -179,6 +185,9 @@ static void lk_application_startup(GApplication *application)
     self->device = lk_device_status_new();
     self->thumbnails = lk_thumbnails_new(cache);
     self->tasks = lk_task_center_new(self->store);
+    self->maker = lk_picture_maker_new();
+    g_signal_connect_object(self->tasks, "notify::current", G_CALLBACK(lk_picture_maker_release), self->maker,
+                            G_CONNECT_SWAPPED);
     self->speeds = lk_speed_keeper_new(self->store, self->tasks, self->projects);
     self->presence = lk_presence_new(GTK_APPLICATION(self), self->tasks);
     add_actions(self);
@@ -214,6 +223,7 @@ static void lk_application_shutdown(GApplication *application)
     G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
     g_clear_object(&self->presence);
     g_clear_object(&self->speeds);
+    g_clear_object(&self->maker);
     g_clear_object(&self->tasks); /* ends a run that is under way, its state saved */
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */

@@ -5,6 +5,7 @@
 #include "app/core/project_list.h"
 #include "app/core/task_center.h"
 #include "app/core/thumbnails.h"
+#include "worker/picture_maker.h"
 
 #include <adwaita.h>
 
@@ -26,6 +27,8 @@ LkProjectList *lk_application_get_projects(LkApplication *self);
 LkDeviceStatus *lk_application_get_device(LkApplication *self);
 LkThumbnails *lk_application_get_thumbnails(LkApplication *self);
 LkTaskCenter *lk_application_get_tasks(LkApplication *self);
+/** Makes pictures for all windows; it gives the device back when a training begins. */
+LkPictureMaker *lk_application_get_maker(LkApplication *self);
 /** Whether closing the last window would end a training. */
 gboolean lk_application_is_training(LkApplication *self);
 

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#define NEGATIVE "Negative prompt:"
+#define NEGATIVE      "Negative prompt:"
+#define FIRST_SETTING "Steps: "
 
 /* ------------------------------------------------------------------ writing */
 
@@ -159,15 +160,30 @@ static void append_line(GString *out, const char *line)
     g_string_append(out, line);
 }
 
+/** The settings, empty where there are none; *count becomes the number of lines before them. They are the last line,
+ * but extensions write more below (the template of a prompt): then theirs is the one that begins as WebUI's does. */
+static LkMetadata *find_settings(char **lines, guint *count)
+{
+    for (guint i = *count; i-- > 0;) {
+        if (i + 1 < *count && !g_str_has_prefix(lines[i], FIRST_SETTING))
+            continue;
+        LkMetadata *settings = read_settings(lines[i]);
+        if (lk_metadata_count(settings) > 0) {
+            *count = i;
+            return settings;
+        }
+        lk_metadata_free(settings);
+    }
+    return lk_metadata_new();
+}
+
 LkInfotext *lk_infotext_parse(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     g_auto(GStrv) lines = g_strsplit(g_strstrip(valid), "\n", -1);
     guint count = g_strv_length(lines);
     LkInfotext *infotext = g_new0(LkInfotext, 1);
-    infotext->settings = read_settings(count ? lines[count - 1] : "");
-    if (lk_metadata_count(infotext->settings) > 0)
-        count--;
+    infotext->settings = find_settings(lines, &count);
     GString *prompt = g_string_new(NULL), *negative = g_string_new(NULL), *now = prompt;
     for (guint i = 0; i < count; i++) {
         const char *line = g_strstrip(lines[i]);

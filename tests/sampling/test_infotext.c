@@ -74,6 +74,119 @@ static void test_read(void)
     tap_ok(request.sampler == lk_sampler_find("DPM++ 2M Karras"), "Automatic is Karras for DPM++ 2M");
 }
 
+/* Lines as they are found in pictures of other programs. */
+static const struct {
+    const char *what, *text, *prompt, *negative;
+    const char *pairs[12]; /* keys and values */
+    const char *refused;   /* a part of what is said, or NULL */
+    int steps, width, height;
+    uint64_t seed;
+} found[] = {
+    {.what = "WebUI 1.6 with a second pass, an embedding and two LoRAs",
+     .text =
+         "masterpiece, 1girl, (detailed eyes:1.3), <lora:add_detail:0.5> <lora:epi_noiseoffset2:1>\n"
+         "Negative prompt: easynegative, (worst quality:1.4), text\n"
+         "Steps: 30, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 3735623897, Size: 512x768, Model hash: "
+         "7f96a1a9ca, Model: AnythingV5_v5PrtRE, VAE hash: 235745af8d, VAE: vae-ft-mse-840000-ema-pruned.safetensors, "
+         "Denoising strength: 0.5, Clip skip: 2, Hires upscale: 2, Hires steps: 15, Hires upscaler: R-ESRGAN 4x+ "
+         "Anime6B, Lora hashes: \"add_detail: 7c6bad76eb54, epi_noiseoffset2: d1131f7207d6\", TI hashes: "
+         "\"easynegative: c74b4e810b03\", Version: v1.6.0",
+     .prompt = "masterpiece, 1girl, (detailed eyes:1.3), <lora:add_detail:0.5> <lora:epi_noiseoffset2:1>",
+     .negative = "easynegative, (worst quality:1.4), text",
+     .pairs = {"Lora hashes", "add_detail: 7c6bad76eb54, epi_noiseoffset2: d1131f7207d6", "VAE",
+               "vae-ft-mse-840000-ema-pruned.safetensors", "Hires upscaler", "R-ESRGAN 4x+ Anime6B", "Version",
+               "v1.6.0"},
+     .steps = 30,
+     .width = 512,
+     .height = 768,
+     .seed = 3735623897},
+    {.what = "an extension's prompt in quotes, with commas, line ends and quotes",
+     .text =
+         "portrait\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, Schedule type: Automatic, CFG scale: 5.5, "
+         "Seed: 12, Size: 640x640, Model: a_b-c.d, ADetailer model: face_yolov8n.pt, ADetailer prompt: \"face, "
+         "\\\"smile\\\",\\nSteps: 3, Seed: 4\", ADetailer confidence: 0.3, Version: v1.9.4",
+     .prompt = "portrait",
+     .negative = "blurry",
+     .pairs = {"ADetailer prompt", "face, \"smile\",\nSteps: 3, Seed: 4", "ADetailer confidence", "0.3"},
+     .steps = 20,
+     .width = 640,
+     .height = 640,
+     .seed = 12},
+    {.what = "the template of a prompt below the settings",
+     .text =
+         "a red bird\nNegative prompt: text\nSteps: 25, Sampler: Euler, CFG scale: 7, Seed: 5, Size: 512x512, Model: "
+         "m, Version: v1.10.1\nTemplate: a {red|blue} bird\nNegative Template: text",
+     .prompt = "a red bird",
+     .negative = "text",
+     .pairs = {"Version", "v1.10.1"},
+     .steps = 25,
+     .width = 512,
+     .height = 512,
+     .seed = 5},
+    {.what = "a prompt that speaks of steps",
+     .text =
+         "Steps: of stone, leading up: to a temple\nSteps: 8, Sampler: DDIM, CFG scale: 1.5, Seed: 0, Size: 512x448",
+     .prompt = "Steps: of stone, leading up: to a temple",
+     .negative = "",
+     .pairs = {"Sampler", "DDIM"},
+     .steps = 8,
+     .width = 512,
+     .height = 448,
+     .seed = 0},
+    {.what = "no prompt, lines of Windows, a negative prompt of two lines",
+     .text = "Negative prompt: blurry,\r\nugly\r\nSteps: 7, Sampler: Euler, CFG scale: 7, Seed: 9, Size: 512x512\r\n",
+     .prompt = "",
+     .negative = "blurry,\nugly",
+     .pairs = {"Size", "512x512"},
+     .steps = 7,
+     .width = 512,
+     .height = 512,
+     .seed = 9},
+    {.what = "a web site's, with resources as JSON",
+     .text =
+         "cat\nNegative prompt: dog\nSteps: 25, CFG scale: 7, Sampler: Euler a, Seed: 1589371921, Size: 512x768, "
+         "Created "
+         "Date: 2024-06-11T05:47:04.4663964Z, Civitai resources: "
+         "[{\"type\":\"checkpoint\",\"modelVersionId\":128713,\"modelName\":\"DreamShaper\"}], Civitai metadata: {}",
+     .prompt = "cat",
+     .negative = "dog",
+     .pairs = {"Created Date", "2024-06-11T05:47:04.4663964Z"},
+     .steps = 25,
+     .width = 512,
+     .height = 768,
+     .seed = 1589371921},
+    {.what = "Forge with a schedule that we have not",
+     .text =
+         "castle\nSteps: 20, Sampler: Euler, Schedule type: Simple, CFG scale: 1, Distilled CFG Scale: 3.5, Seed: 331, "
+         "Size: 896x1152, Model hash: 2f3c5caac0, Model: flux1-dev-bnb-nf4, Module 1: ae, Version: f2.0.1v1.10.1",
+     .prompt = "castle",
+     .negative = "",
+     .pairs = {"Distilled CFG Scale", "3.5", "Module 1", "ae"},
+     .refused = "Sampler: Euler",
+     .steps = 20,
+     .width = 896,
+     .height = 1152,
+     .seed = 331},
+};
+
+static void test_found(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(found); i++) {
+        g_autoptr(LkInfotext) text = lk_infotext_parse(found[i].text);
+        g_autoptr(GError) error = NULL;
+        LkPictureRequest request = {0};
+        bool good = strcmp(text->prompt, found[i].prompt) == 0 && strcmp(text->negative, found[i].negative) == 0;
+        for (int p = 0; found[i].pairs[p]; p += 2)
+            good = good && g_strcmp0(lk_metadata_get(text->settings, found[i].pairs[p]), found[i].pairs[p + 1]) == 0;
+        bool applied = lk_infotext_apply(text, &request, &error);
+        good = good && applied == !found[i].refused && (applied || strstr(error->message, found[i].refused)) &&
+               request.steps == found[i].steps && request.width == found[i].width &&
+               request.height == found[i].height && request.seed == found[i].seed;
+        if (!tap_ok(good, "%s", found[i].what))
+            tap_note("“%s” “%s” %s", text->prompt, text->negative, error ? error->message : "");
+    }
+}
+
 static void test_samplers(void)
 {
     static const char *const rows[][2] = {
@@ -174,6 +287,7 @@ int main(void)
 {
     test_write();
     test_read();
+    test_found();
     test_samplers();
     test_round_trip();
     test_broken();
