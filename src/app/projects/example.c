@@ -61,12 +61,25 @@ static void created_cb(GObject *source, GAsyncResult *result, gpointer data)
         g_task_return_error(task, error);
 }
 
-/* Parameters that suit the small base model: 128 pixels, a few minutes on a processor. */
+/* Those of data/demo/job.toml, with checkpoints and samples to look at on the way. */
 static const struct {
     const char *key, *value;
 } parameters[] = {
-    {"resolution", "128"},     {"train_batch_size", "4"},  {"network_dim", "16"},      {"network_alpha", "16"},
-    {"learning_rate", "2e-3"}, {"max_train_epochs", "40"}, {"enable_bucket", "false"}, {"save_every_n_epochs", "10"},
+    {"resolution", "128"},
+    {"enable_bucket", "false"},
+    {"train_batch_size", "5"},
+    {"max_train_epochs", "200"},
+    {"network_dim", "16"},
+    {"network_alpha", "16"},
+    {"learning_rate", "2e-3"},
+    {"lr_scheduler", "cosine"},
+    {"lr_warmup_steps", "20"},
+    {"min_snr_gamma", "5"},
+    {"save_every_n_epochs", "50"},
+    {"sample_at_first", "true"},
+    {"sample_every_n_epochs", "50"},
+    {"sample_prompts", "[\"lorimascot on a green background --w 128 --h 128 --s 16 --l 3 --d 7\", "
+                       "\"lorimascot flying on an orange background --w 128 --h 128 --s 16 --l 3 --d 8\"]"},
 };
 
 static void copied_cb(GObject *source, GAsyncResult *result, gpointer data)
