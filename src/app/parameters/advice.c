@@ -68,7 +68,7 @@ static void set_heading(LkAdvice *self, const char *title, const char *explanati
     gtk_label_set_label(self->heading, title);
     gtk_label_set_label(self->explanation, explanation ? explanation : "");
     gtk_widget_set_visible(GTK_WIDGET(self->explanation), explanation != NULL);
-    gtk_image_set_from_icon_name(GTK_IMAGE(self->icon), error ? "dialog-error-symbolic" : "dialog-warning-symbolic");
+    gtk_image_set_from_icon_name(GTK_IMAGE(self->icon), "dialog-warning-symbolic");
     gtk_widget_set_css_classes(self->icon, (const char *[]){error ? "error" : "warning", NULL});
     gtk_widget_set_visible(GTK_WIDGET(self), TRUE);
 }

@@ -329,7 +329,8 @@ const char *lk_parameter_editor_get_row_class(LkParameterEditor *self)
 
 GtkWidget *lk_parameter_editor_get_focus(LkParameterEditor *self)
 {
-    return adw_bin_get_child(ADW_BIN(self));
+    GtkWidget *widget = adw_bin_get_child(ADW_BIN(self));
+    return self->kind->focus ? self->kind->focus(widget) : widget;
 }
 
 LkParameterEditor *lk_parameter_editor_new(const LkParameter *parameter)

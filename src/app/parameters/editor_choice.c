@@ -45,27 +45,33 @@ static void append(GListStore *store, const char *value, const char *title, gboo
 
 /* ---- how it is shown --------------------------------------------------------------------------------- */
 
+/* Title and reason, and a mark at the one that is chosen. */
 static void setup_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
 {
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *title = gtk_label_new(NULL), *reason = gtk_label_new(_("Not supported yet"));
+    GtkWidget *mark = gtk_image_new_from_icon_name("object-select-symbolic");
     gtk_label_set_xalign(GTK_LABEL(title), 0);
     gtk_label_set_xalign(GTK_LABEL(reason), 0);
     gtk_widget_add_css_class(reason, "caption");
     gtk_widget_add_css_class(reason, "dimmed");
     gtk_box_append(GTK_BOX(box), title);
     gtk_box_append(GTK_BOX(box), reason);
+    gtk_widget_set_hexpand(box, TRUE);
     gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
-    gtk_list_item_set_child(item, box);
+    gtk_box_append(GTK_BOX(line), box);
+    gtk_box_append(GTK_BOX(line), mark);
+    gtk_list_item_set_child(item, line);
+    g_object_bind_property(item, "selected", mark, "visible", G_BINDING_SYNC_CREATE);
 }
 
 static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
     LkChoiceItem *item = gtk_list_item_get_item(list_item);
-    GtkWidget *box = gtk_list_item_get_child(list_item), *title = gtk_widget_get_first_child(box);
-    gtk_label_set_label(GTK_LABEL(title), item->title);
+    GtkWidget *line = gtk_list_item_get_child(list_item), *box = gtk_widget_get_first_child(line);
+    gtk_label_set_label(GTK_LABEL(gtk_widget_get_first_child(box)), item->title);
     gtk_widget_set_visible(gtk_widget_get_last_child(box), !item->supported);
-    gtk_widget_set_sensitive(box, item->supported);
+    gtk_widget_set_sensitive(line, item->supported);
     gtk_list_item_set_selectable(list_item, item->supported);
     gtk_list_item_set_activatable(list_item, item->supported);
     gtk_list_item_set_accessible_label(list_item, item->title);
@@ -253,4 +259,4 @@ static char *size_read(GtkWidget *stack, const LkParameter *parameter)
     return g_strstrip(g_strdup(gtk_editable_get_text(GTK_EDITABLE(size_entry(stack)))));
 }
 
-const LkEditorKind lk_editor_size = {.make = size_make, .show = size_show, .read = size_read};
+const LkEditorKind lk_editor_size = {.make = size_make, .show = size_show, .read = size_read, .focus = size_list};

@@ -9,6 +9,7 @@ typedef struct LkEditorKind {
     void (*show)(GtkWidget *widget, const LkParameter *parameter, const char *text);
     char *(*read)(GtkWidget *widget, const LkParameter *parameter);
     void (*placeholder)(GtkWidget *widget, const char *text);
+    GtkWidget *(*focus)(GtkWidget *widget); /* what the row's title belongs to; NULL: the widget itself */
 } LkEditorKind;
 
 /** For the kinds: the value was changed by the person. */

@@ -44,11 +44,14 @@ static void add_batches(GPtrArray *fixes, const LkJob *job)
     }
 }
 
-static void set_size(LkFix *fix, LkSize size)
+/* With the lower limit of buckets, which must not be above it. */
+static void set_size(LkFix *fix, const LkJob *job, LkSize size)
 {
     g_autofree char *text = size.width == size.height ? g_strdup_printf("%d", size.width)
                                                       : g_strdup_printf("%d,%d", size.width, size.height);
     change(fix, "resolution", text);
+    if (job->enable_bucket && job->min_bucket_reso > MIN(size.width, size.height))
+        change_number(fix, "min_bucket_reso", MIN(size.width, size.height));
 }
 
 /* The next smaller sizes with about the same aspect ratio, in steps that every parameter allows. */
@@ -63,9 +66,7 @@ static void add_sizes(GPtrArray *fixes, const LkJob *job)
         g_autofree char *then = size.width == size.height ? g_strdup_printf("%d", smaller.width)
                                                           : g_strdup_printf("%d × %d", smaller.width, smaller.height);
         LkFix *fix = add(fixes, "size", g_strdup_printf(_("Resolution %s instead of %s"), then, now), _("less detail"));
-        set_size(fix, smaller);
-        if (job->enable_bucket && job->min_bucket_reso > MIN(smaller.width, smaller.height))
-            change_number(fix, "min_bucket_reso", MIN(smaller.width, smaller.height));
+        set_size(fix, job, smaller);
     }
 }
 
@@ -95,7 +96,7 @@ static void add_joined(GPtrArray *fixes, const LkJob *job, gboolean bf16)
         if (bf16)
             change(fix, "mixed_precision", "bf16");
         if (small)
-            set_size(fix, (LkSize){256, 256});
+            set_size(fix, job, (LkSize){256, 256});
     }
 }
 

@@ -84,7 +84,7 @@ void lk_help_popover_set_effect(LkHelpPopover *self, const char *value, const ch
 /* Subtitle and help belong together: the first says what it is. */
 static char *whole_help(const LkParameter *parameter)
 {
-    return g_strdup_printf("%s. %s", _(parameter->subtitle), _(parameter->help));
+    return g_strdup_printf(_("%s. %s"), _(parameter->subtitle), _(parameter->help));
 }
 
 GtkWidget *lk_help_popover_new(const LkParameter *parameter)
@@ -104,14 +104,14 @@ GtkWidget *lk_help_popover_new(const LkParameter *parameter)
     add_section(GTK_BOX(box), _("Usual range"), parameter->usual);
     add_section(GTK_BOX(box), _("Try lower when…"), parameter->lower);
     add_section(GTK_BOX(box), _("Try higher when…"), parameter->higher);
-    add_section(GTK_BOX(box), _("What to watch for"), parameter->watch);
     add_effect(self, GTK_BOX(box));
+    add_section(GTK_BOX(box), _("What to watch for"), parameter->watch);
     gtk_widget_add_css_class(box, "parameter-help");
     GtkWidget *scroll = gtk_scrolled_window_new();
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
     gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scroll), TRUE);
     gtk_scrolled_window_set_propagate_natural_width(GTK_SCROLLED_WINDOW(scroll), TRUE);
-    gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scroll), 420);
+    gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scroll), 540);
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), box);
     gtk_popover_set_child(GTK_POPOVER(self), scroll);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, _(parameter->title),

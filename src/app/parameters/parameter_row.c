@@ -83,14 +83,38 @@ GtkWidget *lk_parameter_row_get_focus(LkParameterRow *self)
 
 /* ---- problems ---------------------------------------------------------------------------------------- */
 
+char *lk_parameter_message(const char *text)
+{
+    GString *message = g_string_new(NULL);
+    for (const char *c = text; *c;) {
+        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        g_autofree char *word = g_strndup(c, length);
+        const LkParameter *parameter = length && (strchr(word, '_') || c == text) ? lk_parameter_find(word) : NULL;
+        if (parameter && parameter->title)
+            g_string_append_printf(message, _("“%s”"), _(parameter->title));
+        else
+            g_string_append(message, word);
+        c += length;
+        if (length && !*c)
+            break;
+        const char *next = *c ? g_utf8_next_char(c) : c;
+        if (*c)
+            g_string_append_len(message, c, next - c);
+        c = next;
+    }
+    return g_string_free_and_steal(message);
+}
+
 /* "0.5 is not a number from 0 to 0.1. Usual: …": what the job says, without the key, which is the row's title. */
 static char *say_problem(LkParameterRow *self, const LkProblem *problem)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     if (problem->value && problem->allowed)
         g_string_append_printf(text, _("“%s” cannot be used; it must be %s."), problem->value, problem->allowed);
-    else
-        g_string_append(text, problem->text);
+    else {
+        g_autofree char *message = lk_parameter_message(problem->text);
+        g_string_append(text, message);
+    }
     if (problem->kind == LK_PROBLEM_ERROR && problem->allowed && self->parameter->usual)
         g_string_append_printf(text, " %s%s", _("Usual: "), _(self->parameter->usual));
     return g_strdup(text->str);

@@ -26,6 +26,9 @@ GtkWidget *lk_parameter_row_get_focus(LkParameterRow *self);
 /** Shows what is wrong with the value in place of the subtitle; NULL: nothing. An error is red, the rest is not. */
 void lk_parameter_row_set_problem(LkParameterRow *self, const LkProblem *problem);
 
+/** What the job says, with the titles of parameters in place of their keys. Free with g_free. */
+char *lk_parameter_message(const char *text);
+
 /** Whether all words (folded by lk_parameter_fold) are in its title, key or help, in English or in the language of the
  * window. */
 gboolean lk_parameter_row_matches(LkParameterRow *self, char **words);

@@ -85,7 +85,8 @@ static void update_state_cb(LkParametersPage *self)
     adw_window_title_set_subtitle(self->title, state);
     GAction *train = g_action_map_lookup_action(G_ACTION_MAP(self->actions), "train");
     g_simple_action_set_enabled(G_SIMPLE_ACTION(train), ready);
-    gtk_widget_set_tooltip_text(self->train_button, ready ? _("Train (Ctrl+Enter)") : error ? error : state);
+    g_autofree char *reason = error ? lk_parameter_message(error) : g_strdup(state);
+    gtk_widget_set_tooltip_text(self->train_button, ready ? _("Train (Ctrl+Enter)") : reason);
 }
 
 /* ---- training ---------------------------------------------------------------------------------------- */

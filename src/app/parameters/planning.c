@@ -328,8 +328,9 @@ static void next_variation(LkPlanning *self)
         if (g_task_return_error_if_cancelled(task))
             continue;
         self->varying = TRUE;
-        lk_planner_plan_async(self->variations, variation->job, "auto", g_task_get_cancellable(task),
-                              variation_planned_cb, g_steal_pointer(&task));
+        GCancellable *cancellable = g_task_get_cancellable(task);
+        lk_planner_plan_async(self->variations, variation->job, "auto", cancellable, variation_planned_cb,
+                              g_steal_pointer(&task));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/application.h"
 #include "app/parameters/memory_bar.h"
+#include "app/parameters/parameter_row.h"
 #include "app/parameters/summary_text.h"
 #include "app/widgets/legend.h"
 
@@ -113,7 +114,8 @@ static void show_nothing(LkSummaryCard *self)
     gtk_label_set_label(self->steps_caption, _("steps"));
     gtk_label_set_label(self->time_caption, _("time"));
     gtk_label_set_label(self->memory_caption, _("memory"));
-    gtk_label_set_label(self->formula, error ? error : _("Working out what it takes…"));
+    g_autofree char *message = error ? lk_parameter_message(error) : g_strdup(_("Working out what it takes…"));
+    gtk_label_set_label(self->formula, message);
     for (guint i = 0; i < LK_MEMORY_PARTS; i++)
         gtk_widget_set_visible(self->parts[i], FALSE);
 }
@@ -129,7 +131,8 @@ static void update_cb(LkSummaryCard *self)
         show_time(self, plan);
         show_memory(self, plan);
     } else if (error) {
-        gtk_label_set_label(self->formula, error);
+        g_autofree char *message = lk_parameter_message(error);
+        gtk_label_set_label(self->formula, message);
     }
     gboolean old = plan && lk_planning_get_outdated(self->planning);
     set_class(self->figures, "outdated", old);
