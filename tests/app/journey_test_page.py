@@ -302,8 +302,8 @@ j.step("what cannot be done is said on the page", errors)
 def insert():
     app.set_text(prompt(app), "rlk_bird")
     app.press("toggle button", "Insert a LoRA")
-    app.press("button", "Insert Epoch 1, task 1")
-    wait_for("the tag", lambda: text_of(prompt(app)) == f"rlk_bird <lora:{NAME}-000001:0.7>")
+    app.press("button", "Insert Epoch 2, task 2")
+    wait_for("the tag", lambda: text_of(prompt(app)) == f"rlk_bird <lora:{NAME}-000002:0.7>")
 
 
 j.step("a checkpoint is inserted into the prompt", insert)
@@ -314,7 +314,7 @@ if j.failed:
 again = j.start(program)
 j.step("a second start opens the page", lambda: open_page(again))
 j.step("settings are remembered", lambda: wait_for("the prompt", lambda: (
-    text_of(prompt(again)) == f"rlk_bird <lora:{NAME}-000001:0.7>" and text_of(again.find("text", "Seed")) == "77")))
+    text_of(prompt(again)) == f"rlk_bird <lora:{NAME}-000002:0.7>" and text_of(again.find("text", "Seed")) == "77")))
 j.step("pictures that were made are there", lambda: (
     again.find("list item", "00001-1234.png"), again.sees(re.compile("^Seed 1234 · 4 steps"))))
 

@@ -160,6 +160,10 @@ void lk_grid_view_set(LkGridView *self, const LkGridAxes *axes, GPtrArray *pictu
     GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
     GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
     gboolean focused = focus && gtk_widget_is_ancestor(focus, GTK_WIDGET(self));
+    LkTestPicture *chosen = lk_grid_view_get_chosen(self);
+    guint position = self->chosen;
+    if (!chosen || !g_ptr_array_find(pictures, chosen, &position))
+        position = self->chosen < pictures->len ? self->chosen : 0;
     clear(self);
     self->n_columns = lk_grid_axes_n_columns(axes);
     self->n_rows = lk_grid_axes_n_rows(axes);
@@ -172,7 +176,8 @@ void lk_grid_view_set(LkGridView *self, const LkGridAxes *axes, GPtrArray *pictu
         gtk_widget_set_parent(cell, GTK_WIDGET(self));
         g_ptr_array_add(self->cells, cell);
     }
-    lk_grid_view_choose(self, self->chosen < pictures->len ? self->chosen : 0);
+    self->chosen = position;
+    lk_grid_view_choose(self, position);
     if (focused && self->cells->len > 0)
         gtk_widget_grab_focus(self->cells->pdata[self->chosen]);
 }

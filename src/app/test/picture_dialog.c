@@ -119,14 +119,26 @@ static void lk_picture_dialog_class_init(LkPictureDialogClass *klass)
     gtk_widget_class_install_action(widget_class, "picture.previous", NULL, previous_action);
     gtk_widget_class_install_action(widget_class, "picture.next", NULL, next_action);
     gtk_widget_class_install_action(widget_class, "picture.copy", NULL, copy_action);
-    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_Left, 0, "picture.previous", NULL);
-    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_Right, 0, "picture.next", NULL);
     gtk_widget_class_add_binding_action(widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "picture.copy", NULL);
+}
+
+/* Before the arrows move the focus. */
+static void add_keys(LkPictureDialog *self)
+{
+    static const char *const keys[][2] = {{"Left", "picture.previous"}, {"Right", "picture.next"}};
+    GtkEventController *controller = gtk_shortcut_controller_new();
+    gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_CAPTURE);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        gtk_shortcut_controller_add_shortcut(
+            GTK_SHORTCUT_CONTROLLER(controller),
+            gtk_shortcut_new(gtk_shortcut_trigger_parse_string(keys[i][0]), gtk_named_action_new(keys[i][1])));
+    gtk_widget_add_controller(GTK_WIDGET(self), controller);
 }
 
 static void lk_picture_dialog_init(LkPictureDialog *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    add_keys(self);
     adw_dialog_set_focus(ADW_DIALOG(self), GTK_WIDGET(self->picture));
     self->changes = g_signal_group_new(LK_TYPE_TEST_PICTURE);
     g_signal_group_connect_swapped(self->changes, "changed", G_CALLBACK(update), self);
