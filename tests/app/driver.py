@@ -145,7 +145,12 @@ class App:
     def click(self, node, button=1, count=1):
         """A real click in the middle of a node."""
         box = node.get_extents(Atspi.CoordType.WINDOW)
-        self.click_at(box.x + box.width // 2, box.y + box.height // 2, button, count)
+        # Places are told without the shadows of window (5) and dialog (12).
+        off, up = 5, node
+        while up is not None and off == 5:
+            off += 12 * (up.get_role_name() in ("alert", "dialog"))
+            up = up.get_parent()
+        self.click_at(box.x + off + box.width // 2, box.y + off + box.height // 2, button, count)
 
     def click_at(self, x, y, button=1, count=1):
         xdotool("mousemove", x, y)
