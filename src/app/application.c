@@ -21,7 +21,7 @@ struct _LkApplication {
     LkPictureMaker *maker;
     LkSpeedKeeper *speeds;
     LkPresence *presence;
-    gboolean exit_after_startup;
+    gboolean exit_after_startup, new_project;
 };
 
 G_DEFINE_FINAL_TYPE(LkApplication, lk_application, ADW_TYPE_APPLICATION)
@@ -206,6 +206,9 @@ static void lk_application_activate(GApplication *application)
     if (!window)
         window = GTK_WINDOW(lk_window_new(self));
     gtk_window_present(window);
+    if (self->new_project)
+        g_action_group_activate_action(G_ACTION_GROUP(window), "new-project", NULL);
+    self->new_project = FALSE;
     if (self->exit_after_startup)
         g_timeout_add_seconds(1, quit_idle_cb, self);
 }
@@ -242,6 +245,7 @@ static int lk_application_handle_local_options(GApplication *application, GVaria
         return 0;
     }
     self->exit_after_startup = g_variant_dict_contains(options, "exit-after-startup");
+    self->new_project = g_variant_dict_contains(options, "new-project");
     return -1;
 }
 
@@ -259,6 +263,7 @@ static void lk_application_init(LkApplication *self)
 {
     static const GOptionEntry options[] = {
         {"version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the version and exit"), NULL},
+        {"new-project", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start with a new project"), NULL},
         {"exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, NULL, NULL},
         {NULL},
     };
