@@ -19,7 +19,8 @@ Xvfb -displayfd 3 -screen 0 "${SCREEN:-1280x800x24}" -nolisten tcp -noreset >"$r
 screen=$!
 read -r -t 20 -u 3 number || { cat "$run/xvfb.log" >&2; exit 1; }
 export DISPLAY=:$number
-dbus-run-session -- "$@" 2> >(grep -v 'Failed to set fd limit\|dbus-daemon\[\|SpiRegistry daemon' >&2)
+exec 4>&1 # for CMD alone: services of the bus talk on its standard output
+dbus-run-session -- bash -c 'exec "$@" >&4 4>&-' session "$@" >/dev/null 2> >(grep -v 'Failed to set fd limit\|dbus-daemon\[' >&2)
 status=$?
 kill $screen
 wait $screen 2>/dev/null
