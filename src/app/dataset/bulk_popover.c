@@ -90,6 +90,7 @@ static void counted_cb(LkBulkPopover *self)
     const LkCaptionPreview *preview = lk_caption_run_get_preview(self->run);
     g_autofree char *text = lk_caption_preview_to_text(preview);
     gtk_label_set_label(self->preview, text);
+    gtk_accessible_announce(GTK_ACCESSIBLE(self->preview), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
     gtk_widget_set_sensitive(GTK_WIDGET(self->apply_button), preview->counts[LK_CAPTION_CHANGED] > 0);
     show_example(self);
 }

@@ -21,6 +21,7 @@ struct _LkDatasetTools {
     LkBulkBar *bar;
     LkCaptionPanel *viewer_panel; /* a weak pointer */
     GSimpleActionGroup *actions;
+    GtkWindow *window; /* a weak pointer */
 };
 
 G_DEFINE_FINAL_TYPE(LkDatasetTools, lk_dataset_tools, G_TYPE_OBJECT)
@@ -194,6 +195,25 @@ static void watch_split(LkDatasetTools *self)
     gtk_widget_add_controller(split, keys);
 }
 
+/* ---- other programs ---------------------------------------------------------------------------------- */
+
+/* Coming back from another program is when its changes should show. */
+static void active_cb(LkDatasetTools *self, GParamSpec *pspec, GtkWindow *window)
+{
+    if (gtk_window_is_active(window) && gtk_widget_get_mapped(self->page))
+        lk_picture_list_refresh(self->list);
+}
+
+static void root_changed_cb(LkDatasetTools *self)
+{
+    GtkRoot *root = gtk_widget_get_root(self->page);
+    if (self->window)
+        g_signal_handlers_disconnect_by_func(self->window, active_cb, self);
+    g_set_weak_pointer(&self->window, GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL);
+    if (self->window)
+        g_signal_connect_object(self->window, "notify::is-active", G_CALLBACK(active_cb), self, G_CONNECT_SWAPPED);
+}
+
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
 static void open_changed_cb(LkDatasetTools *self)
@@ -222,6 +242,8 @@ LkDatasetTools *lk_dataset_tools_new(GtkWidget *page, LkDatasetView *view, LkThu
     g_signal_connect_object(self->list, "save-failed", G_CALLBACK(save_failed_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->list, "trigger-word-changed", G_CALLBACK(trigger_changed_cb), self,
                             G_CONNECT_SWAPPED);
+    g_signal_connect_object(page, "notify::root", G_CALLBACK(root_changed_cb), self, G_CONNECT_SWAPPED);
+    root_changed_cb(self);
     update_enabled(self);
     return self;
 }
@@ -238,6 +260,7 @@ static void lk_dataset_tools_dispose(GObject *object)
 {
     LkDatasetTools *self = LK_DATASET_TOOLS(object);
     g_clear_weak_pointer(&self->viewer_panel);
+    g_clear_weak_pointer(&self->window);
     g_clear_object(&self->pane);
     g_clear_object(&self->bar);
     g_clear_object(&self->actions);

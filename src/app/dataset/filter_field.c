@@ -44,6 +44,8 @@ static void problem_changed_cb(LkFilterField *self)
     gtk_label_set_label(self->problem, text ? text : "");
     gtk_widget_set_visible(GTK_WIDGET(self->problem), text != NULL);
     if (text)
+        gtk_accessible_announce(GTK_ACCESSIBLE(self->entry), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+    if (text)
         gtk_widget_add_css_class(GTK_WIDGET(self->entry), "error");
     else
         gtk_widget_remove_css_class(GTK_WIDGET(self->entry), "error");

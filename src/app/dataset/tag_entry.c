@@ -13,7 +13,8 @@ struct _LkTagEntry {
     char *caption;
     gboolean immediate;
     gboolean filling; /* an offer becomes the text */
-    gboolean filled;  /* the text is an offer that was taken: nothing more to offer */
+    gboolean focused;
+    gboolean filled; /* the text is an offer that was taken: nothing more to offer */
 };
 
 G_DEFINE_FINAL_TYPE(LkTagEntry, lk_tag_entry, ADW_TYPE_BIN)
@@ -79,7 +80,7 @@ static void update_offers(LkTagEntry *self)
     gtk_list_box_remove_all(self->offers);
     const char *typed = last_part(lk_tag_entry_get_text(self));
     g_autoptr(GArray) found = NULL;
-    if (self->list && !self->filled)
+    if (self->list && !self->filled && self->focused && (*typed || self->immediate))
         found = lk_tag_index_complete(lk_picture_list_get_tags(self->list), typed, self->caption, OFFERS);
     for (guint i = 0; found && i < found->len; i++)
         gtk_list_box_append(self->offers, make_row(&g_array_index(found, LkTagCount, i), typed));
@@ -148,6 +149,19 @@ static void activate_cb(LkTagEntry *self)
         take_offer(self, row);
     else
         g_signal_emit(self, signals[SIGNAL_ACTIVATE], 0);
+}
+
+/* Offers are for where one types: several entries of a popover have no room for all theirs. */
+static void focus_in_cb(LkTagEntry *self)
+{
+    self->focused = TRUE;
+    update_offers(self);
+}
+
+static void focus_out_cb(LkTagEntry *self)
+{
+    self->focused = FALSE;
+    update_offers(self);
 }
 
 static void changed_cb(LkTagEntry *self)
@@ -265,6 +279,8 @@ static void lk_tag_entry_class_init(LkTagEntryClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTagEntry, entry);
     gtk_widget_class_bind_template_child(widget_class, LkTagEntry, offers);
     gtk_widget_class_bind_template_callback(widget_class, changed_cb);
+    gtk_widget_class_bind_template_callback(widget_class, focus_in_cb);
+    gtk_widget_class_bind_template_callback(widget_class, focus_out_cb);
     gtk_widget_class_bind_template_callback(widget_class, activate_cb);
     gtk_widget_class_bind_template_callback(widget_class, key_cb);
     gtk_widget_class_bind_template_callback(widget_class, row_activated_cb);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(LkTagEntry, lk_tag_entry, LK, TAG_ENTRY, AdwBin)
 
 /* Property `text` (never NULL, with notify); `placeholder` (also its accessible name); `immediate`: a click on an offer
- * is an answer, not only text to go on with.
+ * is an answer, not only text to go on with, and the most frequent tags are offered before anything is typed.
  * Signal `activate`: the person has answered (Enter, or a click on an offer if `immediate`). */
 
 /** Whose tags are offered (borrowed until another one or NULL is set). */

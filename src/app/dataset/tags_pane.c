@@ -196,6 +196,7 @@ static void rename_action(GtkWidget *widget, const char *name, GVariant *paramet
     g_signal_connect_object(entry, "activate", G_CALLBACK(rename_activate_cb), dialog, G_CONNECT_SWAPPED);
     adw_alert_dialog_set_extra_child(dialog, GTK_WIDGET(entry));
     lk_tag_entry_set_list(entry, list);
+    lk_tag_entry_set_caption(entry, tag);
     g_signal_connect_object(dialog, "response", G_CALLBACK(rename_response_cb), self, G_CONNECT_SWAPPED);
     adw_dialog_present(ADW_DIALOG(dialog), widget);
     lk_tag_entry_focus(entry);
