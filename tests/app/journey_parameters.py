@@ -107,4 +107,13 @@ def job_says():
 
 j.step("its job has what the page showed", job_says)
 j.step("the training page shows it", lambda: app.find(None, re.compile("Task 1|Training")))
+
+
+def leave():
+    app.action("quit", window=False)
+    app.press("button", "Stop and Quit")
+    return app.process.wait(60) == 0
+
+
+j.step("leaving stops the training when asked to", leave)
 j.done()
