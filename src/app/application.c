@@ -223,11 +223,13 @@ static void lk_application_open(GApplication *application, GFile **files, int n_
 static void lk_application_shutdown(GApplication *application)
 {
     LkApplication *self = LK_APPLICATION(application);
-    G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
     g_clear_object(&self->presence);
     g_clear_object(&self->speeds);
     g_clear_object(&self->maker);
-    g_clear_object(&self->tasks); /* ends a run that is under way, its state saved */
+    if (self->tasks)
+        g_object_run_dispose(
+            G_OBJECT(self->tasks)); /* ends a run that is under way, its state saved; others may look */
+    g_clear_object(&self->tasks);
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */
     g_clear_object(&self->thumbnails);
@@ -235,6 +237,8 @@ static void lk_application_shutdown(GApplication *application)
     g_clear_object(&self->device);
     g_clear_object(&self->store);
     g_clear_object(&self->settings);
+    /* Last: letting the computer sleep again needs what this takes down. */
+    G_APPLICATION_CLASS(lk_application_parent_class)->shutdown(application);
 }
 
 static int lk_application_handle_local_options(GApplication *application, GVariantDict *options)

@@ -50,7 +50,7 @@ GListModel *lk_task_center_get_queue(LkTaskCenter *self)
 
 gboolean lk_task_center_get_held(LkTaskCenter *self)
 {
-    return lk_queue_get_held(self->queue);
+    return self->queue && lk_queue_get_held(self->queue);
 }
 
 void lk_task_center_set_held(LkTaskCenter *self, gboolean held)
