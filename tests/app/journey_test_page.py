@@ -333,6 +333,8 @@ def training():
     wait_files(before + 1)
     again.press("button", "Resume Training")
     again.sees("Training is running and uses the device")
+    key("alt+3", "ctrl+p")
+    again.sees(re.compile("^Paused, "), 60)  # or leaving would ask
 
 
 j.step("a training that runs is paused for a test, and goes on", training)

@@ -124,7 +124,7 @@ gboolean lk_task_center_continue(LkTaskCenter *self, LkTask *task, GError **erro
     if (!job)
         return FALSE;
     lk_task_set_state(task, LK_TASK_QUEUED);
-    enqueue(self, task, job, TRUE);
+    enqueue(self, task, job, lk_task_get_step(task) > 0); /* one that never trained has nothing to go on from */
     return TRUE;
 }
 
