@@ -9,8 +9,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define BUSY_TIMEOUT_MS 5000
-#define BUSY_TRIES      50 /* of 100 ms, where SQLite itself does not wait */
+#define BUSY_TIMEOUT_MS 10000
+#define BUSY_TRIES      100 /* of 100 ms, where SQLite itself does not wait */
 
 static bool exec(LkStore *store, const char *sql, GError **error)
 {

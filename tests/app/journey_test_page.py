@@ -18,7 +18,7 @@ from gi.repository import Atspi  # noqa: E402
 
 from driver import Journey, drop, key, text_of, unnamed_controls, wait_for, xdotool  # noqa: E402
 
-program, model, pictures, seed_store, lora = sys.argv[1:6]
+program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-test-page-")
 project = Path(home.name) / "project"
 made = project / "test"

@@ -47,9 +47,9 @@ def set_number(name, value):
 
 def parameters():
     key("alt+2")
-    app.click(app.find("toggle button", "512"))
+    app.click(app.find("toggle button", "Resolution"))
     key("Home", "Down", "Down", "Return")
-    app.find("toggle button", "256")
+    app.find("label", "256")
     set_number("Epochs", 60)
     set_number("Save Every n Epochs", 30)
     set_number("Rank (network_dim)", 4)
