@@ -317,25 +317,4 @@ j.step("settings are remembered", lambda: wait_for("the prompt", lambda: (
     text_of(prompt(again)) == f"rlk_bird <lora:{NAME}-000002:0.7>" and text_of(again.find("text", "Seed")) == "77")))
 j.step("pictures that were made are there", lambda: (
     again.find("list item", "00001-1234.png"), again.sees(re.compile("^Seed 1234 · 4 steps"))))
-
-
-def training():
-    key("alt+3")
-    again.press("button", "Start")
-    key("alt+4")
-    again.sees("Training is running and uses the device")
-    node = again.find("button", "Generate")
-    assert not node.get_state_set().contains(Atspi.StateType.SENSITIVE)
-    j.shot("training")
-    before = len(files())
-    again.press("button", "Pause and Test")
-    again.sees("Training is paused")
-    wait_files(before + 1)
-    again.press("button", "Resume Training")
-    again.sees("Training is running and uses the device")
-    key("alt+3", "ctrl+p")
-    again.sees(re.compile("^Paused, "), 60)  # or leaving would ask
-
-
-j.step("a training that runs is paused for a test, and goes on", training)
 j.done()
