@@ -3,8 +3,6 @@
 #include "app/core/task_writer.h"
 #include "training/sample_prompts.h"
 
-#include <glib/gi18n.h>
-#include <inttypes.h>
 #include <math.h>
 
 struct _LkTask {
@@ -163,61 +161,6 @@ const GPtrArray *lk_task_get_checkpoints(LkTask *self)
 gboolean lk_task_has_details(LkTask *self)
 {
     return self->has_details;
-}
-
-/* ---- words ------------------------------------------------------------------------------------------- */
-
-char *lk_say_duration(double seconds)
-{
-    int minutes = (int)lround(seconds / 60);
-    if (minutes < 1)
-        return g_strdup(_("less than a minute"));
-    if (minutes < 60)
-        return g_strdup_printf(_("%d min"), minutes);
-    /* translators: hours and minutes */
-    return g_strdup_printf(_("%d h %d min"), minutes / 60, minutes % 60);
-}
-
-char *lk_task_make_title(LkTask *self)
-{
-    return *self->record->name ? g_strdup(self->record->name) : g_strdup_printf(_("Task %u"), self->record->number);
-}
-
-static char *say_progress(LkTask *self)
-{
-    const LkTaskRecord *record = self->record;
-    double left = -1;
-    g_object_get(self->run, "seconds-left", &left, NULL);
-    g_autofree char *epoch =
-        g_strdup_printf(_("Epoch %" PRId64 " of %" PRId64), MAX(record->epoch, 1), MAX(record->epochs, 1));
-    if (left < 0)
-        return g_steal_pointer(&epoch);
-    g_autofree char *duration = lk_say_duration(left);
-    /* translators: "Epoch 7 of 10 · 13 min left" */
-    return g_strdup_printf(_("%s · %s left"), epoch, duration);
-}
-
-char *lk_task_make_summary(LkTask *self)
-{
-    const LkTaskRecord *record = self->record;
-    switch (record->state) {
-    case LK_TASK_RUNNING:
-        return self->run ? say_progress(self) : g_strdup(C_("state of a task", "Training"));
-    case LK_TASK_PREPARING:
-        return g_strdup(_("Preparing"));
-    case LK_TASK_QUEUED:
-        return g_strdup(_("Waiting"));
-    case LK_TASK_PAUSED:
-        return g_strdup_printf(_("Paused at step %" PRId64), record->step);
-    case LK_TASK_FINISHED:
-        return g_strdup_printf(_("Finished after %" PRId64 " steps"), record->step);
-    case LK_TASK_FAILED:
-        return g_strdup_printf(_("Failed at step %" PRId64), record->step);
-    case LK_TASK_STOPPED:
-        return g_strdup_printf(_("Stopped at step %" PRId64), record->step);
-    default:
-        return g_strdup_printf(_("Interrupted at step %" PRId64), record->step);
-    }
 }
 
 static void notify(LkTask *self, guint property)

@@ -2,6 +2,7 @@
 
 #include "app/application.h"
 #include "app/core/models.h"
+#include "app/widgets/model_chooser.h"
 
 #include <glib/gi18n.h>
 
@@ -103,17 +104,7 @@ static void file_cb(GObject *source, GAsyncResult *result, gpointer data)
 
 static void add_cb(LkModelDialog *self)
 {
-    g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
-    gtk_file_filter_set_name(filter, _("Models"));
-    gtk_file_filter_add_suffix(filter, "safetensors");
-    gtk_file_filter_add_suffix(filter, "ckpt");
-    g_autoptr(GListStore) filters = g_list_store_new(GTK_TYPE_FILE_FILTER);
-    g_list_store_append(filters, filter);
-    g_autoptr(GtkFileDialog) dialog = gtk_file_dialog_new();
-    gtk_file_dialog_set_title(dialog, _("Add Base Model"));
-    gtk_file_dialog_set_filters(dialog, G_LIST_MODEL(filters));
-    gtk_file_dialog_open(dialog, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), self->cancellable, file_cb,
-                         g_object_ref(self));
+    lk_model_chooser_open(GTK_WIDGET(self), self->cancellable, file_cb, g_object_ref(self));
 }
 
 /* The project's own model too, where it is not in the list any more. */
