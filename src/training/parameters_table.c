@@ -1,8 +1,6 @@
 /* The rows. Defaults are kohya sd-scripts' unless the help says otherwise. `help` says what it does; advice is in the
  * fields behind it. `lower` and `higher` go on from "Try lower when …", `watch` is whole sentences. */
-#include "training/job.h"
-
-#include <glib/gi18n.h>
+#include "training/parameters_choices.h"
 
 /* Key and field have the same name. */
 #define ROW(t, g, field, d)                                                                                            \
@@ -22,62 +20,6 @@
      .group = LK_PARAMETER_GROUP_OTHER,                                                                                \
      .fallback = d,                                                                                                    \
      .subtitle = why}
-
-/* clang-format off */
-static const LkChoice token_lengths[] = {
-    {"75", 75, N_("75 tokens")}, {"150", 150, N_("150 tokens")}, {"225", 225, N_("225 tokens")}, {NULL}};
-
-static const LkChoice network_modules[] = {
-    {"networks.lora", 0, N_("LoRA")},
-    {"networks.lora_fa", .not_yet = true}, {"networks.dylora", .not_yet = true}, {"networks.oft", .not_yet = true},
-    {"networks.loha", .not_yet = true}, {"networks.lokr", .not_yet = true}, {"lycoris.kohya", .not_yet = true},
-    {"networks.lora_flux", .not_yet = true}, {"networks.oft_flux", .not_yet = true},
-    {"networks.lora_sd3", .not_yet = true}, {"networks.lora_lumina", .not_yet = true},
-    {"networks.lora_anima", .not_yet = true}, {"networks.lora_hunyuan_image", .not_yet = true}, {NULL}};
-
-static const LkChoice optimizers[] = {
-    {"AdamW", LK_OPTIMIZER_ADAMW, N_("AdamW")}, {"", LK_OPTIMIZER_ADAMW},
-    {"AdamW8bit", .not_yet = true}, {"PagedAdamW", .not_yet = true}, {"PagedAdamW8bit", .not_yet = true},
-    {"PagedAdamW32bit", .not_yet = true}, {"Lion", .not_yet = true}, {"Lion8bit", .not_yet = true},
-    {"PagedLion8bit", .not_yet = true}, {"SGDNesterov", .not_yet = true}, {"SGDNesterov8bit", .not_yet = true},
-    {"AdEMAMix8bit", .not_yet = true}, {"PagedAdEMAMix8bit", .not_yet = true},
-    {"DAdaptation", .not_yet = true}, {"DAdaptAdamPreprint", .not_yet = true}, {"DAdaptAdam", .not_yet = true},
-    {"DAdaptAdaGrad", .not_yet = true}, {"DAdaptAdan", .not_yet = true}, {"DAdaptAdanIP", .not_yet = true},
-    {"DAdaptLion", .not_yet = true}, {"DAdaptSGD", .not_yet = true}, {"Prodigy", .not_yet = true},
-    {"Adafactor", .not_yet = true}, {"RAdamScheduleFree", .not_yet = true}, {"AdamWScheduleFree", .not_yet = true},
-    {"SGDScheduleFree", .not_yet = true}, {NULL}};
-
-static const LkChoice lr_schedulers[] = {
-    {"constant", LK_LR_CONSTANT, N_("Constant")},
-    {"constant_with_warmup", LK_LR_CONSTANT_WITH_WARMUP, N_("Constant, with warm-up")},
-    {"linear", LK_LR_LINEAR, N_("Linear")},
-    {"cosine", LK_LR_COSINE, N_("Cosine")},
-    {"cosine_with_restarts", LK_LR_COSINE_WITH_RESTARTS, N_("Cosine with restarts")},
-    {"polynomial", LK_LR_POLYNOMIAL, N_("Polynomial")},
-    {"inverse_sqrt", .not_yet = true}, {"cosine_with_min_lr", .not_yet = true},
-    {"warmup_stable_decay", .not_yet = true}, {"piecewise_constant", .not_yet = true},
-    {"adafactor", .not_yet = true}, {NULL}};
-
-static const LkChoice mixed_precisions[] = {
-    {"no", LK_MIXED_NO, N_("No (float32)")}, {"fp16", LK_MIXED_FP16, N_("fp16")},
-    {"bf16", LK_MIXED_BF16, N_("bf16")}, {NULL}};
-
-static const LkChoice save_formats[] = {
-    {"safetensors", LK_SAVE_AS_SAFETENSORS, N_("safetensors")}, {"pt", LK_SAVE_AS_PT, N_("PyTorch (.pt)")},
-    {"ckpt", .not_yet = true}, {NULL}};
-
-static const LkChoice save_precisions[] = {
-    {"float", LK_SAVE_FLOAT, N_("float32")}, {"fp16", LK_SAVE_FP16, N_("fp16")}, {"bf16", LK_SAVE_BF16, N_("bf16")},
-    {"fp32", LK_SAVE_FLOAT}, {NULL}};
-
-static const LkChoice samplers[] = { /* the supported ones are rows of sampling/scheduler.c */
-    {"ddim", .title = N_("DDIM")}, {"euler", .title = N_("Euler")}, {"euler_a", .title = N_("Euler a")},
-    {"dpmsolver++", .title = N_("DPM++ 2M")}, {"dpmpp_2m_karras", .title = N_("DPM++ 2M Karras")},
-    {"k_euler"}, {"k_euler_a"},
-    {"pndm", .not_yet = true}, {"lms", .not_yet = true}, {"heun", .not_yet = true}, {"dpm_2", .not_yet = true},
-    {"dpm_2_a", .not_yet = true}, {"dpmsolver", .not_yet = true}, {"dpmsingle", .not_yet = true},
-    {"k_lms", .not_yet = true}, {"k_dpm_2", .not_yet = true}, {"k_dpm_2_a", .not_yet = true}, {NULL}};
-/* clang-format on */
 
 const LkParameter lk_parameters[] = {
     /* clang-format off */
@@ -478,122 +420,7 @@ const LkParameter lk_parameters[] = {
      .title = N_("Trigger Phrase"), .subtitle = N_("Unset: the trigger word"),
      .help = N_("What to write in a prompt, shown by programs that read it.")},
 
-    /* ---------------------------------------------------------------- known, not supported yet */
-    LATER("vae", STRING, NULL), LATER("reg_data_dir", STRING, NULL), LATER("prior_loss_weight", FLOAT, "1"),
-    LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("debug_dataset", BOOL, "false"),
-    LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
-    LATER("alpha_mask", BOOL, "false"), LATER("masked_loss", BOOL, "false"),
-    LATER("conditioning_data_dir", STRING, NULL), LATER("resize_interpolation", STRING, NULL),
-    LATER("weighted_captions", BOOL, "false"), LATER("cache_text_encoder_outputs", BOOL, "false"),
-    LATER("cache_text_encoder_outputs_to_disk", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
-    LATER("train_inpainting", BOOL, "false"), LATER("network_args", LIST, NULL), LATER("network_dropout", FLOAT, "0"),
-    LATER("scale_weight_norms", FLOAT, "0"), LATER("base_weights", LIST, NULL),
-    LATER("base_weights_multiplier", LIST, NULL), LATER("stop_text_encoder_training", INT, "0"),
-    LATER("use_8bit_adam", BOOL, "false"), LATER("use_lion_optimizer", BOOL, "false"),
-    LATER("fused_backward_pass", BOOL, "false"), LATER("lr_scheduler_type", STRING, NULL),
-    LATER("lr_scheduler_args", LIST, NULL), LATER("lr_decay_steps", FLOAT, "0"),
-    LATER("lr_scheduler_timescale", INT, NULL), LATER("lr_scheduler_min_lr_ratio", FLOAT, NULL),
-    LATER("full_fp16", BOOL, "false"), LATER("full_bf16", BOOL, "false"), LATER("fp8_base", BOOL, "false"),
-    LATER("fp8_base_unet", BOOL, "false"), LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
-    LATER("cpu_offload_checkpointing", BOOL, "false"), LATER("unsloth_offload_checkpointing", BOOL, "false"),
-    LATER("blocks_to_swap", INT, "0"), LATER("single_blocks_to_swap", INT, "0"),
-    LATER("double_blocks_to_swap", INT, "0"), LATER("noise_offset_random_strength", BOOL, "false"),
-    LATER("adaptive_noise_scale", FLOAT, "0"), LATER("multires_noise_iterations", INT, "0"),
-    LATER("multires_noise_discount", FLOAT, "0.3"), LATER("ip_noise_gamma", FLOAT, "0"),
-    LATER("ip_noise_gamma_random_strength", BOOL, "false"), LATER("loss_type", STRING, "l2"),
-    LATER("huber_schedule", STRING, "snr"), LATER("huber_c", FLOAT, "0.1"), LATER("huber_scale", FLOAT, "1"),
-    {.key = "resume", .type = LK_PARAMETER_STRING, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,
-     .subtitle = N_("To go on with an interrupted run, start the same job with --resume.")},
-    LATER("save_n_epoch_ratio", INT, "0"), LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
-    LATER("skip_until_initial_step", BOOL, "false"), LATER("validation_seed", INT64, NULL),
-    LATER("validation_split", FLOAT, "0"), LATER("validate_every_n_steps", INT, "0"),
-    LATER("validate_every_n_epochs", INT, "0"), LATER("max_validation_steps", INT, "0"),
-    LATER("metadata_preprocessor", STRING, NULL), LATER("metadata_is_negative_embedding", STRING, NULL),
-    LATER("config_file", STRING, NULL), LATER("output_config", BOOL, "false"),
-    /* families that are not supported yet */
-    LATER("clip_l", STRING, NULL), LATER("clip_g", STRING, NULL), LATER("t5xxl", STRING, NULL),
-    LATER("ae", STRING, NULL), LATER("gemma2", STRING, NULL), LATER("qwen3", STRING, NULL),
-    LATER("text_encoder", STRING, NULL), LATER("byt5", STRING, NULL), LATER("llm_adapter_path", STRING, NULL),
-    LATER("t5_tokenizer_path", STRING, NULL), LATER("controlnet_model_name_or_path", STRING, NULL),
-    LATER("model_type", STRING, "flux"), LATER("split_mode", BOOL, "false"), LATER("save_clip", BOOL, "false"),
-    LATER("save_t5xxl", BOOL, "false"), LATER("t5xxl_device", STRING, NULL), LATER("t5xxl_dtype", STRING, NULL),
-    LATER("t5xxl_max_token_length", INT, NULL), LATER("gemma2_max_token_length", INT, NULL),
-    LATER("qwen3_max_token_length", INT, "512"), LATER("t5_max_token_length", INT, "512"),
-    LATER("apply_lg_attn_mask", BOOL, "false"), LATER("apply_t5_attn_mask", BOOL, "false"),
-    LATER("clip_l_dropout_rate", FLOAT, "0"), LATER("clip_g_dropout_rate", FLOAT, "0"),
-    LATER("t5_dropout_rate", FLOAT, "0"), LATER("pos_emb_random_crop_rate", FLOAT, "0"),
-    LATER("enable_scaled_pos_embed", BOOL, "false"), LATER("training_shift", FLOAT, "1"),
-    LATER("guidance_scale", FLOAT, NULL), LATER("timestep_sampling", STRING, NULL), LATER("sigmoid_scale", FLOAT, "1"),
-    LATER("model_prediction_type", STRING, NULL), LATER("discrete_flow_shift", FLOAT, NULL),
-    LATER("weighting_scheme", STRING, NULL), LATER("logit_mean", FLOAT, "0"), LATER("logit_std", FLOAT, "1"),
-    LATER("mode_scale", FLOAT, "1.29"), LATER("system_prompt", STRING, NULL), LATER("sample_batch_size", INT, NULL),
-    LATER("llm_adapter_lr", FLOAT, NULL), LATER("self_attn_lr", FLOAT, NULL), LATER("cross_attn_lr", FLOAT, NULL),
-    LATER("mlp_lr", FLOAT, NULL), LATER("mod_lr", FLOAT, NULL), LATER("text_encoder_cpu", BOOL, "false"),
-    LATER("vae_chunk_size", INT, NULL), LATER("vae_disable_cache", BOOL, "false"),
-    LATER("qwen_image_vae_2d", BOOL, "false"),
-    /* uploads and several machines */
-    LATER("huggingface_repo_id", STRING, NULL), LATER("huggingface_repo_type", STRING, NULL),
-    LATER("huggingface_path_in_repo", STRING, NULL), LATER("huggingface_token", STRING, NULL),
-    LATER("huggingface_repo_visibility", STRING, NULL), LATER("save_state_to_huggingface", BOOL, "false"),
-    LATER("resume_from_huggingface", BOOL, "false"), LATER("async_upload", BOOL, "false"),
-    LATER("deepspeed", BOOL, "false"), LATER("zero_stage", INT, "2"), LATER("offload_optimizer_device", STRING, NULL),
-    LATER("offload_optimizer_nvme_path", STRING, NULL), LATER("offload_param_device", STRING, NULL),
-    LATER("offload_param_nvme_path", STRING, NULL), LATER("zero3_init_flag", BOOL, "false"),
-    LATER("zero3_save_16bit_model", BOOL, "false"), LATER("fp16_master_weights_and_gradients", BOOL, "false"),
-
-    /* ---------------------------------------------------------------- known, without effect here */
-    IDLE("v2", BOOL, "false", N_("The model family is read from the base model's file.")),
-    IDLE("no_half_vae", BOOL, "false", N_("It matters only for SDXL's VAE in fp16.")),
-    IDLE("tokenizer_cache_dir", STRING, NULL, N_("The tokenizer is part of the program.")),
-    IDLE("xformers", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("sdpa", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("mem_eff_attn", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("mem_eff_save", BOOL, "false", N_("Files are always written piece by piece.")),
-    IDLE("attn_mode", STRING, NULL, N_("Attention is always computed in the memory-saving way.")),
-    IDLE("split_attn", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("use_flash_attn", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("use_sage_attn", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
-    IDLE("torch_compile", BOOL, "false", N_("The training step is always compiled.")),
-    IDLE("dynamo_backend", STRING, NULL, N_("The training step is always compiled.")),
-    IDLE("compile", BOOL, "false", N_("The training step is always compiled.")),
-    IDLE("compile_backend", STRING, NULL, N_("The training step is always compiled.")),
-    IDLE("compile_mode", STRING, NULL, N_("The training step is always compiled.")),
-    IDLE("compile_dynamic", STRING, NULL, N_("The training step is always compiled.")),
-    IDLE("compile_fullgraph", BOOL, "false", N_("The training step is always compiled.")),
-    IDLE("compile_cache_size_limit", INT, NULL, N_("The training step is always compiled.")),
-    IDLE("max_data_loader_n_workers", INT, NULL, N_("Pictures are loaded by the program's own threads.")),
-    IDLE("persistent_data_loader_workers", BOOL, "false", N_("Pictures are loaded by the program's own threads.")),
-    IDLE("cache_latents", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
-    IDLE("cache_latents_to_disk", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
-    IDLE("vae_batch_size", INT, "1", N_("Pictures are encoded one by one.")),
-    IDLE("save_last_n_epochs_state", INT, NULL, N_("The newest state and the one before it are kept.")),
-    IDLE("save_last_n_steps_state", INT, NULL, N_("The newest state and the one before it are kept.")),
-    IDLE("cache_info", BOOL, "false", N_("Picture sizes are read in moments.")),
-    IDLE("skip_cache_check", BOOL, "false", N_("A cached latent is always checked; it takes no time.")),
-    IDLE("lowram", BOOL, "false", N_("The memory needed is planned before the run.")),
-    IDLE("lowvram", BOOL, "false", N_("The memory needed is planned before the run.")),
-    IDLE("highvram", BOOL, "false", N_("The memory needed is planned before the run.")),
-    IDLE("disable_mmap_load_safetensors", BOOL, "false", N_("Files are mapped in a way that works everywhere.")),
-    IDLE("use_safetensors", BOOL, "false", N_("The format is chosen by save_model_as.")),
-    IDLE("logging_dir", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("log_with", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("log_prefix", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("log_tracker_name", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("log_tracker_config", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("log_config", BOOL, "false", N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("wandb_run_name", STRING, NULL, N_("Loss and learning rate are reported by the program itself.")),
-    IDLE("wandb_api_key", STRING, NULL, N_("Nothing is sent over the network.")),
-    IDLE("console_log_level", STRING, NULL, N_("Messages are the program's own.")),
-    IDLE("console_log_file", STRING, NULL, N_("Messages are the program's own.")),
-    IDLE("console_log_simple", BOOL, "false", N_("Messages are the program's own.")),
-    IDLE("ddp_timeout", INT, NULL, N_("The run uses one device.")),
-    IDLE("ddp_gradient_as_bucket_view", BOOL, "false", N_("The run uses one device.")),
-    IDLE("ddp_static_graph", BOOL, "false", N_("The run uses one device.")),
-    IDLE("show_timesteps", STRING, NULL, N_("It only shows a diagram in sd-scripts.")),
-    IDLE("show_timesteps_resolution", STRING, NULL, N_("It only shows a diagram in sd-scripts.")),
-    IDLE("epoch", INT, NULL, N_("It belongs to a front end; max_train_epochs sets the number of epochs.")),
-    IDLE("noise_offset_type", STRING, "Original", N_("It belongs to a front end; noise_offset itself counts.")),
-    IDLE("model_train_type", STRING, "sd-lora", N_("It belongs to a front end; the family is read from the model.")),
+#include "training/parameters_known.h"
     /* clang-format on */
 };
 

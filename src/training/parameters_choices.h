@@ -1,0 +1,62 @@
+/* The values of parameters that are one of a few; included by the table of parameters alone. */
+#pragma once
+
+#include "training/job.h"
+
+#include <glib/gi18n.h>
+
+/* clang-format off */
+static const LkChoice token_lengths[] = {
+    {"75", 75, N_("75 tokens")}, {"150", 150, N_("150 tokens")}, {"225", 225, N_("225 tokens")}, {NULL}};
+
+static const LkChoice network_modules[] = {
+    {"networks.lora", 0, N_("LoRA")},
+    {"networks.lora_fa", .not_yet = true}, {"networks.dylora", .not_yet = true}, {"networks.oft", .not_yet = true},
+    {"networks.loha", .not_yet = true}, {"networks.lokr", .not_yet = true}, {"lycoris.kohya", .not_yet = true},
+    {"networks.lora_flux", .not_yet = true}, {"networks.oft_flux", .not_yet = true},
+    {"networks.lora_sd3", .not_yet = true}, {"networks.lora_lumina", .not_yet = true},
+    {"networks.lora_anima", .not_yet = true}, {"networks.lora_hunyuan_image", .not_yet = true}, {NULL}};
+
+static const LkChoice optimizers[] = {
+    {"AdamW", LK_OPTIMIZER_ADAMW, N_("AdamW")}, {"", LK_OPTIMIZER_ADAMW},
+    {"AdamW8bit", .not_yet = true}, {"PagedAdamW", .not_yet = true}, {"PagedAdamW8bit", .not_yet = true},
+    {"PagedAdamW32bit", .not_yet = true}, {"Lion", .not_yet = true}, {"Lion8bit", .not_yet = true},
+    {"PagedLion8bit", .not_yet = true}, {"SGDNesterov", .not_yet = true}, {"SGDNesterov8bit", .not_yet = true},
+    {"AdEMAMix8bit", .not_yet = true}, {"PagedAdEMAMix8bit", .not_yet = true},
+    {"DAdaptation", .not_yet = true}, {"DAdaptAdamPreprint", .not_yet = true}, {"DAdaptAdam", .not_yet = true},
+    {"DAdaptAdaGrad", .not_yet = true}, {"DAdaptAdan", .not_yet = true}, {"DAdaptAdanIP", .not_yet = true},
+    {"DAdaptLion", .not_yet = true}, {"DAdaptSGD", .not_yet = true}, {"Prodigy", .not_yet = true},
+    {"Adafactor", .not_yet = true}, {"RAdamScheduleFree", .not_yet = true}, {"AdamWScheduleFree", .not_yet = true},
+    {"SGDScheduleFree", .not_yet = true}, {NULL}};
+
+static const LkChoice lr_schedulers[] = {
+    {"constant", LK_LR_CONSTANT, N_("Constant")},
+    {"constant_with_warmup", LK_LR_CONSTANT_WITH_WARMUP, N_("Constant, with warm-up")},
+    {"linear", LK_LR_LINEAR, N_("Linear")},
+    {"cosine", LK_LR_COSINE, N_("Cosine")},
+    {"cosine_with_restarts", LK_LR_COSINE_WITH_RESTARTS, N_("Cosine with restarts")},
+    {"polynomial", LK_LR_POLYNOMIAL, N_("Polynomial")},
+    {"inverse_sqrt", .not_yet = true}, {"cosine_with_min_lr", .not_yet = true},
+    {"warmup_stable_decay", .not_yet = true}, {"piecewise_constant", .not_yet = true},
+    {"adafactor", .not_yet = true}, {NULL}};
+
+static const LkChoice mixed_precisions[] = {
+    {"no", LK_MIXED_NO, N_("No (float32)")}, {"fp16", LK_MIXED_FP16, N_("fp16")},
+    {"bf16", LK_MIXED_BF16, N_("bf16")}, {NULL}};
+
+static const LkChoice save_formats[] = {
+    {"safetensors", LK_SAVE_AS_SAFETENSORS, N_("safetensors")}, {"pt", LK_SAVE_AS_PT, N_("PyTorch (.pt)")},
+    {"ckpt", .not_yet = true}, {NULL}};
+
+static const LkChoice save_precisions[] = {
+    {"float", LK_SAVE_FLOAT, N_("float32")}, {"fp16", LK_SAVE_FP16, N_("fp16")}, {"bf16", LK_SAVE_BF16, N_("bf16")},
+    {"fp32", LK_SAVE_FLOAT}, {NULL}};
+
+static const LkChoice samplers[] = { /* the supported ones are rows of sampling/scheduler.c */
+    {"ddim", .title = N_("DDIM")}, {"euler", .title = N_("Euler")}, {"euler_a", .title = N_("Euler a")},
+    {"dpmsolver++", .title = N_("DPM++ 2M")}, {"dpmpp_2m_karras", .title = N_("DPM++ 2M Karras")},
+    {"k_euler"}, {"k_euler_a"},
+    {"pndm", .not_yet = true}, {"lms", .not_yet = true}, {"heun", .not_yet = true}, {"dpm_2", .not_yet = true},
+    {"dpm_2_a", .not_yet = true}, {"dpmsolver", .not_yet = true}, {"dpmsingle", .not_yet = true},
+    {"k_lms", .not_yet = true}, {"k_dpm_2", .not_yet = true}, {"k_dpm_2_a", .not_yet = true}, {NULL}};
+/* clang-format on */
