@@ -1,380 +1,32 @@
-/* The nodes that our own kernels compute: which kernel, and its arguments. */
+/* The nodes that our own kernels compute. */
 #include "backend/cpu/cpu.h"
-#include "tensor/graph_ops.h"
+#include "backend/node_launches.h"
 
 #include <stdlib.h>
 
-enum { MAX_LAUNCHES = 2 };
-
-typedef union Args {
-    LkGroupNormArgs group_norm;
-    LkGroupNormBackwardArgs group_norm_backward;
-    LkLayerNormArgs layer_norm;
-    LkLayerNormBackwardArgs layer_norm_backward;
-    LkActivationArgs activation;
-    LkActivationBackwardArgs activation_backward;
-    LkGegluArgs geglu;
-    LkGegluBackwardArgs geglu_backward;
-    LkAxpbyArgs axpby;
-    LkAddRowsArgs add_rows;
-    LkSumRowsArgs sum_rows;
-    LkUpsample2Args upsample2;
-    LkCopy2dArgs copy2d;
-    LkEmbeddingArgs embedding;
-    LkTimeEmbeddingArgs time_embedding;
-    LkQSampleArgs q_sample;
-    LkLossArgs loss;
-    LkCastArgs cast;
-    LkFillArgs fill;
-    LkSumSquaresArgs sum_squares;
-    LkClipArgs clip;
-    LkAdamwArgs adamw;
-} Args;
-
-typedef struct Launch {
-    LkKernelId id;
-    LkDType dtype;
-    Args args;
-} Launch;
-
 typedef struct KernelStep {
     LkStep base;
-    int n_launches;
-    Launch launch[MAX_LAUNCHES];
+    LkLaunches launches;
 } KernelStep;
-
-/** What filling a node's arguments needs: its tensors and their addresses. */
-typedef struct Node {
-    const LkNode *node;
-    const LkTensor *in[LK_MAX_INPUTS], *out[LK_MAX_OUTPUTS];
-    void *x[LK_MAX_INPUTS], *y[LK_MAX_OUTPUTS];
-    void *scratch;
-} Node;
-
-/** Adds a launch and returns its arguments to fill in. */
-static Args *launch(KernelStep *step, LkKernelId id, LkDType dtype)
-{
-    Launch *l = &step->launch[step->n_launches++];
-    *l = (Launch){.id = id, .dtype = dtype};
-    return &l->args;
-}
-
-/** Positions of one sample: all dims between the first and the last. */
-static int64_t positions(const LkTensor *t)
-{
-    return lk_tensor_rows(t) / t->shape[0];
-}
-
-static void fill_group_norm(KernelStep *step, const Node *n)
-{
-    const LkTensor *x = n->in[0];
-    launch(step, LK_KERNEL_GROUP_NORM, x->dtype)->group_norm = (LkGroupNormArgs){.x = n->x[0],
-                                                                                 .gamma = n->x[1],
-                                                                                 .beta = n->x[2],
-                                                                                 .y = n->y[0],
-                                                                                 .stats = n->y[1],
-                                                                                 .scratch = n->scratch,
-                                                                                 .n = x->shape[0],
-                                                                                 .s = positions(x),
-                                                                                 .c = lk_tensor_cols(x),
-                                                                                 .groups = n->node->attr.groups,
-                                                                                 .eps = n->node->attr.eps,
-                                                                                 .silu = n->node->attr.silu};
-}
-
-static void fill_group_norm_backward(KernelStep *step, const Node *n)
-{
-    const LkTensor *x = n->in[1];
-    launch(step, LK_KERNEL_GROUP_NORM_BACKWARD, x->dtype)->group_norm_backward =
-        (LkGroupNormBackwardArgs){.dy = n->x[0],
-                                  .x = n->x[1],
-                                  .stats = n->x[2],
-                                  .gamma = n->x[3],
-                                  .beta = n->x[4],
-                                  .dx = n->y[0],
-                                  .scratch = n->scratch,
-                                  .n = x->shape[0],
-                                  .s = positions(x),
-                                  .c = lk_tensor_cols(x),
-                                  .groups = n->node->attr.groups,
-                                  .silu = n->node->attr.silu};
-}
-
-static void fill_layer_norm(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_LAYER_NORM, n->in[0]->dtype)->layer_norm =
-        (LkLayerNormArgs){.x = n->x[0],
-                          .gamma = n->x[1],
-                          .beta = n->x[2],
-                          .y = n->y[0],
-                          .stats = n->y[1],
-                          .rows = lk_tensor_rows(n->in[0]),
-                          .c = lk_tensor_cols(n->in[0]),
-                          .eps = n->node->attr.eps};
-}
-
-static void fill_layer_norm_backward(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_LAYER_NORM_BACKWARD, n->in[1]->dtype)->layer_norm_backward =
-        (LkLayerNormBackwardArgs){.dy = n->x[0],
-                                  .x = n->x[1],
-                                  .stats = n->x[2],
-                                  .gamma = n->x[3],
-                                  .dx = n->y[0],
-                                  .rows = lk_tensor_rows(n->in[1]),
-                                  .c = lk_tensor_cols(n->in[1])};
-}
-
-static void fill_activation(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_ACTIVATION, n->in[0]->dtype)->activation = (LkActivationArgs){
-        .x = n->x[0], .y = n->y[0], .n = lk_tensor_count(n->in[0]), .kind = (int32_t)n->node->attr.activation};
-}
-
-static void fill_activation_backward(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_ACTIVATION_BACKWARD, n->in[1]->dtype)->activation_backward =
-        (LkActivationBackwardArgs){.dy = n->x[0],
-                                   .x = n->x[1],
-                                   .dx = n->y[0],
-                                   .n = lk_tensor_count(n->in[1]),
-                                   .kind = (int32_t)n->node->attr.activation};
-}
-
-static void fill_geglu(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
-        (LkGegluArgs){.x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
-}
-
-static void fill_geglu_backward(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_GEGLU_BACKWARD, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){
-        .dy = n->x[0], .x = n->x[1], .dx = n->y[0], .rows = lk_tensor_rows(n->in[0]), .c = lk_tensor_cols(n->in[0])};
-}
-
-static void fill_add(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_AXPBY, n->in[0]->dtype)->axpby = (LkAxpbyArgs){
-        .a = n->x[0], .b = n->x[1], .y = n->y[0], .count = lk_tensor_count(n->in[0]), .alpha = 1, .beta = 1};
-}
-
-static void fill_add_rows(KernelStep *step, const Node *n)
-{
-    const LkTensor *x = n->in[0];
-    launch(step, LK_KERNEL_ADD_ROWS, x->dtype)->add_rows = (LkAddRowsArgs){
-        .x = n->x[0], .v = n->x[1], .y = n->y[0], .n = x->shape[0], .s = positions(x), .c = lk_tensor_cols(x)};
-}
-
-static void fill_sum_rows(KernelStep *step, const Node *n)
-{
-    const LkTensor *x = n->in[0];
-    launch(step, LK_KERNEL_SUM_ROWS, x->dtype)->sum_rows = (LkSumRowsArgs){.dy = n->x[0],
-                                                                           .dv = n->y[0],
-                                                                           .scratch = n->scratch,
-                                                                           .n = x->shape[0],
-                                                                           .s = positions(x),
-                                                                           .c = lk_tensor_cols(x)};
-}
-
-static void fill_upsample2(KernelStep *step, const Node *n)
-{
-    bool backward = n->node->op == LK_OP_UPSAMPLE2_BACKWARD;
-    const LkTensor *small = backward ? n->out[0] : n->in[0];
-    launch(step, backward ? LK_KERNEL_UPSAMPLE2_BACKWARD : LK_KERNEL_UPSAMPLE2, small->dtype)->upsample2 =
-        (LkUpsample2Args){.x = backward ? n->y[0] : n->x[0],
-                          .y = backward ? n->x[0] : n->y[0],
-                          .n = small->shape[0],
-                          .h = small->shape[1],
-                          .w = small->shape[2],
-                          .c = small->shape[3]};
-}
-
-static void fill_concat(KernelStep *step, const Node *n)
-{
-    int64_t width = lk_tensor_cols(n->out[0]), begin = 0;
-    for (int i = 0; i < 2; i++) {
-        int64_t cols = lk_tensor_cols(n->in[i]);
-        uint8_t *y = (uint8_t *)n->y[0] + (size_t)begin * lk_dtype_size(n->in[i]->dtype);
-        launch(step, LK_KERNEL_COPY2D, n->in[i]->dtype)->copy2d = (LkCopy2dArgs){
-            .x = n->x[i], .y = y, .rows = lk_tensor_rows(n->in[i]), .cols = cols, .x_stride = cols, .y_stride = width};
-        begin += cols;
-    }
-}
-
-static void fill_slice(KernelStep *step, const Node *n)
-{
-    const uint8_t *x = (const uint8_t *)n->x[0] + (size_t)n->node->attr.begin * lk_dtype_size(n->in[0]->dtype);
-    int64_t cols = lk_tensor_cols(n->out[0]);
-    launch(step, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d = (LkCopy2dArgs){.x = x,
-                                                                             .y = n->y[0],
-                                                                             .rows = lk_tensor_rows(n->out[0]),
-                                                                             .cols = cols,
-                                                                             .x_stride = lk_tensor_cols(n->in[0]),
-                                                                             .y_stride = cols};
-}
-
-static void fill_embedding(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_EMBEDDING, n->in[1]->dtype)->embedding =
-        (LkEmbeddingArgs){.ids = n->x[0],
-                          .table = n->x[1],
-                          .positions = n->x[2],
-                          .y = n->y[0],
-                          .rows = lk_tensor_count(n->in[0]),
-                          .c = lk_tensor_cols(n->in[1]),
-                          .vocabulary = lk_tensor_rows(n->in[1]),
-                          .positions_rows = lk_tensor_rows(n->in[2])};
-}
-
-static void fill_time_embedding(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_TIME_EMBEDDING, n->out[0]->dtype)->time_embedding = (LkTimeEmbeddingArgs){
-        .t = n->x[0], .y = n->y[0], .n = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
-}
-
-static void fill_q_sample(KernelStep *step, const Node *n)
-{
-    int64_t samples = n->in[0]->shape[0];
-    launch(step, LK_KERNEL_Q_SAMPLE, n->out[0]->dtype)->q_sample =
-        (LkQSampleArgs){.x = n->x[0],
-                        .z = n->x[1],
-                        .a = n->x[2],
-                        .b = n->x[3],
-                        .y = n->y[0],
-                        .n = samples,
-                        .s = lk_tensor_count(n->in[0]) / samples};
-}
-
-static void fill_loss(KernelStep *step, const Node *n)
-{
-    const LkAttributes *attr = &n->node->attr;
-    int64_t samples = n->in[0]->shape[0];
-    launch(step, LK_KERNEL_LOSS, n->in[0]->dtype)->loss =
-        (LkLossArgs){.pred = n->x[0],
-                     .target = n->x[1],
-                     .weight = n->x[2],
-                     .huber_c = attr->has_huber_c ? n->x[4] : NULL,
-                     .mask = attr->has_mask ? n->x[attr->has_huber_c ? 5 : 4] : NULL,
-                     .scale = (const float *)n->x[3] + LK_SCALAR_LOSS_SCALE,
-                     .raw = n->y[0],
-                     .d_pred = n->y[1],
-                     .scratch = n->scratch,
-                     .n = samples,
-                     .s = lk_tensor_count(n->in[0]) / samples,
-                     .kind = (int32_t)attr->loss};
-}
-
-static void fill_cast(KernelStep *step, const Node *n)
-{
-    bool widen = n->out[0]->dtype == LK_F32;
-    launch(step, widen ? LK_KERNEL_CAST_TO_F32 : LK_KERNEL_CAST_FROM_F32, widen ? n->in[0]->dtype : n->out[0]->dtype)
-        ->cast = (LkCastArgs){.x = n->x[0], .y = n->y[0], .count = lk_tensor_count(n->out[0])};
-}
-
-static void fill_zero(KernelStep *step, const Node *n)
-{
-    launch(step, LK_KERNEL_FILL, n->out[0]->dtype)->fill =
-        (LkFillArgs){.y = n->y[0], .count = lk_tensor_count(n->out[0]), .value = 0};
-}
-
-static void fill_clip(KernelStep *step, const Node *n)
-{
-    double *sum = n->scratch;
-    float *result = n->y[0];
-    int64_t count = lk_tensor_count(n->in[0]);
-    launch(step, LK_KERNEL_SUM_SQUARES, LK_F32)->sum_squares =
-        (LkSumSquaresArgs){.x = n->x[0], .sum = sum, .scratch = (float *)(sum + 8), .count = count};
-    launch(step, LK_KERNEL_CLIP, LK_F32)->clip =
-        (LkClipArgs){.sum = sum,
-                     .unscale = (const float *)n->x[1] + LK_SCALAR_GRADIENT_SCALE,
-                     .norm = &result[0],
-                     .coefficient = &result[1],
-                     .max_norm = n->node->attr.max_norm};
-}
-
-static void fill_adamw(KernelStep *step, const Node *n)
-{
-    const float *scalars = (const float *)n->x[5] + LK_SCALAR_GROUPS + n->node->attr.group * LK_SCALAR_GROUP_SIZE;
-    launch(step, LK_KERNEL_ADAMW, LK_F32)->adamw = (LkAdamwArgs){.p = n->x[0],
-                                                                 .g = n->x[1],
-                                                                 .m = n->x[2],
-                                                                 .v = n->x[3],
-                                                                 .coefficient = (const float *)n->x[4] + 1,
-                                                                 .scalars = (const LkAdamwScalars *)scalars,
-                                                                 .count = lk_tensor_count(n->in[0])};
-}
-
-/** Floats of scratch memory. */
-static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
-{
-    const LkTensor *x = lk_graph_tensor(graph, node->in[0]);
-    switch (node->op) {
-    case LK_OP_GROUP_NORM:
-        return lk_group_norm_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
-    case LK_OP_GROUP_NORM_BACKWARD:
-        return lk_group_norm_backward_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
-    case LK_OP_SUM_ROWS:
-        return lk_sum_rows_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
-    case LK_OP_LOSS:
-        return lk_loss_scratch(x->shape[0], lk_tensor_count(x) / x->shape[0]);
-    case LK_OP_CLIP_COEFFICIENT:
-        return 16 + lk_sum_squares_scratch(lk_tensor_count(x)); /* a double, padded, and the partial sums */
-    default:
-        return 0;
-    }
-}
-
-static void (*const fillers[LK_OP_COUNT])(KernelStep *, const Node *) = {
-    [LK_OP_GROUP_NORM] = fill_group_norm,
-    [LK_OP_GROUP_NORM_BACKWARD] = fill_group_norm_backward,
-    [LK_OP_LAYER_NORM] = fill_layer_norm,
-    [LK_OP_LAYER_NORM_BACKWARD] = fill_layer_norm_backward,
-    [LK_OP_ACTIVATION] = fill_activation,
-    [LK_OP_ACTIVATION_BACKWARD] = fill_activation_backward,
-    [LK_OP_GEGLU] = fill_geglu,
-    [LK_OP_GEGLU_BACKWARD] = fill_geglu_backward,
-    [LK_OP_ADD] = fill_add,
-    [LK_OP_ADD_ROWS] = fill_add_rows,
-    [LK_OP_SUM_ROWS] = fill_sum_rows,
-    [LK_OP_UPSAMPLE2] = fill_upsample2,
-    [LK_OP_UPSAMPLE2_BACKWARD] = fill_upsample2,
-    [LK_OP_CONCAT] = fill_concat,
-    [LK_OP_SLICE] = fill_slice,
-    [LK_OP_EMBEDDING] = fill_embedding,
-    [LK_OP_TIME_EMBEDDING] = fill_time_embedding,
-    [LK_OP_Q_SAMPLE] = fill_q_sample,
-    [LK_OP_LOSS] = fill_loss,
-    [LK_OP_CAST] = fill_cast,
-    [LK_OP_ZERO] = fill_zero,
-    [LK_OP_CLIP_COEFFICIENT] = fill_clip,
-    [LK_OP_ADAMW] = fill_adamw,
-};
 
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
 {
     (void)error;
-    Node n = {.node = base->node, .scratch = scratch};
-    for (int i = 0; i < n.node->n_in; i++) {
-        n.in[i] = lk_graph_tensor(base->graph, n.node->in[i]);
-        n.x[i] = lk_cpu_address(program, n.node->in[i]);
-    }
-    for (int i = 0; i < n.node->n_out; i++) {
-        n.out[i] = lk_graph_tensor(base->graph, n.node->out[i]);
-        n.y[i] = lk_cpu_address(program, n.node->out[i]);
-    }
-    KernelStep *step = (KernelStep *)base;
-    step->n_launches = 0;
-    fillers[n.node->op](step, &n);
+    LkNodeMemory memory = {.scratch = scratch};
+    for (int i = 0; i < base->node->n_in; i++)
+        memory.in[i] = lk_cpu_address(program, base->node->in[i]);
+    for (int i = 0; i < base->node->n_out; i++)
+        memory.out[i] = lk_cpu_address(program, base->node->out[i]);
+    lk_node_launches(base->graph, base->node, &memory, &((KernelStep *)base)->launches);
     return true;
 }
 
 static bool run_step(LkStep *base, LkError *error)
 {
     (void)error;
-    KernelStep *step = (KernelStep *)base;
-    for (int i = 0; i < step->n_launches; i++)
-        lk_kernel_launch_cpu(step->launch[i].id, step->launch[i].dtype, &step->launch[i].args);
+    const LkLaunches *launches = &((KernelStep *)base)->launches;
+    for (int i = 0; i < launches->count; i++)
+        lk_kernel_launch_cpu(launches->launch[i].id, launches->launch[i].dtype, &launches->launch[i].args);
     return true;
 }
 
@@ -386,7 +38,7 @@ static void free_step(LkStep *base)
 LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    if (!fillers[node->op]) {
+    if (!lk_op_has_kernel(node->op)) {
         lk_fail(error, LK_ERROR_UNSUPPORTED, "The CPU backend has no operation number %d.", (int)node->op);
         return NULL;
     }
@@ -396,7 +48,7 @@ LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error
         return NULL;
     }
     step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
-    step->base.scratch_bytes = (size_t)scratch_floats(program->graph, node) * sizeof(float);
+    step->base.scratch_bytes = lk_node_scratch(program->graph, node);
     for (int i = 0; i < node->n_in; i++)
         if (lk_graph_tensor(program->graph, lk_graph_owner(program->graph, node->in[i]))->kind == LK_TENSOR_WEIGHT &&
             !lk_cpu_weight_plain(program, node->in[i], error)) {
