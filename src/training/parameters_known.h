@@ -117,4 +117,4 @@ IDLE("show_timesteps_resolution", STRING, NULL, N_("It only shows a diagram in s
 IDLE("epoch", INT, NULL, N_("It belongs to a front end; max_train_epochs sets the number of epochs.")),
 IDLE("noise_offset_type", STRING, "Original", N_("It belongs to a front end; noise_offset itself counts.")),
 IDLE("model_train_type", STRING, "sd-lora", N_("It belongs to a front end; the family is read from the model.")),
-/* clang-format on */
+    /* clang-format on */
