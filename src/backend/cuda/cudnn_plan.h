@@ -26,9 +26,11 @@ typedef struct LkCudnn {
 
 typedef struct LkCudnnPlan LkCudnnPlan;
 
-/** A convolution: x [n,h,w,c_in], weight [c_out,kernel,kernel,c_in] (channels last), bias f32 [c_out],
- * y [n,out_h,out_w,c_out]. pad_before is above and left, pad_after below and right; they may differ. x, weight and y
- * have dtype; sums are f32. LK_F32 is true f32 (no TF32). */
+/** A convolution: x [n,h,w,c_in], weight [c_out,kernel,kernel,c_in] (channels last), bias [c_out],
+ * y [n,out_h,out_w,c_out], all of dtype (the bias as well: cuDNN adds a bias of another type only by code that it
+ * compiles at run time, half a second a shape). pad_before is above and left, pad_after below and right; they may
+ * differ. Sums are f32 and rounded once. LK_F32 is true f32 (no TF32). The bias is a part of the same kernel, never an
+ * extra pass. */
 typedef struct LkConvGeometry {
     LkDType dtype;
     int64_t n, h, w, c_in, out_h, out_w, c_out;
@@ -43,7 +45,7 @@ enum { LK_CONV_X, LK_CONV_W, LK_CONV_Y, LK_CONV_BIAS, LK_CONV_POINTERS };
 /** All of these return NULL with the error where no engine does it. */
 LkCudnnPlan *lk_cudnn_conv_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error);
 LkCudnnPlan *lk_cudnn_conv_backward_data_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error);
-/** dW has the geometry's dtype. */
+/** dW has the geometry's dtype: no engine writes f32 from narrower inputs without compiling at run time. */
 LkCudnnPlan *lk_cudnn_conv_backward_weight_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error);
 
 /** Attention. row_stride is in elements; q, o, dq, do: [batch, q_len, row_stride] with head h at columns h·head_dim; k,

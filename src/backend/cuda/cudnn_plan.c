@@ -1,0 +1,107 @@
+/* A plan: an engine of cuDNN, and what each of its tensors is given. */
+#include "backend/cuda/cudnn_engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKSPACE_ALIGNMENT INT64_C(256)
+
+struct LkCudnnPlan {
+    LkCudnnChosen chosen;
+    LkCudnnBinding bindings[LK_CUDNN_MAX_BINDINGS];
+    int n_bindings;
+    int64_t library_bytes, bytes; /* cuDNN's own workspace, rounded up, and all of it */
+};
+
+/** The operations as one graph, ready for the heuristics. */
+static cudnnBackendDescriptor_t finish(LkCudnnGraph *graph)
+{
+    LkCudnnAttribute attributes[2] = {
+        {CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, graph->n_operations, graph->operations},
+        {CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &graph->cudnn->handle},
+    };
+    return lk_cudnn_describe(graph, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, graph->cudnn->handle ? 2 : 1, attributes,
+                             "putting a graph together");
+}
+
+LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choice, const char *what, LkError *error)
+{
+    LkCudnnPlan *plan = NULL;
+    cudnnBackendDescriptor_t operations = finish(graph);
+    if (!operations) {
+        lk_cudnn_fail(graph->status, graph->failed, error);
+        lk_error_prefix(error, "%s", what);
+    } else if (!(plan = calloc(1, sizeof *plan))) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    } else if (!lk_cudnn_choose(graph->cudnn, operations, choice, &plan->chosen, what, error)) {
+        free(plan);
+        plan = NULL;
+    } else {
+        memcpy(plan->bindings, graph->bindings, sizeof plan->bindings);
+        plan->n_bindings = graph->n_bindings;
+        plan->library_bytes =
+            (plan->chosen.workspace + WORKSPACE_ALIGNMENT - 1) / WORKSPACE_ALIGNMENT * WORKSPACE_ALIGNMENT;
+        plan->bytes = plan->library_bytes + graph->extra_workspace;
+    }
+    lk_cudnn_graph_clear(graph);
+    return plan;
+}
+
+int64_t lk_cudnn_workspace(const LkCudnnPlan *plan)
+{
+    return plan->bytes;
+}
+
+const char *lk_cudnn_engine(const LkCudnnPlan *plan)
+{
+    return plan->chosen.engine;
+}
+
+/** The tensors' addresses; false where one is missing. */
+static bool addresses(const LkCudnnPlan *plan, void *const *pointers, char *workspace, int64_t *ids, void **out)
+{
+    for (int i = 0; i < plan->n_bindings; i++) {
+        const LkCudnnBinding *b = &plan->bindings[i];
+        ids[i] = i + 1;
+        out[i] = b->source == LK_CUDNN_POINTER     ? pointers[b->pointer]
+                 : b->source == LK_CUDNN_WORKSPACE ? workspace + plan->library_bytes + b->offset
+                                                   : (void *)&b->value;
+        if (!out[i])
+            return false;
+    }
+    return plan->bytes == 0 || workspace;
+}
+
+bool lk_cudnn_run(const LkCudnnPlan *plan, cudnnHandle_t handle, void *const *pointers, void *workspace, LkError *error)
+{
+    int64_t ids[LK_CUDNN_MAX_BINDINGS];
+    void *data[LK_CUDNN_MAX_BINDINGS];
+    if (!addresses(plan, pointers, workspace, ids, data))
+        return lk_fail(error, LK_ERROR_DEVICE, "A tensor of a cuDNN operation has no memory.");
+    cudnnBackendDescriptor_t pack;
+    cudnnStatus_t status = cudnnBackendCreateDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &pack);
+    if (status)
+        return lk_cudnn_fail(status, "preparing a run", error);
+    status =
+        cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, plan->n_bindings, ids);
+    if (!status)
+        status = cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+                                          plan->n_bindings, data);
+    if (!status)
+        status = cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+    if (!status)
+        status = cudnnBackendFinalize(pack);
+    if (!status)
+        status = cudnnBackendExecute(handle, plan->chosen.plan, pack);
+    cudnnBackendDestroyDescriptor(pack);
+    return !status || lk_cudnn_fail(status, "a run", error);
+}
+
+void lk_cudnn_plan_free(LkCudnnPlan *plan)
+{
+    if (!plan)
+        return;
+    cudnnBackendDestroyDescriptor(plan->chosen.plan);
+    cudnnBackendDestroyDescriptor(plan->chosen.config);
+    free(plan);
+}
