@@ -147,6 +147,7 @@ static const struct {
     {"win.show-page('training')", {"<Alt>3"}},
     {"win.show-page('test')", {"<Alt>4"}},
     {"win.show-page('results')", {"<Alt>5"}},
+    {"win.show-page('tasks')", {"<Alt>6"}},
     {"window.close", {"<Control>w"}},
 };
 

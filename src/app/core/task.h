@@ -69,5 +69,11 @@ void lk_task_set_state(LkTask *self, LkTaskState state);
 
 /** A stretch of time in words: "less than a minute", "13 min", "2 h 5 min". */
 char *lk_say_duration(double seconds);
+/** A moment (microseconds since 1970) in words: "26 Nov 2026, 14:38". */
+char *lk_say_time(gint64 time);
+/** "Running", for people. */
+const char *lk_task_state_title(LkTaskState state);
+/** Whether it was paused, stopped, interrupted or has failed: then it can go on. */
+gboolean lk_task_can_continue(LkTask *self);
 
 G_END_DECLS

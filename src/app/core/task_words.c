@@ -16,6 +16,27 @@ char *lk_say_duration(double seconds)
     return g_strdup_printf(_("%d h %d min"), minutes / 60, minutes % 60);
 }
 
+char *lk_say_time(gint64 time)
+{
+    g_autoptr(GDateTime) then = g_date_time_new_from_unix_local(time / G_USEC_PER_SEC);
+    /* translators: a day and a time of it, in the form of g_date_time_format: "26 Nov 2026, 14:38" */
+    return g_date_time_format(then, _("%-d %b %Y, %H:%M"));
+}
+
+const char *lk_task_state_title(LkTaskState state)
+{
+    static const char *const words[LK_TASK_STATES] = {N_("Waiting"), N_("Preparing"), N_("Running"), N_("Paused"),
+                                                      N_("Stopped"), N_("Finished"),  N_("Failed"),  N_("Interrupted")};
+    return _(words[state]);
+}
+
+gboolean lk_task_can_continue(LkTask *self)
+{
+    LkTaskState state = lk_task_get_state(self);
+    return state == LK_TASK_PAUSED || state == LK_TASK_STOPPED || state == LK_TASK_FAILED ||
+           state == LK_TASK_INTERRUPTED;
+}
+
 char *lk_task_make_title(LkTask *self)
 {
     return *lk_task_get_name(self) ? g_strdup(lk_task_get_name(self))

@@ -3,6 +3,7 @@
 #include "app/application.h"
 #include "app/core/job_draft.h"
 #include "app/parameters/own_presets.h"
+#include "app/parameters/value_words.h"
 #include "training/presets.h"
 
 #include <glib/gi18n.h>
@@ -106,7 +107,8 @@ struct _LkCompareDialog {
     GListStore *sources;
     LkOwnPresets *own;
     GListModel *tasks;
-    guint n_tasks; /* of them in the list */
+    guint n_tasks;  /* of them in the list */
+    LkTask *wanted; /* the one to show on the left, NULL: the project */
     GtkDropDown *left, *right;
     GtkGrid *grid;
     GtkStack *stack;
@@ -130,15 +132,6 @@ static GtkWidget *make_cell(const char *text, const char *css_class, float align
     return label;
 }
 
-static char *say_value(const LkParameter *parameter, const char *value)
-{
-    if (!value)
-        return g_strdup(_("unset"));
-    if (parameter->type == LK_PARAMETER_BOOL)
-        return g_strdup(g_str_equal(value, "true") ? _("on") : _("off"));
-    return g_strdup(value);
-}
-
 static void add_difference(LkCompareDialog *self, const LkDifference *difference, int line)
 {
     GtkWidget *name = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
@@ -147,8 +140,8 @@ static void add_difference(LkCompareDialog *self, const LkDifference *difference
     gtk_widget_add_css_class(key, "monospace");
     gtk_box_append(GTK_BOX(name), make_cell(_(difference->parameter->title), NULL, 0));
     gtk_box_append(GTK_BOX(name), key);
-    g_autofree char *left = say_value(difference->parameter, difference->left);
-    g_autofree char *right = say_value(difference->parameter, difference->right);
+    g_autofree char *left = lk_say_parameter_value(difference->parameter, difference->left);
+    g_autofree char *right = lk_say_parameter_value(difference->parameter, difference->right);
     gtk_grid_attach(self->grid, name, 0, line, 1, 1);
     gtk_grid_attach(self->grid, make_cell(left, "numeric", 0), 1, line, 1, 1);
     gtk_grid_attach(self->grid, make_cell(right, "numeric", 0), 2, line, 1, 1);
@@ -180,6 +173,13 @@ static void own_cb(LkCompareDialog *self)
     g_signal_handlers_disconnect_by_func(self->own, own_cb, self);
 }
 
+/* What was appended last is the task; what it is compared with first is the project as it is now. */
+static void show_wanted(LkCompareDialog *self)
+{
+    gtk_drop_down_set_selected(self->left, g_list_model_get_n_items(G_LIST_MODEL(self->sources)) - 1);
+    gtk_drop_down_set_selected(self->right, 0);
+}
+
 static void tasks_cb(LkCompareDialog *self)
 {
     for (; self->n_tasks < g_list_model_get_n_items(self->tasks); self->n_tasks++) {
@@ -188,8 +188,11 @@ static void tasks_cb(LkCompareDialog *self)
         LkJob *job = lk_job_parse(lk_task_get_job(task), lk_task_get_job_path(task), lk_task_get_output_dir(task), NULL,
                                   problems);
         g_autofree char *title = lk_task_make_title(task);
-        if (job)
-            append(self->sources, title, job);
+        if (!job)
+            continue;
+        append(self->sources, title, job);
+        if (task == self->wanted && self->left)
+            show_wanted(self);
     }
 }
 
@@ -239,10 +242,11 @@ static guint first_choice(LkProject *project)
     return place;
 }
 
-void lk_compare_dialog_present(GtkWidget *parent, LkProject *project)
+void lk_compare_dialog_present(GtkWidget *parent, LkProject *project, LkTask *task)
 {
     LkCompareDialog *self = g_object_new(LK_TYPE_COMPARE_DIALOG, NULL);
     self->project = g_object_ref(project);
+    self->wanted = task ? g_object_ref(task) : NULL;
     fill(self);
     self->left = make_drop_down(self, 0, _("Left side"));
     self->right = make_drop_down(self, first_choice(project), _("Right side"));
@@ -258,6 +262,7 @@ static void lk_compare_dialog_dispose(GObject *object)
     LkCompareDialog *self = LK_COMPARE_DIALOG(object);
     g_clear_object(&self->project);
     g_clear_object(&self->own);
+    g_clear_object(&self->wanted);
     g_clear_object(&self->tasks);
     g_clear_object(&self->sources);
     G_OBJECT_CLASS(lk_compare_dialog_parent_class)->dispose(object);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/core/project.h"
+#include "app/core/task.h"
 #include "training/job.h"
 
 #include <adwaita.h>
@@ -17,4 +18,5 @@ void lk_difference_free(LkDifference *difference);
  * LkDifference, free with g_ptr_array_unref. */
 GPtrArray *lk_differences(const LkJob *left, const LkJob *right);
 
-void lk_compare_dialog_present(GtkWidget *parent, LkProject *project);
+/** Begins with the project's own parameters on the left, or with those of `task` (may be NULL) beside the project's. */
+void lk_compare_dialog_present(GtkWidget *parent, LkProject *project, LkTask *task);

@@ -2,7 +2,9 @@
 
 #include "app/application.h"
 #include "app/core/models.h"
+#include "app/widgets/choice_row.h"
 #include "app/widgets/model_chooser.h"
+#include "app/widgets/model_row.h"
 
 #include <glib/gi18n.h>
 
@@ -20,19 +22,10 @@ struct _LkModelDialog {
 
 G_DEFINE_FINAL_TYPE(LkModelDialog, lk_model_dialog, ADW_TYPE_DIALOG)
 
-static AdwActionRow *make_row(const LkModelInfo *info, const char *subtitle)
-{
-    g_autofree char *title = g_markup_escape_text(info->name, -1), *escaped = g_markup_escape_text(subtitle, -1);
-    AdwActionRow *row = ADW_ACTION_ROW(adw_action_row_new());
-    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
-    adw_action_row_set_subtitle(row, escaped);
-    gtk_widget_set_tooltip_text(GTK_WIDGET(row), info->path);
-    return row;
-}
-
 static void chosen_cb(GtkCheckButton *check, LkModelDialog *self)
 {
-    const LkModelInfo *info = g_object_get_data(G_OBJECT(check), "model");
+    AdwActionRow *row = ADW_ACTION_ROW(gtk_widget_get_ancestor(GTK_WIDGET(check), ADW_TYPE_ACTION_ROW));
+    const LkModelInfo *info = lk_model_row_get_info(row);
     if (!gtk_check_button_get_active(check))
         return;
     g_object_set(self->project, "base-model", info->path, "family", info->family, NULL);
@@ -41,40 +34,18 @@ static void chosen_cb(GtkCheckButton *check, LkModelDialog *self)
         lk_models_remember(settings, info->path);
 }
 
-static void add_good(LkModelDialog *self, LkModelInfo *info)
+static void add_good(LkModelDialog *self, AdwActionRow *row)
 {
-    g_autofree char *size = g_format_size(info->bytes);
-    AdwActionRow *row = make_row(info, size);
-    GtkWidget *badge = gtk_label_new(info->family), *check = gtk_check_button_new();
-    gtk_widget_add_css_class(badge, "family-badge");
-    gtk_widget_set_valign(badge, GTK_ALIGN_CENTER);
-    gtk_widget_set_valign(check, GTK_ALIGN_CENTER);
-    if (self->first)
-        gtk_check_button_set_group(GTK_CHECK_BUTTON(check), self->first);
-    else
-        self->first = GTK_CHECK_BUTTON(check);
-    gboolean meant = self->added ? g_str_equal(self->added, info->path)
-                                 : g_str_equal(lk_project_get_base_model(self->project), info->path);
-    gtk_check_button_set_active(GTK_CHECK_BUTTON(check), meant);
-    adw_action_row_add_prefix(row, check);
-    adw_action_row_add_suffix(row, badge);
-    adw_action_row_set_activatable_widget(row, check);
-    g_object_set_data_full(G_OBJECT(check), "model", info, (GDestroyNotify)lk_model_info_free);
+    const char *path = lk_model_row_get_info(row)->path;
+    GtkCheckButton *check = lk_choice_row_add_check(row, self->first);
+    if (!self->first)
+        self->first = check;
+    gboolean meant = g_str_equal(self->added ? self->added : lk_project_get_base_model(self->project), path);
+    gtk_check_button_set_active(check, meant);
     g_signal_connect_object(check, "toggled", G_CALLBACK(chosen_cb), self, 0);
     adw_preferences_group_add(self->good, GTK_WIDGET(row));
     if (meant)
-        chosen_cb(GTK_CHECK_BUTTON(check), self);
-}
-
-static void add_bad(LkModelDialog *self, const LkModelInfo *info)
-{
-    AdwActionRow *row = make_row(info, info->problem);
-    GtkWidget *icon = gtk_image_new_from_icon_name("dialog-warning-symbolic");
-    gtk_widget_add_css_class(icon, "warning");
-    adw_action_row_set_subtitle_lines(row, 0);
-    adw_action_row_add_prefix(row, icon);
-    adw_preferences_group_add(self->bad, GTK_WIDGET(row));
-    gtk_widget_set_visible(GTK_WIDGET(self->bad), TRUE);
+        chosen_cb(check, self);
 }
 
 static void read_cb(GObject *source, GAsyncResult *result, gpointer data)
@@ -83,12 +54,13 @@ static void read_cb(GObject *source, GAsyncResult *result, gpointer data)
     if (!info)
         return; /* the dialog is gone */
     LkModelDialog *self = data;
-    if (info->problem) {
-        add_bad(self, info);
-        lk_model_info_free(info);
-    } else {
-        add_good(self, info);
+    AdwActionRow *row = lk_model_row_new(info);
+    if (!info->problem) {
+        add_good(self, row);
+        return;
     }
+    adw_preferences_group_add(self->bad, GTK_WIDGET(row));
+    gtk_widget_set_visible(GTK_WIDGET(self->bad), TRUE);
 }
 
 static void file_cb(GObject *source, GAsyncResult *result, gpointer data)

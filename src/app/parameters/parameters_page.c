@@ -10,6 +10,7 @@
 #include "app/parameters/plan_pictures.h"
 #include "app/parameters/preset_row.h"
 #include "app/parameters/summary_card.h"
+#include "app/parameters/take_task.h"
 
 #include <glib/gi18n.h>
 
@@ -166,7 +167,7 @@ static void export_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 
 static void compare_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-    lk_compare_dialog_present(data, project_of(data));
+    lk_compare_dialog_present(data, project_of(data), NULL);
 }
 
 static void model_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -189,6 +190,16 @@ static void help_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     GtkWidget *row = focus ? gtk_widget_get_ancestor(focus, LK_TYPE_PARAMETER_ROW) : NULL;
     if (row && gtk_widget_is_ancestor(row, data))
         lk_parameter_row_show_help(LK_PARAMETER_ROW(row));
+}
+
+void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = lk_task_make_title(task);
+    g_autofree char *text =
+        g_strdup_printf(_("These are the settings of %s now. Ctrl+Z brings the old ones back."), name);
+    gboolean taken = lk_take_task(task, project_of(self), self->history, &error);
+    lk_page_toast(GTK_WIDGET(self), taken ? text : error->message, NULL, NULL, NULL);
 }
 
 static const GActionEntry entries[] = {

@@ -1,11 +1,15 @@
 /* The parameters page of a project. */
 #pragma once
 
+#include "app/core/task.h"
 #include "app/page.h"
 
 G_BEGIN_DECLS
 
 #define LK_TYPE_PARAMETERS_PAGE (lk_parameters_page_get_type())
 G_DECLARE_FINAL_TYPE(LkParametersPage, lk_parameters_page, LK, PARAMETERS_PAGE, LkPage)
+
+/** Makes the settings of a task those of the project, and says so. */
+void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task);
 
 G_END_DECLS

@@ -3,7 +3,9 @@
 #include "app/application.h"
 #include "app/core/job_draft.h"
 #include "app/core/models.h"
+#include "app/widgets/choice_row.h"
 #include "app/widgets/model_chooser.h"
+#include "app/widgets/model_row.h"
 
 #include <glib/gi18n.h>
 
@@ -26,8 +28,8 @@ struct _LkNewProjectDialog {
     GtkCheckButton *goals[G_N_ELEMENTS(goals)];
     GtkCheckButton *no_model; /* not shown: makes even a single model a radio button */
     bool has_model;
-    LkModelInfo *model; /* the chosen one */
-    GPtrArray *sources; /* char *: paths */
+    const LkModelInfo *model; /* the chosen one: its row has it */
+    GPtrArray *sources;       /* char *: paths */
     GCancellable *cancellable;
 };
 
@@ -36,27 +38,10 @@ G_DEFINE_FINAL_TYPE(LkNewProjectDialog, lk_new_project_dialog, ADW_TYPE_DIALOG)
 enum { SIGNAL_CREATED, SIGNAL_LAST };
 static guint signals[SIGNAL_LAST];
 
-/* A row that is chosen by its round button. */
 static GtkCheckButton *add_choice(AdwPreferencesGroup *group, AdwActionRow *row, GtkCheckButton *first)
 {
-    GtkWidget *check = gtk_check_button_new();
-    gtk_widget_set_valign(check, GTK_ALIGN_CENTER);
-    if (first)
-        gtk_check_button_set_group(GTK_CHECK_BUTTON(check), first);
-    adw_action_row_add_prefix(row, check);
-    adw_action_row_set_activatable_widget(row, check);
     adw_preferences_group_add(group, GTK_WIDGET(row));
-    return GTK_CHECK_BUTTON(check);
-}
-
-static AdwActionRow *make_row(const char *title, const char *subtitle)
-{
-    g_autofree char *title_markup = g_markup_escape_text(title, -1);
-    g_autofree char *subtitle_markup = g_markup_escape_text(subtitle, -1);
-    AdwActionRow *row = ADW_ACTION_ROW(adw_action_row_new());
-    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title_markup);
-    adw_action_row_set_subtitle(row, subtitle_markup);
-    return row;
+    return lk_choice_row_add_check(row, first);
 }
 
 /* ---- step 1 ------------------------------------------------------------------------------------------ */
@@ -92,33 +77,22 @@ static void model_toggled_cb(GtkCheckButton *check, LkNewProjectDialog *self)
 {
     if (!gtk_check_button_get_active(check))
         return;
-    self->model = g_object_get_data(G_OBJECT(check), "model");
+    AdwActionRow *row = ADW_ACTION_ROW(gtk_widget_get_ancestor(GTK_WIDGET(check), ADW_TYPE_ACTION_ROW));
+    self->model = lk_model_row_get_info(row);
     gtk_widget_set_sensitive(self->model_next, TRUE);
 }
 
 static void show_model(LkNewProjectDialog *self, LkModelInfo *info)
 {
+    AdwActionRow *row = lk_model_row_new(info);
     if (info->problem) {
-        AdwActionRow *row = make_row(info->name, info->problem);
-        GtkWidget *icon = gtk_image_new_from_icon_name("dialog-warning-symbolic");
-        gtk_widget_add_css_class(icon, "warning");
-        adw_action_row_add_prefix(row, icon);
         adw_preferences_group_add(self->bad_group, GTK_WIDGET(row));
         gtk_widget_set_visible(GTK_WIDGET(self->bad_group), TRUE);
-        lk_model_info_free(info);
         return;
     }
-    g_autofree char *size = g_format_size(info->bytes);
-    AdwActionRow *row = make_row(info->name, size);
-    gtk_widget_set_tooltip_text(GTK_WIDGET(row), info->path);
-    GtkWidget *badge = gtk_label_new(info->family);
-    gtk_widget_add_css_class(badge, "family-badge");
-    gtk_widget_set_valign(badge, GTK_ALIGN_CENTER);
-    adw_action_row_add_suffix(row, badge);
     GtkCheckButton *check = add_choice(self->model_group, row, self->no_model);
     bool first = !self->has_model;
     self->has_model = true;
-    g_object_set_data_full(G_OBJECT(check), "model", info, (GDestroyNotify)lk_model_info_free);
     g_signal_connect_object(check, "toggled", G_CALLBACK(model_toggled_cb), self, 0);
     /* The model used last is listed first; one just added is meant. */
     if (first || g_object_get_data(G_OBJECT(self), "adding"))
@@ -190,7 +164,7 @@ static void add_source(LkNewProjectDialog *self, const char *path)
     g_autofree char *name = g_filename_display_basename(path);
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *shown = g_filename_display_name(folder);
-    AdwActionRow *row = make_row(name, shown);
+    AdwActionRow *row = lk_choice_row_new(name, shown);
     bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
     adw_action_row_add_prefix(
         row, gtk_image_new_from_icon_name(is_folder ? "folder-open-symbolic" : "image-x-generic-symbolic"));
@@ -356,7 +330,7 @@ static void lk_new_project_dialog_init(LkNewProjectDialog *self)
     gtk_widget_init_template(GTK_WIDGET(self));
     for (size_t i = 0; i < G_N_ELEMENTS(goals); i++)
         self->goals[i] =
-            add_choice(self->goal_group, make_row(_(goals[i].title), _(goals[i].subtitle)), self->goals[0]);
+            add_choice(self->goal_group, lk_choice_row_new(_(goals[i].title), _(goals[i].subtitle)), self->goals[0]);
     gtk_check_button_set_active(self->goals[0], TRUE);
     show_known_models(self);
 }

@@ -224,7 +224,7 @@ static void measure_cb(LkResultsPage *self)
 
 /* ---- the task ---------------------------------------------------------------------------------------- */
 
-static void set_task(LkResultsPage *self, LkTask *task)
+void lk_results_page_set_task(LkResultsPage *self, LkTask *task)
 {
     if (!g_set_object(&self->task, task))
         return;
@@ -239,7 +239,7 @@ static void choose_task(LkResultsPage *self)
     if (self->task)
         return;
     g_autoptr(LkTask) newest = g_list_model_get_item(self->tasks, 0);
-    set_task(self, newest);
+    lk_results_page_set_task(self, newest);
 }
 
 /* A task that begins while this page shows an older one is what the person cares for. */
@@ -247,7 +247,7 @@ static void current_cb(LkResultsPage *self)
 {
     LkTask *current = lk_task_center_get_current(lk_application_get_tasks(lk_application_get()));
     if (current && lk_task_get_project_id(current) == lk_project_get_id(lk_page_get_project(LK_PAGE(self))))
-        set_task(self, current);
+        lk_results_page_set_task(self, current);
 }
 
 static void open_folder_action(GtkWidget *widget, const char *name, GVariant *parameter)
@@ -341,5 +341,6 @@ static void lk_results_page_init(LkResultsPage *self)
     g_signal_group_connect_swapped(self->signals, "details", G_CALLBACK(rebuild), self);
     g_signal_group_connect_swapped(self->signals, "checkpoint", G_CALLBACK(rebuild), self);
     g_signal_group_connect_swapped(self->signals, "notify::state", G_CALLBACK(rebuild), self);
-    g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(set_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(lk_results_page_set_task), self,
+                            G_CONNECT_SWAPPED);
 }

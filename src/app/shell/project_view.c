@@ -1,8 +1,11 @@
 #include "app/shell/project_view.h"
 
+#include "app/application.h"
 #include "app/dataset/dataset_page.h"
 #include "app/parameters/parameters_page.h"
 #include "app/results/results_page.h"
+#include "app/tasks/queue_button.h"
+#include "app/tasks/tasks_page.h"
 #include "app/test/test_page.h"
 #include "app/training/training_page.h"
 #include "app/widgets/cover.h"
@@ -21,6 +24,7 @@ static const struct {
     {"training", N_("Training"), "power-profile-performance-symbolic", lk_training_page_get_type},
     {"test", N_("Test"), "applications-science-symbolic", lk_test_page_get_type},
     {"results", N_("Results"), "starred-symbolic", lk_results_page_get_type},
+    {"tasks", N_("Tasks"), "view-list-symbolic", lk_tasks_page_get_type},
 };
 
 struct _LkProjectView {
@@ -87,6 +91,31 @@ void lk_project_view_add_files(LkProjectView *self, const char *const *paths)
 {
     show_index(self, 0);
     lk_dataset_page_add_files(LK_DATASET_PAGE(self->pages[0]), paths);
+}
+
+/* The page of that name, made if need be, with the task on it. */
+static void show_task(LkProjectView *self, const char *name, LkTask *task)
+{
+    lk_project_view_show_page(self, name);
+    AdwNavigationPage *page = adw_navigation_split_view_get_content(self->split);
+    if (LK_IS_TRAINING_PAGE(page))
+        lk_training_page_set_task(LK_TRAINING_PAGE(page), task);
+    else if (LK_IS_RESULTS_PAGE(page))
+        lk_results_page_set_task(LK_RESULTS_PAGE(page), task);
+    else if (LK_IS_TASKS_PAGE(page))
+        lk_tasks_page_show_task(LK_TASKS_PAGE(page), task);
+    else if (LK_IS_PARAMETERS_PAGE(page))
+        lk_parameters_page_take_task(LK_PARAMETERS_PAGE(page), task);
+}
+
+static void show_task_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    const char *page;
+    gint64 id;
+    g_variant_get(parameter, "(&sx)", &page, &id);
+    LkTask *task = lk_task_center_find(lk_application_get_tasks(lk_application_get()), id);
+    if (task)
+        show_task(LK_PROJECT_VIEW(widget), page, task);
 }
 
 static void row_activated_cb(LkProjectView *self, GtkListBoxRow *row)
@@ -183,6 +212,8 @@ static void lk_project_view_class_init(LkProjectViewClass *klass)
     g_type_ensure(LK_TYPE_COVER);
     g_type_ensure(LK_TYPE_DEVICE_LINE);
     g_type_ensure(LK_TYPE_TASK_LINE);
+    g_type_ensure(LK_TYPE_QUEUE_BUTTON);
+    gtk_widget_class_install_action(widget_class, "project.show-task", "(sx)", show_task_action);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/shell-project_view.ui");
     gtk_widget_class_bind_template_child(widget_class, LkProjectView, split);

@@ -10,10 +10,13 @@ G_BEGIN_DECLS
 #define LK_TYPE_PROJECT_VIEW (lk_project_view_get_type())
 G_DECLARE_FINAL_TYPE(LkProjectView, lk_project_view, LK, PROJECT_VIEW, AdwNavigationPage)
 
+/* Action `project.show-task` (page, task's number in the store): a task of this project on the page "training",
+ * "results" or "tasks"; on "parameters" its settings become the project's. */
+
 LkProjectView *lk_project_view_new(LkProject *project);
 LkProject *lk_project_view_get_project(LkProjectView *self);
 
-/** "dataset", "parameters", "training", "test" or "results"; other names are passed over. */
+/** "dataset", "parameters", "training", "test", "results" or "tasks"; other names are passed over. */
 void lk_project_view_show_page(LkProjectView *self, const char *name);
 
 /** Pictures and folders of pictures for this project: shown in its dataset. */

@@ -20,6 +20,7 @@ static const struct {
       {"<Alt>3", N_("Training")},
       {"<Alt>4", N_("Test")},
       {"<Alt>5", N_("Results")},
+      {"<Alt>6", N_("Tasks")},
       {"<Control>comma", N_("Preferences")},
       {"<Control>question", N_("Keyboard shortcuts")},
       {"<Control>q", N_("Quit")}}},
@@ -45,6 +46,10 @@ static const struct {
     {N_("Training"),
      {{"<Control>p", N_("Pause or go on")}, {"<Control>s", N_("Save now")}, {"<Control><Shift>s", N_("Sample now")}}},
     {N_("Test"), {{"<Control>Return", N_("Generate")}}},
+    {N_("Queue"),
+     {{"<Alt>Up", N_("Move the task up")},
+      {"<Alt>Down", N_("Move the task down")},
+      {"Delete", N_("Remove the task from the queue")}}},
 };
 
 static GtkWidget *make_row(const Shortcut *shortcut)

@@ -5,6 +5,7 @@
 #include "app/projects/projects_page.h"
 #include "app/shell/project_view.h"
 #include "app/system/system_page.h"
+#include "app/tasks/queue_dialog.h"
 
 #include <glib/gi18n.h>
 
@@ -175,6 +176,11 @@ static void show_training_cb(GSimpleAction *action, GVariant *parameter, gpointe
         lk_window_open_project(data, project, "training");
 }
 
+static void show_queue_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_queue_dialog_present(data);
+}
+
 static void restore_project_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     lk_project_list_restore(lk_application_get_projects(lk_application_get()), g_variant_get_int64(parameter));
@@ -194,6 +200,7 @@ static const GActionEntry actions[] = {
     {.name = "home", .activate = home_cb},
     {.name = "system-check", .activate = system_check_cb},
     {.name = "show-training", .activate = show_training_cb},
+    {.name = "show-queue", .activate = show_queue_cb},
     {.name = "show-page", .activate = show_page_cb, .parameter_type = "s"},
     {.name = "restore-project", .activate = restore_project_cb, .parameter_type = "x"},
 };

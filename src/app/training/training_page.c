@@ -74,13 +74,6 @@ static char *make_headline(LkTrainingPage *self)
     return lk_task_make_summary(self->task);
 }
 
-static const char *state_word(LkTaskState state)
-{
-    static const char *const words[LK_TASK_STATES] = {N_("Waiting"), N_("Preparing"), N_("Running"), N_("Paused"),
-                                                      N_("Stopped"), N_("Finished"),  N_("Failed"),  N_("Interrupted")};
-    return _(words[state]);
-}
-
 static void show_progress(LkTrainingPage *self)
 {
     gint64 step = lk_task_get_step(self->task), steps = lk_task_get_steps(self->task);
@@ -173,17 +166,11 @@ static void enable(LkTrainingPage *self, const char *action, gboolean enabled)
     gtk_widget_action_set_enabled(GTK_WIDGET(self), action, enabled);
 }
 
-static gboolean can_resume(LkTaskState state)
-{
-    return state == LK_TASK_PAUSED || state == LK_TASK_STOPPED || state == LK_TASK_FAILED ||
-           state == LK_TASK_INTERRUPTED;
-}
-
 static void show_actions(LkTrainingPage *self, LkTaskState state)
 {
     LkRun *run = run_of(self);
     LkRunState now = run ? lk_run_get_state(run) : LK_RUN_IDLE;
-    gboolean running = now == LK_RUN_RUNNING, resume = can_resume(state);
+    gboolean running = now == LK_RUN_RUNNING, resume = lk_task_can_continue(self->task);
     gboolean alive = now == LK_RUN_RUNNING || now == LK_RUN_PREPARING || now == LK_RUN_PAUSED;
     enable(self, "training.save-now", running);
     enable(self, "training.sample-now", running);
@@ -222,7 +209,7 @@ static void update_state(LkTrainingPage *self)
     LkTaskState state = lk_task_get_state(self->task);
     g_autofree char *name = lk_task_make_title(self->task);
     /* translators: state and name of a task: "Running, Task 3" */
-    g_autofree char *subtitle = g_strdup_printf(_("%s, %s"), state_word(state), name);
+    g_autofree char *subtitle = g_strdup_printf(_("%s, %s"), lk_task_state_title(state), name);
     adw_window_title_set_subtitle(self->title, subtitle);
     show_progress(self);
     show_failure(self, state);
@@ -277,7 +264,7 @@ static void run_cb(LkTrainingPage *self)
     show_schedule(self);
 }
 
-static void set_task(LkTrainingPage *self, LkTask *task)
+void lk_training_page_set_task(LkTrainingPage *self, LkTask *task)
 {
     if (!g_set_object(&self->task, task))
         return;
@@ -296,13 +283,13 @@ static void choose_task(LkTrainingPage *self)
 {
     LkTask *current = lk_task_center_get_current(lk_application_get_tasks(lk_application_get()));
     if (current && lk_task_get_project_id(current) == lk_project_get_id(lk_page_get_project(LK_PAGE(self)))) {
-        set_task(self, current);
+        lk_training_page_set_task(self, current);
         return;
     }
     if (self->task)
         return;
     g_autoptr(LkTask) newest = g_list_model_get_item(self->tasks, 0);
-    set_task(self, newest);
+    lk_training_page_set_task(self, newest);
 }
 
 /* ---- actions ----------------------------------------------------------------------------------------- */
@@ -332,7 +319,7 @@ static void resume(LkTrainingPage *self)
 static void pause_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
     LkTrainingPage *self = LK_TRAINING_PAGE(widget);
-    if (can_resume(lk_task_get_state(self->task)))
+    if (lk_task_can_continue(self->task))
         resume(self);
     else if (run_of(self))
         lk_run_pause(run_of(self));
@@ -530,6 +517,7 @@ static void lk_training_page_init(LkTrainingPage *self)
     g_signal_group_connect_swapped(self->run_signals, "notify::state", G_CALLBACK(update_state), self);
     g_signal_group_connect_swapped(self->run_signals, "notify::phase", G_CALLBACK(show_progress), self);
     g_signal_group_connect_swapped(self->run_signals, "notify::phase-done", G_CALLBACK(show_progress), self);
-    g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(set_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(lk_training_page_set_task), self,
+                            G_CONNECT_SWAPPED);
     g_signal_connect_object(self->chart, "notify::cursor", G_CALLBACK(show_reading), self, G_CONNECT_SWAPPED);
 }

@@ -1,0 +1,265 @@
+"""Tasks: the queue is put into another order by keys, menu and mouse and survives a restart; a task's page shows what it
+was; it goes on, and a new one begins with its settings."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from driver import Atspi, Journey, key, text_of, wait_for, xdotool
+
+program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
+home = tempfile.TemporaryDirectory(prefix="lorikeet-tasks-")
+store = Path(os.environ["XDG_DATA_HOME"]) / "lorikeet" / "lorikeet.db"
+subprocess.run([seed_store, store, Path(home.name) / "project", model, lora, pictures, "4"], check=True)
+ROW = re.compile(r"^Rainbow Lorikeet · Task \d$")
+
+j = Journey()
+app = j.start(program)
+
+
+def open_project(app):
+    app.click(app.find("label", "Rainbow Lorikeet"))
+    app.find("list item", "Dataset")
+
+
+def rows(app):
+    return app.all("list item", ROW)
+
+
+def order(app):
+    return [int(row.get_name()[-1]) for row in rows(app)]
+
+
+def wait_order(app, *wanted):
+    return wait_for(f"the order {wanted}, not {order(app)}", lambda: order(app) == list(wanted))
+
+
+def stored(*wanted):
+    """The order in the store, read by another program."""
+    def read():
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
+            return [number for number, in base.execute(
+                "SELECT number FROM task WHERE state = 'queued' AND deleted = 0 ORDER BY place")] == list(wanted)
+    return wait_for(f"the stored order {wanted}", read)
+
+
+def focused(number):
+    return wait_for(f"the focus on task {number}", lambda: any(
+        row.get_name().endswith(f"Task {number}") and row.get_state_set().contains(Atspi.StateType.FOCUSED)
+        for row in rows(app)))
+
+
+def focus_row(number):
+    """Tab into the list, then down to the row."""
+    for _ in range(12):
+        if any(row.get_state_set().contains(Atspi.StateType.FOCUSED) for row in rows(app)):
+            break
+        key("Tab")
+        time.sleep(0.1)
+    key("Home")
+    for _ in range(order(app).index(number)):
+        key("Down")
+    focused(number)
+
+
+def row_of(app, number):
+    return app.find("list item", f"Rainbow Lorikeet · Task {number}")
+
+
+j.step("the project opens", lambda: open_project(app))
+j.step("the sidebar says that tasks wait", lambda: app.press("button", "4 tasks wait"))
+j.step("the queue shows them in their order", lambda: wait_order(app, 3, 4, 5, 6))
+j.audit(app, "the queue")
+j.shot("queue")
+
+
+def by_keys():
+    focus_row(5)
+    key("alt+Up")
+    wait_order(app, 3, 5, 4, 6)
+    focused(5)
+    key("alt+Up")
+    wait_order(app, 5, 3, 4, 6)
+    key("alt+Up")
+    key("alt+Down")
+    wait_order(app, 3, 5, 4, 6)
+    stored(3, 5, 4, 6)
+
+
+j.step("Alt with up and down moves a task, and the focus goes with it", by_keys)
+
+
+def by_menu():
+    buttons = app.all("toggle button", "Place in the Queue")
+    buttons[0].do_action(0)
+    items = wait_for("the menu", lambda: (found := app.all("menu item")) and len(found) == 3 and found)
+    assert not items[0].get_state_set().contains(Atspi.StateType.SENSITIVE), "the first cannot go up"
+    items[1].do_action(0)
+    wait_order(app, 5, 3, 4, 6)
+
+
+j.step("its menu does the same", by_menu)
+
+
+def middle(node):
+    box = node.get_extents(Atspi.CoordType.WINDOW)
+    return box.x + 17 + box.width // 3, box.y + 17 + box.height // 2
+
+
+def by_mouse():
+    (x, y), (to_x, to_y) = middle(row_of(app, 6)), middle(row_of(app, 5))
+    xdotool("mousemove", x, y)
+    xdotool("mousedown", 1)
+    for part in range(1, 11):
+        xdotool("mousemove", x + (to_x - x) * part // 10, y + (to_y - y) * part // 10)
+        time.sleep(0.03)
+    j.shot("dragged")
+    xdotool("mouseup", 1)
+    wait_order(app, 6, 5, 3, 4)
+    stored(6, 5, 3, 4)
+
+
+j.step("dragging moves a task", by_mouse)
+
+
+def remove():
+    focus_row(5)
+    key("Delete")
+    wait_order(app, 6, 3, 4)
+    stored(6, 3, 4)
+    key("Escape")
+    app.find("button", "3 tasks wait")
+
+
+j.step("Delete takes a task out of the queue", remove)
+
+
+def page():
+    key("alt+6")
+    app.find("list item", "Task 6")
+    names = [row.get_name() for row in app.all("list item", re.compile(r"^Task \d$"))]
+    assert names == [f"Task {n}" for n in (6, 5, 4, 3, 2, 1)], names
+
+
+j.step("Alt+6 lists the project's tasks, the newest first", page)
+j.audit(app, "the tasks")
+j.shot("tasks")
+
+
+def task():
+    app.press("list item", "Task 2")
+    app.sees("Finished after 360 steps")
+    for epoch in (1, 2, 3):
+        app.sees(f"Epoch {epoch}")
+    app.sees("network_dim")
+    app.sees("0.0002")
+    return not app.all("button", "Continue Training")
+
+
+j.step("a task's page shows how it ended, its checkpoints and settings", task)
+j.audit(app, "a task")
+j.shot("task")
+
+
+def compare():
+    app.press("button", "Compare…")
+    app.sees("Compare Parameters")
+    wait_for("the task on the left", lambda: app.all(None, "Task 2"))
+    app.sees("learning_rate")
+    j.shot("compare")
+    key("Escape")
+    app.gone(None, "Compare Parameters")
+
+
+j.step("its settings are compared with the project's", compare)
+
+
+def new_task():
+    app.press("button", "New Task from This One")
+    app.sees(re.compile("^These are the settings of Task 2 now"))
+    wait_for("its rank", lambda: text_of(app.find("spin button", "Rank (network_dim)")) == "4")
+    wait_for("its rate", lambda: float(text_of(app.find("text", re.compile("^Learning Rate")))) == 2e-4)
+    j.shot("new")
+    key("ctrl+z")
+    wait_for("the rank as it was", lambda: text_of(app.find("spin button", "Rank (network_dim)")) != "4")
+
+
+j.step("a new task begins with its settings, and Ctrl+Z brings the old ones back", new_task)
+
+
+def results():
+    key("alt+6")
+    app.press("button", "Show Results")
+    app.sees(re.compile("^Task 2 · Finished"))
+
+
+j.step("its results are shown", results)
+j.step("the program quits", lambda: app.quit() == 0)
+if j.failed:
+    j.done()
+
+again = j.start(program)
+j.step("after a restart", lambda: open_project(again))
+j.step("three tasks wait", lambda: again.press("button", "3 tasks wait"))
+j.step("the order is the same", lambda: wait_order(again, 6, 3, 4))
+j.step("nothing began by itself", lambda: wait_for("the switch", lambda: again.find(
+    None, "Hold the Queue").get_state_set().contains(Atspi.StateType.CHECKED)))
+
+
+def first():
+    again.press(None, "Hold the Queue")
+    again.find("button", re.compile("^Epoch .* of |^Preparing"))
+    wait_for("the first to train", lambda: re.search("Epoch", "".join(
+        label.get_name() for label in again.all("label"))), 60)
+    wait_order(again, 6, 3, 4)
+    key("Escape")
+    again.find("button", "2 tasks wait")
+
+
+j.step("let go, the first in the new order trains", first)
+
+
+def stop():
+    key("alt+3")
+    again.sees(re.compile("^Running, Task 6"), 60)
+    wait_for("a step", lambda: re.search(r"Step [1-9]", "".join(label.get_name() for label in again.all("label"))), 60)
+    again.action("show-queue")
+    again.press(None, "Hold the Queue")
+    key("Escape")
+    again.press("button", "Stop…")
+    again.press("button", "Stop and Save")
+    again.sees(re.compile("^Stopped, Task 6"), 60)
+
+
+j.step("it is stopped and saved while the queue is held", stop)
+
+
+def go_on():
+    key("alt+6")
+    again.press("list item", "Task 6")
+    again.sees(re.compile("^Stopped at step"))
+    j.shot("stopped")
+    again.press("button", "Continue Training")
+    again.sees(re.compile("^Waiting, Task 6"), 60)
+    again.press("button", "Start")
+    again.find("button", "2 tasks wait")
+
+
+j.step("Continue Training puts it at the end of the queue", go_on)
+
+
+def leave():
+    again.find("button", re.compile("^Epoch .* of "), seconds=60)
+    again.action("quit", window=False)
+    again.sees("A Training Is Running")
+    again.press("button", "Stop and Quit")
+    return again.process.wait(60) == 0
+
+
+j.step("quitting while a task trains asks first", leave)
+j.done()
