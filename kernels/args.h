@@ -37,6 +37,16 @@ typedef enum LkKernelId {
     LK_KERNEL_SOFTMAX,             /* LkSoftmaxArgs */
     LK_KERNEL_SOFTMAX_BACKWARD,    /* LkSoftmaxBackwardArgs */
     LK_KERNEL_VAE_SAMPLE,          /* LkVaeSampleArgs */
+    LK_KERNEL_MULTIPLY,            /* LkMultiplyArgs */
+    LK_KERNEL_SCALE_ROWS,          /* LkScaleRowsArgs */
+    LK_KERNEL_SUM_PRODUCTS,        /* LkSumProductsArgs: the backward of SCALE_ROWS for v */
+    LK_KERNEL_GATHER_TAPS,         /* LkTapsArgs */
+    LK_KERNEL_SPREAD_TAPS,         /* LkTapsArgs: the backward of GATHER_TAPS */
+    LK_KERNEL_KRONECKER,           /* LkKroneckerArgs */
+    LK_KERNEL_KRONECKER_LEFT,      /* LkKroneckerArgs: the gradient for a */
+    LK_KERNEL_KRONECKER_RIGHT,     /* LkKroneckerArgs: the gradient for b */
+    LK_KERNEL_DORA_SCALE,          /* LkDoraScaleArgs */
+    LK_KERNEL_DORA_SCALE_BACKWARD, /* LkDoraScaleBackwardArgs */
     /* From here on everything is f32, whatever dtype is asked for. */
     LK_KERNEL_SUM_SQUARES, /* LkSumSquaresArgs */
     LK_KERNEL_CLIP,        /* LkClipArgs */
@@ -260,6 +270,79 @@ typedef struct LkVaeSampleArgs {
     float shift; /* subtracted before scaling: (latent - shift) * scale; 0 for Stable Diffusion */
     float scale;
 } LkVaeSampleArgs;
+
+/** y = alpha * a * b. */
+typedef struct LkMultiplyArgs {
+    const void *a; /* T[count] */
+    const void *b; /* T[count] */
+    void *y;       /* T[count] */
+    int64_t count;
+    float alpha;
+} LkMultiplyArgs;
+
+/** y[n, s, :] = (x[n, s, :] - bias) * v[n, :] + bias. */
+typedef struct LkScaleRowsArgs {
+    const void *x;     /* T[n, s, c] */
+    const float *v;    /* [n, c] */
+    const float *bias; /* [c] or NULL (0) */
+    void *y;           /* T[n, s, c] */
+    int64_t n, s, c;
+} LkScaleRowsArgs;
+
+/** dv[n, :] = sum over s of dy[n, s, :] * (x[n, s, :] - bias), in a fixed order. */
+typedef struct LkSumProductsArgs {
+    const void *dy;    /* T[n, s, c] */
+    const void *x;     /* T[n, s, c] */
+    const float *bias; /* [c] or NULL (0) */
+    float *dv;         /* out: [n, c] */
+    float *scratch;    /* lk_sum_rows_scratch(n, s, c) floats */
+    int64_t n, s, c;
+} LkSumProductsArgs;
+
+/** A convolution whose channels were multiplied already: z[n, h, w, c, t] is what the input's place (h, w) gives to
+ * channel c through tap t = k * row + column of the kernel. y[n, p, q, c] = sum over t of z[n, p * stride + row - pad,
+ * q * stride + column - pad, c, t], nothing from outside. SPREAD reads y (the gradient) and writes z. */
+typedef struct LkTapsArgs {
+    void *z;       /* T[n, h, w, c * k * k] */
+    void *y;       /* T[n, p, q, c]; may not overlap z */
+    int64_t n, h, w, p, q, c;
+    int32_t k, stride, pad;
+} LkTapsArgs;
+
+/** y[(i p + k), t, j, l] = alpha * a[i, j] * b[k, t, l]: the Kronecker product, of each tap. LEFT: da[i, j] = alpha *
+ * sum of y * b; RIGHT: db[k, t, l] = alpha * sum of y * a, from y (the gradient), both f32 and in a fixed order. */
+typedef struct LkKroneckerArgs {
+    const void *a; /* T[m, n] */
+    const void *b; /* T[p, taps, q] */
+    void *y;       /* T[m * p, taps, n * q] */
+    float *d;      /* LEFT: out [m, n]; RIGHT: out [p, taps, q] */
+    int64_t m, n, p, q, taps;
+    float alpha;
+} LkKroneckerArgs;
+
+/** norm[o] = |w[o] + delta[o]|, s[o] = strength * (magnitude[o] / (norm[o] + eps) - 1) + 1. */
+typedef struct LkDoraScaleArgs {
+    const void *w;          /* T[out, in, taps]: a convolution's order in files */
+    const void *delta;      /* T[out, taps, in] */
+    const float *magnitude; /* [out] */
+    float *s;               /* out: [out] */
+    float *norm;            /* out: [out] */
+    int64_t out, in, taps;
+    float eps, strength;
+} LkDoraScaleArgs;
+
+/** The gradients of magnitude / (norm + eps), given that of s. */
+typedef struct LkDoraScaleBackwardArgs {
+    const float *ds;        /* [out] */
+    const void *w;          /* T[out, in, taps] */
+    const void *delta;      /* T[out, taps, in] */
+    const float *magnitude; /* [out] */
+    const float *norm;      /* [out] */
+    void *d_delta;          /* out: T[out, taps, in] */
+    float *d_magnitude;     /* out: [out] */
+    int64_t out, in, taps;
+    float eps;
+} LkDoraScaleBackwardArgs;
 
 /** *sum = sum of x^2: float partials of fixed tiles, added in order in double. Inf or NaN in x shows in the sum. */
 typedef struct LkSumSquaresArgs {

@@ -27,6 +27,16 @@
     X(SOFTMAX, LkSoftmaxArgs, 1)                                                                                       \
     X(SOFTMAX_BACKWARD, LkSoftmaxBackwardArgs, 1)                                                                      \
     X(VAE_SAMPLE, LkVaeSampleArgs, 1)                                                                                  \
+    X(MULTIPLY, LkMultiplyArgs, 1)                                                                                     \
+    X(SCALE_ROWS, LkScaleRowsArgs, 1)                                                                                  \
+    X(SUM_PRODUCTS, LkSumProductsArgs, 2)                                                                              \
+    X(GATHER_TAPS, LkTapsArgs, 1)                                                                                      \
+    X(SPREAD_TAPS, LkTapsArgs, 1)                                                                                      \
+    X(KRONECKER, LkKroneckerArgs, 1)                                                                                   \
+    X(KRONECKER_LEFT, LkKroneckerArgs, 1)                                                                              \
+    X(KRONECKER_RIGHT, LkKroneckerArgs, 1)                                                                             \
+    X(DORA_SCALE, LkDoraScaleArgs, 1)                                                                                  \
+    X(DORA_SCALE_BACKWARD, LkDoraScaleBackwardArgs, 1)                                                                 \
     X(SUM_SQUARES, LkSumSquaresArgs, 2)                                                                                \
     X(CLIP, LkClipArgs, 1)                                                                                             \
     X(ADAMW, LkAdamwArgs, 1)                                                                                           \
@@ -66,7 +76,18 @@
     X(FILL, 0, fill, LkFillArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                               \
     X(SOFTMAX, 0, softmax, LkSoftmaxArgs, a->rows, row_lanes(a->cols))                                                 \
     X(SOFTMAX_BACKWARD, 0, softmax_backward, LkSoftmaxBackwardArgs, a->rows, row_lanes(a->cols))                       \
-    X(VAE_SAMPLE, 0, vae_sample, LkVaeSampleArgs, lk_tiles(a->positions), LK_MAX_LANES)
+    X(VAE_SAMPLE, 0, vae_sample, LkVaeSampleArgs, lk_tiles(a->positions), LK_MAX_LANES)                                \
+    X(MULTIPLY, 0, multiply, LkMultiplyArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                   \
+    X(SCALE_ROWS, 0, scale_rows, LkScaleRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))                 \
+    X(SUM_PRODUCTS, 0, sum_products_partial, LkSumProductsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))   \
+    X(SUM_PRODUCTS, 1, sum_products_fold, LkSumProductsArgs, a->n *lk_ceil_div(a->c, LK_FOLD_WIDTH), 32)               \
+    X(GATHER_TAPS, 0, gather_taps, LkTapsArgs, a->n * a->p * a->q * lk_ceil_div(a->c, LK_FOLD_WIDTH), row_lanes(a->c)) \
+    X(SPREAD_TAPS, 0, spread_taps, LkTapsArgs, a->n * a->h * a->w * lk_ceil_div(a->c, LK_FOLD_WIDTH), row_lanes(a->c)) \
+    X(KRONECKER, 0, kronecker, LkKroneckerArgs, a->m * a->p * a->taps, row_lanes(a->q))                                \
+    X(KRONECKER_LEFT, 0, kronecker_left, LkKroneckerArgs, a->m * a->n, row_lanes(a->q))                                \
+    X(KRONECKER_RIGHT, 0, kronecker_right, LkKroneckerArgs, a->p * a->taps * lk_ceil_div(a->q, LK_FOLD_WIDTH), 32)     \
+    X(DORA_SCALE, 0, dora_scale, LkDoraScaleArgs, a->out, row_lanes(a->in))                                            \
+    X(DORA_SCALE_BACKWARD, 0, dora_scale_backward, LkDoraScaleBackwardArgs, a->out, row_lanes(a->in))
 
 /* For float only: */
 #define LK_FLOAT_PHASES(X)                                                                                             \

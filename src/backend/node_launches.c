@@ -1,17 +1,10 @@
-#include "backend/node_launches.h"
+#include "backend/node_launches_private.h"
 
 #include "tensor/graph_ops.h"
 
-/** What filling in a node's arguments needs: its tensors and their addresses. */
-typedef struct Node {
-    const LkNode *node;
-    const LkTensor *in[LK_MAX_INPUTS], *out[LK_MAX_OUTPUTS];
-    void *const *x, *const *y;
-    void *scratch;
-} Node;
+typedef LkLaunchNode Node;
 
-/** Adds a launch and returns its arguments to fill in. */
-static LkKernelArgs *launch(LkLaunches *to, LkKernelId id, LkDType dtype)
+LkKernelArgs *lk_launch_add(LkLaunches *to, LkKernelId id, LkDType dtype)
 {
     LkLaunch *l = &to->launch[to->count++];
     *l = (LkLaunch){.id = id, .dtype = dtype};
@@ -27,24 +20,24 @@ static int64_t positions(const LkTensor *t)
 static void fill_group_norm(LkLaunches *to, const Node *n)
 {
     const LkTensor *x = n->in[0];
-    launch(to, LK_KERNEL_GROUP_NORM, x->dtype)->group_norm = (LkGroupNormArgs){.x = n->x[0],
-                                                                               .gamma = n->x[1],
-                                                                               .beta = n->x[2],
-                                                                               .y = n->y[0],
-                                                                               .stats = n->y[1],
-                                                                               .scratch = n->scratch,
-                                                                               .n = x->shape[0],
-                                                                               .s = positions(x),
-                                                                               .c = lk_tensor_cols(x),
-                                                                               .groups = n->node->attr.groups,
-                                                                               .eps = n->node->attr.eps,
-                                                                               .silu = n->node->attr.silu};
+    lk_launch_add(to, LK_KERNEL_GROUP_NORM, x->dtype)->group_norm = (LkGroupNormArgs){.x = n->x[0],
+                                                                                      .gamma = n->x[1],
+                                                                                      .beta = n->x[2],
+                                                                                      .y = n->y[0],
+                                                                                      .stats = n->y[1],
+                                                                                      .scratch = n->scratch,
+                                                                                      .n = x->shape[0],
+                                                                                      .s = positions(x),
+                                                                                      .c = lk_tensor_cols(x),
+                                                                                      .groups = n->node->attr.groups,
+                                                                                      .eps = n->node->attr.eps,
+                                                                                      .silu = n->node->attr.silu};
 }
 
 static void fill_group_norm_backward(LkLaunches *to, const Node *n)
 {
     const LkTensor *x = n->in[1];
-    launch(to, LK_KERNEL_GROUP_NORM_BACKWARD, x->dtype)->group_norm_backward =
+    lk_launch_add(to, LK_KERNEL_GROUP_NORM_BACKWARD, x->dtype)->group_norm_backward =
         (LkGroupNormBackwardArgs){.dy = n->x[0],
                                   .x = n->x[1],
                                   .stats = n->x[2],
@@ -61,19 +54,20 @@ static void fill_group_norm_backward(LkLaunches *to, const Node *n)
 
 static void fill_layer_norm(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_LAYER_NORM, n->in[0]->dtype)->layer_norm = (LkLayerNormArgs){.x = n->x[0],
-                                                                                      .gamma = n->x[1],
-                                                                                      .beta = n->x[2],
-                                                                                      .y = n->y[0],
-                                                                                      .stats = n->y[1],
-                                                                                      .rows = lk_tensor_rows(n->in[0]),
-                                                                                      .c = lk_tensor_cols(n->in[0]),
-                                                                                      .eps = n->node->attr.eps};
+    lk_launch_add(to, LK_KERNEL_LAYER_NORM, n->in[0]->dtype)->layer_norm =
+        (LkLayerNormArgs){.x = n->x[0],
+                          .gamma = n->x[1],
+                          .beta = n->x[2],
+                          .y = n->y[0],
+                          .stats = n->y[1],
+                          .rows = lk_tensor_rows(n->in[0]),
+                          .c = lk_tensor_cols(n->in[0]),
+                          .eps = n->node->attr.eps};
 }
 
 static void fill_layer_norm_backward(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_LAYER_NORM_BACKWARD, n->in[1]->dtype)->layer_norm_backward =
+    lk_launch_add(to, LK_KERNEL_LAYER_NORM_BACKWARD, n->in[1]->dtype)->layer_norm_backward =
         (LkLayerNormBackwardArgs){.dy = n->x[0],
                                   .x = n->x[1],
                                   .stats = n->x[2],
@@ -85,13 +79,13 @@ static void fill_layer_norm_backward(LkLaunches *to, const Node *n)
 
 static void fill_activation(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_ACTIVATION, n->in[0]->dtype)->activation = (LkActivationArgs){
+    lk_launch_add(to, LK_KERNEL_ACTIVATION, n->in[0]->dtype)->activation = (LkActivationArgs){
         .x = n->x[0], .y = n->y[0], .n = lk_tensor_count(n->in[0]), .kind = (int32_t)n->node->attr.activation};
 }
 
 static void fill_activation_backward(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_ACTIVATION_BACKWARD, n->in[1]->dtype)->activation_backward =
+    lk_launch_add(to, LK_KERNEL_ACTIVATION_BACKWARD, n->in[1]->dtype)->activation_backward =
         (LkActivationBackwardArgs){.dy = n->x[0],
                                    .x = n->x[1],
                                    .dx = n->y[0],
@@ -101,45 +95,45 @@ static void fill_activation_backward(LkLaunches *to, const Node *n)
 
 static void fill_geglu(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
+    lk_launch_add(to, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
         (LkGegluArgs){.x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
 }
 
 static void fill_geglu_backward(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_GEGLU_BACKWARD, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){
+    lk_launch_add(to, LK_KERNEL_GEGLU_BACKWARD, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){
         .dy = n->x[0], .x = n->x[1], .dx = n->y[0], .rows = lk_tensor_rows(n->in[0]), .c = lk_tensor_cols(n->in[0])};
 }
 
 static void fill_add(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_AXPBY, n->in[0]->dtype)->axpby = (LkAxpbyArgs){
+    lk_launch_add(to, LK_KERNEL_AXPBY, n->in[0]->dtype)->axpby = (LkAxpbyArgs){
         .a = n->x[0], .b = n->x[1], .y = n->y[0], .count = lk_tensor_count(n->in[0]), .alpha = 1, .beta = 1};
 }
 
 static void fill_add_rows(LkLaunches *to, const Node *n)
 {
     const LkTensor *x = n->in[0];
-    launch(to, LK_KERNEL_ADD_ROWS, x->dtype)->add_rows = (LkAddRowsArgs){
+    lk_launch_add(to, LK_KERNEL_ADD_ROWS, x->dtype)->add_rows = (LkAddRowsArgs){
         .x = n->x[0], .v = n->x[1], .y = n->y[0], .n = x->shape[0], .s = positions(x), .c = lk_tensor_cols(x)};
 }
 
 static void fill_sum_rows(LkLaunches *to, const Node *n)
 {
     const LkTensor *x = n->in[0];
-    launch(to, LK_KERNEL_SUM_ROWS, x->dtype)->sum_rows = (LkSumRowsArgs){.dy = n->x[0],
-                                                                         .dv = n->y[0],
-                                                                         .scratch = n->scratch,
-                                                                         .n = x->shape[0],
-                                                                         .s = positions(x),
-                                                                         .c = lk_tensor_cols(x)};
+    lk_launch_add(to, LK_KERNEL_SUM_ROWS, x->dtype)->sum_rows = (LkSumRowsArgs){.dy = n->x[0],
+                                                                                .dv = n->y[0],
+                                                                                .scratch = n->scratch,
+                                                                                .n = x->shape[0],
+                                                                                .s = positions(x),
+                                                                                .c = lk_tensor_cols(x)};
 }
 
 static void fill_upsample2(LkLaunches *to, const Node *n)
 {
     bool backward = n->node->op == LK_OP_UPSAMPLE2_BACKWARD;
     const LkTensor *small = backward ? n->out[0] : n->in[0];
-    launch(to, backward ? LK_KERNEL_UPSAMPLE2_BACKWARD : LK_KERNEL_UPSAMPLE2, small->dtype)->upsample2 =
+    lk_launch_add(to, backward ? LK_KERNEL_UPSAMPLE2_BACKWARD : LK_KERNEL_UPSAMPLE2, small->dtype)->upsample2 =
         (LkUpsample2Args){.x = backward ? n->y[0] : n->x[0],
                           .y = backward ? n->x[0] : n->y[0],
                           .n = small->shape[0],
@@ -154,7 +148,7 @@ static void fill_concat(LkLaunches *to, const Node *n)
     for (int i = 0; i < 2; i++) {
         int64_t cols = lk_tensor_cols(n->in[i]);
         uint8_t *y = (uint8_t *)n->y[0] + (size_t)begin * lk_dtype_size(n->in[i]->dtype);
-        launch(to, LK_KERNEL_COPY2D, n->in[i]->dtype)->copy2d = (LkCopy2dArgs){
+        lk_launch_add(to, LK_KERNEL_COPY2D, n->in[i]->dtype)->copy2d = (LkCopy2dArgs){
             .x = n->x[i], .y = y, .rows = lk_tensor_rows(n->in[i]), .cols = cols, .x_stride = cols, .y_stride = width};
         begin += cols;
     }
@@ -164,17 +158,17 @@ static void fill_slice(LkLaunches *to, const Node *n)
 {
     const uint8_t *x = (const uint8_t *)n->x[0] + (size_t)n->node->attr.begin * lk_dtype_size(n->in[0]->dtype);
     int64_t cols = lk_tensor_cols(n->out[0]);
-    launch(to, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d = (LkCopy2dArgs){.x = x,
-                                                                           .y = n->y[0],
-                                                                           .rows = lk_tensor_rows(n->out[0]),
-                                                                           .cols = cols,
-                                                                           .x_stride = lk_tensor_cols(n->in[0]),
-                                                                           .y_stride = cols};
+    lk_launch_add(to, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d = (LkCopy2dArgs){.x = x,
+                                                                                  .y = n->y[0],
+                                                                                  .rows = lk_tensor_rows(n->out[0]),
+                                                                                  .cols = cols,
+                                                                                  .x_stride = lk_tensor_cols(n->in[0]),
+                                                                                  .y_stride = cols};
 }
 
 static void fill_embedding(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_EMBEDDING, n->in[1]->dtype)->embedding =
+    lk_launch_add(to, LK_KERNEL_EMBEDDING, n->in[1]->dtype)->embedding =
         (LkEmbeddingArgs){.ids = n->x[0],
                           .table = n->x[1],
                           .positions = n->x[2],
@@ -187,14 +181,14 @@ static void fill_embedding(LkLaunches *to, const Node *n)
 
 static void fill_time_embedding(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_TIME_EMBEDDING, n->out[0]->dtype)->time_embedding = (LkTimeEmbeddingArgs){
+    lk_launch_add(to, LK_KERNEL_TIME_EMBEDDING, n->out[0]->dtype)->time_embedding = (LkTimeEmbeddingArgs){
         .t = n->x[0], .y = n->y[0], .n = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
 }
 
 static void fill_q_sample(LkLaunches *to, const Node *n)
 {
     int64_t samples = n->in[0]->shape[0];
-    launch(to, LK_KERNEL_Q_SAMPLE, n->out[0]->dtype)->q_sample =
+    lk_launch_add(to, LK_KERNEL_Q_SAMPLE, n->out[0]->dtype)->q_sample =
         (LkQSampleArgs){.x = n->x[0],
                         .z = n->x[1],
                         .a = n->x[2],
@@ -208,7 +202,7 @@ static void fill_loss(LkLaunches *to, const Node *n)
 {
     const LkAttributes *attr = &n->node->attr;
     int64_t samples = n->in[0]->shape[0];
-    launch(to, LK_KERNEL_LOSS, n->in[0]->dtype)->loss =
+    lk_launch_add(to, LK_KERNEL_LOSS, n->in[0]->dtype)->loss =
         (LkLossArgs){.pred = n->x[0],
                      .target = n->x[1],
                      .weight = n->x[2],
@@ -226,13 +220,14 @@ static void fill_loss(LkLaunches *to, const Node *n)
 static void fill_cast(LkLaunches *to, const Node *n)
 {
     bool widen = n->out[0]->dtype == LK_F32;
-    launch(to, widen ? LK_KERNEL_CAST_TO_F32 : LK_KERNEL_CAST_FROM_F32, widen ? n->in[0]->dtype : n->out[0]->dtype)
+    lk_launch_add(to, widen ? LK_KERNEL_CAST_TO_F32 : LK_KERNEL_CAST_FROM_F32,
+                  widen ? n->in[0]->dtype : n->out[0]->dtype)
         ->cast = (LkCastArgs){.x = n->x[0], .y = n->y[0], .count = lk_tensor_count(n->out[0])};
 }
 
 static void fill_zero(LkLaunches *to, const Node *n)
 {
-    launch(to, LK_KERNEL_FILL, n->out[0]->dtype)->fill =
+    lk_launch_add(to, LK_KERNEL_FILL, n->out[0]->dtype)->fill =
         (LkFillArgs){.y = n->y[0], .count = lk_tensor_count(n->out[0]), .value = 0};
 }
 
@@ -241,9 +236,9 @@ static void fill_clip(LkLaunches *to, const Node *n)
     double *sum = n->scratch;
     float *result = n->y[0];
     int64_t count = lk_tensor_count(n->in[0]);
-    launch(to, LK_KERNEL_SUM_SQUARES, LK_F32)->sum_squares =
+    lk_launch_add(to, LK_KERNEL_SUM_SQUARES, LK_F32)->sum_squares =
         (LkSumSquaresArgs){.x = n->x[0], .sum = sum, .scratch = (float *)(sum + 8), .count = count};
-    launch(to, LK_KERNEL_CLIP, LK_F32)->clip =
+    lk_launch_add(to, LK_KERNEL_CLIP, LK_F32)->clip =
         (LkClipArgs){.sum = sum,
                      .unscale = (const float *)n->x[1] + LK_SCALAR_GRADIENT_SCALE,
                      .norm = &result[0],
@@ -254,13 +249,13 @@ static void fill_clip(LkLaunches *to, const Node *n)
 static void fill_adamw(LkLaunches *to, const Node *n)
 {
     const float *scalars = (const float *)n->x[5] + LK_SCALAR_GROUPS + n->node->attr.group * LK_SCALAR_GROUP_SIZE;
-    launch(to, LK_KERNEL_ADAMW, LK_F32)->adamw = (LkAdamwArgs){.p = n->x[0],
-                                                               .g = n->x[1],
-                                                               .m = n->x[2],
-                                                               .v = n->x[3],
-                                                               .coefficient = (const float *)n->x[4] + 1,
-                                                               .scalars = (const LkAdamwScalars *)scalars,
-                                                               .count = lk_tensor_count(n->in[0])};
+    lk_launch_add(to, LK_KERNEL_ADAMW, LK_F32)->adamw = (LkAdamwArgs){.p = n->x[0],
+                                                                      .g = n->x[1],
+                                                                      .m = n->x[2],
+                                                                      .v = n->x[3],
+                                                                      .coefficient = (const float *)n->x[4] + 1,
+                                                                      .scalars = (const LkAdamwScalars *)scalars,
+                                                                      .count = lk_tensor_count(n->in[0])};
 }
 
 /** Floats of scratch memory. */
@@ -274,6 +269,10 @@ static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
         return lk_group_norm_backward_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
     case LK_OP_SUM_ROWS:
         return lk_sum_rows_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
+    case LK_OP_SUM_PRODUCTS: {
+        int64_t c = lk_tensor_cols(x), samples = lk_tensor_count(lk_graph_tensor(graph, node->out[0])) / c;
+        return lk_sum_rows_scratch(samples, lk_tensor_rows(x) / samples, c);
+    }
     case LK_OP_LOSS:
         return lk_loss_scratch(x->shape[0], lk_tensor_count(x) / x->shape[0]);
     case LK_OP_CLIP_COEFFICIENT:
@@ -305,6 +304,15 @@ static void (*const fillers[LK_OP_COUNT])(LkLaunches *, const Node *) = {
     [LK_OP_LOSS] = fill_loss,
     [LK_OP_CAST] = fill_cast,
     [LK_OP_ZERO] = fill_zero,
+    [LK_OP_MULTIPLY] = lk_fill_multiply,
+    [LK_OP_SCALE_ROWS] = lk_fill_scale_rows,
+    [LK_OP_SUM_PRODUCTS] = lk_fill_sum_products,
+    [LK_OP_GATHER_TAPS] = lk_fill_taps,
+    [LK_OP_SPREAD_TAPS] = lk_fill_taps,
+    [LK_OP_KRONECKER] = lk_fill_kronecker,
+    [LK_OP_KRONECKER_BACKWARD] = lk_fill_kronecker_backward,
+    [LK_OP_DORA_SCALE] = lk_fill_dora_scale,
+    [LK_OP_DORA_SCALE_BACKWARD] = lk_fill_dora_scale_backward,
     [LK_OP_CLIP_COEFFICIENT] = fill_clip,
     [LK_OP_ADAMW] = fill_adamw,
 };

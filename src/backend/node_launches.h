@@ -27,6 +27,13 @@ typedef union LkKernelArgs {
     LkLossArgs loss;
     LkCastArgs cast;
     LkFillArgs fill;
+    LkMultiplyArgs multiply;
+    LkScaleRowsArgs scale_rows;
+    LkSumProductsArgs sum_products;
+    LkTapsArgs taps;
+    LkKroneckerArgs kronecker;
+    LkDoraScaleArgs dora_scale;
+    LkDoraScaleBackwardArgs dora_scale_backward;
     LkSumSquaresArgs sum_squares;
     LkClipArgs clip;
     LkAdamwArgs adamw;

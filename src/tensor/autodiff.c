@@ -12,6 +12,7 @@ struct LkDiff {
     bool *needs;      /* per forward tensor (owners) */
     LkRef *gradient;  /* per forward tensor (owners) */
     LkRef *copy;      /* per forward tensor (owners): its recomputed copy, or LK_NONE */
+    bool *built;      /* per forward tensor (owners): made of weights and states alone */
     uint8_t *readers; /* per forward tensor (owners): how many nodes read it (capped) */
 };
 
@@ -62,6 +63,31 @@ static void find_needs(LkDiff *diff)
             needs |= lk_diff_needs(diff, node->in[k]);
         for (int k = 0; k < node->n_out && needs; k++)
             diff->needs[lk_graph_owner(diff->graph, node->out[k])] = true;
+    }
+}
+
+/** Whether a tensor is there without being computed: a weight, a state, or the adapter's shadow. */
+static bool is_given(const LkGraph *graph, LkRef owner)
+{
+    const LkTensor *t = &graph->tensors[owner];
+    bool cast = t->node >= 0 && graph->nodes[t->node].op == LK_OP_CAST;
+    return t->kind == LK_TENSOR_WEIGHT || t->kind == LK_TENSOR_STATE ||
+           (cast && is_given(graph, lk_graph_owner(graph, graph->nodes[t->node].in[0])));
+}
+
+/** Marks every tensor that is made of weights and states alone: an adapter's change of a weight. */
+static void find_built(LkDiff *diff)
+{
+    const LkGraph *graph = diff->graph;
+    for (int32_t i = 0; i < diff->forward_nodes; i++) {
+        const LkNode *node = &graph->nodes[i];
+        bool built = node->n_in > 0 && node->op != LK_OP_CAST;
+        for (int k = 0; k < node->n_in && built; k++) {
+            LkRef in = lk_graph_owner(graph, node->in[k]);
+            built = is_given(graph, in) || diff->built[in];
+        }
+        for (int k = 0; k < node->n_out && built; k++)
+            diff->built[lk_graph_owner(graph, node->out[k])] = true;
     }
 }
 
@@ -190,9 +216,25 @@ static bool is_cheap(LkOp op)
     return op == LK_OP_GROUP_NORM || op == LK_OP_LAYER_NORM || op == LK_OP_ACTIVATION || op == LK_OP_GEGLU;
 }
 
+/** Makes an adapter's change of a weight again, with what it is made of: it is too large to be kept. */
+static void build_again(LkDiff *diff, LkRef owner)
+{
+    int32_t producer = diff->graph->tensors[owner].node;
+    if (diff->copy[owner] != LK_NONE)
+        return;
+    for (int k = 0; k < diff->graph->nodes[producer].n_in; k++) {
+        LkRef in = lk_graph_owner(diff->graph, diff->graph->nodes[producer].in[k]);
+        if (!is_given(diff->graph, in))
+            build_again(diff, in);
+    }
+    copy_node(diff, producer);
+}
+
 LkRef lk_diff_saved(LkDiff *diff, LkRef ref)
 {
     LkRef owner = lk_graph_owner(diff->graph, ref);
+    if (diff->recompute == LK_RECOMPUTE_CHEAP && owner < diff->forward_tensors && diff->built[owner])
+        build_again(diff, owner);
     int32_t producer = diff->graph->tensors[owner].node;
     if (diff->recompute == LK_RECOMPUTE_CHEAP && producer >= 0 && producer < diff->forward_nodes &&
         diff->copy[owner] == LK_NONE && is_cheap(diff->graph->nodes[producer].op) &&
@@ -243,10 +285,12 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     diff.gradient = malloc(n * sizeof *diff.gradient);
     diff.copy = malloc(n * sizeof *diff.copy);
     diff.readers = calloc(n, sizeof *diff.readers);
-    if (diff.needs && diff.gradient && diff.copy && diff.readers) {
+    diff.built = calloc(n, sizeof *diff.built);
+    if (diff.built && diff.needs && diff.gradient && diff.copy && diff.readers) {
         for (size_t i = 0; i < n; i++)
             diff.gradient[i] = diff.copy[i] = LK_NONE;
         find_needs(&diff);
+        find_built(&diff);
         count_readers(&diff);
         lk_diff_set(&diff, y, d_y);
         differentiate(&diff);
@@ -258,5 +302,6 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     free(diff.gradient);
     free(diff.copy);
     free(diff.readers);
+    free(diff.built);
     return lk_graph_check(graph, error);
 }

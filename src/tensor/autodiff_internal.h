@@ -33,5 +33,15 @@ LkGraph *lk_diff_graph(LkDiff *diff);
 /** Appends the backward nodes of one forward node; d_out is the gradient of its output 0. */
 typedef void (*LkDiffRule)(LkDiff *diff, const LkNode *node, LkRef d_out);
 
+/** Appends `op` with these inputs and one output shaped like `shape_of`; returns it. */
+LkRef lk_diff_emit(LkDiff *diff, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, LkRef shape_of);
+
+/* Rules of the adapters' operations (adapter_rules.c). */
+void lk_multiply_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+void lk_scale_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+void lk_gather_taps_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+void lk_kronecker_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+void lk_dora_scale_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+
 /** The rule of an operation; NULL where it has none. */
 LkDiffRule lk_diff_rule(LkOp op);

@@ -20,8 +20,7 @@ static LkRef like(LkGraph *graph, LkRef ref)
     return lk_graph_activation(graph, t.dtype, t.rank, t.shape);
 }
 
-/** Appends `op` with these inputs and one output shaped like `shape_of`; returns it. */
-static LkRef emit(LkDiff *diff, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, LkRef shape_of)
+LkRef lk_diff_emit(LkDiff *diff, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, LkRef shape_of)
 {
     LkGraph *graph = lk_diff_graph(diff);
     LkRef out = like(graph, shape_of);
@@ -82,7 +81,7 @@ static void conv2d_rule(LkDiff *diff, const LkNode *node, LkRef dy)
     LkRef in[2] = {dy, node->in[1]};
     LkAttributes attr = node->attr;
     attr.has_bias = false;
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_CONV2D_BACKWARD_DATA, &attr, 2, in, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_CONV2D_BACKWARD_DATA, &attr, 2, in, node->in[0]));
 }
 
 static void attention_rule(LkDiff *diff, const LkNode *node, LkRef dy)
@@ -105,25 +104,25 @@ static void attention_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 static void group_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     LkRef in[5] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1], node->in[2]};
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_GROUP_NORM_BACKWARD, &node->attr, 5, in, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_GROUP_NORM_BACKWARD, &node->attr, 5, in, node->in[0]));
 }
 
 static void layer_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     LkRef in[4] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1]};
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_LAYER_NORM_BACKWARD, &node->attr, 4, in, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_LAYER_NORM_BACKWARD, &node->attr, 4, in, node->in[0]));
 }
 
 static void activation_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     LkRef in[2] = {dy, lk_diff_saved(diff, node->in[0])};
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_ACTIVATION_BACKWARD, &node->attr, 2, in, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_ACTIVATION_BACKWARD, &node->attr, 2, in, node->in[0]));
 }
 
 static void geglu_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     LkRef in[2] = {dy, lk_diff_saved(diff, node->in[0])};
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_GEGLU_BACKWARD, &node->attr, 2, in, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_GEGLU_BACKWARD, &node->attr, 2, in, node->in[0]));
 }
 
 static void add_rule(LkDiff *diff, const LkNode *node, LkRef dy)
@@ -136,12 +135,12 @@ static void add_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     lk_diff_add(diff, node->in[0], dy);
     if (lk_diff_needs(diff, node->in[1]))
-        lk_diff_add(diff, node->in[1], emit(diff, LK_OP_SUM_ROWS, NULL, 1, &dy, node->in[1]));
+        lk_diff_add(diff, node->in[1], lk_diff_emit(diff, LK_OP_SUM_ROWS, NULL, 1, &dy, node->in[1]));
 }
 
 static void upsample2_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
-    lk_diff_add(diff, node->in[0], emit(diff, LK_OP_UPSAMPLE2_BACKWARD, NULL, 1, &dy, node->in[0]));
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_UPSAMPLE2_BACKWARD, NULL, 1, &dy, node->in[0]));
 }
 
 static void concat_rule(LkDiff *diff, const LkNode *node, LkRef dy)
@@ -205,6 +204,11 @@ LkDiffRule lk_diff_rule(LkOp op)
         [LK_OP_CONCAT] = concat_rule,
         [LK_OP_SLICE] = slice_rule,
         [LK_OP_CAST] = cast_rule,
+        [LK_OP_MULTIPLY] = lk_multiply_rule,
+        [LK_OP_SCALE_ROWS] = lk_scale_rows_rule,
+        [LK_OP_GATHER_TAPS] = lk_gather_taps_rule,
+        [LK_OP_KRONECKER] = lk_kronecker_rule,
+        [LK_OP_DORA_SCALE] = lk_dora_scale_rule,
     };
     return rules[op];
 }

@@ -8,6 +8,8 @@
  * probabilities and, backward, their gradients before multiplying by them, and reads its rounded result (2). */
 #include "backend_cases.h"
 
+#include "adapter_graphs.h"
+
 #include <math.h>
 
 static LkRef x_input(GraphTest *test, int rank, const int64_t *shape)
@@ -445,6 +447,23 @@ const BackendCase backend_cases[] = {
     {"l1", loss, 8, 1, {2, 9, 7, 4, LK_LOSS_L1, 0}},
     {"huber", loss, 8, 1, {3, 31, 33, 4, LK_LOSS_HUBER, 0}},
     {"smooth l1, masked", loss, 8, 1, {3, 9, 7, 4, LK_LOSS_SMOOTH_L1, 1}},
+    {"multiply", backend_multiply, 1, 1, {3, 7}},
+    {"multiply of tiles", backend_multiply, 1, 1, {71, 1031}},
+    {"scale rows", backend_scale_rows, 4, 1, {2, 3, 5, 7, 0, 0}},
+    {"scale rows, biased", backend_scale_rows, 16, 1, {3, 31, 33, 67, 0, 1}},
+    {"scale all rows alike, biased", backend_scale_rows, 16, 1, {2, 17, 19, 643, 1, 1}},
+    {"taps of one pixel", backend_taps, 4, 1, {1, 1, 1, 2, 3, 1, 1, 1}},
+    {"taps", backend_taps, 4, 1, {2, 7, 5, 13, 3, 1, 1, 1}},
+    {"taps, many channels", backend_taps, 4, 1, {1, 8, 6, 643, 3, 1, 1, 1}},
+    {"taps, stride 2", backend_taps, 4, 1, {2, 8, 7, 16, 3, 2, 1, 1}},
+    {"taps, stride 2, padded after", backend_taps, 4, 1, {1, 8, 6, 16, 3, 2, 0, 1}},
+    {"kronecker 1", backend_kronecker, 2, 1, {1, 1, 1, 1, 1}},
+    {"kronecker", backend_kronecker, 16, 1, {3, 5, 7, 11, 1}},
+    {"kronecker of taps", backend_kronecker, 16, 1, {4, 4, 16, 20, 9}},
+    {"kronecker, wide", backend_kronecker, 16, 1, {2, 3, 5, 643, 1}},
+    {"dora", backend_dora, 16, 1, {7, 13, 1, 100}},
+    {"dora of a convolution", backend_dora, 16, 1, {32, 67, 3, 100}},
+    {"dora at half strength", backend_dora, 16, 1, {5, 320, 1, 50}},
     {"cast", cast, 0, 1, {13, 17}},
     {"cast, many", cast, 0, 1, {71, 1031}},
     {"cast to the shadow", cast_to_shadow, 0, 1, {13, 17}},

@@ -1,5 +1,6 @@
 /* Every operation's backward pass against finite differences, in double precision on the reference backend: an
  * operation between parameters and a loss, with awkward shapes, and with each way of computing again. */
+#include "adapter_graphs.h"
 #include "gradient_check.h"
 
 #include "tests/tap.h"
@@ -282,6 +283,18 @@ static const struct {
     {"reshape", reshape, .s = {2, 3, 5}},
     {"parts of a parameter", parameter_parts, .s = {3, 5}},
     {"a parameter used twice", parameter_twice, .s = {3, 5}},
+    {"hadamard", gradient_multiply, .s = {5, 3, 2, 7}},
+    {"scale rows", gradient_scale_rows, .s = {2, 3, 2, 5, 0, 0}},
+    {"scale rows, biased", gradient_scale_rows, .s = {2, 3, 2, 5, 0, 1}},
+    {"scale all rows alike, biased", gradient_scale_rows, .s = {2, 3, 2, 5, 1, 1}},
+    {"taps 3x3", gradient_taps, .s = {2, 3, 5, 2, 3, 3, 1, 1, 1}},
+    {"taps 3x3, stride 2", gradient_taps, .s = {1, 4, 7, 2, 3, 3, 2, 1, 1}},
+    {"taps 3x3, stride 2, padded after", gradient_taps, .s = {1, 4, 6, 2, 3, 3, 2, 0, 1}},
+    {"kronecker", gradient_kronecker, .s = {2, 3, 5, 3, 1, 0}},
+    {"kronecker of taps", gradient_kronecker, .s = {2, 3, 3, 2, 4, 0}},
+    {"kronecker of a product", gradient_kronecker, .s = {3, 2, 2, 5, 9, 1}},
+    {"dora", gradient_dora, .s = {3, 5, 7, 2, 1}},
+    {"dora of a convolution", gradient_dora, .s = {3, 5, 4, 2, 3}},
     {"blocks", blocks, .s = {2, 3, 4}},
 };
 

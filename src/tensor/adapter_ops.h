@@ -1,0 +1,36 @@
+/* The operations of adapters as functions that append nodes, in the manner of graph_ops.h.
+ *
+ *   MULTIPLY             in a, b                            out y = alpha · a · b
+ *   SCALE_ROWS           in x, v, [bias]                    out y
+ *   SUM_PRODUCTS         in dy, x, [bias]                   out dv f32: the gradient of SCALE_ROWS for v
+ *   GATHER_TAPS          in z                               out y
+ *   SPREAD_TAPS          in dy                              out dz
+ *   KRONECKER            in a, b                            out y
+ *   KRONECKER_BACKWARD   in dy, a, b                        out da f32, db f32
+ *   DORA_SCALE           in w, delta, magnitude             out s f32, norm f32
+ *   DORA_SCALE_BACKWARD  in ds, w, delta, magnitude, norm   out d_delta, d_magnitude f32
+ *
+ * A convolution's change of weight is kept [O, k·k, I] ("taps outside channels"), so that one matrix product
+ * multiplies the channels of all taps and none of the picture is copied: x [N,H,W,I] · [O·k·k, I]ᵀ, whose result
+ * GATHER_TAPS sums over the taps. Its gradients are matrix products again: no operation for a convolution's weights. */
+#pragma once
+
+#include "tensor/graph_ops.h"
+
+/** alpha · a · b by element. Same shapes, both T. */
+LkRef lk_multiply(LkGraph *graph, LkRef a, LkRef b, float alpha);
+
+/** (x - bias) · v + bias for every position: x [N,…,C], v f32 [N,C], bias f32 [C] or LK_NONE. v may have one row for
+ * all samples. */
+LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias);
+
+/** The second half of a convolution with kernel × kernel taps: z [N,H,W,C·k·k] (taps innermost) → [N,P,Q,C]. */
+LkRef lk_gather_taps(LkGraph *graph, LkRef z, int kernel, int stride, int pad_before, int pad_after);
+
+/** alpha · a ⊗ b for each tap: a [m,n], b [p, taps·q] → [m·p, taps·n·q]. */
+LkRef lk_kronecker(LkGraph *graph, LkRef a, LkRef b, int taps, float alpha);
+
+/** DoRA (Liu et al., arXiv:2402.09353), norms over output rows as in LyCORIS: s = magnitude / (|w + delta| + eps), f32
+ * [O]. w is a frozen weight [O,I] or [O,I,k,k], delta [O, k·k·I] with taps outside channels, magnitude f32 [O].
+ * `strength` goes from 0 (s = 1) to 1; only 1 can be trained. */
+LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float strength);
