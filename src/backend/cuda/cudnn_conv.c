@@ -99,8 +99,7 @@ static LkCudnnPlan *make(const LkCudnn *cudnn, const Kind *kind, const LkConvGeo
     operation(&graph, kind, g, x, w, sum);
     if (bias)
         lk_cudnn_pointwise(&graph, CUDNN_POINTWISE_ADD, sum, lk_cudnn_tensor(&graph, type, &bs, LK_CONV_BIAS), NULL, y);
-    LkCudnnChoice choice = {
-        .true_f32 = g->dtype == LK_F32, .noted = true, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
+    LkCudnnChoice choice = {.true_f32 = g->dtype == LK_F32, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
     char what[200];
     name(kind, g, what, sizeof what);
     return lk_cudnn_graph_plan(&graph, &choice, what, error);

@@ -154,7 +154,7 @@ static bool search(const LkCudnn *cudnn, cudnnBackendDescriptor_t operations, cu
     int64_t n = propose(cudnn, operations, mode, configs, &problem);
     bool found = false;
     for (int64_t i = 0; i < n; i++) {
-        if (!found && (!choice->noted || !excluded(configs[i], choice, strict)))
+        if (!found && !excluded(configs[i], choice, strict))
             found = build(cudnn, configs[i], choice, out);
         if (!found || configs[i] != out->config)
             cudnnBackendDestroyDescriptor(configs[i]);

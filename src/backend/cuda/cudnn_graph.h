@@ -86,7 +86,6 @@ void lk_cudnn_reshape(LkCudnnGraph *graph, LkCudnnTensor x, LkCudnnTensor y);
 /** What engines may be chosen. */
 typedef struct LkCudnnChoice {
     bool true_f32;         /* neither tensor cores nor narrower inputs */
-    bool noted;            /* engines of this graph say by their notes whether they are deterministic */
     int64_t workspace_cap; /* of the library's workspace; 0: any */
     int64_t engine;        /* this engine with these knobs, without asking the heuristics; -1: as the heuristics say */
     int n_knobs;

@@ -1,0 +1,100 @@
+/* Fused attention, backward, in its deterministic form: dq is the product of one matrix (kept in the workspace where
+ * the card's engine needs it) and not a sum that many blocks add to. */
+#include "backend/cuda/cudnn_attention.h"
+
+#include "backend/cuda/card_limits.h"
+
+/** Bytes of workspace for one head, as far as they grow with the picture. */
+static int64_t bytes_of_a_head(const LkCudnn *cudnn, const LkSdpaGeometry *g)
+{
+    const LkCardLimits *limits = lk_card_limits(cudnn->sm);
+    int64_t rows = (g->q_len + 127) / 128 * 128, columns = (g->kv_len + 127) / 128 * 128;
+    int64_t matrix = !limits || limits->backward_workspace ? 2 * rows * columns : 0;
+    return g->batch * (matrix + 8 * rows);
+}
+
+int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes)
+{
+    int64_t group = geometry->heads;
+    while (group > 1 && (geometry->heads % group != 0 || group * bytes_of_a_head(cudnn, geometry) > cap_bytes))
+        group--;
+    return group;
+}
+
+/** The tensors of the backward graph that are the caller's. */
+typedef struct Ends {
+    LkCudnnTensor q, k, v, o, stats, d_o, dq, dk, dv;
+} Ends;
+
+static Ends ends(LkCudnnGraph *graph, cudnnDataType_t type, const LkSdpaShapes *s)
+{
+    return (Ends){
+        .q = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_Q),
+        .k = lk_cudnn_tensor(graph, type, &s->k_transposed, LK_SDPA_K),
+        .v = lk_cudnn_tensor(graph, type, &s->k_transposed, LK_SDPA_V),
+        .o = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_O),
+        .stats = lk_cudnn_tensor(graph, CUDNN_DATA_FLOAT, &s->stats, LK_SDPA_STATS),
+        .d_o = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_DO),
+        .dq = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_DQ),
+        .dk = lk_cudnn_tensor(graph, type, &s->k, LK_SDPA_DK),
+        .dv = lk_cudnn_tensor(graph, type, &s->k, LK_SDPA_DV),
+    };
+}
+
+/** The operations in the order in which cuDNN knows the pattern (its frontend's deterministic backward pass). */
+static void operations(LkCudnnGraph *graph, const LkSdpaGeometry *g, const LkSdpaShapes *s, cudnnDataType_t type)
+{
+    Ends e = ends(graph, type, s);
+    LkCudnnTensor scale = lk_cudnn_value(graph, g->scale), one = lk_cudnn_value(graph, 1);
+
+    /* sums = rows of do · o */
+    LkCudnnTensor product = lk_sdpa_op(graph, CUDNN_POINTWISE_MUL, e.d_o, e.o, &s->products);
+    LkCudnnTensor sum = lk_cudnn_virtual(graph, CUDNN_DATA_FLOAT, &s->row), sums = lk_cudnn_scratch(graph, &s->row);
+    lk_cudnn_reduction(graph, CUDNN_REDUCE_TENSOR_ADD, product, sum);
+    lk_cudnn_pointwise(graph, CUDNN_POINTWISE_MUL, sum, one, NULL, sums);
+
+    /* p = exp(scale · q · kᵀ - stats), dv = pᵀ · do */
+    LkCudnnTensor scores = lk_cudnn_virtual(graph, CUDNN_DATA_FLOAT, &s->scores);
+    lk_cudnn_matmul(graph, e.q, e.k, scores);
+    scores = lk_sdpa_op(graph, CUDNN_POINTWISE_MUL, scores, scale, &s->scores);
+    scores = lk_sdpa_op(graph, CUDNN_POINTWISE_SUB, scores, e.stats, &s->scores);
+    scores = lk_sdpa_mask(graph, g, &s->scores, scores);
+    LkCudnnTensor p = lk_sdpa_op(graph, CUDNN_POINTWISE_EXP, scores, NULL, &s->scores);
+    LkCudnnTensor p_transposed = lk_cudnn_virtual(graph, type, &s->scores_transposed);
+    lk_cudnn_reshape(graph, p, p_transposed);
+    lk_cudnn_matmul(graph, p_transposed, e.d_o, e.dv);
+
+    /* ds = scale · p · (do · vᵀ - sums), dk = dsᵀ · q, dq = ds · k */
+    LkCudnnTensor dp = lk_cudnn_virtual(graph, CUDNN_DATA_FLOAT, &s->scores);
+    lk_cudnn_matmul(graph, e.d_o, e.v, dp);
+    dp = lk_sdpa_op(graph, CUDNN_POINTWISE_SUB, dp, sums, &s->scores);
+    dp = lk_sdpa_op(graph, CUDNN_POINTWISE_MUL, dp, p, &s->scores);
+    LkCudnnTensor ds = lk_sdpa_op(graph, CUDNN_POINTWISE_MUL, dp, scale, &s->scores);
+    LkCudnnTensor ds_transposed = lk_cudnn_virtual(graph, type, &s->scores_transposed);
+    lk_cudnn_reshape(graph, ds, ds_transposed);
+    lk_cudnn_matmul(graph, ds_transposed, e.q, e.dk);
+    LkCudnnTensor k = lk_cudnn_virtual(graph, type, &s->k);
+    lk_cudnn_reshape(graph, e.k, k);
+    lk_cudnn_matmul(graph, ds, k, e.dq);
+}
+
+LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeometry *g, LkError *error)
+{
+    /* Blackwell's data centre cards: the heuristics know only the engine that sums dq by atomics; this one does not. */
+    static const int64_t knobs[][2] = {{CUDNN_KNOB_TYPE_KERNEL_CFG, 31}, {CUDNN_KNOB_TYPE_STAGES, 2}};
+    static const int64_t knobs_9_23[][2] = {
+        {CUDNN_KNOB_TYPE_TILE_M, 3},   {CUDNN_KNOB_TYPE_TILE_N, 2},     {CUDNN_KNOB_TYPE_KERNEL_CFG, 2},
+        {CUDNN_KNOB_TYPE_STREAM_K, 0}, {CUDNN_KNOB_TYPE_TILE_CGA_M, 0}, {CUDNN_KNOB_TYPE_STAGES, 2},
+    };
+    char what[160];
+    if (!lk_sdpa_check(cudnn, g, true, what, sizeof what, error))
+        return NULL;
+    LkCudnnGraph graph = {.cudnn = cudnn};
+    LkSdpaShapes shapes = lk_sdpa_shapes(g);
+    operations(&graph, g, &shapes, lk_cudnn_data_type(g->dtype));
+    LkCudnnChoice choice = {.engine = -1};
+    if (cudnn->sm / 10 == 10)
+        choice = cudnnGetVersion() < 92300 ? (LkCudnnChoice){.engine = 5, .n_knobs = 2, .knobs = knobs}
+                                           : (LkCudnnChoice){.engine = 5, .n_knobs = 6, .knobs = knobs_9_23};
+    return lk_cudnn_graph_plan(&graph, &choice, what, error);
+}
