@@ -52,6 +52,7 @@ typedef enum LkKernelId {
     LK_KERNEL_CLIP,        /* LkClipArgs */
     LK_KERNEL_ADAMW,       /* LkAdamwArgs */
     LK_KERNEL_EMA,         /* LkEmaArgs */
+    LK_KERNEL_ADD_PARTS,   /* LkAddPartsArgs */
     LK_KERNEL_COUNT
 } LkKernelId;
 
@@ -245,8 +246,10 @@ typedef struct LkSoftmaxArgs {
     void *y;  /* T[rows, cols], rows y_stride apart */
     int64_t rows, cols;
     int64_t x_stride, y_stride; /* elements */
-    int64_t queries;            /* rows of one matrix; used when causal */
+    int64_t queries;            /* rows of one matrix; used when causal and for lse */
     int64_t first_query;        /* query number of a matrix' row 0; used when causal */
+    float *lse;                 /* out: the logarithm of the row's sum of exp(scale * x), or NULL */
+    int64_t lse_stride;         /* elements between the matrices' first rows in lse */
     float scale;
     int32_t causal;
 } LkSoftmaxArgs;
@@ -391,3 +394,11 @@ typedef struct LkEmaArgs {
     const float *decay; /* [1] */
     int64_t count;
 } LkEmaArgs;
+
+/** y = addend + the parts, one after the other: a sum that was split so that all of a card takes part in it. */
+typedef struct LkAddPartsArgs {
+    const float *parts;  /* [n, count] */
+    const float *addend; /* [count] or NULL (0); may be y */
+    float *y;            /* [count] */
+    int64_t n, count;
+} LkAddPartsArgs;

@@ -40,7 +40,8 @@
     X(SUM_SQUARES, LkSumSquaresArgs, 2)                                                                                \
     X(CLIP, LkClipArgs, 1)                                                                                             \
     X(ADAMW, LkAdamwArgs, 1)                                                                                           \
-    X(EMA, LkEmaArgs, 1)
+    X(EMA, LkEmaArgs, 1)                                                                                               \
+    X(ADD_PARTS, LkAddPartsArgs, 1)
 
 /* X(ID, phase number, function, args struct, blocks, lanes): `blocks` and `lanes` (of a GPU's block) are expressions of
  * `a`, the args, and used by kernels.c alone. Compiled for each element type: */
@@ -95,4 +96,5 @@
     X(SUM_SQUARES, 1, sum_squares_fold, LkSumSquaresArgs, 1, LK_MAX_LANES)                                             \
     X(CLIP, 0, clip, LkClipArgs, 1, 32)                                                                                \
     X(ADAMW, 0, adamw, LkAdamwArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
-    X(EMA, 0, ema, LkEmaArgs, lk_tiles(a->count), LK_MAX_LANES)
+    X(EMA, 0, ema, LkEmaArgs, lk_tiles(a->count), LK_MAX_LANES)                                                        \
+    X(ADD_PARTS, 0, add_parts, LkAddPartsArgs, lk_tiles(a->count), row_lanes(a->count))

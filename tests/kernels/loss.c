@@ -62,7 +62,8 @@ typedef struct Causal {
     int64_t queries, first;
 } Causal;
 
-static void softmax_truth(Array x, int64_t r, int64_t cols, int64_t stride, double scale, Causal causal, double *y)
+/** Returns the logarithm of the row's sum. */
+static double softmax_truth(Array x, int64_t r, int64_t cols, int64_t stride, double scale, Causal causal, double *y)
 {
     int64_t seen = causal.on ? r % causal.queries + causal.first + 1 : cols;
     seen = seen > cols ? cols : seen;
@@ -73,6 +74,7 @@ static void softmax_truth(Array x, int64_t r, int64_t cols, int64_t stride, doub
         sum += exp(scale * at(x, r * stride + k) - max);
     for (int64_t k = 0; k < cols; k++)
         y[k] = k < seen ? exp(scale * at(x, r * stride + k) - max) / sum : 0;
+    return max + log(sum);
 }
 
 static void test_softmax(LkDType t, int64_t rows, int64_t cols, int64_t padding, float scale, Causal causal)
@@ -87,14 +89,24 @@ static void test_softmax(LkDType t, int64_t rows, int64_t cols, int64_t padding,
         truth[i] = at(y, i);
         gradient[i] = at(ds, i);
     }
+    /* lse: where there are matrices, their rows lie 5 further apart than they are many */
+    int64_t queries = causal.on ? causal.queries : rows, lse_stride = queries + 5;
+    int64_t lse_count = (rows - 1) / queries * lse_stride + queries;
+    Array lse = array_random(LK_F32, lse_count, 11, 1, 0);
+    double *logs = malloc(sizeof(double) * (size_t)lse_count);
+    for (int64_t i = 0; i < lse_count; i++)
+        logs[i] = at(lse, i);
     for (int64_t r = 0; r < rows; r++)
-        softmax_truth(x, r, cols, stride, scale, causal, truth + r * stride);
-    LkSoftmaxArgs a = {x.data, y.data, rows, cols, stride, stride, causal.queries, causal.first, scale, causal.on};
-    Check forward = {LK_KERNEL_SOFTMAX, t, &a, {{y, truth, 3e-6}}, .scratch = x};
+        logs[r / queries * lse_stride + r % queries] =
+            softmax_truth(x, r, cols, stride, scale, causal, truth + r * stride);
+    LkSoftmaxArgs a = {x.data,  y.data,       rows,     cols,       stride, stride,
+                       queries, causal.first, lse.data, lse_stride, scale,  causal.on};
+    Check forward = {LK_KERNEL_SOFTMAX, t, &a, {{y, truth, 3e-6}, {lse, logs, 3e-7}}, .scratch = x};
     check(&forward, "%lldx%lld + %lld%s", (long long)rows, (long long)cols, (long long)padding,
           causal.on ? ", causal" : "");
     if (t == LK_F32 && padding == 0) {
         a.y = x.data;
+        a.lse = NULL;
         check(&(Check){LK_KERNEL_SOFTMAX, t, &a, {{x, truth, 3e-6}}}, "%lldx%lld%s, in place", (long long)rows,
               (long long)cols, causal.on ? ", causal" : "");
     }
@@ -111,9 +123,10 @@ static void test_softmax(LkDType t, int64_t rows, int64_t cols, int64_t padding,
     LkSoftmaxBackwardArgs b = {p.data, dp.data, ds.data, rows, cols, stride, stride, stride, scale};
     check(&(Check){LK_KERNEL_SOFTMAX_BACKWARD, t, &b, {{ds, gradient, 2e-6}}}, "%lldx%lld + %lld", (long long)rows,
           (long long)cols, (long long)padding);
-    Array all[] = {x, y, dp, ds, p};
+    Array all[] = {x, y, dp, ds, p, lse};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);
+    free(logs);
     free(truth);
     free(gradient);
 }

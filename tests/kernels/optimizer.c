@@ -1,4 +1,4 @@
-/* Gradient norm, clipping, AdamW over several steps, EMA. */
+/* Gradient norm, clipping, AdamW over several steps, EMA, sums in parts. */
 #include "tests/kernels/check.h"
 
 static void test_norm(int64_t count, double scale)
@@ -13,6 +13,29 @@ static void test_norm(int64_t count, double scale)
     array_free(x);
     array_free(sum);
     array_free(scratch);
+}
+
+static void test_add_parts(int64_t parts, int64_t count, bool addend, bool in_place)
+{
+    Array part = array_random(LK_F32, parts * count, 3, 1, 0), start = array_random(LK_F32, count, 4, 1, 0);
+    Array y = in_place ? start : array_new(LK_F32, count);
+    double *truth = calloc((size_t)count, sizeof *truth);
+    for (int64_t i = 0; i < count; i++) {
+        truth[i] = addend ? at(start, i) : 0;
+        for (int64_t k = 0; k < parts; k++)
+            truth[i] += at(part, k * count + i);
+    }
+    LkAddPartsArgs a = {part.data, addend ? start.data : NULL, y.data, parts, count};
+    check(&(Check){LK_KERNEL_ADD_PARTS, LK_F32, &a, {{y, truth, 1e-6}}}, "%lld parts of %lld%s", (long long)parts,
+          (long long)count,
+          in_place ? ", added in place"
+          : addend ? ", added"
+                   : "");
+    array_free(part);
+    array_free(start);
+    if (!in_place)
+        array_free(y);
+    free(truth);
 }
 
 static void test_not_finite(void)
@@ -146,6 +169,10 @@ static void test_ema(int64_t count, float decay)
 
 int main(void)
 {
+    test_add_parts(1, 1, false, false);
+    test_add_parts(3, 37, true, false);
+    test_add_parts(32, 2049, true, true);
+    test_add_parts(7, 10240, false, false);
     static const int64_t sizes[] = {1, 31, 4097, 20011};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         test_norm(sizes[i], 1);

@@ -1,0 +1,182 @@
+/* What the files of the CUDA backend share. */
+#pragma once
+
+#include "backend/backend.h"
+#include "backend/cuda/cudnn_plan.h"
+
+#include <cublasLt.h>
+#include <cuda_runtime_api.h>
+
+/** Alignment of weights and states on the device. */
+#define LK_CUDA_ALIGNMENT 256
+
+/** Bytes of one of the two pinned buffers through which large tensors travel. */
+#define LK_CUDA_STAGING (INT64_C(16) << 20)
+
+/** Workspace that a matrix product may ask for, the same on every card, so that results do not depend on free memory.
+ */
+#define LK_CUDA_PRODUCT_WORKSPACE (INT64_C(32) << 20)
+
+/** How a frozen weight is stored. A weight may be stored in several ways at once. */
+typedef enum LkCudaLayout {
+    LK_CUDA_PLAIN,         /* in the file's order */
+    LK_CUDA_CHANNELS_LAST, /* a convolution's [O,I,k,k] as [O,k,k,I] */
+} LkCudaLayout;
+
+/** One allocation, shared by the weights that one bind loaded; freed with the last of them. */
+typedef struct LkCudaRegion {
+    void *data;
+    int weights;
+} LkCudaRegion;
+
+/** One stored form of one weight, shared by all programs of the device. */
+typedef struct LkCudaWeight {
+    char *name;
+    LkCudaLayout layout;
+    LkDType dtype;
+    int rank;
+    int64_t shape[LK_MAX_RANK]; /* in the file's order */
+    size_t bytes;               /* with padding to LK_CUDA_ALIGNMENT */
+    void *data;                 /* NULL until the first bind */
+    LkCudaRegion *region;
+    int users; /* programs */
+    struct LkCudaWeight *next;
+} LkCudaWeight;
+
+typedef struct LkCudaState {
+    char *name;
+    size_t bytes;
+    void *data;
+    struct LkCudaState *next;
+} LkCudaState;
+
+enum { LK_CUDA_WEIGHT_BUCKETS = 1024, LK_CUDA_STAGINGS = 2 };
+
+/* Products for which cuBLASLt was asked already (product.c). */
+typedef struct LkProductChoice LkProductChoice;
+
+struct LkDevice {
+    int index;
+    int sm;            /* 86 for compute capability 8.6 */
+    int processors;    /* streaming multiprocessors */
+    int64_t allocated; /* arena + weights + states, bytes */
+    cudaStream_t stream, copy_stream;
+    cublasLtHandle_t blas;
+    LkCudnn dnn;
+    void *staging[LK_CUDA_STAGINGS]; /* pinned */
+    cudaEvent_t staged[LK_CUDA_STAGINGS];
+    uint8_t *arena;
+    int64_t arena_bytes;
+    LkCudaState *states;
+    LkCudaWeight *weights[LK_CUDA_WEIGHT_BUCKETS];
+    LkProductChoice *choices;
+};
+
+/* One step of a program: a node, ready to be put into the stream. */
+typedef struct LkStep LkStep;
+
+typedef struct LkStepClass {
+    /** Takes the addresses of the node's tensors and of its scratch memory. */
+    bool (*bind)(LkStep *step, LkProgram *program, void *scratch, LkError *error);
+    /** Puts the work into the device's stream; may be captured: no allocation, no synchronisation. */
+    bool (*enqueue)(LkStep *step, LkError *error);
+    void (*free)(LkStep *step);
+} LkStepClass;
+
+struct LkStep {
+    const LkStepClass *class;
+    LkDevice *device;
+    const LkGraph *graph;
+    const LkNode *node;
+    int64_t scratch_bytes;
+};
+
+struct LkProgram {
+    LkDevice *device;
+    const LkGraph *graph;
+    LkStep **steps;      /* one a node */
+    int64_t *node_bytes; /* scratch memory of each */
+    LkCudaWeight **uses;
+    int n_uses, use_capacity;
+    void **address; /* per tensor (owners), after binding */
+    bool bound;
+    int64_t *input_offset; /* per tensor: its place in `pinned`, for inputs */
+    uint8_t *pinned;       /* what the host wrote into the inputs, on its way */
+    bool in_flight;        /* the stream may still read `pinned` */
+    int runs;              /* since it was bound */
+    cudaGraphExec_t captured;
+};
+
+/** Makes the step of a node. */
+LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
+
+/** A step of `size` bytes with its base filled in; NULL with the error where memory is short. */
+void *lk_cuda_step_new(LkProgram *program, const LkNode *node, const LkStepClass *class, size_t size, LkError *error);
+
+/** The address of a tensor of a bound program (of a weight: its plain form in its own type). NULL for LK_NONE. */
+void *lk_cuda_address(const LkProgram *program, LkRef ref);
+
+/** `bytes` rounded up to the alignment of memory on the device. */
+static inline int64_t lk_cuda_aligned(int64_t bytes)
+{
+    return (bytes + LK_CUDA_ALIGNMENT - 1) / LK_CUDA_ALIGNMENT * LK_CUDA_ALIGNMENT;
+}
+
+/* Statuses in words (status.c). */
+bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error);
+bool lk_cublas_ok(cublasStatus_t status, const char *what, LkError *error);
+
+/** Makes the device the current one of the calling thread; to be called first by whatever is called from outside. */
+bool lk_cuda_enter(const LkDevice *device, LkError *error);
+
+/* Memory of the device, counted in device->allocated (memory.c). */
+void *lk_cuda_memory_new(LkDevice *device, int64_t bytes, const char *what, LkError *error);
+void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes);
+
+/** Copies between the device and pageable host memory by way of the pinned buffers; waits until done. */
+bool lk_cuda_upload(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error);
+bool lk_cuda_download(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error);
+
+/** The next pinned buffer (0 or 1), once the copy that used it last is done; NULL with the error where that failed. */
+void *lk_cuda_staging(LkDevice *device, int number, LkError *error);
+/** Copies what was put into a pinned buffer to the device, in the copy stream, and lets the next user wait for it. */
+bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t bytes, LkError *error);
+
+/** Launches the kernels of a node, or a single one, in the device's stream (launch.c). */
+bool lk_cuda_launch(LkDevice *device, LkKernelId id, LkDType dtype, const void *args, LkError *error);
+
+/* Weights (weights.c, weights_load.c). */
+
+/** The stored form of the weight that owns `ref`, made if missing and counted as used by the program. */
+LkCudaWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error);
+
+/** The form that exists already, or NULL. */
+LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype);
+
+/** Whether a tensor is a frozen weight or a part of one. */
+bool lk_cuda_is_weight(const LkGraph *graph, LkRef ref);
+
+/** Reads, converts and copies what a program uses and the device does not hold yet. */
+bool lk_cuda_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
+
+int64_t lk_cuda_planned_weights(const LkDevice *device);
+
+/** Frees what no program uses (all of it when `all`). */
+void lk_cuda_weights_trim(LkDevice *device, bool all);
+
+/* Programs (program.c, program_run.c). */
+LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error);
+void lk_cuda_program_free(LkProgram *program);
+bool lk_cuda_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error);
+const int64_t *lk_cuda_node_bytes(const LkProgram *program);
+int64_t lk_cuda_weight_bytes(const LkProgram *program);
+int64_t lk_cuda_state_bytes(const LkProgram *program);
+bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error);
+bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error);
+bool lk_cuda_run(LkProgram *program, LkError *error);
+bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error);
+/** Forgets a captured run, whose addresses are no longer right. */
+void lk_cuda_uncapture(LkProgram *program);

@@ -1,0 +1,190 @@
+/* A graphics card as a device, and the table that the module exports. */
+#include "backend/cuda/card_limits.h"
+#include "backend/cuda/cuda_backend.h"
+#include "backend/cuda/module.h"
+#include "backend/cuda/product.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool describe(int index, LkDeviceInfo *info, LkError *error)
+{
+    struct cudaDeviceProp card;
+    int driver = 0, runtime = 0;
+    size_t available = 0, total = 0;
+    cudaError_t status = cudaGetDeviceProperties(&card, index);
+    if (status == cudaSuccess)
+        status = cudaDriverGetVersion(&driver);
+    if (status == cudaSuccess)
+        status = cudaRuntimeGetVersion(&runtime);
+    if (status == cudaSuccess)
+        status = cudaSetDevice(index);
+    if (status == cudaSuccess)
+        status = cudaMemGetInfo(&available, &total);
+    if (!lk_cuda_ok(status, "asking the card what it is", error))
+        return false;
+    int sm = card.major * 10 + card.minor;
+    const LkCardLimits *limits = lk_card_limits(sm);
+    char able[128];
+    size_t dnn = cudnnGetVersion();
+    *info = (LkDeviceInfo){.memory_bytes = (int64_t)total,
+                           .free_bytes = (int64_t)available,
+                           .bf16 = limits && limits->bf16,
+                           .fp16 = limits && limits->fp16};
+    snprintf(info->name, sizeof info->name, "%s", card.name);
+    snprintf(info->detail, sizeof info->detail, "%s, driver for CUDA %d.%d, CUDA %d.%d, cuDNN %zu.%zu.%zu",
+             lk_card_describe(sm, able, sizeof able), driver / 1000, driver % 1000 / 10, runtime / 1000,
+             runtime % 1000 / 10, dnn / 10000, dnn / 100 % 100, dnn % 100);
+    return true;
+}
+
+static int devices(LkDeviceInfo *out, int max, LkError *error)
+{
+    int count = 0;
+    if (!lk_cuda_ok(cudaGetDeviceCount(&count), "looking for cards", error))
+        return -1;
+    for (int i = 0; i < count && i < max; i++)
+        if (!describe(i, &out[i], error))
+            return -1;
+    return count;
+}
+
+static void close_device(LkDevice *device)
+{
+    if (!device)
+        return;
+    LkError ignored = {0};
+    (void)lk_cuda_enter(device, &ignored);
+    lk_cuda_weights_trim(device, true);
+    for (LkCudaState *state = device->states, *next; state; state = next) {
+        next = state->next;
+        lk_cuda_memory_free(device, state->data, (int64_t)state->bytes);
+        free(state->name);
+        free(state);
+    }
+    lk_cuda_memory_free(device, device->arena, device->arena_bytes);
+    lk_product_choices_free(device->choices);
+    for (int i = 0; i < LK_CUDA_STAGINGS; i++) {
+        if (device->staging[i])
+            (void)cudaFreeHost(device->staging[i]);
+        if (device->staged[i])
+            (void)cudaEventDestroy(device->staged[i]);
+    }
+    if (device->dnn.handle)
+        (void)cudnnDestroy(device->dnn.handle);
+    if (device->blas)
+        (void)cublasLtDestroy(device->blas);
+    if (device->stream)
+        (void)cudaStreamDestroy(device->stream);
+    if (device->copy_stream)
+        (void)cudaStreamDestroy(device->copy_stream);
+    free(device);
+}
+
+static bool make_streams(LkDevice *device, LkError *error)
+{
+    struct cudaDeviceProp card;
+    cudaError_t status = cudaGetDeviceProperties(&card, device->index);
+    if (status == cudaSuccess)
+        status = cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking);
+    if (status == cudaSuccess)
+        status = cudaStreamCreateWithFlags(&device->copy_stream, cudaStreamNonBlocking);
+    for (int i = 0; i < LK_CUDA_STAGINGS && status == cudaSuccess; i++) {
+        status = cudaHostAlloc(&device->staging[i], (size_t)LK_CUDA_STAGING, cudaHostAllocDefault);
+        if (status == cudaSuccess)
+            status = cudaEventCreateWithFlags(&device->staged[i], cudaEventDisableTiming);
+    }
+    if (!lk_cuda_ok(status, "opening the card", error))
+        return false;
+    device->sm = card.major * 10 + card.minor;
+    device->processors = card.multiProcessorCount;
+    if (!lk_card_limits(device->sm))
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "The card %s (compute capability %d.%d) is older than those that CUDA %d supports: it takes a "
+                       "GTX 16, RTX 20 or newer. Use the CPU (--device cpu).",
+                       card.name, card.major, card.minor, CUDART_VERSION / 1000);
+    return true;
+}
+
+static bool make_libraries(LkDevice *device, LkError *error)
+{
+    if (!lk_cublas_ok(cublasLtCreate(&device->blas), "opening the card", error))
+        return false;
+    cudnnStatus_t status = cudnnCreate(&device->dnn.handle);
+    if (status == CUDNN_STATUS_SUCCESS)
+        status = cudnnSetStream(device->dnn.handle, device->stream);
+    device->dnn.sm = device->sm;
+    return status == CUDNN_STATUS_SUCCESS ||
+           lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
+}
+
+static LkDevice *open_device(int index, int threads, LkError *error)
+{
+    (void)threads;
+    LkDevice *device = calloc(1, sizeof *device);
+    if (!device) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to open the device.");
+        return NULL;
+    }
+    device->index = index;
+    if (!lk_cuda_enter(device, error) || !make_streams(device, error) || !make_libraries(device, error)) {
+        close_device(device);
+        return NULL;
+    }
+    return device;
+}
+
+static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
+{
+    if (!lk_cuda_enter(device, error))
+        return false;
+    if (bytes > 0 && bytes <= device->arena_bytes)
+        return true;
+    if (!lk_cuda_ok(cudaStreamSynchronize(device->stream), "waiting for the card", error))
+        return false;
+    lk_cuda_memory_free(device, device->arena, device->arena_bytes);
+    device->arena = NULL;
+    device->arena_bytes = 0;
+    if (bytes == 0)
+        return true;
+    device->arena = lk_cuda_memory_new(device, bytes, "the activations", error);
+    device->arena_bytes = device->arena ? bytes : 0;
+    return device->arena != NULL;
+}
+
+static void trim(LkDevice *device)
+{
+    LkError ignored = {0};
+    if (lk_cuda_enter(device, &ignored))
+        lk_cuda_weights_trim(device, false);
+}
+
+static int64_t allocated(const LkDevice *device)
+{
+    return device->allocated;
+}
+
+const LkBackend *lk_cuda_module(int version)
+{
+    static const LkBackend backend = {.version = LK_BACKEND_VERSION,
+                                      .name = "cuda",
+                                      .devices = devices,
+                                      .open = open_device,
+                                      .close = close_device,
+                                      .compile = lk_cuda_compile,
+                                      .node_bytes = lk_cuda_node_bytes,
+                                      .weight_bytes = lk_cuda_weight_bytes,
+                                      .state_bytes = lk_cuda_state_bytes,
+                                      .planned_weights = lk_cuda_planned_weights,
+                                      .reserve = reserve,
+                                      .bind = lk_cuda_bind,
+                                      .write = lk_cuda_write,
+                                      .read = lk_cuda_read,
+                                      .run = lk_cuda_run,
+                                      .measure = lk_cuda_measure,
+                                      .program_free = lk_cuda_program_free,
+                                      .trim = trim,
+                                      .allocated = allocated};
+    return version == LK_BACKEND_VERSION ? &backend : NULL;
+}

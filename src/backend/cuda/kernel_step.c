@@ -1,0 +1,58 @@
+/* The nodes that our own kernels compute. */
+#include "backend/cuda/cuda_backend.h"
+#include "backend/node_launches.h"
+
+#include <stdlib.h>
+
+typedef struct KernelStep {
+    LkStep base;
+    LkLaunches launches;
+} KernelStep;
+
+static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
+{
+    (void)error;
+    LkNodeMemory memory = {.scratch = scratch};
+    for (int i = 0; i < base->node->n_in; i++)
+        memory.in[i] = lk_cuda_address(program, base->node->in[i]);
+    for (int i = 0; i < base->node->n_out; i++)
+        memory.out[i] = lk_cuda_address(program, base->node->out[i]);
+    lk_node_launches(base->graph, base->node, &memory, &((KernelStep *)base)->launches);
+    return true;
+}
+
+static bool enqueue_step(LkStep *base, LkError *error)
+{
+    const LkLaunches *launches = &((KernelStep *)base)->launches;
+    for (int i = 0; i < launches->count; i++)
+        if (!lk_cuda_launch(base->device, launches->launch[i].id, launches->launch[i].dtype, &launches->launch[i].args,
+                            error))
+            return false;
+    return true;
+}
+
+static void free_step(LkStep *base)
+{
+    free(base);
+}
+
+LkStep *lk_cuda_kernel_new(LkProgram *program, const LkNode *node, LkError *error)
+{
+    static const LkStepClass class = {bind_step, enqueue_step, free_step};
+    if (!lk_op_has_kernel(node->op)) {
+        lk_fail(error, LK_ERROR_UNSUPPORTED, "The CUDA backend has no operation number %d.", (int)node->op);
+        return NULL;
+    }
+    KernelStep *step = lk_cuda_step_new(program, node, &class, sizeof *step, error);
+    if (!step)
+        return NULL;
+    step->base.scratch_bytes = (int64_t)lk_node_scratch(program->graph, node);
+    for (int i = 0; i < node->n_in; i++)
+        if (lk_cuda_is_weight(program->graph, node->in[i]) &&
+            !lk_cuda_weight(program, node->in[i], LK_CUDA_PLAIN, lk_graph_tensor(program->graph, node->in[i])->dtype,
+                            error)) {
+            free(step);
+            return NULL;
+        }
+    return &step->base;
+}

@@ -1,0 +1,199 @@
+/* The matrix products of a program. */
+#include "backend/cuda/product.h"
+
+#include <stdlib.h>
+
+/* A product whose result is so small that its blocks would leave most of the card idle, over at least so many terms,
+ * is done in parts: an adapter's gradient is 16 × 640 from 4096 tokens. The parts are added in their order. */
+enum { TILE = 64, FEW_TILES = 64, MANY_TERMS = 512, MOST_PARTS = 32, FEWEST_TERMS = 128 };
+
+typedef struct MatmulStep {
+    LkStep base;
+    LkProduct *product;
+    int64_t m, n, k;
+    int64_t parts;  /* of a sum in parts; else 1 */
+    bool round;     /* the sum is made in f32 scratch memory, then rounded to the result's type */
+    bool cast_bias; /* an f32 bias that is no weight gets the result's type in scratch memory */
+    int64_t partial_at, bias_at, workspace_at; /* offsets in the scratch memory */
+    LkCudaWeight *bias;                        /* where it is frozen */
+    const void *x[2], *bias_data, *addend;
+    void *y;
+    uint8_t *scratch;
+} MatmulStep;
+
+static const LkTensor *input(const LkStep *step, int i)
+{
+    return lk_graph_tensor(step->graph, step->node->in[i]);
+}
+
+static LkDType result_type(const LkStep *step)
+{
+    return lk_graph_tensor(step->graph, step->node->out[0])->dtype;
+}
+
+/** An addend that the product cannot add itself, because the result is of another type. */
+static bool addend_apart(const LkStep *step)
+{
+    const LkNode *node = step->node;
+    return node->attr.has_addend && input(step, node->n_in - 1)->dtype != result_type(step);
+}
+
+/** The largest number of parts that divides k, keeps each part long enough and the card not more than full. */
+static int64_t count_parts(const MatmulStep *s)
+{
+    int64_t tiles = ((s->m + TILE - 1) / TILE) * ((s->n + TILE - 1) / TILE);
+    int64_t most = tiles < FEW_TILES ? FEW_TILES / tiles : 1;
+    most = most < MOST_PARTS ? most : MOST_PARTS;
+    if (!s->base.node->attr.trans_a || s->base.node->attr.trans_b || result_type(&s->base) != LK_F32 ||
+        s->k < MANY_TERMS || s->base.node->attr.has_bias)
+        return 1;
+    while (most > 1 && (s->k % most || s->k / most < FEWEST_TERMS))
+        most--;
+    return most;
+}
+
+/** Bytes to which a tensor's address is aligned for certain, 16 at most. */
+static int64_t alignment(const LkTensor *t)
+{
+    int64_t bytes = (t->offset * (int64_t)lk_dtype_size(t->dtype)) | 16;
+    return bytes & -bytes;
+}
+
+static int step_alignment(const LkStep *step)
+{
+    int64_t align = alignment(lk_graph_tensor(step->graph, step->node->out[0]));
+    for (int i = 0; i < step->node->n_in; i++) {
+        int64_t of_input = alignment(input(step, i));
+        align = of_input < align ? of_input : align;
+    }
+    return (int)align;
+}
+
+static LkProductShape shape_of(const MatmulStep *s)
+{
+    const LkNode *node = s->base.node;
+    bool in_parts = s->parts > 1;
+    return (LkProductShape){.m = s->m,
+                            .n = s->n,
+                            .k = s->k / s->parts,
+                            .trans_a = node->attr.trans_a,
+                            .trans_b = node->attr.trans_b,
+                            .a = input(&s->base, 0)->dtype,
+                            .b = input(&s->base, 1)->dtype,
+                            .d = s->round ? LK_F32 : result_type(&s->base),
+                            .lda = lk_tensor_cols(input(&s->base, 0)),
+                            .ldb = lk_tensor_cols(input(&s->base, 1)),
+                            .ldd = s->n,
+                            .batch = s->parts,
+                            .step_a = in_parts ? s->k / s->parts * s->m : 0,
+                            .step_b = in_parts ? s->k / s->parts * s->n : 0,
+                            .step_d = in_parts ? s->m * s->n : 0,
+                            .bias = node->attr.has_bias,
+                            .alpha = node->attr.alpha,
+                            .beta = node->attr.has_addend && !in_parts ? 1 : 0,
+                            .align = step_alignment(&s->base)};
+}
+
+/** Lays out the scratch memory: the f32 sum or the parts, the bias in the result's type, the library's workspace. */
+static void lay_out(MatmulStep *s)
+{
+    int64_t at = 0, slots = s->parts > 1 ? s->parts : s->round ? 1 : 0;
+    s->partial_at = at;
+    at += lk_cuda_aligned(slots * s->m * s->n * (int64_t)sizeof(float));
+    s->bias_at = at;
+    at += s->cast_bias ? lk_cuda_aligned(s->n * (int64_t)sizeof(float)) : 0;
+    s->workspace_at = at;
+    s->base.scratch_bytes = at + lk_product_workspace(s->product);
+}
+
+static bool prepare(LkProgram *program, MatmulStep *s, LkError *error)
+{
+    const LkNode *node = s->base.node;
+    const LkTensor *a = input(&s->base, 0), *b = input(&s->base, 1);
+    s->m = node->attr.trans_a ? lk_tensor_cols(a) : lk_tensor_rows(a);
+    s->k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a);
+    s->n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b);
+    s->parts = count_parts(s);
+    s->round = addend_apart(&s->base);
+    LkProductShape shape = shape_of(s);
+    if (node->attr.has_bias && lk_cuda_is_weight(program->graph, node->in[2])) {
+        s->bias = lk_cuda_weight(program, node->in[2], LK_CUDA_PLAIN, shape.d, error);
+        if (!s->bias)
+            return false;
+    } else {
+        s->cast_bias = node->attr.has_bias && shape.d != LK_F32;
+    }
+    for (int i = 0; i < 2; i++)
+        if (lk_cuda_is_weight(program->graph, node->in[i]) &&
+            !lk_cuda_weight(program, node->in[i], LK_CUDA_PLAIN, input(&s->base, i)->dtype, error))
+            return false;
+    s->product = lk_product_new(program->device, &shape, error);
+    if (s->product)
+        lay_out(s);
+    return s->product != NULL;
+}
+
+static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
+{
+    (void)error;
+    MatmulStep *s = (MatmulStep *)base;
+    const LkNode *node = base->node;
+    for (int i = 0; i < 2; i++)
+        s->x[i] = lk_cuda_address(program, node->in[i]);
+    s->y = lk_cuda_address(program, node->out[0]);
+    s->addend = node->attr.has_addend ? lk_cuda_address(program, node->in[node->n_in - 1]) : NULL;
+    s->bias_data = NULL;
+    if (s->bias)
+        s->bias_data = (const uint8_t *)s->bias->data + (size_t)input(base, 2)->offset * lk_dtype_size(s->bias->dtype);
+    else if (node->attr.has_bias)
+        s->bias_data = lk_cuda_address(program, node->in[2]);
+    s->scratch = scratch;
+    return true;
+}
+
+/** The parts, then their sum in this order. */
+static bool enqueue_parts(MatmulStep *s, LkError *error)
+{
+    float *parts = (float *)(s->scratch + s->partial_at);
+    LkAddPartsArgs sum = {.parts = parts, .addend = s->addend, .y = s->y, .n = s->parts, .count = s->m * s->n};
+    return lk_product_run(s->product, s->x[0], s->x[1], NULL, NULL, parts, s->scratch + s->workspace_at, error) &&
+           lk_cuda_launch(s->base.device, LK_KERNEL_ADD_PARTS, LK_F32, &sum, error);
+}
+
+static bool enqueue_step(LkStep *base, LkError *error)
+{
+    MatmulStep *s = (MatmulStep *)base;
+    LkDevice *device = base->device;
+    if (s->parts > 1)
+        return enqueue_parts(s, error);
+    const void *bias = s->bias_data;
+    LkDType type = result_type(base);
+    if (s->cast_bias) {
+        void *rounded = s->scratch + s->bias_at;
+        if (!lk_cuda_launch(device, LK_KERNEL_CAST_FROM_F32, type,
+                            &(LkCastArgs){.x = bias, .y = rounded, .count = s->n}, error))
+            return false;
+        bias = rounded;
+    }
+    void *sum = s->round ? s->scratch + s->partial_at : s->y;
+    return lk_product_run(s->product, s->x[0], s->x[1], bias, s->addend, sum, s->scratch + s->workspace_at, error) &&
+           (!s->round || lk_cuda_launch(device, LK_KERNEL_CAST_FROM_F32, type,
+                                        &(LkCastArgs){.x = sum, .y = s->y, .count = s->m * s->n}, error));
+}
+
+static void free_step(LkStep *base)
+{
+    lk_product_free(((MatmulStep *)base)->product);
+    free(base);
+}
+
+LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error)
+{
+    static const LkStepClass class = {bind_step, enqueue_step, free_step};
+    MatmulStep *step = lk_cuda_step_new(program, node, &class, sizeof *step, error);
+    if (step && prepare(program, step, error))
+        return &step->base;
+    if (step)
+        free_step(&step->base);
+    return NULL;
+}

@@ -1,0 +1,74 @@
+/* Memory of the card, and copies between it and the host. */
+#include "backend/cuda/cuda_backend.h"
+
+#include <string.h>
+
+void *lk_cuda_memory_new(LkDevice *device, int64_t bytes, const char *what, LkError *error)
+{
+    void *data = NULL;
+    if (!lk_cuda_ok(cudaMalloc(&data, (size_t)bytes), what, error)) {
+        (void)cudaGetLastError(); /* running out of memory is no reason to fail from now on */
+        return NULL;
+    }
+    device->allocated += bytes;
+    return data;
+}
+
+void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes)
+{
+    if (!data)
+        return;
+    (void)cudaFree(data);
+    device->allocated -= bytes;
+}
+
+void *lk_cuda_staging(LkDevice *device, int number, LkError *error)
+{
+    return lk_cuda_ok(cudaEventSynchronize(device->staged[number]), "waiting for a copy", error)
+               ? device->staging[number]
+               : NULL;
+}
+
+bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t bytes, LkError *error)
+{
+    cudaError_t status =
+        cudaMemcpyAsync(to, device->staging[number], bytes, cudaMemcpyHostToDevice, device->copy_stream);
+    if (status == cudaSuccess)
+        status = cudaEventRecord(device->staged[number], device->copy_stream);
+    return lk_cuda_ok(status, "copying to the card", error);
+}
+
+bool lk_cuda_upload(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error)
+{
+    /* The two streams are not ordered: what still uses this memory must be done. */
+    if (!lk_cuda_ok(cudaStreamSynchronize(device->stream), "waiting for the card", error))
+        return false;
+    for (size_t done = 0, part, i = 0; done < bytes; done += part, i++) {
+        part = bytes - done < LK_CUDA_STAGING ? bytes - done : (size_t)LK_CUDA_STAGING;
+        void *staging = lk_cuda_staging(device, (int)(i % LK_CUDA_STAGINGS), error);
+        if (!staging)
+            return false;
+        memcpy(staging, (const uint8_t *)from + done, part);
+        if (!lk_cuda_staging_send(device, (int)(i % LK_CUDA_STAGINGS), (uint8_t *)to + done, part, error))
+            return false;
+    }
+    return lk_cuda_ok(cudaStreamSynchronize(device->copy_stream), "copying to the card", error);
+}
+
+bool lk_cuda_download(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error)
+{
+    for (size_t done = 0, part; done < bytes; done += part) {
+        part = bytes - done < LK_CUDA_STAGING ? bytes - done : (size_t)LK_CUDA_STAGING;
+        void *staging = lk_cuda_staging(device, 0, error);
+        if (!staging)
+            return false;
+        cudaError_t status =
+            cudaMemcpyAsync(staging, (const uint8_t *)from + done, part, cudaMemcpyDeviceToHost, device->stream);
+        if (status == cudaSuccess)
+            status = cudaStreamSynchronize(device->stream);
+        if (!lk_cuda_ok(status, "copying from the card", error))
+            return false;
+        memcpy((uint8_t *)to + done, staging, part);
+    }
+    return true;
+}

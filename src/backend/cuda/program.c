@@ -1,0 +1,221 @@
+/* A graph made ready to run on the card. */
+#include "backend/cuda/cuda_backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *lk_cuda_step_new(LkProgram *program, const LkNode *node, const LkStepClass *class, size_t size, LkError *error)
+{
+    LkStep *step = calloc(1, size);
+    if (!step) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
+    *step = (LkStep){.class = class, .device = program->device, .graph = program->graph, .node = node};
+    return step;
+}
+
+static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
+{
+    switch (node->op) {
+    case LK_OP_MATMUL:
+        return lk_cuda_matmul_new(program, node, error);
+    case LK_OP_CONV2D:
+    case LK_OP_CONV2D_BACKWARD_DATA:
+        return lk_cuda_conv_new(program, node, error);
+    case LK_OP_ATTENTION:
+    case LK_OP_ATTENTION_BACKWARD:
+        return lk_cuda_attention_new(program, node, error);
+    default:
+        return lk_cuda_kernel_new(program, node, error);
+    }
+}
+
+static bool make_tables(LkProgram *program, LkError *error)
+{
+    const LkGraph *graph = program->graph;
+    size_t nodes = (size_t)graph->n_nodes + 1, tensors = (size_t)graph->n_tensors + 1;
+    program->steps = calloc(nodes, sizeof(LkStep *));
+    program->node_bytes = calloc(nodes, sizeof *program->node_bytes);
+    program->address = calloc(tensors, sizeof *program->address);
+    program->input_offset = calloc(tensors, sizeof *program->input_offset);
+    return (program->steps && program->node_bytes && program->address && program->input_offset) ||
+           lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+}
+
+/** Pinned memory for what the host writes before a run. */
+static bool make_pinned(LkProgram *program, LkError *error)
+{
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < program->graph->n_tensors; i++) {
+        const LkTensor *t = &program->graph->tensors[i];
+        program->input_offset[i] = bytes;
+        bytes += t->kind == LK_TENSOR_INPUT ? lk_cuda_aligned(lk_tensor_bytes(t)) : 0;
+    }
+    void *pinned = NULL;
+    if (bytes > 0 && !lk_cuda_ok(cudaHostAlloc(&pinned, (size_t)bytes, cudaHostAllocDefault),
+                                 "memory of the host for the inputs", error))
+        return false;
+    program->pinned = pinned;
+    return true;
+}
+
+LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error)
+{
+    if (!lk_graph_check(graph, error) || !lk_cuda_enter(device, error))
+        return NULL;
+    LkProgram *program = calloc(1, sizeof *program);
+    if (!program) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
+    program->device = device;
+    program->graph = graph;
+    bool ok = make_tables(program, error) && make_pinned(program, error);
+    for (int32_t n = 0; n < graph->n_nodes && ok; n++) {
+        program->steps[n] = new_step(program, &graph->nodes[n], error);
+        ok = program->steps[n] != NULL;
+        program->node_bytes[n] = ok ? program->steps[n]->scratch_bytes : 0;
+    }
+    if (ok)
+        return program;
+    lk_cuda_program_free(program);
+    return NULL;
+}
+
+void lk_cuda_program_free(LkProgram *program)
+{
+    if (!program)
+        return;
+    LkError ignored = {0};
+    (void)lk_cuda_enter(program->device, &ignored);
+    (void)cudaStreamSynchronize(program->device->stream);
+    lk_cuda_uncapture(program);
+    for (int32_t n = 0; program->steps && n < program->graph->n_nodes; n++)
+        if (program->steps[n])
+            program->steps[n]->class->free(program->steps[n]);
+    for (int i = 0; i < program->n_uses; i++)
+        program->uses[i]->users--;
+    if (program->pinned)
+        (void)cudaFreeHost(program->pinned);
+    free(program->uses);
+    free(program->steps);
+    free(program->node_bytes);
+    free(program->address);
+    free(program->input_offset);
+    free(program);
+}
+
+const int64_t *lk_cuda_node_bytes(const LkProgram *program)
+{
+    return program->node_bytes;
+}
+
+int64_t lk_cuda_weight_bytes(const LkProgram *program)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < program->n_uses; i++)
+        bytes += program->uses[i]->data ? 0 : (int64_t)program->uses[i]->bytes;
+    return bytes;
+}
+
+static LkCudaState *find_state(const LkDevice *device, const char *name)
+{
+    for (LkCudaState *s = device->states; s; s = s->next)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+int64_t lk_cuda_state_bytes(const LkProgram *program)
+{
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < program->graph->n_tensors; i++) {
+        const LkTensor *t = &program->graph->tensors[i];
+        if (t->kind == LK_TENSOR_STATE && !find_state(program->device, t->name))
+            bytes += lk_tensor_bytes(t);
+    }
+    return bytes;
+}
+
+static LkCudaState *make_state(LkDevice *device, const LkTensor *tensor, LkError *error)
+{
+    size_t bytes = (size_t)lk_tensor_bytes(tensor);
+    LkCudaState *state = find_state(device, tensor->name);
+    if (state) {
+        if (state->bytes == bytes)
+            return state;
+        lk_fail(error, LK_ERROR_DEVICE, "The state '%s' is used with two sizes.", tensor->name);
+        return NULL;
+    }
+    state = calloc(1, sizeof *state);
+    if (state)
+        state->name = strdup(tensor->name);
+    if (!state || !state->name) {
+        free(state);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the adapter and its optimizer (%zu bytes).",
+                bytes);
+        return NULL;
+    }
+    state->data = lk_cuda_memory_new(device, (int64_t)bytes, "the adapter and its optimizer", error);
+    if (!state->data || !lk_cuda_ok(cudaMemsetAsync(state->data, 0, bytes, device->stream), "a state", error)) {
+        lk_cuda_memory_free(device, state->data, (int64_t)bytes);
+        free(state->name);
+        free(state);
+        return NULL;
+    }
+    state->bytes = bytes;
+    state->next = device->states;
+    device->states = state;
+    return state;
+}
+
+/** Gives every tensor that owns memory its address. */
+static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error)
+{
+    const LkGraph *graph = program->graph;
+    for (int32_t i = 0; i < graph->n_tensors; i++) {
+        const LkTensor *t = &graph->tensors[i];
+        if (plan->offset[i] >= 0) {
+            program->address[i] = program->device->arena + plan->offset[i];
+        } else if (t->kind == LK_TENSOR_STATE) {
+            LkCudaState *state = make_state(program->device, t, error);
+            if (!state)
+                return false;
+            program->address[i] = state->data;
+        } else if (t->kind == LK_TENSOR_WEIGHT) {
+            LkCudaWeight *plain = lk_cuda_weight_find(program->device, t->name, LK_CUDA_PLAIN, t->dtype);
+            program->address[i] = plain ? plain->data : NULL;
+        }
+    }
+    return true;
+}
+
+bool lk_cuda_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error)
+{
+    LkDevice *device = program->device;
+    if (!lk_cuda_enter(device, error))
+        return false;
+    if (plan->arena_bytes > device->arena_bytes)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program needs a larger arena than was reserved.");
+    lk_cuda_uncapture(program);
+    if (!lk_cuda_weights_load(program, source, error) || !place_tensors(program, plan, error))
+        return false;
+    for (int32_t n = 0; n < program->graph->n_nodes; n++) {
+        void *scratch = plan->workspace[n] >= 0 ? device->arena + plan->workspace[n] : NULL;
+        LkStep *step = program->steps[n];
+        if (!step->class->bind(step, program, scratch, error))
+            return false;
+    }
+    program->bound = true;
+    return true;
+}
+
+void *lk_cuda_address(const LkProgram *program, LkRef ref)
+{
+    if (ref == LK_NONE)
+        return NULL;
+    const LkTensor *t = &program->graph->tensors[ref];
+    uint8_t *base = program->address[lk_graph_owner(program->graph, ref)];
+    return base ? base + (size_t)t->offset * lk_dtype_size(t->dtype) : NULL;
+}

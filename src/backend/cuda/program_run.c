@@ -1,0 +1,133 @@
+/* Running a program: inputs through pinned memory, all nodes as one captured graph, results back. */
+#include "backend/cuda/cuda_backend.h"
+
+#include <string.h>
+
+/** The address of a tensor the host may touch, if it has this size. */
+static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkError *error)
+{
+    const LkTensor *t = lk_graph_tensor(program->graph, ref);
+    if (ref == LK_NONE || !program->bound || (size_t)lk_tensor_bytes(t) != bytes) {
+        lk_fail(error, LK_ERROR_DEVICE, "A tensor of %lld bytes was accessed as %zu bytes.",
+                (long long)lk_tensor_bytes(t), bytes);
+        return NULL;
+    }
+    return lk_cuda_address(program, ref);
+}
+
+static bool synchronise(LkProgram *program, LkError *error)
+{
+    program->in_flight = false;
+    return lk_cuda_ok(cudaStreamSynchronize(program->device->stream), "computing", error);
+}
+
+bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
+{
+    LkDevice *device = program->device;
+    void *address = lk_cuda_enter(device, error) ? host_address(program, tensor, bytes, error) : NULL;
+    if (!address)
+        return false;
+    LkRef owner = lk_graph_owner(program->graph, tensor);
+    if (program->graph->tensors[owner].kind != LK_TENSOR_INPUT)
+        return lk_cuda_upload(device, address, data, bytes, error);
+    if (program->in_flight && !synchronise(program, error))
+        return false;
+    const LkTensor *t = lk_graph_tensor(program->graph, tensor);
+    uint8_t *pinned = program->pinned + program->input_offset[owner] + (size_t)t->offset * lk_dtype_size(t->dtype);
+    memcpy(pinned, data, bytes);
+    return lk_cuda_ok(cudaMemcpyAsync(address, pinned, bytes, cudaMemcpyHostToDevice, device->stream),
+                      "copying an input to the card", error);
+}
+
+bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error)
+{
+    const void *address = lk_cuda_enter(program->device, error) ? host_address(program, tensor, bytes, error) : NULL;
+    if (!address)
+        return false;
+    program->in_flight = false; /* the download waits for everything before it */
+    return lk_cuda_download(program->device, data, address, bytes, error);
+}
+
+static bool enqueue_all(LkProgram *program, LkError *error)
+{
+    for (int32_t n = 0; n < program->graph->n_nodes; n++)
+        if (!program->steps[n]->class->enqueue(program->steps[n], error))
+            return false;
+    return true;
+}
+
+void lk_cuda_uncapture(LkProgram *program)
+{
+    if (program->captured)
+        (void)cudaGraphExecDestroy(program->captured);
+    program->captured = NULL;
+    program->runs = 0;
+}
+
+/** Records all nodes once, so that from then on one call launches them all: thousands of launches would keep the host
+ * busier than a fast card. */
+static bool capture(LkProgram *program, LkError *error)
+{
+    cudaGraph_t graph = NULL;
+    cudaStream_t stream = program->device->stream;
+    if (!lk_cuda_ok(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a step", error))
+        return false;
+    bool ok = enqueue_all(program, error);
+    cudaError_t status = cudaStreamEndCapture(stream, &graph); /* ends it also after a failure */
+    ok = ok && lk_cuda_ok(status, "recording a step", error) &&
+         lk_cuda_ok(cudaGraphInstantiate(&program->captured, graph, 0), "preparing a recorded step", error);
+    if (graph)
+        (void)cudaGraphDestroy(graph);
+    return ok;
+}
+
+bool lk_cuda_run(LkProgram *program, LkError *error)
+{
+    if (!program->bound)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program was run before it had memory.");
+    if (!lk_cuda_enter(program->device, error))
+        return false;
+    program->in_flight = true;
+    /* The first run is not recorded: libraries load what they need then, which must not happen while recording. */
+    if (program->runs++ == 0)
+        return enqueue_all(program, error);
+    if (!program->captured && !capture(program, error))
+        return false;
+    return lk_cuda_ok(cudaGraphLaunch(program->captured, program->device->stream), "starting a step", error);
+}
+
+/** Runs node n between two events. */
+static bool measure_node(LkProgram *program, int32_t n, const cudaEvent_t *events, double *seconds, LkError *error)
+{
+    cudaStream_t stream = program->device->stream;
+    float milliseconds = 0;
+    if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) ||
+        !program->steps[n]->class->enqueue(program->steps[n], error))
+        return false;
+    cudaError_t status = cudaEventRecord(events[1], stream);
+    if (status == cudaSuccess)
+        status = cudaEventSynchronize(events[1]);
+    if (status == cudaSuccess)
+        status = cudaEventElapsedTime(&milliseconds, events[0], events[1]);
+    *seconds = milliseconds * 1e-3;
+    return lk_cuda_ok(status, "measuring", error);
+}
+
+bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error)
+{
+    if (!program->bound)
+        return lk_fail(error, LK_ERROR_DEVICE, "The program was measured before it had memory.");
+    if (!lk_cuda_enter(program->device, error))
+        return false;
+    cudaEvent_t events[2] = {0};
+    bool ok = true;
+    for (int i = 0; i < 2; i++)
+        ok = ok && lk_cuda_ok(cudaEventCreate(&events[i]), "measuring", error);
+    for (int32_t n = 0; n < program->graph->n_nodes && ok; n++)
+        ok = measure_node(program, n, events, &seconds[n], error);
+    for (int i = 0; i < 2; i++)
+        if (events[i])
+            (void)cudaEventDestroy(events[i]);
+    program->in_flight = false;
+    return ok;
+}

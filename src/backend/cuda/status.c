@@ -1,0 +1,47 @@
+/* Statuses of CUDA and cuBLASLt in words that say what to do. */
+#include "backend/cuda/cuda_backend.h"
+
+bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error)
+{
+    switch (status) {
+    case cudaSuccess:
+        return true;
+    case cudaErrorMemoryAllocation:
+        return lk_fail(error, LK_ERROR_MEMORY,
+                       "The graphics card ran out of memory (%s). Close other programs that use it, or lower the "
+                       "batch size, the resolution or network_dim, or use mixed precision.",
+                       what);
+    case cudaErrorNoDevice:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "The NVIDIA driver found no graphics card. Check that the card is seated and has power, and "
+                       "restart the computer.");
+    case cudaErrorInsufficientDriver:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "There is no NVIDIA driver, or it is older than this program's CUDA %d.%d. Install the newest "
+                       "driver and restart the computer.",
+                       CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    case cudaErrorOperatingSystem:
+    case cudaErrorNotPermitted:
+    case cudaErrorSystemDriverMismatch:
+    case cudaErrorSystemNotReady:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "The NVIDIA driver does not answer (%s). After an update of the driver restart the computer; "
+                       "inside a sandbox or container, allow it to use the graphics card.",
+                       cudaGetErrorString(status));
+    default:
+        return lk_fail(error, LK_ERROR_DEVICE, "The graphics card failed (%s): %s.", what, cudaGetErrorString(status));
+    }
+}
+
+bool lk_cublas_ok(cublasStatus_t status, const char *what, LkError *error)
+{
+    if (status == CUBLAS_STATUS_SUCCESS)
+        return true;
+    return lk_fail(error, status == CUBLAS_STATUS_ALLOC_FAILED ? LK_ERROR_MEMORY : LK_ERROR_DEVICE,
+                   "cuBLASLt could not do its part (%s): %s.", what, cublasLtGetStatusString(status));
+}
+
+bool lk_cuda_enter(const LkDevice *device, LkError *error)
+{
+    return lk_cuda_ok(cudaSetDevice(device->index), "choosing the card", error);
+}
