@@ -13,9 +13,3 @@ const LkBackend *lk_backend_cpu(void)
     return NULL;
 #endif
 }
-
-const LkBackend *lk_backend_cuda(LkError *error)
-{
-    lk_fail(error, LK_ERROR_UNSUPPORTED, "This build has no CUDA backend; use the CPU (--device cpu).");
-    return NULL;
-}

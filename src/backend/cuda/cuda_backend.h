@@ -3,6 +3,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/cudnn_plan.h"
+#include "kernels/kernels.h"
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>

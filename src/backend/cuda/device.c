@@ -32,7 +32,7 @@ static bool describe(int index, LkDeviceInfo *info, LkError *error)
                            .free_bytes = (int64_t)available,
                            .bf16 = limits && limits->bf16,
                            .fp16 = limits && limits->fp16};
-    snprintf(info->name, sizeof info->name, "%s", card.name);
+    snprintf(info->name, sizeof info->name, "%.127s", card.name);
     snprintf(info->detail, sizeof info->detail, "%s, driver for CUDA %d.%d, CUDA %d.%d, cuDNN %zu.%zu.%zu",
              lk_card_describe(sm, able, sizeof able), driver / 1000, driver % 1000 / 10, runtime / 1000,
              runtime % 1000 / 10, dnn / 10000, dnn / 100 % 100, dnn % 100);

@@ -1,0 +1,85 @@
+/* The CUDA backend is a module, opened at run time: the program starts on machines without any CUDA, and can say what
+ * is missing. */
+#include "backend/backend.h"
+#include "backend/cuda/module.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096 };
+
+/** The folder of the running program, or "" where the system does not tell. */
+static void program_folder(char folder[PATH_SIZE])
+{
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_SIZE - 1);
+    folder[length > 0 ? length : 0] = 0;
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = 0;
+}
+
+/** Writes the number'th place where the module may be; false behind the last. */
+static bool place(int number, char path[PATH_SIZE])
+{
+    /* Beside an installed program, in the build folder, where it was configured to go. */
+    static const char *const relative[] = {"../lib/lorikeet", "../lib64/lorikeet", "../backend/cuda",
+                                           "../../src/backend/cuda"};
+    static const int relatives = sizeof relative / sizeof *relative;
+    const char *chosen = getenv("LORIKEET_CUDA_MODULE");
+    if (chosen) {
+        snprintf(path, PATH_SIZE, "%s", chosen);
+        return number == 0;
+    }
+    char folder[PATH_SIZE];
+    program_folder(folder);
+    if (number < relatives)
+        snprintf(path, PATH_SIZE, "%.3000s/%s/lorikeet-cuda.so", folder, relative[number]);
+    else
+        snprintf(path, PATH_SIZE, "%s/lorikeet-cuda.so", LK_MODULE_FOLDER);
+    return number <= relatives;
+}
+
+/** Why the loader refused the module, in words. */
+static void explain(LkError *error)
+{
+    const char *reason = dlerror();
+    reason = reason ? reason : "";
+    if (strstr(reason, "libcublasLt") || strstr(reason, "libcudnn") || strstr(reason, "libnvrtc"))
+        lk_fail(error, LK_ERROR_UNSUPPORTED,
+                "NVIDIA's libraries cuBLASLt and cuDNN are not installed, or not where the system looks for libraries "
+                "(%s). Install CUDA and cuDNN, or use the CPU (--device cpu).",
+                reason);
+    else
+        lk_fail(error, LK_ERROR_UNSUPPORTED, "The part of this program for NVIDIA cards cannot be opened: %s.", reason);
+}
+
+/** The module stays open for as long as the program runs: a library that has used the card cannot be taken out. */
+static const LkBackend *open_module(const char *path, LkError *error)
+{
+    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!module) {
+        explain(error);
+        return NULL;
+    }
+    const LkBackend *(*get)(int version);
+    *(void **)&get = dlsym(module, LK_CUDA_MODULE_SYMBOL);
+    const LkBackend *backend = get ? get(LK_BACKEND_VERSION) : NULL;
+    if (!backend)
+        lk_fail(error, LK_ERROR_UNSUPPORTED,
+                "The part of this program for NVIDIA cards (%s) is of another version. Install the program again.",
+                path);
+    return backend;
+}
+
+const LkBackend *lk_backend_cuda(LkError *error)
+{
+    char path[PATH_SIZE];
+    for (int i = 0; place(i, path); i++)
+        if (access(path, R_OK) == 0)
+            return open_module(path, error);
+    lk_fail(error, LK_ERROR_UNSUPPORTED, "This build has no CUDA backend; use the CPU (--device cpu).");
+    return NULL;
+}
