@@ -1,6 +1,7 @@
 /* Runs a kernel every way there is and compares it with a double-precision result of the test's own.
  *
- * Ways: each instruction set of this processor, on all threads and block by block in reverse; lanes as threads. */
+ * Ways: each instruction set of this processor, on all threads and block by block in reverse; lanes as threads; with
+ * LK_ON_DEVICE a graphics card, twice. */
 #pragma once
 
 #include "kernels/kernels.h"
@@ -9,6 +10,20 @@
 
 #include <math.h>
 #include <stdlib.h>
+
+#ifdef LK_ON_DEVICE
+#include "tests/kernels/device.h"
+#else
+static inline void *array_memory_new(size_t bytes)
+{
+    return malloc(bytes);
+}
+
+static inline void array_memory_free(void *memory)
+{
+    free(memory);
+}
+#endif
 
 enum { GUARD = 64, MAX_OUTPUTS = 4 };
 
@@ -70,7 +85,10 @@ static inline double at(Array a, int64_t i)
 static inline Array array_new(LkDType dtype, int64_t count)
 {
     size_t bytes = (size_t)count * lk_dtype_size(dtype);
-    Array a = {.dtype = dtype, .count = (size_t)count, .memory = malloc(bytes + 2 * GUARD), .start = malloc(bytes + 1)};
+    Array a = {.dtype = dtype,
+               .count = (size_t)count,
+               .memory = array_memory_new(bytes + 2 * GUARD),
+               .start = malloc(bytes + 1)};
     a.data = a.memory + GUARD;
     memset(a.memory, 0xa5, bytes + 2 * GUARD);
     memset(a.start, 0x7f, bytes); /* rubbish that shows: NaN in f32, bf16 and f16 */
@@ -80,7 +98,7 @@ static inline Array array_new(LkDType dtype, int64_t count)
 
 static inline void array_free(Array a)
 {
-    free(a.memory);
+    array_memory_free(a.memory);
     free(a.start);
 }
 
@@ -294,6 +312,28 @@ static inline bool check_lanes(const Check *c, double *worst)
     return right;
 }
 
+#ifdef LK_ON_DEVICE
+/** On the card, twice: the result must be right, and the same bits again. */
+static inline bool check_device(const Check *c, double *worst)
+{
+    size_t size;
+    unsigned char *bits[2] = {NULL, NULL};
+    bool right = true;
+    for (int i = 0; i < 2 && right; i++) {
+        reset_all(c);
+        right = device_launch(c->id, c->dtype, c->args) && outputs_right(c, worst);
+        bits[i] = outputs_copy(c, &size);
+    }
+    if (right && memcmp(bits[0], bits[1], size) != 0) {
+        tap_note("two runs on the card differ");
+        right = false;
+    }
+    free(bits[0]);
+    free(bits[1]);
+    return right;
+}
+#endif
+
 /** One TAP line for a kernel on one case. LK_LANES_ONLY (ThreadSanitizer's build): lanes as threads, nothing else. */
 __attribute__((format(printf, 2, 3))) static inline void check(const Check *c, const char *format, ...)
 {
@@ -304,13 +344,17 @@ __attribute__((format(printf, 2, 3))) static inline void check(const Check *c, c
     va_end(args);
     double worst = 0;
     bool right = true;
+    const LkKernel *kernel = lk_kernel(c->id, c->dtype);
+#ifdef LK_ON_DEVICE
+    right = check_device(c, &worst);
+#else
 #ifndef LK_LANES_ONLY
     right = check_processor(c, &worst) && right;
 #endif
     /* Many blocks with barriers among many threads take minutes on a small machine. */
-    const LkKernel *kernel = lk_kernel(c->id, c->dtype);
     if (kernel->phase[0].blocks(c->args) <= 300)
         right = check_lanes(c, &worst) && right;
+#endif
     tap_ok(right, "%s %s %s (%.2f of the allowed error)", kernel->name, lk_dtype_name(c->dtype), label, worst);
 }
 
