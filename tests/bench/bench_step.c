@@ -1,12 +1,15 @@
 /* bench-step MODEL: seconds of a training step of a LoRA on a Stable Diffusion model, its memory beside its plan, and
  * with --measure where the time goes. */
-#include "alone.h"
 #include "profile.h"
+#ifdef BENCH_ROOF
+#include "alone.h"
 #include "roof.h"
+#endif
 
 #include "backend/prepared.h"
 #include "base/philox.h"
 #include "kernels/kernels.h"
+#include "training/device.h"
 #include "training/lora_setup.h"
 #include "training/step_graph.h"
 
@@ -19,7 +22,7 @@
 #include <unistd.h>
 
 typedef struct Options {
-    char *precision, *recompute;
+    char *precision, *recompute, *device;
     int size, batch, steps, rank, nodes, threads;
     gboolean no_te, measure, alone;
 } Options;
@@ -27,6 +30,8 @@ typedef struct Options {
 typedef struct Bench {
     Options o;
     const LkBackend *api;
+    int index; /* of the device */
+    bool on_card;
     LkDevice *device;
     LkCheckpoint *checkpoint;
     LkLora *lora;
@@ -99,7 +104,9 @@ static bool complain(const Bench *b)
 
 static bool build(Bench *b)
 {
-    bool bf16 = strcmp(b->o.precision, "bf16") == 0;
+    LkDType compute = strcmp(b->o.precision, "bf16") == 0   ? LK_BF16
+                      : strcmp(b->o.precision, "fp16") == 0 ? LK_F16
+                                                            : LK_F32;
     LkStepShape shape = {.batch = b->o.batch,
                          .height = b->o.size / 8,
                          .width = b->o.size / 8,
@@ -110,7 +117,7 @@ static bool build(Bench *b)
                       : strcmp(b->o.recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                              : LK_RECOMPUTE_NONE;
     LkUpdateShape update = {.max_norm = 1};
-    b->step = lk_step_graph_new(b->checkpoint, b->lora, &shape, bf16 ? LK_BF16 : LK_F32, false, &b->error);
+    b->step = lk_step_graph_new(b->checkpoint, b->lora, &shape, compute, false, &b->error);
     if (b->step)
         b->update = lk_update_graph_new(b->step, &update, &b->error);
     if (!b->update)
@@ -172,10 +179,15 @@ static bool write_same(Bench *b, LkRef ref, float value)
     return b->api->write(b->step_program.program, ref, numbers, (size_t)count * 4, &b->error);
 }
 
+static float loss_scale(const Bench *b)
+{
+    return strcmp(b->o.precision, "fp16") == 0 ? 1024 : 1;
+}
+
 static bool write_inputs(Bench *b, uint32_t index)
 {
     const LkStepGraph *s = b->step;
-    float scalars[LK_SCALAR_COUNT] = {1, 1};
+    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = loss_scale(b), [LK_SCALAR_GRADIENT_SCALE] = 1};
     bool ok = write_normal(b, s->latents, LK_RANDOM_LATENT, index) &&
               write_normal(b, s->noise, LK_RANDOM_NOISE, index) && write_same(b, s->t, 500) &&
               write_same(b, s->signal, 0.5f) && write_same(b, s->sigma, 0.866f) && write_same(b, s->weight, 1) &&
@@ -194,7 +206,7 @@ static bool write_inputs(Bench *b, uint32_t index)
 
 static bool write_update(Bench *b, int index)
 {
-    float scalars[LK_SCALAR_COUNT] = {1, 1};
+    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1 / loss_scale(b)};
     for (int group = 0; group < LK_GROUP_COUNT; group++) {
         LkAdamwScalars s = lk_adamw_scalars(index + 1, 1e-4, 0.9, 0.999, 1e-8, 0.01);
         memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
@@ -223,6 +235,14 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+/** What is taken of the card's memory, the driver's own part and other programs' included. */
+static double card_gib(Bench *b)
+{
+    LkDeviceInfo infos[16];
+    int count = b->api->devices(infos, 16, &b->error);
+    return b->index < count ? gib(infos[b->index].memory_bytes - infos[b->index].free_bytes) : 0;
+}
+
 static bool run_steps(Bench *b, int64_t planned)
 {
     g_autofree double *seconds = g_new0(double, (gsize)b->o.steps + 1);
@@ -246,7 +266,7 @@ static bool run_steps(Bench *b, int64_t planned)
     }
     say("steps done");
     qsort(seconds, (size_t)b->o.steps, sizeof *seconds, by_value);
-    double high = status_gib("VmHWM:");
+    double high = b->on_card ? card_gib(b) : status_gib("VmHWM:");
     printf("result: precision %s size %d batch %d te %d recompute %s: fastest %.3f median %.3f s; first step done %.2f "
            "s after "
            "start; peak %.3f GiB, plan %.3f GiB (%+.1f %%)\n",
@@ -273,12 +293,17 @@ static bool measure(Bench *b, LkProgram *program, const LkGraph *graph)
         for (gsize n = 0; n < nodes; n++)
             fastest[n] = run == 0 || seconds[n] < fastest[n] ? seconds[n] : fastest[n];
     }
-    if (b->o.alone) {
+#ifdef BENCH_ROOF
+    if (b->o.alone && !b->on_card) {
         best = g_new0(double, nodes);
         alone_measure(graph, best);
     }
+    double flops = b->on_card ? 0 : roof_flops(graph->compute), bytes = b->on_card ? 0 : roof_bytes();
+#else
+    double flops = 0, bytes = 0;
+#endif
     printf("\n");
-    profile_classes(graph, fastest, best, roof_flops(graph->compute), roof_bytes());
+    profile_classes(graph, fastest, best, flops, bytes);
     if (b->o.nodes > 0) {
         printf("\n");
         profile_kinds(graph, fastest, best, b->o.nodes);
@@ -288,7 +313,7 @@ static bool measure(Bench *b, LkProgram *program, const LkGraph *graph)
 
 static bool run(Bench *b)
 {
-    b->device = b->api->open(0, b->o.threads, &b->error);
+    b->device = b->api->open(b->index, b->o.threads, &b->error);
     if (!b->device)
         return complain(b);
     if (!build(b))
@@ -317,7 +342,8 @@ static bool parse(int *argc, char ***argv, Options *o, char **model, GError **er
 {
     g_auto(GStrv) rest = NULL;
     const GOptionEntry entries[] = {
-        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o->precision, "of base model and activations", "bf16|fp32"},
+        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o->precision, "of base model and activations", "bf16|fp16|fp32"},
+        {"device", 'd', 0, G_OPTION_ARG_STRING, &o->device, "device to run on (cpu)", "auto|cpu|cuda:N"},
         {"recompute", 'r', 0, G_OPTION_ARG_STRING, &o->recompute, "what is computed again", "none|cheap|blocks"},
         {"size", 's', 0, G_OPTION_ARG_INT, &o->size, "height and width of pictures (512)", "N"},
         {"batch", 'b', 0, G_OPTION_ARG_INT, &o->batch, "pictures a step (1)", "N"},
@@ -341,7 +367,7 @@ static bool parse(int *argc, char ***argv, Options *o, char **model, GError **er
 
 int main(int argc, char **argv)
 {
-    Bench b = {.o = {.size = 512, .batch = 1, .steps = 5, .rank = 16}, .api = lk_backend_cpu()};
+    Bench b = {.o = {.size = 512, .batch = 1, .steps = 5, .rank = 16}};
     g_autofree char *model = NULL;
     g_autoptr(GError) error = NULL;
     if (!parse(&argc, &argv, &b.o, &model, &error)) {
@@ -350,7 +376,13 @@ int main(int argc, char **argv)
     }
     b.o.precision = b.o.precision ? b.o.precision : g_strdup("bf16");
     b.o.recompute = b.o.recompute ? b.o.recompute : g_strdup("none");
-    b.checkpoint = b.api ? lk_checkpoint_open(model, &error) : NULL;
+    LkDeviceChoice choice;
+    if (lk_device_choose(b.o.device ? b.o.device : "cpu", &choice, &error)) {
+        b.api = choice.api;
+        b.index = choice.index;
+        b.on_card = strcmp(choice.api->name, "cpu") != 0;
+        b.checkpoint = lk_checkpoint_open(model, &error);
+    }
     LkLoraPlan plan = {.text = !b.o.no_te, .unet = true, .dim = b.o.rank, .alpha = (float)b.o.rank / 2};
     if (b.checkpoint)
         b.lora = lk_lora_for_model(b.checkpoint, &plan, &error);
@@ -360,5 +392,6 @@ int main(int argc, char **argv)
     clear(&b);
     g_free(b.o.precision);
     g_free(b.o.recompute);
+    g_free(b.o.device);
     return ok ? 0 : 1;
 }

@@ -16,6 +16,7 @@ typedef struct Case {
     LkLoss loss;
     double ip_noise; /* noise that only the noisy latent gets */
     int64_t seed;
+    float loss_scale; /* fp16: factor of the loss, so that small gradients do not vanish; else 1 */
 } Case;
 
 /** Opens a case; false with an error, also where it asks for something that the engine does not do yet. */

@@ -153,7 +153,7 @@ bool case_write_inputs(const Case *c, const LkBackend *api, LkProgram *program, 
                        .positions = positions,
                        .size = positions * CHANNELS * c->batch,
                        .error = error};
-    float scalars[LK_SCALAR_COUNT] = {1, 1};
+    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = c->loss_scale, [LK_SCALAR_GRADIENT_SCALE] = 1};
     return put(&in, s->latents, latents, in.size) && write_noise(&in) && write_mask(&in) && write_timesteps(&in) &&
            write_tokens(&in) && put(&in, s->scalars, scalars, LK_SCALAR_COUNT);
 }

@@ -1,5 +1,6 @@
-/* parity CASE_DIR [--device cpu] [--precision fp32|bf16]: runs a reference case through the engine and compares every
- * quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's tolerances. */
+/* parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16]: runs a reference case through the engine and
+ * compares every quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's tolerances.
+ */
 #include "inputs.h"
 #include "report.h"
 
@@ -7,6 +8,7 @@
 #include "format/gerror.h"
 #include "kernels/kernels.h"
 #include "model/vae.h"
+#include "training/device.h"
 #include "training/lora_setup.h"
 #include "training/step_graph.h"
 
@@ -14,11 +16,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/** A power of two: it changes no bits but those that would vanish. */
+#define FP16_LOSS_SCALE 1024.0f
+
 typedef struct Parity {
     Case c;
     Report report;
     LkDType compute;
     const LkBackend *api;
+    int index; /* of the device */
     LkDevice *device;
     LkCheckpoint *checkpoint;
     LkWeightSource source;
@@ -145,7 +151,7 @@ static float *read_floats(Parity *p, LkProgram *program, const LkGraph *graph, L
     g_autofree uint16_t *raw = g_new(uint16_t, (gsize)*count);
     p->api->read(program, ref, raw, (size_t)*count * 2, &p->error);
     for (int64_t i = 0; i < *count; i++)
-        out[i] = lk_bf16_to_f32(raw[i]);
+        out[i] = t->dtype == LK_F16 ? lk_f16_to_f32(raw[i]) : lk_bf16_to_f32(raw[i]);
     return out;
 }
 
@@ -229,6 +235,8 @@ static bool compare_first_step(Parity *p, LkProgram *program, const LkStepGraph 
     g_autofree float *gradient = g_new(float, (gsize)lk_lora_elements(p->lora));
     if (!p->api->read(program, s->lora.gradient, gradient, (size_t)lk_lora_elements(p->lora) * 4, &p->error))
         return complain(&p->error);
+    for (int64_t i = 0; i < lk_lora_elements(p->lora); i++)
+        gradient[i] /= p->c.loss_scale;
     compare_adapter(p, "grad", gradient, "grad", "grad_all");
     return true;
 }
@@ -243,7 +251,7 @@ static double learning_rate(const Parity *p, int step, int group)
 
 static bool update(Parity *p, LkProgram *program, const LkUpdateGraph *u, int step, float clip[2])
 {
-    float scalars[LK_SCALAR_COUNT] = {1, 1};
+    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1 / p->c.loss_scale};
     for (int group = 0; group < LK_GROUP_COUNT; group++) {
         LkAdamwScalars s =
             lk_adamw_scalars(step + 1, learning_rate(p, step, group), case_number(&p->c, "optimizer.beta1", 0.9),
@@ -355,7 +363,8 @@ static bool run_case(Parity *p, const char *folder, LkRecompute recompute, GErro
         return false;
     p->source = lk_checkpoint_source(p->checkpoint);
     p->report.c = &p->c;
-    p->device = p->api->open(0, 0, &p->error);
+    p->c.loss_scale = p->compute == LK_F16 ? FP16_LOSS_SCALE : 1;
+    p->device = p->api->open(p->index, 0, &p->error);
     if (!p->device)
         return complain(&p->error);
     return make_lora(p, folder, error) && run_vae(p) && run_bare(p) && run_training(p, recompute);
@@ -366,8 +375,8 @@ int main(int argc, char **argv)
     g_autofree char *device = NULL, *precision = NULL, *recompute = NULL;
     g_auto(GStrv) rest = NULL;
     const GOptionEntry options[] = {
-        {"device", 0, 0, G_OPTION_ARG_STRING, &device, "device to run on", "cpu"},
-        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model", "fp32|bf16"},
+        {"device", 0, 0, G_OPTION_ARG_STRING, &device, "device to run on (cpu)", "auto|cpu|cuda:N"},
+        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model (fp32)", "fp32|bf16|fp16"},
         {"recompute", 0, 0, G_OPTION_ARG_STRING, &recompute, "what is computed again", "none|cheap|blocks"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, "CASE_DIR"},
         {0}};
@@ -375,18 +384,23 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_option_context_add_main_entries(context, options, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || !rest || !rest[0] || rest[1]) {
-        fprintf(stderr, "usage: parity CASE_DIR [--device cpu] [--precision fp32|bf16]\n");
+        fprintf(stderr, "usage: parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16]\n");
         return 2;
     }
-    bool bf16 = g_strcmp0(precision, "bf16") == 0;
+    LkDType compute = g_strcmp0(precision, "bf16") == 0 ? LK_BF16 : g_strcmp0(precision, "fp16") == 0 ? LK_F16 : LK_F32;
     LkRecompute mode = g_strcmp0(recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
                        : g_strcmp0(recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                             : LK_RECOMPUTE_NONE;
-    Parity p = {.compute = bf16 ? LK_BF16 : LK_F32, .report.precision = bf16 ? "bf16" : "f32", .api = lk_backend_cpu()};
-    if (!p.api || (device && strcmp(device, "cpu") != 0 && strcmp(device, "auto") != 0)) {
-        fprintf(stderr, "parity: this build has no device '%s'\n", device ? device : "cpu");
+    LkDeviceChoice choice;
+    if (!lk_device_choose(device ? device : "cpu", &choice, &error)) {
+        fprintf(stderr, "parity: %s\n", error->message);
         return 2;
     }
+    /* fp16 is held to bf16's tolerances: it has more digits, and the scaled loss keeps it within its range. */
+    Parity p = {.compute = compute,
+                .report.precision = compute == LK_F32 ? "f32" : "bf16",
+                .api = choice.api,
+                .index = choice.index};
     bool ok = run_case(&p, rest[0], mode, &error);
     if (error)
         fprintf(stderr, "parity: %s\n", error->message);
