@@ -20,6 +20,8 @@ typedef enum LkRandomPurpose {
     LK_RANDOM_SAMPLE = 9,     /* initial noise of a generated picture */
     LK_RANDOM_ANCESTRAL = 10, /* noise added by ancestral samplers */
     LK_RANDOM_IP_NOISE = 11,
+    LK_RANDOM_NOISE_STRENGTH = 12, /* of offset and perturbation, where it is drawn; ratios of coarser noise */
+    LK_RANDOM_COARSE_NOISE = 13,
     LK_RANDOM_TEST = 100,
 } LkRandomPurpose;
 

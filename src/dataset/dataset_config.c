@@ -347,6 +347,13 @@ static char **without(char **files, char **earlier, const char *image_dir, GPtrA
     return (char **)g_ptr_array_free(left, FALSE);
 }
 
+/* Regularisation pictures show the class, not the subject that the trigger words call. */
+static void clear_triggers(LkSubset *subset)
+{
+    g_free((char *)subset->caption.trigger_words);
+    subset->caption.trigger_words = NULL;
+}
+
 /* Appends a subset to its block as far as its pictures are not there yet. Takes it over. */
 static void add_subset(LkDatasetBlock *block, LkSubset *taken, GPtrArray *findings)
 {
@@ -381,6 +388,8 @@ static void add_dataset(LkDatasetConfig *config, const LkTomlNode *general, cons
         apply(dataset, LK_DATASET_OF_SUBSET, subset);
         apply(lk_toml_at(subsets, i), LK_DATASET_OF_SUBSET, subset);
         finish_extension(subset);
+        if (subset->is_reg && !lk_toml_get(lk_toml_at(subsets, i), "trigger_words"))
+            clear_triggers(subset);
         add_subset(block, g_steal_pointer(&subset), findings);
     }
 }
@@ -411,10 +420,20 @@ LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, cons
     g_autoptr(LkSubset) options = lk_subset_copy(defaults->subset);
     finish_extension(options);
     options->is_reg = false;
-    if (!lk_scan_folder(train_data_dir, options, block->subsets, findings, error))
-        return NULL;
-    options->is_reg = true;
-    if (reg_data_dir && !lk_scan_folder(reg_data_dir, options, block->subsets, findings, error))
+    if (!lk_scan_folder(train_data_dir, options, block->subsets, findings, error) ||
+        !lk_dataset_config_add_regularisation(config, reg_data_dir, defaults, findings, error))
         return NULL;
     return g_steal_pointer(&config);
+}
+
+bool lk_dataset_config_add_regularisation(LkDatasetConfig *config, const char *reg_data_dir,
+                                          const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error)
+{
+    const LkDatasetBlock *block = config->blocks->len && reg_data_dir ? g_ptr_array_index(config->blocks, 0) : NULL;
+    g_autoptr(LkSubset) options = lk_subset_copy(defaults->subset);
+    finish_extension(options);
+    options->is_reg = true;
+    clear_triggers(options);
+    g_clear_pointer(&options->conditioning_data_dir, g_free); /* masks have the names of the training pictures */
+    return !block || lk_scan_folder(reg_data_dir, options, block->subsets, findings, error);
 }

@@ -42,6 +42,11 @@ LkDatasetConfig *lk_dataset_config_from_toml(const LkToml *toml, const LkDataset
 LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, const char *reg_data_dir,
                                                 const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
 
+/** Adds folders of regularisation pictures, in any layout that lk_scan_folder knows, to the first block: with the
+ * options of `defaults`, but without trigger words and masks. Nothing where reg_data_dir is NULL. */
+bool lk_dataset_config_add_regularisation(LkDatasetConfig *config, const char *reg_data_dir,
+                                          const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
+
 /** The dataset TOML that reads back to `config` with the same `defaults`: each block and subset with its keys whose
  * values are not the defaults'. Free with g_free. LK_ERROR_UNSUPPORTED where a name is not UTF-8, which TOML cannot
  * hold. */

@@ -30,6 +30,8 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"class_tokens", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_ALL, FOLDER(class_tokens)},
     {"caption_extension", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_ALL, FOLDER(caption_extension)},
     {"flip_aug", LK_DATASET_OF_SUBSET, LK_DATASET_BOOLEAN, IN_ALL, FOLDER(flip_aug)},
+    {"alpha_mask", LK_DATASET_OF_SUBSET, LK_DATASET_BOOLEAN, IN_ALL, FOLDER(alpha_mask)},
+    {"conditioning_data_dir", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_SUBSET, FOLDER(conditioning_data_dir)},
     {"recursive", LK_DATASET_OF_SUBSET, LK_DATASET_BOOLEAN, IN_ALL, FOLDER(recursive)},
     {"files", LK_DATASET_OF_SUBSET, LK_DATASET_TEXTS, IN_SUBSET, FOLDER(files)},
 
@@ -54,7 +56,6 @@ const LkDatasetKey lk_dataset_keys[] = {
      .instead = N_("remove it; pictures are cut around their centre")},
     {"face_crop_aug_range", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_ALL,
      .instead = N_("remove it; pictures are cut around their centre")},
-    {"alpha_mask", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_SUBSET, .instead = N_("remove it")},
     {"cache_info", LK_DATASET_UNSUPPORTED, LK_DATASET_BOOLEAN, IN_ALL,
      .instead = N_("remove it; sizes are read quickly without it")},
     {"custom_attributes", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_ALL, .instead = N_("remove it")},
@@ -65,8 +66,6 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"validation_seed", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_BLOCK, .instead = N_("remove it")},
     {"metadata_file", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_SUBSET,
      .instead = N_("write the captions into text files beside the pictures")},
-    {"conditioning_data_dir", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_SUBSET,
-     .instead = N_("remove it; ControlNet is not trained here")},
 };
 
 const size_t lk_dataset_key_count = G_N_ELEMENTS(lk_dataset_keys);

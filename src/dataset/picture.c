@@ -64,7 +64,8 @@ static bool feed(GdkPixbufLoader *loader, const uint8_t *data, size_t size, cons
     return gdk_pixbuf_loader_close(loader, progress->too_large ? NULL : error) || progress->too_large;
 }
 
-static LkPixels *copy_rgb(const GdkPixbuf *pixbuf, GError **error)
+/* The colours, or the opacity as grey. */
+static LkPixels *copy_pixels(const GdkPixbuf *pixbuf, bool opacity, GError **error)
 {
     LkPixels *pixels = lk_pixels_new(gdk_pixbuf_get_width(pixbuf), gdk_pixbuf_get_height(pixbuf), error);
     const int channels = gdk_pixbuf_get_n_channels(pixbuf);
@@ -74,9 +75,10 @@ static LkPixels *copy_rgb(const GdkPixbuf *pixbuf, GError **error)
         const uint8_t *in = source + (size_t)y * (size_t)stride;
         uint8_t *out = pixels->data + (size_t)y * (size_t)pixels->width * 3;
         for (int x = 0; x < pixels->width; x++, in += channels, out += 3) {
-            out[0] = in[0];
-            out[1] = in[1];
-            out[2] = in[2];
+            const uint8_t alpha = channels == 4 ? in[3] : 255;
+            out[0] = opacity ? alpha : in[0];
+            out[1] = opacity ? alpha : in[1];
+            out[2] = opacity ? alpha : in[2];
         }
     }
     return pixels;
@@ -161,7 +163,7 @@ static GdkPixbuf *run_loader(const uint8_t *data, size_t size, LkPictureInfo *in
     return g_object_ref(pixbuf);
 }
 
-static LkPixels *decode_by_pixbuf(const uint8_t *data, size_t size, LkPictureInfo *info, int *orientation,
+static LkPixels *decode_by_pixbuf(const uint8_t *data, size_t size, bool opacity, LkPictureInfo *info, int *orientation,
                                   GError **error)
 {
     g_autoptr(GdkPixbuf) pixbuf = run_loader(data, size, info, error);
@@ -170,7 +172,7 @@ static LkPixels *decode_by_pixbuf(const uint8_t *data, size_t size, LkPictureInf
     if (info->width == 0) /* only the decoder knows; others may have an alpha channel for every picture */
         info->alpha = gdk_pixbuf_get_has_alpha(pixbuf);
     *orientation = orientation_of(pixbuf, info);
-    return copy_rgb(pixbuf, error);
+    return copy_pixels(pixbuf, opacity, error);
 }
 
 /* Types whose size lk_picture_sniff reads. */
@@ -196,7 +198,7 @@ static bool check_file(size_t size, const LkPictureInfo *info, GError **error)
     return !sizeless && !cut;
 }
 
-LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *info, GError **error)
+static LkPixels *decode(const uint8_t *data, size_t size, bool opacity, LkPictureInfo *info, GError **error)
 {
     LkPictureInfo unused;
     info = info ? info : &unused;
@@ -205,8 +207,8 @@ LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *inf
         return NULL;
     int orientation = info->orientation;
     LkPixels *pixels = info->type == LK_PICTURE_WEBP && lk_webp_available()
-                           ? lk_webp_decode(data, size, info->animated, error)
-                           : decode_by_pixbuf(data, size, info, &orientation, error);
+                           ? lk_webp_decode(data, size, info->animated, opacity, error)
+                           : decode_by_pixbuf(data, size, opacity, info, &orientation, error);
     if (!pixels)
         return NULL;
     if (info->width == 0 || info->height == 0) {
@@ -214,6 +216,11 @@ LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *inf
         info->height = pixels->height;
     }
     return lk_pixels_turn(pixels, orientation, error);
+}
+
+LkPixels *lk_picture_decode(const uint8_t *data, size_t size, LkPictureInfo *info, GError **error)
+{
+    return decode(data, size, false, info, error);
 }
 
 static void name_file(const char *path, GError **error)
@@ -241,7 +248,7 @@ bool lk_picture_read(const char *path, uint8_t **data, size_t *size, GError **er
     return true;
 }
 
-LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error)
+static LkPixels *load(const char *path, bool opacity, LkPictureInfo *info, GError **error)
 {
     uint8_t *data;
     size_t size;
@@ -249,11 +256,21 @@ LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error)
         *info = (LkPictureInfo){.orientation = 1};
     if (!lk_picture_read(path, &data, &size, error))
         return NULL;
-    LkPixels *pixels = lk_picture_decode(data, size, info, error);
+    LkPixels *pixels = decode(data, size, opacity, info, error);
     free(data);
     if (!pixels)
         name_file(path, error);
     return pixels;
+}
+
+LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error)
+{
+    return load(path, false, info, error);
+}
+
+LkPixels *lk_picture_load_opacity(const char *path, GError **error)
+{
+    return load(path, true, NULL, error);
 }
 
 /* Up to `size` first bytes of a file; -1 with errno. */

@@ -24,6 +24,9 @@ bool lk_picture_read(const char *path, uint8_t **data, size_t *size, GError **er
 /** Reads and decodes a file. */
 LkPixels *lk_picture_load(const char *path, LkPictureInfo *info, GError **error);
 
+/** The same, but what comes is its opacity as grey: 255 where it is opaque, everywhere if it has no transparency. */
+LkPixels *lk_picture_load_opacity(const char *path, GError **error);
+
 /** The size a picture is trained from: its stored size after the EXIF turn. Usually reads only the beginning of the
  * file; types whose size only a decoder knows are decoded. *info as above, but `truncated` may be missed. */
 bool lk_picture_size(const char *path, LkSize *size, LkPictureInfo *info, GError **error);

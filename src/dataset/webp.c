@@ -8,9 +8,31 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-static LkPixels *decode_still(const uint8_t *data, size_t size, GError **error)
+/* The colours of R, G, B, A, or the opacity as grey. */
+static void take_channels(const uint8_t *rgba, bool opacity, LkPixels *out)
+{
+    const size_t count = (size_t)out->width * (size_t)out->height;
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < 3; c++)
+            out->data[3 * i + c] = rgba[4 * i + (opacity ? 3 : c)];
+}
+
+static LkPixels *decode_opacity(const uint8_t *data, size_t size, GError **error)
 {
     int width, height;
+    uint8_t *rgba = WebPDecodeRGBA(data, size, &width, &height);
+    LkPixels *pixels = rgba ? lk_pixels_new(width, height, error) : NULL;
+    if (pixels)
+        take_channels(rgba, true, pixels);
+    WebPFree(rgba);
+    return pixels;
+}
+
+static LkPixels *decode_still(const uint8_t *data, size_t size, bool opacity, GError **error)
+{
+    int width, height;
+    if (opacity)
+        return decode_opacity(data, size, error);
     if (!WebPGetInfo(data, size, &width, &height))
         return NULL;
     LkPixels *pixels = lk_pixels_new(width, height, error);
@@ -21,7 +43,7 @@ static LkPixels *decode_still(const uint8_t *data, size_t size, GError **error)
     return pixels;
 }
 
-static LkPixels *decode_first_frame(const uint8_t *data, size_t size, GError **error)
+static LkPixels *decode_first_frame(const uint8_t *data, size_t size, bool opacity, GError **error)
 {
     const WebPData all = {data, size};
     WebPAnimDecoder *decoder = WebPAnimDecoderNew(&all, NULL);
@@ -31,12 +53,8 @@ static LkPixels *decode_first_frame(const uint8_t *data, size_t size, GError **e
     LkPixels *pixels = NULL;
     if (decoder && WebPAnimDecoderGetInfo(decoder, &info) && WebPAnimDecoderGetNext(decoder, &frame, &time))
         pixels = lk_pixels_new((int)info.canvas_width, (int)info.canvas_height, error);
-    const size_t count = pixels ? (size_t)pixels->width * (size_t)pixels->height : 0;
-    for (size_t i = 0; i < count; i++) {
-        pixels->data[3 * i] = frame[4 * i];
-        pixels->data[3 * i + 1] = frame[4 * i + 1];
-        pixels->data[3 * i + 2] = frame[4 * i + 2];
-    }
+    if (pixels)
+        take_channels(frame, opacity, pixels);
     WebPAnimDecoderDelete(decoder);
     return pixels;
 }
@@ -46,10 +64,11 @@ bool lk_webp_available(void)
     return true;
 }
 
-LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, GError **error)
+LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, bool opacity, GError **error)
 {
     g_autoptr(GError) memory = NULL;
-    LkPixels *pixels = animated ? decode_first_frame(data, size, &memory) : decode_still(data, size, &memory);
+    LkPixels *pixels =
+        animated ? decode_first_frame(data, size, opacity, &memory) : decode_still(data, size, opacity, &memory);
     if (!pixels && memory)
         g_propagate_error(error, g_steal_pointer(&memory));
     else if (!pixels)
@@ -65,9 +84,9 @@ bool lk_webp_available(void)
     return false;
 }
 
-LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, GError **error)
+LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, bool opacity, GError **error)
 {
-    (void)data, (void)size, (void)animated;
+    (void)data, (void)size, (void)animated, (void)opacity;
     lk_set_error(error, LK_ERROR_UNSUPPORTED, _("This program was built without libwebp."));
     return NULL;
 }

@@ -9,6 +9,6 @@
 /** True where the program was built with libwebp. */
 bool lk_webp_available(void);
 
-/** Decodes a still picture, or the first frame of an animation, to RGB; alpha is dropped. NULL with LK_ERROR_FORMAT for
- * damaged data, LK_ERROR_UNSUPPORTED without libwebp. */
-LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, GError **error);
+/** Decodes a still picture, or the first frame of an animation, to RGB; alpha is dropped, or with `opacity` the only
+ * thing that is left, as grey. NULL with LK_ERROR_FORMAT for damaged data, LK_ERROR_UNSUPPORTED without libwebp. */
+LkPixels *lk_webp_decode(const uint8_t *data, size_t size, bool animated, bool opacity, GError **error);

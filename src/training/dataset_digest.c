@@ -16,7 +16,7 @@ static char *short_name(const char *path)
     return g_utf8_make_valid(name, -1);
 }
 
-char *lk_dataset_digest(const LkDataset *dataset, const LkLatents *latents)
+char *lk_dataset_digest(const LkDataset *dataset, const LkLatents *latents, const LkLatentMasks *masks)
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < dataset->pictures->len; i++) {
@@ -24,8 +24,9 @@ char *lk_dataset_digest(const LkDataset *dataset, const LkLatents *latents)
         const char *caption = picture->caption.text ? picture->caption.text : "";
         const uint8_t *hash = lk_latents_file_hash(latents, i);
         g_autofree char *name = short_name(picture->path);
+        uint64_t mask = lk_latent_masks_hash(masks, i);
         for (int k = 0; k < HASH_DIGITS / 2; k++)
-            g_string_append_printf(out, "%02x", hash[k]);
+            g_string_append_printf(out, "%02x", hash[k] ^ (uint8_t)(mask >> 8 * k));
         g_string_append_printf(out, " %016" G_GINT64_MODIFIER "x %d %s\n", lk_hash64(caption, strlen(caption), 0),
                                picture->num_repeats, name);
     }

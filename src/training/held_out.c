@@ -16,6 +16,7 @@ static LkJob *job_of(const LkHeldOut *what)
     g_free(job->train_data_dir);
     job->train_data_dir = g_canonicalize_filename(what->pictures, NULL);
     g_clear_pointer(&job->dataset_config, g_free);
+    g_clear_pointer(&job->reg_data_dir, g_free);
     g_free(job->network_weights);
     job->network_weights = g_strdup(what->lora);
     job->dim_from_weights = what->lora != NULL;
@@ -27,6 +28,7 @@ static LkJob *job_of(const LkHeldOut *what)
     job->caption_dropout_every_n_epochs = job->token_warmup_min = 0;
     job->token_warmup_step = 0;
     job->sample_every_n_steps = job->sample_every_n_epochs = 0;
+    job->noise_offset_random_strength = job->ip_noise_gamma_random_strength = false;
     job->seed = SEED;
     return job;
 }
@@ -36,14 +38,8 @@ static bool add_program(LkTrainer *trainer, int height, int width, LkError *erro
 {
     if (lk_trainer_program(trainer, height, width, 1))
         return true;
-    LkStepShape shape = {.batch = 1,
-                         .height = height,
-                         .width = width,
-                         .chunks = trainer->chunks,
-                         .clip_skip = trainer->job->clip_skip,
-                         .text_encoder = true,
-                         .v_prediction = trainer->job->v_parameterization,
-                         .forward_only = true};
+    LkStepShape shape = lk_trainer_step_shape(trainer, height, width, 1);
+    shape.forward_only = true;
     LkStepProgram *program = g_new0(LkStepProgram, 1);
     *program = (LkStepProgram){.height = height, .width = width, .batch = 1};
     g_ptr_array_add(trainer->programs, program);

@@ -192,6 +192,17 @@ static void take_other_datasets(LkImporter *self)
 
 /* ------------------------------------------------------------------ all of it */
 
+static LkImportAnswer loss(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0];
+    if (text == NULL || strcmp(text, "mse") == 0) {
+        return (LkImportAnswer){0};
+    }
+    return strcmp(text, "mae") == 0 ? lk_import_as("l1")
+                                    : lk_import_refused(_("This loss is not supported; the mean square takes its "
+                                                          "place."));
+}
+
 static const LkImportRule rules[] = {
     {.path = "trigger_word", .key = "trigger_words"},
     {.path = "training_folder", .convert = lk_import_output},
@@ -251,7 +262,7 @@ static const LkImportRule rules[] = {
     {.path = "train.min_denoising_steps", .key = "min_timestep", .convert = timestep},
     {.path = "train.max_denoising_steps", .key = "max_timestep", .convert = timestep},
     {.path = "train.ema_config.use_ema", .why = N_("Averaging the weights (EMA) is not supported yet.")},
-    {.path = "train.loss_type", .idle = "mse", .why = N_("The loss is always the mean square.")},
+    {.path = "train.loss_type", .key = "loss_type", .convert = loss},
     {.path = "train.content_or_style", .idle = "balanced", .why = N_("Timesteps are always drawn evenly.")},
     {.path = "train.skip_first_sample", .key = "sample_at_first", .convert = inverse},
     {.path = "sample.sample_every", .key = "sample_every_n_steps", .convert = sample_every},

@@ -31,6 +31,8 @@ static LkImportConvert convert_of(const char *key)
         {"train_data_dir", lk_import_pictures},
         {"dataset_config", lk_import_pictures},
         {"image_dir", lk_import_pictures},
+        {"reg_data_dir", lk_import_pictures},
+        {"conditioning_data_dir", lk_import_pictures},
         {"output_dir", lk_import_output},
         {"optimizer_type", lk_import_optimizer},
         {"learning_rate", lk_import_rate},
@@ -174,18 +176,21 @@ static LkImportAnswer of_other_types(LkImporter *self, const LkImportItem *item)
     return (LkImportAnswer){0};
 }
 
-static LkImportAnswer multires(LkImporter *self, const LkImportItem *item)
+/* There are fields for both kinds of noise, and one counts. */
+static bool is_multires(LkImporter *self)
 {
     const char *type = lk_import_text(self, "noise_offset_type");
-    bool counts = type != NULL && g_ascii_strcasecmp(type, "Multires") == 0 && !lk_import_item_is_off(item);
-    return counts ? lk_import_refused(_("Multi-resolution noise is not supported yet.")) : (LkImportAnswer){0};
+    return type != NULL && g_ascii_strcasecmp(type, "Multires") == 0;
+}
+
+static LkImportAnswer multires(LkImporter *self, const LkImportItem *item)
+{
+    return is_multires(self) ? unless_off(self, item) : (LkImportAnswer){0};
 }
 
 static LkImportAnswer noise_offset(LkImporter *self, const LkImportItem *item)
 {
-    const char *type = lk_import_text(self, "noise_offset_type");
-    bool multi = type != NULL && g_ascii_strcasecmp(type, "Multires") == 0;
-    return multi ? (LkImportAnswer){0} : unless_off(self, item);
+    return is_multires(self) ? (LkImportAnswer){0} : unless_off(self, item);
 }
 
 static const LkImportRule rules[] = {
@@ -205,9 +210,9 @@ static const LkImportRule rules[] = {
     {.path = "text_encoder_lr", .key = "text_encoder_lr", .convert = part_rate},
     {.path = "seed", .key = "seed", .convert = unless_off},
     {.path = "noise_offset", .key = "noise_offset", .convert = noise_offset},
-    {.path = "multires_noise_iterations", .convert = multires},
-    {.path = "multires_noise_discount", .convert = of_other_types},
-    {.path = "adaptive_noise_scale", .why = N_("Adaptive noise is not supported yet.")},
+    {.path = "adaptive_noise_scale", .key = "adaptive_noise_scale", .convert = noise_offset},
+    {.path = "multires_noise_iterations", .key = "multires_noise_iterations", .convert = multires},
+    {.path = "multires_noise_discount", .key = "multires_noise_discount", .convert = multires},
     {.path = "lora_network_weights", .key = "network_weights", .convert = weights},
     {.path = "network_weights", .key = "network_weights", .convert = weights},
     {.path = "caption_dropout_every_n_epochs", .key = "caption_dropout_every_n_epochs"},
@@ -217,7 +222,6 @@ static const LkImportRule rules[] = {
     {.path = "unit", .convert = of_other_types},
     {.path = "LyCORIS_preset", .convert = of_other_types},
     {.path = "train_on_input", .convert = of_other_types},
-    {.path = "prior_loss_weight", .convert = of_other_types},
     {.path = "vae_batch_size", .convert = of_other_types},
     {.path = "additional_parameters", .why = N_("Further options of the command line are not read.")},
 };

@@ -185,6 +185,29 @@ static void take_weighting(LkImporter *self)
     }
 }
 
+/* The mean distance alone is a loss of ours; a mixture of several is not. */
+static void take_loss(LkImporter *self)
+{
+    static const char *const names[] = {"mse_strength", "mae_strength", "log_cosh_strength", "huber_strength"};
+    double strengths[G_N_ELEMENTS(names)];
+    const char *odd = NULL; /* the first that is not as usual */
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        LkImportItem *item = lk_import_find(self, names[i]);
+        strengths[i] = lk_import_number(self, names[i], i == 0);
+        odd = odd == NULL && strengths[i] != (i == 0) ? names[i] : odd;
+        if (item != NULL) {
+            item->used = true;
+        }
+    }
+    bool distance = strengths[0] == 0 && strengths[1] > 0 && strengths[2] == 0 && strengths[3] == 0;
+    if (distance) {
+        lk_import_take(self, lk_import_find(self, names[1]), names[1], "loss_type", lk_import_as("l1"));
+    } else if (odd != NULL) {
+        lk_import_take(self, lk_import_find(self, odd), odd, NULL,
+                       lk_import_refused(_("Losses cannot be mixed here; the mean square takes their place.")));
+    }
+}
+
 /* A share of the 1000 timesteps. */
 static LkImportAnswer timestep(LkImporter *self, const LkImportItem *item)
 {
@@ -347,12 +370,8 @@ static const LkImportRule rules[] = {
     {.path = "max_noising_strength", .key = "max_timestep", .convert = timestep},
     {.path = "timestep_distribution", .idle = "UNIFORM", .why = N_("Timesteps are always drawn evenly.")},
     {.path = "loss_weight_fn", .convert = weighting},
-    {.path = "mse_strength", .idle = "1", .why = N_("The loss is always the mean square.")},
-    {.path = "mae_strength", .why = N_("The loss is always the mean square.")},
-    {.path = "log_cosh_strength", .why = N_("The loss is always the mean square.")},
-    {.path = "huber_strength", .why = N_("The loss is always the mean square.")},
     {.path = "ema", .idle = "OFF", .why = N_("Averaging the weights (EMA) is not supported yet.")},
-    {.path = "masked_training", .why = N_("Masks are not supported yet.")},
+    {.path = "masked_training", .why = N_("Masks are taken from a folder of their own here: see “Mask Folder”.")},
     {.path = "output_dtype", .key = "save_precision", .convert = lk_import_precision},
     {.path = "output_model_destination", .key = "output_name", .convert = output_name},
     {.path = "sample_definition_file_name",
@@ -443,6 +462,7 @@ void lk_import_onetrainer(LkImporter *self)
 {
     take_weighting(self);
     take_optimizer_options(self);
+    take_loss(self);
     take_interval(self, "save_every", "save_every_unit", "0", "NEVER", "save_every_n_epochs", "save_every_n_steps");
     take_samples(self);
     bool prompts = lk_job_is_given(self->job, "sample_prompts");

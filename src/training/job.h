@@ -5,6 +5,7 @@
  * writes them as text by key. */
 #pragma once
 
+#include "base/function.h"
 #include "dataset/bucket.h"
 #include "training/parameters.h"
 #include "training/problem.h"
@@ -24,6 +25,13 @@ typedef enum LkLrSchedulerType {
     LK_LR_COSINE_WITH_RESTARTS,
     LK_LR_POLYNOMIAL,
 } LkLrSchedulerType;
+
+/** How the threshold of the Huber losses follows the timestep. */
+typedef enum LkHuberSchedule {
+    LK_HUBER_SNR,
+    LK_HUBER_CONSTANT,
+    LK_HUBER_EXPONENTIAL,
+} LkHuberSchedule;
 
 typedef enum LkMixedPrecision {
     LK_MIXED_NO,
@@ -66,6 +74,10 @@ typedef struct LkJob {
     bool bucket_no_upscale;
     bool flip_aug;
     char *cache_dir;
+    char *reg_data_dir;
+    double prior_loss_weight; /* factor of the loss of regularisation pictures */
+    bool alpha_mask;          /* pictures' own transparency is the mask of their loss */
+    char *conditioning_data_dir;
 
     /* captions */
     char *trigger_words;
@@ -118,6 +130,16 @@ typedef struct LkJob {
 
     /* noise and loss */
     double noise_offset;
+    bool noise_offset_random_strength;
+    double adaptive_noise_scale;   /* 0: off */
+    int multires_noise_iterations; /* 0: off */
+    double multires_noise_discount;
+    double ip_noise_gamma; /* 0: off */
+    bool ip_noise_gamma_random_strength;
+    int loss_type;      /* LkLoss */
+    int huber_schedule; /* LkHuberSchedule */
+    double huber_c, huber_scale;
+    bool masked_loss;
     double min_snr_gamma; /* 0: off */
     bool debiased_estimation_loss;
     bool scale_v_pred_loss_like_noise_pred;
@@ -195,7 +217,8 @@ bool lk_job_trains_text_encoder(const LkJob *job);
 char *lk_job_canonical(const LkJob *job);
 /** SHA-256 of it as 64 hex digits; free with g_free. */
 char *lk_job_hash(const LkJob *job);
-/** Compares two canonical texts: "max_train_steps: 1600, now 2000" and so on, joined by "; ". NULL if equal. */
+/** Compares two canonical texts: "max_train_steps: 1600, now 2000" and so on, joined by "; ". A parameter that one of
+ * them does not know, because an older version wrote it, had its default. NULL if equal. */
 char *lk_job_differences(const char *before, const char *now);
 
 /** The job as TOML: the values that were given or differ from their defaults, grouped. */

@@ -260,9 +260,46 @@ static void check_schedule(Check *check)
     }
 }
 
+/* Options that do nothing without another one. */
+static void check_idle_loss(Check *check)
+{
+    const LkJob *job = check->job;
+    bool huber = job->loss_type == LK_LOSS_HUBER || job->loss_type == LK_LOSS_SMOOTH_L1;
+    const struct {
+        const char *key;
+        bool idle;
+        const char *needs;
+    } rows[] = {
+        {"noise_offset_random_strength", job->noise_offset_random_strength && job->noise_offset == 0, "noise_offset"},
+        {"adaptive_noise_scale", job->adaptive_noise_scale != 0 && job->noise_offset == 0, "noise_offset"},
+        {"ip_noise_gamma_random_strength", job->ip_noise_gamma_random_strength && job->ip_noise_gamma == 0,
+         "ip_noise_gamma"},
+        {"huber_schedule", job->huber_schedule != LK_HUBER_SNR && !huber, "loss_type = \"huber\""},
+        {"huber_c", job->huber_c != 0.1 && !huber, "loss_type = \"huber\""},
+        {"huber_scale", job->huber_scale != 1 && huber && job->huber_schedule == LK_HUBER_SNR,
+         "huber_schedule = \"constant\""},
+        {"conditioning_data_dir", job->conditioning_data_dir && !job->masked_loss, "masked_loss"},
+        {"prior_loss_weight", job->prior_loss_weight != 1 && !job->reg_data_dir && !job->dataset_config,
+         "reg_data_dir"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].idle) {
+            remark(check, WARNING, rows[i].key, _("%s does nothing without %s. Set that too, or remove it."),
+                   rows[i].key, rows[i].needs);
+        }
+    }
+    if (job->masked_loss && !job->conditioning_data_dir && !job->alpha_mask && !job->dataset_config) {
+        remark(
+            check, WARNING, "masked_loss",
+            _("masked_loss does nothing without masks. Name their folder in conditioning_data_dir, or set alpha_mask "
+              "to use the pictures' transparency."));
+    }
+}
+
 static void check_loss(Check *check)
 {
     const LkJob *job = check->job;
+    check_idle_loss(check);
     if (job->scale_v_pred_loss_like_noise_pred && !job->v_parameterization) {
         remark(check, ERROR, "scale_v_pred_loss_like_noise_pred",
                _("scale_v_pred_loss_like_noise_pred is only for v-prediction models. Remove it, or set "
@@ -373,6 +410,14 @@ static void check_file(Check *check, const char *key, const char *path)
     }
 }
 
+static void check_folder(Check *check, const char *key, const char *path)
+{
+    if (path != NULL && !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        g_autofree char *shown = g_filename_display_name(path);
+        remark(check, ERROR, key, _("%s is %s, but there is no such folder."), key, shown);
+    }
+}
+
 static void check_model_file(Check *check)
 {
     const char *path = check->job->pretrained_model_name_or_path;
@@ -418,10 +463,9 @@ bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
 {
     Check check = {(LkJob *)(uintptr_t)job, problems, false};
     check_model_file(&check);
-    if (job->train_data_dir != NULL && !g_file_test(job->train_data_dir, G_FILE_TEST_IS_DIR)) {
-        g_autofree char *shown = g_filename_display_name(job->train_data_dir);
-        remark(&check, ERROR, "train_data_dir", _("train_data_dir is %s, but there is no such folder."), shown);
-    }
+    check_folder(&check, "train_data_dir", job->train_data_dir);
+    check_folder(&check, "reg_data_dir", job->reg_data_dir);
+    check_folder(&check, "conditioning_data_dir", job->conditioning_data_dir);
     check_file(&check, "dataset_config", job->dataset_config);
     check_file(&check, "network_weights", job->network_weights);
     check_thumbnail(&check);

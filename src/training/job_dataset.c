@@ -7,6 +7,8 @@ LkSubset *lk_job_subset(const LkJob *job)
     LkSubset *subset = lk_subset_new("");
     subset->num_repeats = job->num_repeats;
     subset->flip_aug = job->flip_aug;
+    subset->alpha_mask = job->alpha_mask;
+    subset->conditioning_data_dir = g_strdup(job->conditioning_data_dir);
     subset->caption_extension = g_strdup(job->caption_extension);
     subset->caption = (LkCaptionOptions){.separator = g_strdup(job->caption_separator),
                                          .keep_tokens_separator = g_strdup(job->keep_tokens_separator),
@@ -46,8 +48,10 @@ LkDatasetConfig *lk_job_dataset_config(const LkJob *job, GPtrArray *findings, GE
         LkToml *toml = lk_toml_read(job->dataset_config, error);
         config = toml ? lk_dataset_config_from_toml(toml, &defaults, findings, error) : NULL;
         lk_toml_free(toml);
+        if (config && !lk_dataset_config_add_regularisation(config, job->reg_data_dir, &defaults, findings, error))
+            g_clear_pointer(&config, lk_dataset_config_free);
     } else {
-        config = lk_dataset_config_from_folders(job->train_data_dir, NULL, &defaults, findings, error);
+        config = lk_dataset_config_from_folders(job->train_data_dir, job->reg_data_dir, &defaults, findings, error);
     }
     return config;
 }

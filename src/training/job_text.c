@@ -52,6 +52,19 @@ static GHashTable *lines_by_key(const char *text)
     return table;
 }
 
+/* The line's value of a parameter that nobody set: what it was before there was the parameter. NULL: it has no line. */
+static char *default_text(const LkParameter *row)
+{
+    if (row->fallback == NULL || row->state != LK_PARAMETER_SUPPORTED) {
+        return NULL;
+    }
+    LkJobValue value;
+    lk_job_value_default(row, NULL, &value);
+    char *text = lk_job_value_write(row, &value);
+    lk_job_value_clear(row, &value);
+    return text;
+}
+
 char *lk_job_differences(const char *before, const char *now)
 {
     g_autoptr(GHashTable) old = lines_by_key(before);
@@ -59,8 +72,11 @@ char *lk_job_differences(const char *before, const char *now)
     GString *out = g_string_new(NULL);
     for (size_t i = 0; i < lk_parameter_count; i++) {
         const char *key = lk_parameters[i].key;
+        g_autofree char *unsaid = g_hash_table_size(old) > 0 ? default_text(&lk_parameters[i]) : NULL;
         const char *a = g_hash_table_lookup(old, key);
         const char *b = g_hash_table_lookup(new, key);
+        a = a != NULL ? a : unsaid;
+        b = b != NULL ? b : unsaid;
         if (g_strcmp0(a, b) != 0) {
             g_string_append_printf(out, _("%s%s: %s, now %s"), out->len > 0 ? "; " : "", key,
                                    a != NULL ? a : _("unset"), b != NULL ? b : _("unset"));

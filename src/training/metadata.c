@@ -145,17 +145,6 @@ static const char *const off[][2] = {
     {"ss_lowram", "False"},
     {"ss_network_dropout", "None"},
     {"ss_scale_weight_norms", "None"},
-    {"ss_noise_offset_random_strength", "False"},
-    {"ss_multires_noise_iterations", "None"},
-    {"ss_multires_noise_discount", "0.3"},
-    {"ss_adaptive_noise_scale", "None"},
-    {"ss_ip_noise_gamma", "None"},
-    {"ss_ip_noise_gamma_random_strength", "False"},
-    {"ss_loss_type", "l2"},
-    {"ss_huber_schedule", "snr"},
-    {"ss_huber_scale", "1.0"},
-    {"ss_huber_c", "0.1"},
-    {"ss_prior_loss_weight", "1.0"},
     {"ss_face_crop_aug_range", "None"},
     {"ss_resize_interpolation", "None"},
     {"ss_validation_seed", "None"},
@@ -186,6 +175,25 @@ static void add_optimizer(LkMetadata *m, const LkJob *job)
     }
 }
 
+static void add_loss(LkMetadata *m, const LkJob *job)
+{
+    set_optional(m, "ss_noise_offset", job->noise_offset);
+    set_flag(m, "ss_noise_offset_random_strength", job->noise_offset_random_strength);
+    set_optional(m, "ss_adaptive_noise_scale", job->adaptive_noise_scale);
+    set_above(m, "ss_multires_noise_iterations", job->multires_noise_iterations, 0);
+    set_float(m, "ss_multires_noise_discount", job->multires_noise_discount);
+    set_optional(m, "ss_ip_noise_gamma", job->ip_noise_gamma);
+    set_flag(m, "ss_ip_noise_gamma_random_strength", job->ip_noise_gamma_random_strength);
+    set_choice(m, "ss_loss_type", "loss_type", job->loss_type);
+    set_choice(m, "ss_huber_schedule", "huber_schedule", job->huber_schedule);
+    set_float(m, "ss_huber_c", job->huber_c);
+    set_float(m, "ss_huber_scale", job->huber_scale);
+    set_optional(m, "ss_min_snr_gamma", job->min_snr_gamma);
+    set_flag(m, "ss_zero_terminal_snr", job->zero_terminal_snr);
+    set_flag(m, "ss_debiased_estimation", job->debiased_estimation_loss);
+    set_float(m, "ss_prior_loss_weight", job->prior_loss_weight);
+}
+
 static void add_run(LkMetadata *m, const LkMetadataFacts *f)
 {
     const LkJob *job = f->job;
@@ -203,10 +211,6 @@ static void add_run(LkMetadata *m, const LkMetadataFacts *f)
     set_above(m, "ss_clip_skip", job->clip_skip, 1);
     set_above(m, "ss_max_token_length", job->max_token_length, 75);
     set_int(m, "ss_seed", job->seed);
-    set_optional(m, "ss_noise_offset", job->noise_offset);
-    set_optional(m, "ss_min_snr_gamma", job->min_snr_gamma);
-    set_flag(m, "ss_zero_terminal_snr", job->zero_terminal_snr);
-    set_flag(m, "ss_debiased_estimation", job->debiased_estimation_loss);
     set_float(m, "ss_caption_dropout_rate", job->caption_dropout_rate);
     set_int(m, "ss_caption_dropout_every_n_epochs", job->caption_dropout_every_n_epochs);
     set_float(m, "ss_caption_tag_dropout_rate", job->caption_tag_dropout_rate);
@@ -286,6 +290,7 @@ LkMetadata *lk_training_metadata(const LkMetadataFacts *facts)
     if (!facts->job->no_metadata) {
         add_run(metadata, facts);
         add_optimizer(metadata, facts->job);
+        add_loss(metadata, facts->job);
         for (size_t i = 0; i < G_N_ELEMENTS(off); i++) {
             lk_metadata_set(metadata, off[i][0], off[i][1]);
         }

@@ -40,6 +40,14 @@ static const LkChoice lr_schedulers[] = {
     {"warmup_stable_decay", .not_yet = true}, {"piecewise_constant", .not_yet = true},
     {"adafactor", .not_yet = true}, {NULL}};
 
+static const LkChoice loss_types[] = {
+    {"l2", LK_LOSS_L2, N_("Mean square (l2)")}, {"l1", LK_LOSS_L1, N_("Mean distance (l1)")},
+    {"huber", LK_LOSS_HUBER, N_("Huber")}, {"smooth_l1", LK_LOSS_SMOOTH_L1, N_("Smooth l1")}, {NULL}};
+
+static const LkChoice huber_schedules[] = {
+    {"snr", LK_HUBER_SNR, N_("By noise level")}, {"constant", LK_HUBER_CONSTANT, N_("Constant")},
+    {"exponential", LK_HUBER_EXPONENTIAL, N_("Exponential")}, {NULL}};
+
 static const LkChoice mixed_precisions[] = {
     {"no", LK_MIXED_NO, N_("No (float32)")}, {"fp16", LK_MIXED_FP16, N_("fp16")},
     {"bf16", LK_MIXED_BF16, N_("bf16")}, {NULL}};

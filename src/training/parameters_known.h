@@ -2,11 +2,11 @@
  * without effect here. Included in the table itself (parameters_table.c). */
 /* clang-format off */
 /* ---------------------------------------------------------------- known, not supported yet */
-LATER("vae", STRING, NULL), LATER("reg_data_dir", STRING, NULL), LATER("prior_loss_weight", FLOAT, "1"),
+LATER("vae", STRING, NULL),
 LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("debug_dataset", BOOL, "false"),
 LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
-LATER("alpha_mask", BOOL, "false"), LATER("masked_loss", BOOL, "false"),
-LATER("conditioning_data_dir", STRING, NULL), LATER("resize_interpolation", STRING, NULL),
+
+LATER("resize_interpolation", STRING, NULL),
 LATER("weighted_captions", BOOL, "false"), LATER("cache_text_encoder_outputs", BOOL, "false"),
 LATER("cache_text_encoder_outputs_to_disk", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
 LATER("train_inpainting", BOOL, "false"), LATER("network_args", LIST, NULL), LATER("network_dropout", FLOAT, "0"),
@@ -20,11 +20,11 @@ LATER("full_fp16", BOOL, "false"), LATER("full_bf16", BOOL, "false"), LATER("fp8
 LATER("fp8_base_unet", BOOL, "false"), LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
 LATER("cpu_offload_checkpointing", BOOL, "false"), LATER("unsloth_offload_checkpointing", BOOL, "false"),
 LATER("blocks_to_swap", INT, "0"), LATER("single_blocks_to_swap", INT, "0"),
-LATER("double_blocks_to_swap", INT, "0"), LATER("noise_offset_random_strength", BOOL, "false"),
-LATER("adaptive_noise_scale", FLOAT, "0"), LATER("multires_noise_iterations", INT, "0"),
-LATER("multires_noise_discount", FLOAT, "0.3"), LATER("ip_noise_gamma", FLOAT, "0"),
-LATER("ip_noise_gamma_random_strength", BOOL, "false"), LATER("loss_type", STRING, "l2"),
-LATER("huber_schedule", STRING, "snr"), LATER("huber_c", FLOAT, "0.1"), LATER("huber_scale", FLOAT, "1"),
+LATER("double_blocks_to_swap", INT, "0"),
+
+
+
+
 {.key = "resume", .type = LK_PARAMETER_STRING, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,
  .subtitle = N_("To go on with an interrupted run, start the same job with --resume.")},
 LATER("save_n_epoch_ratio", INT, "0"), LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),

@@ -105,6 +105,29 @@ const LkParameter lk_parameters[] = {
      .help = N_("Unset: the user's cache folder. Set it to a fast disk with room. (Our own key; sd-scripts stores "
                 "latents beside the pictures.)")},
 
+    {ROW(FOLDER, DATASET, reg_data_dir, NULL), .optional = true,
+     .title = N_("Regularisation Folder"), .subtitle = N_("Pictures of the class in general"),
+     .help = N_("Pictures of the same class that are not the subject, such as dogs in general beside one dog. They "
+                "keep the model from turning everything of the class into the subject. As many of them are used as "
+                "there are pictures with repeats. Captions and folder names work as in the picture folder; the "
+                "trigger word is not added."),
+     .usual = N_("None. With a subject that spreads to its whole class: pictures that the base model itself made of "
+                 "the class.")},
+    {ROW(FLOAT, DATASET, prior_loss_weight, "1"), RANGE(0, 100),
+     .title = N_("Regularisation Weight"), .subtitle = N_("How much regularisation pictures count"),
+     .help = N_("The factor of their loss. 1 lets them count as much as the others."),
+     .usual = N_("1."),
+     .lower = N_("the subject is learned too weakly."),
+     .higher = N_("the subject still shows where only its class is asked for.")},
+    {ROW(FOLDER, DATASET, conditioning_data_dir, NULL), .optional = true,
+     .title = N_("Mask Folder"), .subtitle = N_("Masks with the pictures' names"),
+     .help = N_("For “Masked Loss”: a picture for each picture that has a mask, with the same name. White parts are "
+                "learned, black ones are not, grey ones a little. Pictures without a mask are learned whole.")},
+    {ROW(BOOL, DATASET, alpha_mask, "false"),
+     .title = N_("Transparency as Mask"), .subtitle = N_("Transparent parts are not learned"),
+     .help = N_("Takes the mask of a picture from its own transparency, as cut-out pictures have it. Opaque parts "
+                "are learned, transparent ones are not. Goes before the mask folder.")},
+
     /* ---------------------------------------------------------------- captions */
     {ROW(STRING, CAPTION, trigger_words, NULL), .optional = true, .basic = 2,
      .title = N_("Trigger Word"), .subtitle = N_("First in every caption"),
@@ -302,6 +325,62 @@ const LkParameter lk_parameters[] = {
      .usual = N_("0, or 0.05 to 0.1."),
      .lower = N_("brightness and contrast look overdone."),
      .higher = N_("very dark or very bright pictures come out grey.")},
+    {ROW(BOOL, LOSS, noise_offset_random_strength, "false"),
+     .title = N_("Random Noise Offset"), .subtitle = N_("Another strength in every step"),
+     .help = N_("The strength of the noise offset is drawn anew for each batch, between 0 and the value above.")},
+    {ROW(FLOAT, LOSS, adaptive_noise_scale, "0"), RANGE(-1, 1),
+     .title = N_("Adaptive Noise Offset"), .subtitle = N_("More offset for pictures of extreme brightness"),
+     .help = N_("Adds to the noise offset in proportion to how far the picture's brightness and colours are from the "
+                "middle. Works only together with a noise offset. 0 turns it off."),
+     .usual = N_("0, or about the same as the noise offset.")},
+    {ROW(INT, LOSS, multires_noise_iterations, "0"), RANGE(0, 64),
+     .title = N_("Multi-Resolution Noise"), .subtitle = N_("Layers of coarser noise"),
+     .help = N_("Adds noise of lower resolutions, so that large areas, light and dark are learned as well as detail. "
+                "Another way to what the noise offset does. 0 turns it off."),
+     .usual = N_("0, or 6 to 10."),
+     .watch = N_("Samples become flat or oddly bright? Take fewer layers or a smaller share.")},
+    {ROW(FLOAT, LOSS, multires_noise_discount, "0.3"), RANGE(0, 1),
+     .title = N_("Multi-Resolution Share"), .subtitle = N_("Strength of each coarser layer"),
+     .help = N_("Each layer has this share of the one before it."),
+     .usual = N_("0.1 to 0.3 for a LoRA; 0.8 with many pictures.")},
+    {ROW(FLOAT, LOSS, ip_noise_gamma, "0"), RANGE(0, 1),
+     .title = N_("Input Perturbation"), .subtitle = N_("Extra noise that is not to be predicted"),
+     .help = N_("The model sees a little more noise than it is asked for, as it does when it makes pictures of its "
+                "own slightly wrong steps. 0 turns it off."),
+     .usual = N_("0, or 0.1.")},
+    {ROW(BOOL, LOSS, ip_noise_gamma_random_strength, "false"),
+     .title = N_("Random Input Perturbation"), .subtitle = N_("Another strength in every step"),
+     .help = N_("The strength of the input perturbation is drawn anew for each batch, between 0 and the value above.")},
+    {ROW(ENUM, LOSS, loss_type, "l2"), .choices = loss_types,
+     .title = N_("Loss"), .subtitle = N_("How errors are counted"),
+     .help = N_("The mean square counts large errors most. Huber and smooth l1 count large errors less, so that a "
+                "few odd pictures do little harm; l1 counts all alike."),
+     .usual = N_("Mean square. Huber for collections with damaged or badly fitting pictures."),
+     .watch = N_("Fine detail is lost with another loss than the mean square? Raise the Huber threshold or go back "
+                 "to the mean square.")},
+    {ROW(ENUM, LOSS, huber_schedule, "snr"), .choices = huber_schedules,
+     .title = N_("Huber Schedule"), .subtitle = N_("Threshold by noise level"),
+     .help = N_("For the losses Huber and smooth l1: the threshold is the value below everywhere, or largest where "
+                "there is little noise and falls to it, by the signal-to-noise ratio or exponentially."),
+     .usual = N_("By noise level.")},
+    {ROW(FLOAT, LOSS, huber_c, "0.1"), RANGE(1e-6, 100),
+     .title = N_("Huber Threshold"), .subtitle = N_("Errors above it count less"),
+     .help = N_("For the losses Huber and smooth l1: below the threshold an error counts by its square, above it in "
+                "proportion."),
+     .usual = N_("0.1."),
+     .lower = N_("odd pictures still spoil the result."),
+     .higher = N_("fine detail is lost.")},
+    {ROW(FLOAT, LOSS, huber_scale, "1"), RANGE(1e-6, 1000),
+     .title = N_("Huber Scale"), .subtitle = N_("Factor of the threshold"),
+     .help = N_("Multiplies the threshold of the schedules “constant” and “exponential”. The schedule by noise level "
+                "does not use it."),
+     .usual = N_("1.")},
+    {ROW(BOOL, LOSS, masked_loss, "false"),
+     .title = N_("Masked Loss"), .subtitle = N_("Learn only the white parts of masks"),
+     .help = N_("Takes masks from the mask folder. What they hide is not learned: backgrounds, writing, other "
+                "people."),
+     .watch = N_("Hidden parts come out strange? Paint the masks dark grey instead of black, so that they are "
+                 "learned a little.")},
     {ROW(FLOAT, LOSS, min_snr_gamma, "0"), RANGE(0, 1000),
      .title = N_("Min-SNR Gamma"), .subtitle = N_("Balances the timesteps"),
      .help = N_("Gives easy timesteps less weight. 0 turns it off."),

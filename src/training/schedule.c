@@ -126,6 +126,20 @@ int lk_timestep_draw(const LkJob *job, uint32_t step, uint64_t index)
     return job->min_timestep + (int)lk_random_below(stream, index, span);
 }
 
+double lk_huber_threshold(const LkJob *job, const LkNoiseSchedule *schedule, int t)
+{
+    switch ((LkHuberSchedule)job->huber_schedule) {
+    case LK_HUBER_CONSTANT:
+        return job->huber_c * job->huber_scale;
+    case LK_HUBER_EXPONENTIAL:
+        return exp(log(job->huber_c) / LK_TRAIN_TIMESTEPS * t) * job->huber_scale;
+    case LK_HUBER_SNR:
+        break;
+    }
+    double ratio = 1 + lk_noise_sigma(schedule, t) / lk_noise_signal(schedule, t); /* may be infinite */
+    return (1 - job->huber_c) / (ratio * ratio) + job->huber_c;
+}
+
 double lk_loss_weight(const LkJob *job, const LkNoiseSchedule *schedule, int t)
 {
     bool v = job->v_parameterization;

@@ -53,6 +53,10 @@ double lk_noise_sigma(const LkNoiseSchedule *schedule, int t);
  *  index). */
 int lk_timestep_draw(const LkJob *job, uint32_t step, uint64_t index);
 
+/** The threshold of the Huber losses at timestep t (sd-scripts: get_huber_threshold_if_needed): huber_c, or from about
+ * 1 at t = 0 down to it. */
+double lk_huber_threshold(const LkJob *job, const LkNoiseSchedule *schedule, int t);
+
 /** The factor of a sample's loss at timestep t, from the job's loss options, in sd-scripts' order: min-SNR (Hang et
  * al., arXiv:2303.09556), scaled v, v-like, debiased (arXiv:2310.08442). 1 where none is set. */
 double lk_loss_weight(const LkJob *job, const LkNoiseSchedule *schedule, int t);

@@ -110,6 +110,7 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     lk_noise_schedule_init(&trainer->noise, job->zero_terminal_snr);
     trainer->chunks = job->max_token_length / 75;
     trainer->cached_text = !lk_job_trains_text_encoder(job) && !captions_vary(trainer);
+    trainer->masked = lk_latent_masks_wanted(trainer->dataset, job->masked_loss);
     trainer->batches = (int64_t)lk_dataset_batches(trainer->dataset);
     trainer->steps_per_epoch = lk_job_steps_per_epoch(job, trainer->batches);
     trainer->steps = lk_job_total_steps(job, trainer->batches);
@@ -127,6 +128,7 @@ void lk_trainer_free(LkTrainer *trainer)
         trainer->api->close(trainer->device);
     lk_state_free(trainer->state);
     lk_latents_free(trainer->latents);
+    lk_latent_masks_free(trainer->masks);
     lk_latent_cache_close(trainer->cache);
     lk_lora_free(trainer->lora);
     lk_lora_file_free(trainer->initial);

@@ -99,7 +99,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
         return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA."));
     trainer->state->job = lk_job_canonical(trainer->original);
     trainer->state->layout = layout_hash(trainer);
-    trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents);
+    trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents, trainer->masks);
     trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
     if (!trainer->initial)
@@ -189,7 +189,8 @@ static bool is_finished(const LkTrainer *trainer, const char *path)
     const char *told = file ? lk_safetensors_metadata(file, "lorikeet.job") : NULL;
     const char *step = file ? lk_safetensors_metadata(file, "ss_steps") : NULL;
     g_autofree char *job = lk_job_canonical(trainer->original);
-    return !told || (strcmp(told, job) == 0 && step && g_ascii_strtoll(step, NULL, 10) >= trainer->steps);
+    g_autofree char *differences = told ? lk_job_differences(told, job) : NULL;
+    return !told || (!differences && step && g_ascii_strtoll(step, NULL, 10) >= trainer->steps);
 }
 
 bool lk_trainer_tell_finished(const LkTrainer *trainer, const LkTrainerEvents *events)
@@ -205,10 +206,18 @@ bool lk_trainer_tell_finished(const LkTrainer *trainer, const LkTrainerEvents *e
     return true;
 }
 
+static bool read_masks(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
+{
+    int factor = 1 << (lk_checkpoint_arch(trainer->checkpoint)->vae.levels - 1);
+    if (trainer->masked && !trainer->masks)
+        trainer->masks = lk_latent_masks_new(trainer->dataset, trainer->job->masked_loss, factor, events, error);
+    return !trainer->masked || trainer->masks;
+}
+
 bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
 {
     g_clear_pointer(&trainer->state, lk_state_free);
-    if (!new_state(trainer, events, error))
+    if (!read_masks(trainer, events, error) || !new_state(trainer, events, error))
         return false;
     if (!resume)
         return true;

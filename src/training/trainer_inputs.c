@@ -2,6 +2,7 @@
 #include "training/trainer_private.h"
 
 #include "format/gerror.h"
+#include "training/noise.h"
 
 enum { LATENT = 4 }; /* channels of a latent */
 
@@ -24,15 +25,16 @@ static bool put(const Batch *b, LkRef ref, const void *data, gsize bytes, GError
            lk_gerror_take(error, &problem);
 }
 
-/** Draws the latents of the batch from the moments that the VAE gave. */
-static bool write_latents(const Batch *b, GError **error)
+/** Draws the latents of the batch from the moments that the VAE gave. NULL with an error. */
+static float *draw_latents(const Batch *b, GError **error)
 {
-    gsize values = (gsize)b->pixels * LATENT, all = values * b->place->count;
-    g_autofree float *moments = g_new(float, 2 * values), *eps = g_new(float, values), *latents = g_new(float, all);
+    gsize values = (gsize)b->pixels * LATENT;
+    g_autofree float *moments = g_new(float, 2 * values), *eps = g_new(float, values);
+    g_autofree float *latents = g_new(float, values * b->place->count);
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
         if (!lk_latents_moments(b->trainer->latents, entry->picture, entry->flipped, moments, error))
-            return false;
+            return NULL;
         lk_random_normal(stream(b, LK_RANDOM_LATENT), i * values, eps, values);
         LkVaeSampleArgs args = {.moments = moments,
                                 .eps = eps,
@@ -42,23 +44,59 @@ static bool write_latents(const Batch *b, GError **error)
                                 .scale = lk_checkpoint_arch(b->trainer->checkpoint)->vae.scale};
         lk_kernel_launch_cpu(LK_KERNEL_VAE_SAMPLE, LK_F32, &args);
     }
-    return put(b, b->program->graph->latents, latents, all * sizeof *latents, error);
+    return g_steal_pointer(&latents);
 }
 
-/** Gaussian noise; with noise_offset each channel of each sample is shifted as a whole (kohya: apply_noise_offset). */
-static bool write_noise(const Batch *b, GError **error)
+/** The latents, the noise to be predicted, and the noise in the noisy latents where that is another. */
+static bool write_latents(const Batch *b, GError **error)
+{
+    const LkStepGraph *g = b->program->graph;
+    const LkJob *job = b->trainer->job;
+    LkNoiseShape shape = {b->place->count, b->program->height, b->program->width, LATENT};
+    gsize all = (gsize)b->pixels * LATENT * b->place->count;
+    g_autofree float *latents = draw_latents(b, error), *noise = g_new(float, all), *added = g_new(float, all);
+    if (!latents)
+        return false;
+    lk_noise_draw(job, b->place->index, shape, latents, noise);
+    if (!put(b, g->latents, latents, all * sizeof *latents, error) ||
+        !put(b, g->noise, noise, all * sizeof *noise, error))
+        return false;
+    if (g->added_noise == g->noise)
+        return true;
+    lk_noise_perturb(job, b->place->index, shape, noise, added);
+    return put(b, g->added_noise, added, all * sizeof *added, error);
+}
+
+/** Which parts of the pictures count. */
+static bool write_masks(const Batch *b, GError **error)
 {
     gsize values = (gsize)b->pixels * LATENT, all = values * b->place->count;
-    g_autofree float *noise = g_new(float, all);
-    lk_random_normal(stream(b, LK_RANDOM_NOISE), 0, noise, all);
-    float strength = (float)b->trainer->job->noise_offset;
-    if (strength != 0) {
-        g_autofree float *offset = g_new(float, (gsize)b->place->count *LATENT);
-        lk_random_normal(stream(b, LK_RANDOM_NOISE_OFFSET), 0, offset, (gsize)b->place->count * LATENT);
-        for (gsize i = 0; i < all; i++)
-            noise[i] += strength * offset[i / values * LATENT + i % LATENT];
+    if (b->program->graph->mask == LK_NONE)
+        return true;
+    g_autofree float *masks = g_new(float, all);
+    for (uint32_t i = 0; i < b->place->count; i++) {
+        const LkEpochEntry *entry = &b->place->entries[i];
+        lk_latent_masks_get(b->trainer->masks, entry->picture, entry->flipped, LATENT, masks + i * values);
     }
-    return put(b, b->program->graph->noise, noise, all * sizeof *noise, error);
+    return put(b, b->program->graph->mask, masks, all * sizeof *masks, error);
+}
+
+/** Thresholds of the Huber losses. */
+static bool write_thresholds(const Batch *b, const int *timesteps, GError **error)
+{
+    g_autofree float *thresholds = g_new(float, b->place->count);
+    if (b->program->graph->huber_c == LK_NONE)
+        return true;
+    for (uint32_t i = 0; i < b->place->count; i++)
+        thresholds[i] = (float)lk_huber_threshold(b->trainer->job, &b->trainer->noise, timesteps[i]);
+    return put(b, b->program->graph->huber_c, thresholds, b->place->count * sizeof *thresholds, error);
+}
+
+/** The factor of a picture's loss beside its timestep's. */
+static double picture_weight(const Batch *b, uint32_t i)
+{
+    const LkDatasetPicture *picture = g_ptr_array_index(b->trainer->dataset->pictures, b->place->entries[i].picture);
+    return picture->subset->is_reg ? b->trainer->job->prior_loss_weight : 1;
 }
 
 /** Timesteps, the factors they mean, and the weights of the samples' losses. */
@@ -74,13 +112,13 @@ static bool write_timesteps(const Batch *b, float *weights, int *timesteps, GErr
         signal[i] = (float)lk_noise_signal(&b->trainer->noise, timesteps[i]);
         sigma[i] = (float)lk_noise_sigma(&b->trainer->noise, timesteps[i]);
         minus_sigma[i] = -sigma[i];
-        weights[i] = (float)lk_loss_weight(b->trainer->job, &b->trainer->noise, timesteps[i]);
+        weights[i] = (float)(picture_weight(b, i) * lk_loss_weight(b->trainer->job, &b->trainer->noise, timesteps[i]));
     }
     gsize bytes = n * sizeof(float);
     return put(b, g->t, t, bytes, error) && put(b, g->signal, signal, bytes, error) &&
            put(b, g->sigma, sigma, bytes, error) &&
            (g->minus_sigma == LK_NONE || put(b, g->minus_sigma, minus_sigma, bytes, error)) &&
-           put(b, g->weight, weights, bytes, error);
+           put(b, g->weight, weights, bytes, error) && write_thresholds(b, timesteps, error);
 }
 
 /** Token ids of the captions as they are at this step. */
@@ -117,7 +155,7 @@ bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const Lk
     Batch b = {
         .trainer = trainer, .program = program, .place = place, .pixels = (int64_t)program->height * program->width};
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1};
-    return write_latents(&b, error) && write_noise(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
+    return write_latents(&b, error) && write_masks(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
            (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) &&
            put(&b, program->graph->scalars, scalars, sizeof scalars, error);
 }

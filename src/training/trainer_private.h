@@ -6,6 +6,7 @@
 #include "kernels/kernels.h"
 #include "text/clip_tokenizer.h"
 #include "training/changes.h"
+#include "training/latent_masks.h"
 #include "training/latents.h"
 #include "training/lora_setup.h"
 #include "training/metadata.h"
@@ -43,6 +44,8 @@ struct LkTrainer {
     LkClipTokenizer *tokenizer;
     LkLatentCache *cache;
     LkLatents *latents;
+    LkLatentMasks *masks; /* read with the state; NULL before, and where no picture has one */
+    bool masked;          /* some picture has */
     LkLora *lora;
     LkLoraFile *initial; /* network_weights, or NULL */
     LkNoiseSchedule noise;
@@ -66,6 +69,8 @@ struct LkTrainer {
 
 /* Programs (trainer_programs.c). */
 bool lk_trainer_compile(LkTrainer *trainer, GError **error);
+/** The step for latents of this size: everything that follows from the job and the model. */
+LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int width, int batch);
 void lk_trainer_free_programs(LkTrainer *trainer);
 /** The program for this shape; NULL cannot happen after lk_trainer_compile. */
 LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int width, int batch);

@@ -16,18 +16,27 @@ LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int widt
     return NULL;
 }
 
+LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int width, int batch)
+{
+    const LkJob *job = trainer->job;
+    return (LkStepShape){.batch = batch,
+                         .height = height,
+                         .width = width,
+                         .chunks = trainer->chunks,
+                         .clip_skip = job->clip_skip,
+                         .text_encoder = !trainer->cached_text,
+                         .v_prediction = job->v_parameterization,
+                         .loss = (LkLoss)job->loss_type,
+                         .masked = trainer->masked,
+                         .other_noise = job->ip_noise_gamma != 0,
+                         .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP};
+}
+
 static bool add_program(LkTrainer *trainer, int height, int width, int batch, LkError *error)
 {
     if (lk_trainer_program(trainer, height, width, batch))
         return true;
-    LkStepShape shape = {.batch = batch,
-                         .height = height,
-                         .width = width,
-                         .chunks = trainer->chunks,
-                         .clip_skip = trainer->job->clip_skip,
-                         .text_encoder = !trainer->cached_text,
-                         .v_prediction = trainer->job->v_parameterization,
-                         .recompute = trainer->job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP};
+    LkStepShape shape = lk_trainer_step_shape(trainer, height, width, batch);
     LkStepProgram *program = g_new0(LkStepProgram, 1);
     *program = (LkStepProgram){.height = height, .width = width, .batch = batch};
     g_ptr_array_add(trainer->programs, program);

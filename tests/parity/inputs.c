@@ -80,19 +80,6 @@ static bool write_mask(const Inputs *in)
     return put(in, in->s->mask, out, in->size);
 }
 
-/** The threshold of the Huber losses at a timestep (kohya: conditional_loss). */
-static double huber_threshold(const Case *c, const LkNoiseSchedule *noise, int t)
-{
-    const char *schedule = case_text(c, "loss.huber_schedule");
-    double huber_c = case_number(c, "loss.huber_c", 0.1), scale = case_number(c, "loss.huber_scale", 1);
-    double sigma = lk_noise_sigma(noise, t) / lk_noise_signal(noise, t);
-    if (strcmp(schedule, "constant") == 0)
-        return huber_c * scale;
-    if (strcmp(schedule, "exponential") == 0)
-        return exp(log(huber_c) / LK_TRAIN_TIMESTEPS * t) * scale;
-    return (1 - huber_c) / ((1 + sigma) * (1 + sigma)) + huber_c;
-}
-
 /** The case's options as a job has them, for the functions that the trainer calls. */
 static LkJob *job_of(const Case *c)
 {
@@ -102,6 +89,10 @@ static LkJob *job_of(const Case *c)
     job->debiased_estimation_loss = case_number(c, "loss.debiased", 0) != 0;
     job->scale_v_pred_loss_like_noise_pred = case_number(c, "loss.scale_v_pred_loss", 0) != 0;
     job->v_pred_like_loss = case_number(c, "loss.v_pred_like_loss", 0);
+    const char *schedule = case_text(c, "loss.huber_schedule");
+    lk_job_set(job, "huber_schedule", schedule && *schedule ? schedule : "snr", NULL);
+    job->huber_c = case_number(c, "loss.huber_c", 0.1);
+    job->huber_scale = case_number(c, "loss.huber_scale", 1);
     job->zero_terminal_snr = case_number(c, "schedule.zero_terminal_snr", 0) != 0;
     return job;
 }
@@ -122,7 +113,7 @@ static bool write_timesteps(const Inputs *in)
         sigma[i] = (float)lk_noise_sigma(&noise, (int)time[i]);
         minus_sigma[i] = -sigma[i];
         weight[i] = weights[i] * (float)lk_loss_weight(job, &noise, (int)time[i]);
-        threshold[i] = (float)huber_threshold(in->c, &noise, (int)time[i]);
+        threshold[i] = (float)lk_huber_threshold(job, &noise, (int)time[i]);
     }
     const LkStepGraph *s = in->s;
     return put(in, s->t, time, n) && put(in, s->signal, signal, n) && put(in, s->sigma, sigma, n) &&

@@ -69,3 +69,15 @@ for v, gamma, scale, like, debiased in ((0, 0, 0, 0, 0), (0, 5, 0, 0, 0), (1, 5,
             loss = loss * (1 / (capped + 1) if v else 1 / math.sqrt(capped))
         print("    {%s, %r, %s, %r, %s, %d, %r}," % (str(bool(v)).lower(), float(gamma), str(bool(scale)).lower(), float(like), str(bool(debiased)).lower(), t, loss))
 print("};")
+
+print("\nstatic const struct {\n    const char *schedule;\n    double huber_c, huber_scale;\n    bool zero_terminal;\n    int t;\n    double threshold;\n} huber_rows[] = {")
+for schedule, c, scale, terminal in (("snr", 0.1, 1, 0), ("snr", 0.03, 2, 1), ("constant", 0.1, 1, 0), ("constant", 0.25, 3, 0), ("exponential", 0.1, 1, 0), ("exponential", 0.02, 1.5, 0)):
+    for t in (0, 1, 250, 500, 999):
+        bar = (zero if terminal else bars)[t].item()
+        if schedule == "snr":
+            sigma = ((1 - bar) / bar) ** 0.5 if bar else math.inf
+            threshold = (1 - c) / (1 + sigma) ** 2 + c
+        else:
+            threshold = (c if schedule == "constant" else math.exp(math.log(c) / 1000 * t)) * scale
+        print('    {"%s", %r, %r, %s, %d, %r},' % (schedule, float(c), float(scale), str(bool(terminal)).lower(), t, threshold))
+print("};")

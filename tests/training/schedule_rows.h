@@ -412,3 +412,42 @@ static const struct {
     {true, 5.0, true, 0.0, true, 500, 0.055259056901470774},
     {true, 5.0, true, 0.0, true, 999, 2.1615317037637265e-05},
 };
+
+static const struct {
+    const char *schedule;
+    double huber_c, huber_scale;
+    bool zero_terminal;
+    int t;
+    double threshold;
+} huber_rows[] = {
+    {"snr", 0.1, 1.0, false, 0, 0.9497098868526846},
+    {"snr", 0.1, 1.0, false, 1, 0.9300012589784356},
+    {"snr", 0.1, 1.0, false, 250, 0.41296357349644697},
+    {"snr", 0.1, 1.0, false, 500, 0.2312836740560558},
+    {"snr", 0.1, 1.0, false, 999, 0.10369129274625412},
+    {"snr", 0.03, 2.0, true, 0, 0.9457984336078934},
+    {"snr", 0.03, 2.0, true, 1, 0.9232642985796659},
+    {"snr", 0.03, 2.0, true, 250, 0.3541599197440679},
+    {"snr", 0.03, 2.0, true, 500, 0.15600398582516242},
+    {"snr", 0.03, 2.0, true, 999, 0.03},
+    {"constant", 0.1, 1.0, false, 0, 0.1},
+    {"constant", 0.1, 1.0, false, 1, 0.1},
+    {"constant", 0.1, 1.0, false, 250, 0.1},
+    {"constant", 0.1, 1.0, false, 500, 0.1},
+    {"constant", 0.1, 1.0, false, 999, 0.1},
+    {"constant", 0.25, 3.0, false, 0, 0.75},
+    {"constant", 0.25, 3.0, false, 1, 0.75},
+    {"constant", 0.25, 3.0, false, 250, 0.75},
+    {"constant", 0.25, 3.0, false, 500, 0.75},
+    {"constant", 0.25, 3.0, false, 999, 0.75},
+    {"exponential", 0.1, 1.0, false, 0, 1.0},
+    {"exponential", 0.1, 1.0, false, 1, 0.9977000638225533},
+    {"exponential", 0.1, 1.0, false, 250, 0.5623413251903491},
+    {"exponential", 0.1, 1.0, false, 500, 0.316227766016838},
+    {"exponential", 0.1, 1.0, false, 999, 0.10023052380779002},
+    {"exponential", 0.02, 1.5, false, 0, 1.5},
+    {"exponential", 0.02, 1.5, false, 1, 1.494143428482155},
+    {"exponential", 0.02, 1.5, false, 250, 0.5640904639629589},
+    {"exponential", 0.02, 1.5, false, 500, 0.21213203435596423},
+    {"exponential", 0.02, 1.5, false, 999, 0.03011759054866227},
+};

@@ -90,6 +90,25 @@ static void test_weights(void)
     tap_ok(wrong == 0, "%zu loss weights", G_N_ELEMENTS(weight_rows));
 }
 
+static void test_thresholds(void)
+{
+    g_autoptr(LkJob) job = lk_job_new(NULL);
+    int wrong = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(huber_rows); i++) {
+        static LkNoiseSchedule schedule;
+        lk_noise_schedule_init(&schedule, huber_rows[i].zero_terminal);
+        lk_job_set(job, "huber_schedule", huber_rows[i].schedule, NULL);
+        job->huber_c = huber_rows[i].huber_c;
+        job->huber_scale = huber_rows[i].huber_scale;
+        double got = lk_huber_threshold(job, &schedule, huber_rows[i].t);
+        if (!close_to(got, huber_rows[i].threshold)) {
+            wrong++;
+            tap_note("row %zu: %.17g, expected %.17g", i, got, huber_rows[i].threshold);
+        }
+    }
+    tap_ok(wrong == 0, "%zu thresholds of the Huber losses", G_N_ELEMENTS(huber_rows));
+}
+
 static void test_timesteps(void)
 {
     enum { DRAWS = 100000, BINS = 10 };
@@ -118,6 +137,7 @@ int main(void)
     test_job_lengths();
     test_noise();
     test_weights();
+    test_thresholds();
     test_timesteps();
     return tap_done();
 }

@@ -1,0 +1,139 @@
+#include "training/latent_masks.h"
+
+#include "base/hash.h"
+#include "base/parallel.h"
+#include "format/gerror.h"
+#include "training/latents.h"
+
+#include <glib/gi18n.h>
+
+/** The sums of the 8-bit values below each latent pixel; they fit for factors up to 16. */
+typedef struct Mask {
+    uint16_t *sums; /* [height, width]; NULL: there is no mask */
+    int height, width;
+} Mask;
+
+struct LkLatentMasks {
+    const LkDataset *dataset;
+    bool files;
+    int factor;
+    Mask *masks; /* by picture */
+};
+
+/** Where a picture's mask comes from; NULL: it has none. */
+static const char *source_of(const LkDatasetPicture *picture, bool files)
+{
+    return picture->subset->alpha_mask ? picture->path : files ? picture->mask : NULL;
+}
+
+bool lk_latent_masks_wanted(const LkDataset *dataset, bool files)
+{
+    bool any = false;
+    for (guint i = 0; i < dataset->pictures->len; i++)
+        any |= source_of(g_ptr_array_index(dataset->pictures, i), files) != NULL;
+    return any;
+}
+
+/** Reads one mask. */
+static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
+{
+    const LkDatasetPicture *picture = g_ptr_array_index(masks->dataset->pictures, number);
+    const char *path = source_of(picture, masks->files);
+    g_autoptr(LkPixels) whole =
+        picture->subset->alpha_mask ? lk_picture_load_opacity(path, error) : lk_picture_load(path, NULL, error);
+    g_autoptr(LkPixels) cut = whole ? lk_pixels_fit(whole, &picture->fit, error) : NULL;
+    if (!cut)
+        return false;
+    Mask *mask = &masks->masks[number];
+    mask->height = cut->height / masks->factor;
+    mask->width = cut->width / masks->factor;
+    mask->sums = g_new0(uint16_t, (gsize)mask->height *(gsize)mask->width);
+    for (int y = 0; y < mask->height * masks->factor; y++)
+        for (int x = 0; x < mask->width * masks->factor; x++) {
+            uint8_t red = cut->data[((gsize)y * (gsize)cut->width + (gsize)x) * 3];
+            mask->sums[y / masks->factor * mask->width + x / masks->factor] += red;
+        }
+    return true;
+}
+
+typedef struct Reading {
+    const LkLatentMasks *masks;
+    guint first;
+    char **reasons; /* per picture from `first` on */
+} Reading;
+
+static void read_some(void *context, int64_t first, int64_t last)
+{
+    Reading *reading = context;
+    for (int64_t i = first; i < last; i++) {
+        guint number = reading->first + (guint)i;
+        const char *path =
+            source_of(g_ptr_array_index(reading->masks->dataset->pictures, number), reading->masks->files);
+        g_autoptr(GError) error = NULL;
+        if (path && !read_mask(reading->masks, number, &error))
+            reading->reasons[i] = g_strdup_printf("%s: %s", path, lk_picture_reason(path, error));
+    }
+}
+
+static bool read_all(const LkLatentMasks *masks, const LkTrainerEvents *events, GError **error)
+{
+    enum { PIECE = 64 };
+    guint total = masks->dataset->pictures->len;
+    g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func(g_free);
+    for (guint first = 0; first < total; first += PIECE) {
+        if (events && events->should_stop && events->should_stop(events->context))
+            return lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while masks were being read."));
+        char *reasons[PIECE] = {0};
+        guint count = MIN(total - first, PIECE);
+        lk_parallel_for(count, read_some, &(Reading){masks, first, reasons});
+        for (guint i = 0; i < count; i++)
+            if (reasons[i])
+                g_ptr_array_add(refused, reasons[i]);
+        lk_trainer_tell(
+            events, &(LkTrainerEvent){
+                        .kind = LK_EVENT_PHASE, .text = N_("Reading masks"), .done = first + count, .total = total});
+    }
+    return refused->len == 0 || lk_refuse_pictures(refused, error);
+}
+
+LkLatentMasks *lk_latent_masks_new(const LkDataset *dataset, bool files, int factor, const LkTrainerEvents *events,
+                                   GError **error)
+{
+    LkLatentMasks *masks = g_new0(LkLatentMasks, 1);
+    *masks = (LkLatentMasks){
+        .dataset = dataset, .files = files, .factor = factor, .masks = g_new0(Mask, dataset->pictures->len)};
+    if (!read_all(masks, events, error))
+        g_clear_pointer(&masks, lk_latent_masks_free);
+    return masks;
+}
+
+void lk_latent_masks_free(LkLatentMasks *masks)
+{
+    if (!masks)
+        return;
+    for (guint i = 0; i < masks->dataset->pictures->len; i++)
+        g_free(masks->masks[i].sums);
+    g_free(masks->masks);
+    g_free(masks);
+}
+
+void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, bool flipped, int channels, float *out)
+{
+    const LkDatasetPicture *p = g_ptr_array_index(masks->dataset->pictures, picture);
+    const Mask *mask = &masks->masks[picture];
+    int height = p->fit.bucket.height / masks->factor, width = p->fit.bucket.width / masks->factor;
+    float all = 255.0f * (float)masks->factor * (float)masks->factor;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < channels; c++) {
+                int from = flipped ? width - 1 - x : x;
+                *out++ = mask->sums ? (float)mask->sums[y * width + from] / all : 1;
+            }
+}
+
+uint64_t lk_latent_masks_hash(const LkLatentMasks *masks, guint picture)
+{
+    const Mask *mask = masks ? &masks->masks[picture] : NULL;
+    return mask && mask->sums ? lk_hash64(mask->sums, (gsize)mask->height * (gsize)mask->width * sizeof *mask->sums, 0)
+                              : 0;
+}
