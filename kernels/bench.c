@@ -116,7 +116,7 @@ static void bench_rows(const Memory *m, LkDType t)
     LkCastArgs cast = {m->x, m->out, count};
     measure(m, "cast from f32", LK_KERNEL_CAST_FROM_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));
     measure(m, "cast to f32", LK_KERNEL_CAST_TO_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));
-    LkSoftmaxArgs softmax = {m->x, m->out, 512, KEYS, KEYS, KEYS, 1, 0, 0.125f, 0};
+    LkSoftmaxArgs softmax = {m->x, m->out, 512, KEYS, KEYS, KEYS, 1, .scale = 0.125f};
     measure(m, "softmax 512x4096", LK_KERNEL_SOFTMAX, t, &softmax,
             (int64_t)512 * KEYS * (int64_t)(4 + lk_dtype_size(t)));
     LkSoftmaxBackwardArgs back = {m->y, m->x, m->out, 512, KEYS, KEYS, KEYS, KEYS, 0.125f};
