@@ -74,6 +74,17 @@ const char *fake_violation(void);
 /** Forgets them; for tests that provoke one. */
 void fake_forgive(void);
 
+/** What cuDNN says it cannot do, beside what the card cannot: bits of this; fake_reset clears them. */
+typedef enum FakeRefusal {
+    FAKE_REFUSE_CONV = 1,
+    FAKE_REFUSE_CONV_BACKWARD = 2,
+    FAKE_REFUSE_ATTENTION = 4,
+    FAKE_REFUSE_ATTENTION_BACKWARD = 8
+} FakeRefusal;
+void fake_refuse(unsigned what);
+/** Lets cuDNN compute attention in f32 too, which no card does: for exact tests of the stand-in itself. */
+void fake_any_type(bool any);
+
 /** Bytes of device memory now, and at most since the last fake_reset. */
 int64_t fake_memory_used(void);
 int64_t fake_memory_peak(void);
