@@ -17,13 +17,17 @@ home = Path(os.environ["HOME"])
 settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
 settings.mkdir(parents=True, exist_ok=True)
 (settings / "keyfile").write_text(
-    f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\nexport-folder='{home}'\nprojects-folder='{home}/projects'\n")
+    f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\nexport-folders=['{home}']\nprojects-folder='{home}/projects'\n")
 folder = home / "mascot"
 folder.mkdir()
 for source in sorted(Path(pictures).glob("0[1-4]-*")):
     shutil.copy(source, folder)
 
-app = j.start(program)
+heat = home / "hwmon" / "hwmon0"
+heat.mkdir(parents=True)
+for name, text in (("name", "k10temp"), ("temp1_label", "Tdie"), ("temp1_input", "61250")):
+    (heat / name).write_text(text + "\n")
+app = j.start(program, env={"LORIKEET_HWMON": str(heat.parent)})
 
 
 def project():
@@ -62,6 +66,16 @@ j.step("parameters are set, and the page is ready to train", parameters)
 j.shot("parameters")
 j.audit(app, "the parameters")
 j.step("Ctrl+Enter begins a training and shows it", lambda: (key("ctrl+Return"), app.sees(re.compile("Running, Task 1"), 60)))
+def temperature():
+    app.sees("61 °C")
+    (heat / "temp1_input").write_text("93000\n")
+    app.sees("93 °C")
+    heat.rename(heat.with_name("gone"))
+    (heat.with_name("gone") / "name").write_text("none\n")
+    app.gone(None, "93 °C")
+
+
+j.step("the processor's temperature is shown while it is known", temperature)
 j.step("the computer is kept awake", lambda: wait_for("inhibit", lambda: j.desktop.calls("Inhibit")))
 j.step("the sidebar tells of it", lambda: app.find("button", re.compile("Epoch .* of 60")))
 j.audit(app, "the training page")

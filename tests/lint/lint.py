@@ -17,7 +17,7 @@ LAYERS = {
     "kernels": 1, "tensor": 1,
     "backend": 2, "group": 2, "format": 2, "text": 2,
     "model": 3, "adapter": 3,
-    "dataset": 4, "sampling": 4, "project": 4,
+    "dataset": 4, "sampling": 4, "project": 4, "system": 4,
     "training": 5,
     "worker": 6, "cli": 6,
     "app": 7,

@@ -1,5 +1,6 @@
 #include "app/core/models.h"
 
+#include "app/core/path_list.h"
 #include "model/checkpoint.h"
 
 #include <glib/gi18n.h>
@@ -76,25 +77,12 @@ LkModelInfo *lk_model_info_read_finish(GAsyncResult *result, GError **error)
     return g_task_propagate_pointer(G_TASK(result), error);
 }
 
-static void change_list(GSettings *settings, const char *path, gboolean add)
-{
-    g_auto(GStrv) old = g_settings_get_strv(settings, "models");
-    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
-    if (add)
-        g_strv_builder_add(list, path);
-    for (char **model = old; *model; model++)
-        if (!g_str_equal(*model, path))
-            g_strv_builder_add(list, *model);
-    g_auto(GStrv) models = g_strv_builder_end(list);
-    g_settings_set_strv(settings, "models", (const char *const *)models);
-}
-
 void lk_models_remember(GSettings *settings, const char *path)
 {
-    change_list(settings, path, TRUE);
+    lk_path_list_remember(settings, "models", path, 0);
 }
 
 void lk_models_forget(GSettings *settings, const char *path)
 {
-    change_list(settings, path, FALSE);
+    lk_path_list_forget(settings, "models", path);
 }

@@ -1,5 +1,6 @@
 #include "app/results/checkpoint_row.h"
 
+#include "app/results/copy_to.h"
 #include "app/widgets/cover.h"
 
 #include <glib/gi18n.h>
@@ -142,14 +143,29 @@ static void action_cb(GtkWidget *widget, const char *name, GVariant *parameter)
     g_signal_emit(widget, signals[g_str_equal(name, "checkpoint.mark") ? SIGNAL_MARK : SIGNAL_FORGET], 0);
 }
 
+static void copy_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    const char *folder = g_variant_get_string(parameter, NULL);
+    const LkTaskCheckpoint *checkpoint = lk_checkpoint_row_get_checkpoint(LK_CHECKPOINT_ROW(widget));
+    lk_copy_to_folder(widget, checkpoint->path, *folder ? folder : NULL);
+}
+
+/* Anew every time: the folders may have changed. */
+static void fill_menu(GtkMenuButton *button, gpointer data)
+{
+    g_autoptr(GMenu) menu = g_menu_new(), copies = lk_copy_to_menu("checkpoint.copy-to"), marks = g_menu_new();
+    g_menu_append(marks, _("_Mark as Best"), "checkpoint.mark");
+    g_menu_append(marks, _("_Remove from List"), "checkpoint.forget");
+    g_menu_append_section(menu, NULL, G_MENU_MODEL(copies));
+    g_menu_append_section(menu, NULL, G_MENU_MODEL(marks));
+    gtk_menu_button_set_menu_model(button, G_MENU_MODEL(menu));
+}
+
 static GtkWidget *make_menu(void)
 {
-    g_autoptr(GMenu) menu = g_menu_new();
-    g_menu_append(menu, _("_Mark as Best"), "checkpoint.mark");
-    g_menu_append(menu, _("_Remove from List"), "checkpoint.forget");
     GtkWidget *button = gtk_menu_button_new();
     gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(button), "view-more-symbolic");
-    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(button), G_MENU_MODEL(menu));
+    gtk_menu_button_set_create_popup_func(GTK_MENU_BUTTON(button), fill_menu, NULL, NULL);
     gtk_widget_add_css_class(button, "flat");
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_widget_set_tooltip_text(button, _("Checkpoint Menu"));
@@ -187,6 +203,7 @@ static void lk_checkpoint_row_class_init(LkCheckpointRowClass *klass)
                                   G_TYPE_NONE, 0);
     gtk_widget_class_install_action(GTK_WIDGET_CLASS(klass), "checkpoint.mark", NULL, action_cb);
     gtk_widget_class_install_action(GTK_WIDGET_CLASS(klass), "checkpoint.forget", NULL, action_cb);
+    gtk_widget_class_install_action(GTK_WIDGET_CLASS(klass), "checkpoint.copy-to", "s", copy_action);
 }
 
 static void lk_checkpoint_row_init(LkCheckpointRow *self)

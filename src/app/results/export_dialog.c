@@ -2,8 +2,11 @@
 
 #include "adapter/lora_export.h"
 #include "app/application.h"
+#include "app/core/export_folders.h"
 #include "app/page.h"
 #include "app/results/checkpoint_row.h"
+#include "app/results/folder_list.h"
+#include "app/widgets/combo_names.h"
 #include "app/widgets/cover.h"
 
 #include <glib/gi18n.h>
@@ -32,10 +35,10 @@ struct _LkExportDialog {
     GtkWidget *export_button;
     AdwEntryRow *name_row, *fields[G_N_ELEMENTS(fields)];
     AdwComboRow *format_row, *precision_row, *layout_row;
-    AdwActionRow *folder_row;
+    LkFolderList *folders;
     AdwExpanderRow *metadata_row;
     LkProject *project;
-    char *from, *folder;
+    char *from;
     GtkWidget *parent; /* where the toast appears; borrowed: it outlives the dialog over it */
 };
 
@@ -51,16 +54,13 @@ static char *file_name(LkExportDialog *self)
 
 static void changed_cb(LkExportDialog *self)
 {
-    if (!self->folder) /* the template is being built */
+    if (!self->from) /* the template is being built */
         return;
     g_autofree char *name = g_strstrip(g_strdup(gtk_editable_get_text(GTK_EDITABLE(self->name_row))));
     gtk_widget_set_sensitive(self->export_button, *name && !strchr(name, '/'));
     const char *trigger = lk_project_get_trigger_word(self->project);
     g_autofree char *prompt = g_strdup_printf("%s%s<lora:%s:0.7>", trigger, *trigger ? ", " : "", name);
     gtk_label_set_label(self->prompt, prompt);
-    g_autofree char *shown = g_filename_display_name(self->folder);
-    g_autofree char *markup = g_markup_escape_text(shown, -1);
-    adw_action_row_set_subtitle(self->folder_row, markup);
     gtk_widget_set_sensitive(GTK_WIDGET(self->metadata_row), adw_combo_row_get_selected(self->format_row) == 0);
 }
 
@@ -72,29 +72,6 @@ static void copy_cb(LkExportDialog *self)
 static void cancel_cb(LkExportDialog *self)
 {
     adw_dialog_close(ADW_DIALOG(self));
-}
-
-/* ---- the folder -------------------------------------------------------------------------------------- */
-
-static void folder_chosen_cb(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(LkExportDialog) self = data;
-    g_autoptr(GFile) file = gtk_file_dialog_select_folder_finish(GTK_FILE_DIALOG(source), result, NULL);
-    g_autofree char *path = file ? g_file_get_path(file) : NULL;
-    if (!path)
-        return;
-    g_set_str(&self->folder, path);
-    changed_cb(self);
-}
-
-static void folder_cb(LkExportDialog *self)
-{
-    g_autoptr(GtkFileDialog) dialog = gtk_file_dialog_new();
-    gtk_file_dialog_set_title(dialog, _("Save LoRA In"));
-    g_autoptr(GFile) folder = g_file_new_for_path(self->folder);
-    gtk_file_dialog_set_initial_folder(dialog, folder);
-    gtk_file_dialog_select_folder(dialog, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), NULL, folder_chosen_cb,
-                                  g_object_ref(self));
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------- */
@@ -135,12 +112,11 @@ static void exported_cb(GObject *source, GAsyncResult *result, gpointer data)
         gtk_widget_set_sensitive(self->export_button, TRUE);
         return;
     }
-    GSettings *settings = lk_application_get_settings(lk_application_get());
-    if (settings)
-        g_settings_set_string(settings, "export-folder", self->folder);
+    const char *folder = lk_folder_list_get_folder(self->folders);
+    lk_export_folders_remember(lk_application_get_settings(lk_application_get()), folder);
     g_autofree char *name = file_name(self);
     g_autofree char *text = g_strdup_printf(_("“%s” exported"), name);
-    lk_page_toast(self->parent, text, _("_Open Folder"), "win.open-folder", g_variant_new_string(self->folder));
+    lk_page_toast(self->parent, text, _("_Open Folder"), "win.open-folder", g_variant_new_string(folder));
     adw_dialog_close(ADW_DIALOG(self));
 }
 
@@ -159,7 +135,7 @@ static void start_export(LkExportDialog *self)
     g_autofree char *name = file_name(self);
     Export *export = g_new0(Export, 1);
     *export = (Export){.from = g_strdup(self->from),
-                       .to = g_build_filename(self->folder, name, NULL),
+                       .to = g_build_filename(lk_folder_list_get_folder(self->folders), name, NULL),
                        .format = {.layout = layouts[adw_combo_row_get_selected(self->layout_row)],
                                   .dtype = dtypes[adw_combo_row_get_selected(self->precision_row)],
                                   .pt = adw_combo_row_get_selected(self->format_row) == 1},
@@ -179,7 +155,7 @@ static void replace_cb(LkExportDialog *self, const char *response)
 static void export_cb(LkExportDialog *self)
 {
     g_autofree char *name = file_name(self);
-    g_autofree char *to = g_build_filename(self->folder, name, NULL);
+    g_autofree char *to = g_build_filename(lk_folder_list_get_folder(self->folders), name, NULL);
     if (!g_file_test(to, G_FILE_TEST_EXISTS)) {
         start_export(self);
         return;
@@ -245,7 +221,6 @@ static void lk_export_dialog_dispose(GObject *object)
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_EXPORT_DIALOG);
     g_clear_object(&self->project);
     g_clear_pointer(&self->from, g_free);
-    g_clear_pointer(&self->folder, g_free);
     G_OBJECT_CLASS(lk_export_dialog_parent_class)->dispose(object);
 }
 
@@ -254,6 +229,7 @@ static void lk_export_dialog_class_init(LkExportDialogClass *klass)
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = lk_export_dialog_dispose;
     g_type_ensure(LK_TYPE_COVER);
+    g_type_ensure(LK_TYPE_FOLDER_LIST);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/results-export_dialog.ui");
     gtk_widget_class_bind_template_child(widget_class, LkExportDialog, cover);
@@ -265,18 +241,20 @@ static void lk_export_dialog_class_init(LkExportDialogClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkExportDialog, format_row);
     gtk_widget_class_bind_template_child(widget_class, LkExportDialog, precision_row);
     gtk_widget_class_bind_template_child(widget_class, LkExportDialog, layout_row);
-    gtk_widget_class_bind_template_child(widget_class, LkExportDialog, folder_row);
+    gtk_widget_class_bind_template_child(widget_class, LkExportDialog, folders);
     gtk_widget_class_bind_template_child(widget_class, LkExportDialog, metadata_row);
     gtk_widget_class_bind_template_callback(widget_class, changed_cb);
     gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
     gtk_widget_class_bind_template_callback(widget_class, export_cb);
-    gtk_widget_class_bind_template_callback(widget_class, folder_cb);
     gtk_widget_class_bind_template_callback(widget_class, copy_cb);
 }
 
 static void lk_export_dialog_init(LkExportDialog *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    AdwComboRow *rows[] = {self->format_row, self->precision_row, self->layout_row};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        lk_combo_name_items(rows[i]);
     add_fields(self);
 }
 
@@ -296,14 +274,8 @@ static const char *sample_for(LkTask *task, const LkTaskCheckpoint *checkpoint)
 void lk_export_dialog_present(LkProject *project, LkTask *task, const LkTaskCheckpoint *checkpoint, GtkWidget *parent)
 {
     LkExportDialog *self = g_object_new(LK_TYPE_EXPORT_DIALOG, NULL);
-    GSettings *settings = lk_application_get_settings(lk_application_get());
-    g_autofree char *remembered = settings ? g_settings_get_string(settings, "export-folder") : NULL;
-    const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
     self->project = g_object_ref(project);
     self->from = g_strdup(checkpoint->path);
-    self->folder = g_strdup(remembered && g_file_test(remembered, G_FILE_TEST_IS_DIR) ? remembered
-                            : downloads                                               ? downloads
-                                                                                      : g_get_home_dir());
     self->parent = parent;
     g_autofree char *when = lk_checkpoint_title(checkpoint);
     /* translators: project and checkpoint: "Rainbow Lorikeet, Epoch 8" */

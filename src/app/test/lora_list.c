@@ -1,5 +1,7 @@
 #include "app/test/lora_list.h"
 
+#include "app/core/path_list.h"
+
 #include "project/outputs.h"
 
 #include <glib/gi18n.h>
@@ -459,14 +461,8 @@ void lk_lora_list_add_folder(LkLoraList *self, const char *folder)
 
 void lk_lora_list_remove_folder(LkLoraList *self, const char *folder)
 {
-    g_auto(GStrv) before = lk_lora_list_own_folders(self);
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    for (int i = 0; before[i]; i++)
-        if (!g_str_equal(before[i], folder))
-            g_strv_builder_add(builder, before[i]);
-    g_auto(GStrv) now = g_strv_builder_end(builder);
     if (self->settings)
-        g_settings_set_strv(self->settings, "lora-folders", (const char *const *)now);
+        lk_path_list_forget(self->settings, "lora-folders", folder);
 }
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 #include "app/training/figures_card.h"
 
+#include "app/training/heat_line.h"
+
 #include <glib/gi18n.h>
 
 typedef enum Figure { SPEED, RATE, NORM, TIME, FIGURES } Figure;
@@ -10,6 +12,7 @@ struct _LkFiguresCard {
     GtkLabel *memory_title, *memory;
     GtkLevelBar *memory_bar;
     GtkWidget *memory_box;
+    LkHeatLine *heat;
     LkTask *task;
     GSignalGroup *signals;
 };
@@ -39,6 +42,7 @@ static void show_memory(LkFiguresCard *self, LkRun *run)
     if (run)
         g_object_get(run, "memory-used", &used, "memory-total", &total, "device", &device, NULL);
     gtk_widget_set_visible(self->memory_box, total > 0);
+    lk_heat_line_set_device(self->heat, device);
     if (total <= 0)
         return;
     g_autofree char *used_text = g_format_size_full((guint64)used, G_FORMAT_SIZE_IEC_UNITS);
@@ -126,6 +130,8 @@ static void lk_figures_card_init(LkFiguresCard *self)
     for (int i = 0; i < FIGURES; i++)
         self->values[i] = add_line(GTK_BOX(box), _(titles[i]));
     add_memory(self, GTK_BOX(box));
+    self->heat = g_object_new(LK_TYPE_HEAT_LINE, NULL);
+    gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->heat));
     adw_bin_set_child(ADW_BIN(self), box);
     gtk_widget_add_css_class(GTK_WIDGET(self), "card");
     self->signals = g_signal_group_new(LK_TYPE_TASK);
