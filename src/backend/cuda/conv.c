@@ -6,7 +6,7 @@
 typedef struct ConvStep {
     LkStep base;
     LkCudnnPlan *plan;
-    LkCudaWeight *weight;
+    LkCudaWeight *weight, *bias; /* in the pictures' type, both */
     bool backward;
     void *pointers[LK_CONV_POINTERS];
     void *scratch;
@@ -38,7 +38,7 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     s->pointers[LK_CONV_X] = lk_cuda_address(program, s->backward ? base->node->out[0] : base->node->in[0]);
     s->pointers[LK_CONV_Y] = lk_cuda_address(program, s->backward ? base->node->in[0] : base->node->out[0]);
     s->pointers[LK_CONV_W] = s->weight->data;
-    s->pointers[LK_CONV_BIAS] = base->node->attr.has_bias ? lk_cuda_address(program, base->node->in[2]) : NULL;
+    s->pointers[LK_CONV_BIAS] = s->bias ? s->bias->data : NULL;
     s->scratch = (void *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
     return true;
 }
@@ -60,13 +60,13 @@ static bool prepare(LkProgram *program, ConvStep *s, LkError *error)
     const LkNode *node = s->base.node;
     s->backward = node->op == LK_OP_CONV2D_BACKWARD_DATA;
     LkConvGeometry geometry = geometry_of(program->graph, node, s->backward);
-    if (!lk_cuda_is_weight(program->graph, node->in[1]))
+    if (!lk_cuda_is_weight(program->graph, node->in[1]) ||
+        (geometry.bias && !lk_cuda_is_weight(program->graph, node->in[2])))
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "The CUDA backend convolves with frozen weights only.");
     s->weight = lk_cuda_weight(program, node->in[1], LK_CUDA_CHANNELS_LAST, geometry.dtype, error);
-    if (!s->weight)
-        return false;
-    if (geometry.bias && lk_cuda_is_weight(program->graph, node->in[2]) &&
-        !lk_cuda_weight(program, node->in[2], LK_CUDA_PLAIN, LK_F32, error))
+    if (s->weight && geometry.bias)
+        s->bias = lk_cuda_weight(program, node->in[2], LK_CUDA_PLAIN, geometry.dtype, error);
+    if (!s->weight || (geometry.bias && !s->bias))
         return false;
     s->plan = s->backward ? lk_cudnn_conv_backward_data_new(&program->device->dnn, &geometry, error)
                           : lk_cudnn_conv_new(&program->device->dnn, &geometry, error);
