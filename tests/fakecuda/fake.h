@@ -14,7 +14,10 @@
  *   are filled with NaNs first.
  * - Any call can be made to fail.
  *
- * Kernels run by their CPU build. One device at a time; all threads share one lock. */
+ * Kernels run by their CPU build. One device at a time; all threads share one lock.
+ *
+ * Programs that open the stand-in as a module are told by the environment what it is to be:
+ * LORIKEET_FAKE_CUDA="driver=too-old,sm=75,memory=2147483648,devices=2,fail=120,schedule=random,seed=7,refuse=4". */
 #pragma once
 
 #include <stdbool.h>

@@ -39,17 +39,18 @@ static bool mapped(uintptr_t address)
     return mincore((void *)(address & ~(uintptr_t)4095), 4096, &there) == 0;
 }
 
-/** Looks for addresses among the words of the arguments: device memory must be alive, and what looks like the address
- * of pageable memory must not be there. Sizes are below 2^40, so that they are never taken for one. */
+/** Looks at the addresses with which the arguments begin: device memory must be alive, and pageable memory must not be
+ * there. In every struct of args.h the pointers come first and then the sizes, which are below 2^40; what lies behind
+ * may be padding and look like anything. */
 static bool pointers_fit(const Launch *launch)
 {
     for (size_t at = 0; at + sizeof(uintptr_t) <= launch->kernel->args_size; at += sizeof(uintptr_t)) {
         uintptr_t word;
         memcpy(&word, launch->args + at, sizeof word);
-        if (word < (uintptr_t)1 << 40 || word >= (uintptr_t)1 << 47)
-            continue;
+        if (word != 0 && word < (uintptr_t)1 << 40)
+            break;
         FakePlace place = fake_place((const void *)word, 1);
-        if ((place == FAKE_NOWHERE || (place == FAKE_PAGEABLE && mapped(word))) &&
+        if (word != 0 && (place == FAKE_NOWHERE || (place == FAKE_PAGEABLE && mapped(word))) &&
             !fake_accessible((const void *)word, 1, launch->kernel->phase[launch->phase].name))
             return false;
     }

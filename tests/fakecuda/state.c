@@ -38,29 +38,51 @@ static void make_mutex(void)
     pthread_mutexattr_destroy(&attributes);
 }
 
-/** Programs that cannot call fake_*: LORIKEET_FAKE_CUDA="driver=too-old,sm=75,memory=2147483648,devices=2,fail=120". */
-static void read_environment(void)
+/** The number of a word in a list of them; 0 where it is none. */
+static int word_number(const char *word, const char *const *words, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return 0;
+}
+
+static void read_setting(const char *name, const char *value)
 {
     static const char *const drivers[] = {"ok", "none", "too-old", "no-permission", "no-device", "mismatch", "unknown"};
+    static const char *const schedules[] = {"late", "eager", "random"};
+    int64_t number = strtoll(value, NULL, 10);
+    if (strcmp(name, "driver") == 0)
+        state.config.driver = (FakeDriver)word_number(value, drivers, sizeof drivers / sizeof *drivers);
+    else if (strcmp(name, "schedule") == 0)
+        state.config.schedule = (FakeSchedule)word_number(value, schedules, sizeof schedules / sizeof *schedules);
+    else if (strcmp(name, "seed") == 0)
+        state.config.seed = (uint64_t)number;
+    else if (strcmp(name, "sm") == 0)
+        state.config.sm = (int)number;
+    else if (strcmp(name, "memory") == 0)
+        state.config.memory = number;
+    else if (strcmp(name, "devices") == 0)
+        state.config.devices = (int)number;
+    else if (strcmp(name, "fail") == 0)
+        state.fail_at = number;
+    else if (strcmp(name, "refuse") == 0)
+        fake_refuse((unsigned)number);
+    else
+        fprintf(stderr, "# fake CUDA: LORIKEET_FAKE_CUDA knows no '%s'\n", name);
+}
+
+/** For programs that cannot call fake_*. */
+static void read_environment(void)
+{
     const char *text = getenv("LORIKEET_FAKE_CUDA");
     char copy[256], *rest = NULL;
     snprintf(copy, sizeof copy, "%s", text ? text : "");
     for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
         char *value = strchr(item, '=');
-        if (!value)
-            continue;
-        *value++ = '\0';
-        for (size_t i = 0; strcmp(item, "driver") == 0 && i < sizeof drivers / sizeof *drivers; i++)
-            if (strcmp(value, drivers[i]) == 0)
-                state.config.driver = (FakeDriver)i;
-        if (strcmp(item, "sm") == 0)
-            state.config.sm = (int)strtol(value, NULL, 10);
-        else if (strcmp(item, "memory") == 0)
-            state.config.memory = strtoll(value, NULL, 10);
-        else if (strcmp(item, "devices") == 0)
-            state.config.devices = (int)strtol(value, NULL, 10);
-        else if (strcmp(item, "fail") == 0)
-            state.fail_at = strtoll(value, NULL, 10);
+        if (value)
+            *value++ = '\0';
+        read_setting(item, value ? value : "");
     }
 }
 
