@@ -14,7 +14,7 @@
 typedef struct LkLoraModule {
     const char *name;  /* in files: "lora_unet_down_blocks_0_…"; owned by the adapter */
     const char *layer; /* of the base model: "model.diffusion_model.input_blocks.1.1.…to_q" */
-    int group;         /* optimizer group: LK_GROUP_TEXT or LK_GROUP_UNET */
+    int group;         /* optimizer group: LK_GROUP_TEXT … LK_GROUP_UNET */
     int64_t in, out;
     int dim;
     float alpha;
@@ -22,7 +22,7 @@ typedef struct LkLoraModule {
     int64_t down, up; /* offsets of down [dim,in] and up [out,dim] in the state, in elements */
 } LkLoraModule;
 
-enum { LK_GROUP_TEXT, LK_GROUP_UNET, LK_GROUP_COUNT };
+enum { LK_GROUP_TEXT, LK_GROUP_TEXT_2, LK_GROUP_UNET, LK_GROUP_COUNT };
 
 typedef struct LkLora LkLora;
 

@@ -21,7 +21,7 @@ static char *joined(const int64_t *numbers, int count)
     return g_string_free(out, FALSE);
 }
 
-static void inspect_text(LkFacts *facts, const LkTextArch *text)
+static void inspect_text(LkFacts *facts, const LkTextArch *text, bool second)
 {
     g_autoptr(GString) json = g_string_new(NULL);
     lk_json_begin(json);
@@ -33,7 +33,8 @@ static void inspect_text(LkFacts *facts, const LkTextArch *text)
     lk_json_end(json);
     g_autofree char *words = g_strdup_printf(_("%ld wide, %ld blocks, %ld heads, %ld tokens"), (long)text->width,
                                              (long)text->layers, (long)text->heads, (long)text->vocabulary);
-    lk_facts_json(facts, "text_encoder", _("Text encoder"), json->str, words);
+    lk_facts_json(facts, second ? "text_encoder_2" : "text_encoder",
+                  second ? _("Second text encoder") : _("Text encoder"), json->str, words);
 }
 
 static void inspect_unet(LkFacts *facts, const LkUnetArch *unet)
@@ -75,7 +76,10 @@ void lk_inspect_arch(LkFacts *facts, const LkModelArch *arch)
     lk_facts_text(facts, "family", _("Family"), arch->family);
     lk_facts_text(facts, "base_model_version", _("Base model version"), arch->base_name);
     lk_facts_boolean(facts, "supported", true);
-    inspect_text(facts, &arch->text);
+    if (arch->prediction != LK_PREDICTION_UNTOLD)
+        lk_facts_text(facts, "prediction", _("Predicts"), arch->prediction == LK_PREDICTION_V ? "v" : "epsilon");
+    for (int i = 0; i < arch->n_texts; i++)
+        inspect_text(facts, &arch->texts[i], i > 0);
     inspect_unet(facts, &arch->unet);
     inspect_vae(facts, &arch->vae);
 }

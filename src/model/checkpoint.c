@@ -4,10 +4,12 @@
 #include "format/gerror.h"
 #include "model/detect.h"
 #include "model/diffusers_names.h"
+#include "model/openclip_names.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
+#include <yyjson.h>
 
 enum { MAX_FILES = 4 };
 
@@ -15,7 +17,8 @@ struct LkCheckpoint {
     char *path;
     LkSafetensors *files[MAX_FILES];
     int n_files;
-    GHashTable *views; /* LDM name → view; of a folder only (a single file has these names already) */
+    GHashTable *views; /* name here → view; NULL: a single file has these names already */
+    GPtrArray *parts;  /* LkTensorView *: pieces of tensors that the file has as one */
     LkModelArch arch;
 };
 
@@ -70,24 +73,41 @@ void lk_checkpoint_free(LkCheckpoint *checkpoint)
     for (int i = 0; i < checkpoint->n_files; i++)
         lk_safetensors_free(checkpoint->files[i]);
     g_clear_pointer(&checkpoint->views, g_hash_table_unref);
+    g_clear_pointer(&checkpoint->parts, g_ptr_array_unref);
     g_free(checkpoint->path);
     g_free(checkpoint);
 }
 
-/** Opens the first of the usual files of one model of a pipeline. */
-static LkSafetensors *open_part(const char *folder, const char *part, const char *stem, GError **error)
+/** The first of the usual files of one model of a pipeline; NULL where there is none. Free with g_free. */
+static char *find_part(const char *folder, const char *part, const char *stem)
 {
     static const char *const endings[] = {".safetensors", ".fp16.safetensors", ".non_ema.safetensors"};
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
         g_autofree char *name = g_strconcat(stem, endings[i], NULL);
         g_autofree char *path = g_build_filename(folder, part, name, NULL);
         if (g_file_test(path, G_FILE_TEST_EXISTS))
-            return lk_safetensors_open(path, error);
+            return g_steal_pointer(&path);
     }
-    lk_set_error(error, LK_ERROR_FORMAT,
-                 _("The folder '%s' is not a whole diffusers model: '%s/%s.safetensors' is missing in it."), folder,
-                 part, stem);
     return NULL;
+}
+
+/** Adds the tensors of one model of a pipeline under their names here. */
+static bool open_part(LkCheckpoint *checkpoint, LkPart part, const char *path, GError **error)
+{
+    LkSafetensors *file = lk_safetensors_open(path, error);
+    if (!file)
+        return false;
+    checkpoint->files[checkpoint->n_files++] = file;
+    LkDiffusersShape shape = {0};
+    for (size_t i = 0; i < lk_safetensors_count(file); i++)
+        lk_diffusers_observe(&shape, lk_safetensors_at(file, i)->name);
+    for (size_t i = 0; i < lk_safetensors_count(file); i++) {
+        const LkTensorView *view = lk_safetensors_at(file, i);
+        LkName name = lk_diffusers_to_ldm(part, &shape, view->name);
+        if (name.text[0])
+            g_hash_table_insert(checkpoint->views, g_strdup(name.text), (gpointer)view);
+    }
+    return true;
 }
 
 static bool open_folder(LkCheckpoint *checkpoint, GError **error)
@@ -97,24 +117,57 @@ static bool open_folder(LkCheckpoint *checkpoint, GError **error)
         const char *folder, *stem;
     } parts[] = {{LK_PART_UNET, "unet", "diffusion_pytorch_model"},
                  {LK_PART_VAE, "vae", "diffusion_pytorch_model"},
-                 {LK_PART_TEXT, "text_encoder", "model"}};
+                 {LK_PART_TEXT, "text_encoder", "model"},
+                 {LK_PART_TEXT_2, "text_encoder_2", "model"}};
+    g_autofree char *second = find_part(checkpoint->path, "text_encoder_2", "model");
     checkpoint->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (size_t p = 0; p < G_N_ELEMENTS(parts); p++) {
-        LkSafetensors *file = open_part(checkpoint->path, parts[p].folder, parts[p].stem, error);
-        if (!file)
+        g_autofree char *path = find_part(checkpoint->path, parts[p].folder, parts[p].stem);
+        if (!path && (parts[p].part == LK_PART_TEXT_2 || (parts[p].part == LK_PART_TEXT && second)))
+            continue; /* not every family has both */
+        if (!path)
+            return lk_set_error(error, LK_ERROR_FORMAT,
+                                _("The folder '%s' is not a whole diffusers model: '%s/%s.safetensors' is missing in "
+                                  "it."),
+                                checkpoint->path, parts[p].folder, parts[p].stem);
+        LkPart part = parts[p].part == LK_PART_TEXT && second ? LK_PART_TEXT_1 : parts[p].part;
+        if (!open_part(checkpoint, part, path, error))
             return false;
-        checkpoint->files[checkpoint->n_files++] = file;
-        LkDiffusersShape shape = {0};
-        for (size_t i = 0; i < lk_safetensors_count(file); i++)
-            lk_diffusers_observe(&shape, lk_safetensors_at(file, i)->name);
-        for (size_t i = 0; i < lk_safetensors_count(file); i++) {
-            const LkTensorView *view = lk_safetensors_at(file, i);
-            LkName name = lk_diffusers_to_ldm(parts[p].part, &shape, view->name);
-            if (name.text[0])
-                g_hash_table_insert(checkpoint->views, g_strdup(name.text), (gpointer)view);
-        }
     }
     return true;
+}
+
+/** One of `parts` equal pieces of a tensor's rows. */
+static const LkTensorView *piece_of(LkCheckpoint *checkpoint, const LkTensorView *whole, int part, int parts)
+{
+    if (parts == 1 || whole->rank < 1 || whole->shape[0] % parts != 0)
+        return whole;
+    LkTensorView *piece = g_memdup2(whole, sizeof *whole);
+    piece->shape[0] /= parts;
+    piece->size /= (size_t)parts;
+    piece->data += piece->size * (size_t)part;
+    g_ptr_array_add(checkpoint->parts, piece);
+    return piece;
+}
+
+/** Gives OpenCLIP's tensors of a single file the names of CLIP's. */
+static void rename_openclip(LkCheckpoint *checkpoint)
+{
+    const LkSafetensors *file = checkpoint->files[0];
+    if (!lk_checkpoint_has(checkpoint, "*.positional_embedding"))
+        return;
+    checkpoint->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    checkpoint->parts = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < lk_safetensors_count(file); i++) {
+        const LkTensorView *view = lk_safetensors_at(file, i);
+        const LkOpenclipPlace *place = lk_openclip_place(view->name);
+        int parts = 1;
+        for (int part = 0; part < parts; part++) {
+            LkName name = place ? lk_openclip_name(place, view->name, part, &parts) : (LkName){0};
+            const char *known = place && name.text[0] ? name.text : view->name;
+            g_hash_table_insert(checkpoint->views, g_strdup(known), (gpointer)piece_of(checkpoint, view, part, parts));
+        }
+    }
 }
 
 /** Whether the file begins like a pickle or a zip archive of PyTorch. A safetensors file begins with its header's
@@ -139,7 +192,40 @@ static bool open_file(LkCheckpoint *checkpoint, GError **error)
                             checkpoint->path);
     checkpoint->files[0] = lk_safetensors_open(checkpoint->path, error);
     checkpoint->n_files = checkpoint->files[0] ? 1 : 0;
+    if (checkpoint->n_files)
+        rename_openclip(checkpoint);
     return checkpoint->n_files == 1;
+}
+
+/** What the folder of a pipeline says of its noise schedule. */
+static void read_scheduler(const LkCheckpoint *checkpoint, LkModelArch *arch)
+{
+    g_autofree char *path = g_build_filename(checkpoint->path, "scheduler", "scheduler_config.json", NULL);
+    yyjson_doc *doc = yyjson_read_file(path, 0, NULL, NULL);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    const char *prediction = yyjson_get_str(yyjson_obj_get(root, "prediction_type"));
+    if (prediction)
+        arch->prediction = strcmp(prediction, "v_prediction") == 0 ? LK_PREDICTION_V
+                           : strcmp(prediction, "epsilon") == 0    ? LK_PREDICTION_EPSILON
+                                                                   : LK_PREDICTION_UNTOLD;
+    arch->zero_terminal_snr = yyjson_is_true(yyjson_obj_get(root, "rescale_betas_zero_snr"));
+    yyjson_doc_free(doc);
+}
+
+/** What the file or the folder tells of how the model was trained: tensors do not tell it. Models with v-prediction of
+ * SDXL have the tensors v_pred and, with a schedule that ends in pure noise, ztsnr, by which ComfyUI knows them. */
+static void read_training(const LkCheckpoint *checkpoint, LkModelArch *arch)
+{
+    const char *prediction = lk_safetensors_metadata(checkpoint->files[0], "modelspec.prediction_type");
+    if (prediction)
+        arch->prediction = strcmp(prediction, "v") == 0         ? LK_PREDICTION_V
+                           : strcmp(prediction, "epsilon") == 0 ? LK_PREDICTION_EPSILON
+                                                                : LK_PREDICTION_UNTOLD;
+    if (lk_checkpoint_find(checkpoint, "v_pred"))
+        arch->prediction = LK_PREDICTION_V;
+    arch->zero_terminal_snr = lk_checkpoint_find(checkpoint, "ztsnr") != NULL;
+    if (g_file_test(checkpoint->path, G_FILE_TEST_IS_DIR))
+        read_scheduler(checkpoint, arch);
 }
 
 LkCheckpoint *lk_checkpoint_open(const char *path, GError **error)
@@ -153,6 +239,7 @@ LkCheckpoint *lk_checkpoint_open(const char *path, GError **error)
     if (!family || !lk_detect_arch(checkpoint, family, lk_safetensors_metadata(checkpoint->files[0], "lorikeet.arch"),
                                    &checkpoint->arch, error))
         return NULL;
+    read_training(checkpoint, &checkpoint->arch);
     return g_steal_pointer(&checkpoint);
 }
 
@@ -186,9 +273,11 @@ static void done_with_weight(void *context, const char *name)
 {
     const LkCheckpoint *checkpoint = context;
     const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
-    for (int i = 0; i < checkpoint->n_files && view; i++)
-        if (lk_safetensors_find(checkpoint->files[i], view->name) == view)
+    for (int i = 0; i < checkpoint->n_files && view; i++) {
+        const LkTensorView *whole = lk_safetensors_find(checkpoint->files[i], view->name);
+        if (whole && view->data >= whole->data && view->data < whole->data + whole->size)
             lk_safetensors_forget(checkpoint->files[i], view);
+    }
 }
 
 LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint)

@@ -1,4 +1,6 @@
-/* A base model on disk: its tensors under the names of the original (LDM) layout, and its architecture. */
+/* A base model on disk: its tensors under the names of the original (LDM) layout, and its architecture. Text encoders
+ * have the names of CLIP in that layout ("conditioner.embedders.1.transformer.text_model.encoder.layers.0.…") whether
+ * the file has CLIP's or OpenCLIP's. */
 #pragma once
 
 #include "backend/backend.h"
@@ -27,6 +29,6 @@ LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint);
 
 /** A hash (hex, SHA-256) of the tensors whose names begin with `prefix`: names, shapes and bytes. What caches of
  * latents
- * ("first_stage_model.") and text states ("cond_stage_model.") are keyed by. Sampled: the first and last 4 KiB of every
- * tensor and its size, so that a large model does not have to be read whole. */
+ * ("first_stage_model.") and text states (LkModelArch.text_root) are keyed by. Sampled: the first and last 4 KiB of
+ * every tensor and its size, so that a large model does not have to be read whole. */
 char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix);

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
 {
@@ -43,17 +44,53 @@ static LkRef join_chunks(LkGraph *graph, LkRef x, int64_t chunks)
     return lk_graph_reshape(graph, all, 3, shape);
 }
 
-LkRef lk_clip_build(LkBuilder *b, const LkTextArch *arch, LkRef ids, int chunks, int clip_skip)
+/** The normed output of one token a caption, projected. A single file has the projection as x · P, a diffusers folder
+ * as a Linear's weight. */
+static LkRef pool(LkBuilder *b, const LkTextArch *arch, LkRef x, LkRef rows)
+{
+    int64_t flat[2] = {lk_tensor_rows(lk_graph_tensor(b->graph, x)), arch->width};
+    size_t root = strlen(arch->prefix) - strlen("text_model.");
+    LkName linear = lk_name("%.*stext_projection.weight", (int)root, arch->prefix);
+    LkName matrix = lk_name("%.*stext_projection", (int)root, arch->prefix);
+    bool is_linear = lk_checkpoint_find(b->checkpoint, linear.text) != NULL;
+    LkMatmul options = LK_MATMUL_DEFAULT;
+    x = lk_matmul(b->graph, rows, lk_graph_reshape(b->graph, x, 2, flat), options);
+    options.trans_b = is_linear;
+    return lk_matmul(b->graph, x, lk_build_weight(b, is_linear ? linear.text : matrix.text), options);
+}
+
+/** The blocks after each other. `skip` blocks before the end the states are taken; the blocks after that run only for
+ * the pooled output. */
+static LkClipStates run_blocks(LkBuilder *b, const LkTextArch *arch, LkRef x, LkRef rows, int64_t skip)
+{
+    LkClipStates out = {LK_NONE, LK_NONE};
+    LkName norm = lk_name("%sfinal_layer_norm", arch->prefix);
+    int64_t blocks = arch->projection ? arch->layers : arch->layers - skip;
+    for (int64_t i = 0; i < blocks; i++) {
+        if (i == arch->layers - skip)
+            out.states = x;
+        x = block(b, arch, lk_name("%sencoder.layers.%lld", arch->prefix, (long long)i).text, x);
+    }
+    if (out.states == LK_NONE)
+        out.states = arch->last_but_one ? x : lk_build_layer_norm(b, norm.text, x, arch->norm_eps);
+    if (arch->projection && rows != LK_NONE)
+        out.pooled = pool(b, arch, lk_build_layer_norm(b, norm.text, x, arch->norm_eps), rows);
+    return out;
+}
+
+LkClipStates lk_clip_build(LkBuilder *b, const LkTextArch *arch, LkRef ids, LkRef rows, int chunks, int clip_skip)
 {
     LkRef table = lk_build_weight(b, lk_name("%sembeddings.token_embedding.weight", arch->prefix).text);
     LkRef positions = lk_build_weight(b, lk_name("%sembeddings.position_embedding.weight", arch->prefix).text);
     LkRef x = lk_embedding(b->graph, ids, table, positions);
-    int64_t run = arch->layers - (clip_skip > 1 ? clip_skip - 1 : 0);
-    if (run < 1)
-        return lk_graph_problem(b->graph, _("clip_skip %d leaves nothing of a text encoder of %lld blocks"), clip_skip,
-                                (long long)arch->layers);
-    for (int64_t i = 0; i < run; i++)
-        x = block(b, arch, lk_name("%sencoder.layers.%lld", arch->prefix, (long long)i).text, x);
-    x = lk_build_layer_norm(b, lk_name("%sfinal_layer_norm", arch->prefix).text, x, arch->norm_eps);
-    return chunks > 1 && x != LK_NONE ? join_chunks(b->graph, x, chunks) : x;
+    int64_t skip = arch->last_but_one ? 1 : clip_skip > 1 ? clip_skip - 1 : 0;
+    if (arch->layers <= skip) {
+        lk_graph_problem(b->graph, _("clip_skip %d leaves nothing of a text encoder of %lld blocks"), clip_skip,
+                         (long long)arch->layers);
+        return (LkClipStates){LK_NONE, LK_NONE};
+    }
+    LkClipStates out = run_blocks(b, arch, x, rows, skip);
+    if (chunks > 1 && out.states != LK_NONE)
+        out.states = join_chunks(b->graph, out.states, chunks);
+    return out;
 }

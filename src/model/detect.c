@@ -25,15 +25,34 @@ static int count_blocks(const LkCheckpoint *checkpoint, const char *prefix)
     return count;
 }
 
-static void detect_text(const LkCheckpoint *checkpoint, LkTextArch *text)
+/** Whether the tensors at `prefix` have OpenCLIP's names in the file. */
+static bool is_openclip(const LkCheckpoint *checkpoint, const char *prefix)
 {
-    *text = (LkTextArch){
-        .prefix = "cond_stage_model.transformer.text_model.", .quick_gelu = true, .norm_eps = 1e-5f, .pad_id = 49407};
+    LkName name = lk_name("%sfinal_layer_norm.weight", prefix);
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, name.text);
+    return view && g_str_has_suffix(view->name, "ln_final.weight");
+}
+
+static void detect_text(const LkCheckpoint *checkpoint, const LkFamilyText *known, LkTextArch *text)
+{
+    *text = (LkTextArch){.quick_gelu = known->quick_gelu,
+                         .last_but_one = known->last_but_one,
+                         .norm_eps = 1e-5f,
+                         .pad_id = known->pad_id};
+    g_strlcpy(text->prefix, known->prefix, sizeof text->prefix);
     text->vocabulary = dim(checkpoint, 0, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
     text->width = dim(checkpoint, 1, lk_name("%sembeddings.token_embedding.weight", text->prefix).text);
     text->positions = dim(checkpoint, 0, lk_name("%sembeddings.position_embedding.weight", text->prefix).text);
     text->layers = count_blocks(checkpoint, lk_name("%sencoder.layers.", text->prefix).text);
     text->heads = text->width / 64;
+    if (known->openclip_spare && is_openclip(checkpoint, text->prefix))
+        text->layers--;
+    if (known->pooled) {
+        int root = (int)(strlen(text->prefix) - strlen("text_model."));
+        int64_t linear = dim(checkpoint, 0, lk_name("%.*stext_projection.weight", root, text->prefix).text);
+        text->projection =
+            linear ? linear : dim(checkpoint, 1, lk_name("%.*stext_projection", root, text->prefix).text);
+    }
 }
 
 /** The last dimension of the text states that a transformer at `block` attends to; its depth in *depth. */
@@ -43,7 +62,7 @@ static int64_t detect_transformer(const LkCheckpoint *checkpoint, const char *bl
     return dim(checkpoint, 1, lk_name("%s.transformer_blocks.0.attn2.to_k.weight", block).text);
 }
 
-static void detect_unet(const LkCheckpoint *checkpoint, LkUnetArch *unet)
+static void detect_unet(const LkCheckpoint *checkpoint, const LkFamily *family, LkUnetArch *unet)
 {
     *unet = (LkUnetArch){
         .levels = 1, .groups = 32, .norm_eps = 1e-5f, .transformer_norm_eps = 1e-6f, .layer_norm_eps = 1e-5f};
@@ -74,13 +93,20 @@ static void detect_unet(const LkCheckpoint *checkpoint, LkUnetArch *unet)
     const LkTensorView *projection = lk_checkpoint_find(checkpoint, UNET "middle_block.1.proj_in.weight");
     unet->linear_projection = projection && projection->rank == 2;
     for (int i = 0; i < unet->levels; i++)
-        unet->heads[i] = 8;
+        unet->heads[i] = family->heads ? family->heads : unet->channels[i] / family->head_width;
 }
 
-static void detect_vae(const LkCheckpoint *checkpoint, LkVaeArch *vae)
+/** The width of what is added to the time embedding, and of each size in it. */
+static void detect_added(const LkCheckpoint *checkpoint, LkModelArch *arch)
+{
+    arch->unet.added = dim(checkpoint, 1, UNET "label_emb.0.0.weight");
+    arch->unet.size_features = (arch->unet.added - lk_arch_pooled(arch)) / LK_SIZE_COUNT;
+}
+
+static void detect_vae(const LkCheckpoint *checkpoint, const LkFamily *family, LkVaeArch *vae)
 {
     const char *down = "first_stage_model.encoder.down.";
-    *vae = (LkVaeArch){.groups = 32, .norm_eps = 1e-6f, .scale = 0.18215f};
+    *vae = (LkVaeArch){.groups = 32, .norm_eps = 1e-6f, .scale = family->vae_scale};
     vae->levels = MIN(count_blocks(checkpoint, down), LK_MAX_LEVELS);
     for (int i = 0; i < vae->levels; i++)
         vae->channels[i] = dim(checkpoint, 0, lk_name("%s%d.block.0.conv1.weight", down, i).text);
@@ -102,6 +128,16 @@ static void read_float(yyjson_val *object, const char *key, float *value)
         *value = (float)yyjson_get_num(found);
 }
 
+static void apply_text_facts(yyjson_val *facts, yyjson_val *root, LkTextArch *text)
+{
+    int heads = (int)text->heads, layers = (int)text->layers;
+    read_float(root, "layer_norm_eps", &text->norm_eps);
+    read_int(facts, "heads", &heads);
+    read_int(facts, "layers", &layers);
+    text->heads = heads;
+    text->layers = MIN(layers, text->layers);
+}
+
 /** Takes what the file itself says over the family's known values. */
 static bool apply_facts(const LkCheckpoint *checkpoint, const char *facts, LkModelArch *arch, GError **error)
 {
@@ -119,49 +155,55 @@ static bool apply_facts(const LkCheckpoint *checkpoint, const char *facts, LkMod
     read_float(root, "transformer_norm_eps", &arch->unet.transformer_norm_eps);
     read_float(root, "vae_norm_eps", &arch->vae.norm_eps);
     read_float(root, "layer_norm_eps", &arch->unet.layer_norm_eps);
-    read_float(root, "layer_norm_eps", &arch->text.norm_eps);
     yyjson_val *heads = yyjson_obj_get(root, "heads");
     for (int i = 0; i < arch->unet.levels; i++) {
         yyjson_val *value = yyjson_arr_get(heads, (size_t)i);
         if (yyjson_is_int(value) && yyjson_get_sint(value) > 0)
             arch->unet.heads[i] = yyjson_get_sint(value);
     }
-    yyjson_val *text = yyjson_arr_get_first(yyjson_obj_get(root, "texts"));
-    int value = (int)arch->text.heads;
-    read_int(text, "heads", &value);
-    arch->text.heads = value;
-    value = (int)arch->text.layers;
-    read_int(text, "layers", &value);
-    arch->text.layers = MIN(value, arch->text.layers);
+    for (int i = 0; i < arch->n_texts; i++)
+        apply_text_facts(yyjson_arr_get(yyjson_obj_get(root, "texts"), (size_t)i), root, &arch->texts[i]);
     yyjson_doc_free(doc);
     return true;
 }
 
 enum { CLIP_VOCABULARY = 49408 };
 
+/** What is wrong with the text encoders, or NULL. */
+static const char *check_texts(const LkModelArch *arch)
+{
+    for (int i = 0; i < arch->n_texts; i++) {
+        const LkTextArch *t = &arch->texts[i];
+        if (t->layers < 1 || t->positions != 77 || t->width < 1 || t->heads < 1 || t->width % t->heads != 0)
+            return _("its text encoder is not a CLIP encoder for 77 tokens with known heads");
+        if (t->vocabulary < CLIP_VOCABULARY)
+            return _("its text encoder's table is smaller than CLIP's vocabulary of 49408 tokens");
+    }
+    const LkUnetArch *u = &arch->unet;
+    int64_t pooled = lk_arch_pooled(arch), sizes = LK_SIZE_COUNT * u->size_features;
+    bool added = u->added == 0 ? pooled == 0
+                               : pooled > 0 && sizes > 0 && u->size_features % 2 == 0 && u->added == pooled + sizes;
+    return u->context == lk_arch_context(arch) && added ? NULL
+                                                        : _("its U-Net and its text encoder do not belong together");
+}
+
 /** Whether everything that was detected makes sense. */
 static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GError **error)
 {
     const LkUnetArch *u = &arch->unet;
-    const LkTextArch *t = &arch->text;
     const LkVaeArch *v = &arch->vae;
     const char *wrong = NULL;
-    if (u->in_channels == 9)
-        wrong = _("it is an inpainting model, which Lorikeet cannot train yet");
-    else if (u->in_channels != 4 || u->out_channels != 4)
+    if (u->in_channels != 4 || u->out_channels != 4)
         wrong = _("its U-Net does not work on four latent channels");
     else if (u->layers_per_block < 1 || !u->channels[0])
         wrong = _("its U-Net is not complete");
-    else if (t->layers < 1 || t->positions != 77 || t->width < 1 || t->heads < 1 || t->width % t->heads != 0)
-        wrong = _("its text encoder is not a CLIP encoder for 77 tokens with known heads");
-    else if (t->vocabulary < CLIP_VOCABULARY)
-        wrong = _("its text encoder's table is smaller than CLIP's vocabulary of 49408 tokens");
-    else if (u->context != t->width)
-        wrong = _("its U-Net and its text encoder do not belong together");
-    else if (v->levels < 1 || v->latent_channels != 4)
+    else
+        wrong = check_texts(arch);
+    if (!wrong && (v->levels < 1 || v->latent_channels != 4))
         wrong = _("its VAE is missing or not complete");
     for (int i = 0; i < u->levels && !wrong; i++)
-        if (u->channels[i] % u->groups != 0 || (u->attention[i] && u->channels[i] % u->heads[i] != 0))
+        if (u->channels[i] % u->groups != 0 ||
+            (u->attention[i] && (u->heads[i] < 1 || u->channels[i] % u->heads[i] != 0)))
             wrong = _("its U-Net's widths cannot be divided into the family's heads and groups, and it has no "
                       "'lorikeet.arch' metadata that tells its own");
     for (int i = 0; i < v->levels && !wrong; i++)
@@ -174,10 +216,14 @@ static bool check(const LkCheckpoint *checkpoint, const LkModelArch *arch, GErro
 bool lk_detect_arch(const LkCheckpoint *checkpoint, const LkFamily *family, const char *facts, LkModelArch *arch,
                     GError **error)
 {
-    *arch = (LkModelArch){.family = family->name, .base_name = family->base_name};
-    detect_text(checkpoint, &arch->text);
-    detect_unet(checkpoint, &arch->unet);
-    detect_vae(checkpoint, &arch->vae);
+    *arch = (LkModelArch){.family = family->name, .base_name = family->base_name, .text_root = family->text_root};
+    while (arch->n_texts < LK_MAX_TEXTS && family->texts[arch->n_texts].prefix) {
+        detect_text(checkpoint, &family->texts[arch->n_texts], &arch->texts[arch->n_texts]);
+        arch->n_texts++;
+    }
+    detect_unet(checkpoint, family, &arch->unet);
+    detect_added(checkpoint, arch);
+    detect_vae(checkpoint, family, &arch->vae);
     if (facts && !apply_facts(checkpoint, facts, arch, error))
         return false;
     return check(checkpoint, arch, error);

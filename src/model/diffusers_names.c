@@ -143,6 +143,12 @@ static bool is_bare(const char *name)
            strncmp(name, "final_layer_norm.", 17) == 0;
 }
 
+/** transformers writes "text_model." up to version 4. */
+static LkName text_name(const char *prefix, const char *name)
+{
+    return lk_name("%s%s%s", prefix, is_bare(name) ? "text_model." : "", name);
+}
+
 LkName lk_diffusers_to_ldm(LkPart part, const LkDiffusersShape *shape, const char *name)
 {
     switch (part) {
@@ -150,7 +156,11 @@ LkName lk_diffusers_to_ldm(LkPart part, const LkDiffusersShape *shape, const cha
         return unet_name(shape, name);
     case LK_PART_VAE:
         return vae_name(shape, name);
-    default: /* transformers writes "text_model." up to version 4 */
-        return lk_name("cond_stage_model.transformer.%s%s", is_bare(name) ? "text_model." : "", name);
+    case LK_PART_TEXT:
+        return text_name("cond_stage_model.transformer.", name);
+    case LK_PART_TEXT_1:
+        return text_name("conditioner.embedders.0.transformer.", name);
+    default:
+        return text_name("conditioner.embedders.1.transformer.", name);
     }
 }

@@ -4,7 +4,13 @@
 #include "model/builder.h"
 
 /** Which of a pipeline's models a tensor belongs to. */
-typedef enum LkPart { LK_PART_UNET, LK_PART_VAE, LK_PART_TEXT } LkPart;
+typedef enum LkPart {
+    LK_PART_UNET,
+    LK_PART_VAE,
+    LK_PART_TEXT,   /* the only text encoder */
+    LK_PART_TEXT_1, /* the first of two */
+    LK_PART_TEXT_2,
+} LkPart;
 
 /** What the U-Net's and VAE's names alone tell of their structure. */
 typedef struct LkDiffusersShape {

@@ -82,23 +82,39 @@ static LkRef layer(Unet *u, const char *block, int level, LkRef x)
     return x;
 }
 
-static void embed_time(Unet *u, LkRef t)
+/** Pooled text and sizes, brought to the width of the time embedding. */
+static LkRef embed_added(Unet *u, LkRef pooled, LkRef sizes)
 {
     LkGraph *graph = u->b->graph;
-    LkRef e = lk_time_embedding(graph, t, u->arch->channels[0]);
+    LkRef e = lk_time_embedding(graph, sizes, u->arch->size_features);
+    if (e == LK_NONE || pooled == LK_NONE)
+        return lk_graph_problem(graph, "a U-Net without the pooled text and sizes that it wants");
+    int64_t shape[2] = {lk_tensor_rows(lk_graph_tensor(graph, e)) / LK_SIZE_COUNT,
+                        LK_SIZE_COUNT * u->arch->size_features};
+    e = lk_concat(graph, pooled, lk_graph_reshape(graph, e, 2, shape));
+    e = lk_build_linear(u->b, PREFIX "label_emb.0.0", e);
+    return lk_build_linear(u->b, PREFIX "label_emb.0.2", lk_activation(graph, e, LK_SILU));
+}
+
+static void embed_time(Unet *u, const LkUnetInputs *inputs)
+{
+    LkGraph *graph = u->b->graph;
+    LkRef e = lk_time_embedding(graph, inputs->t, u->arch->channels[0]);
     e = lk_build_linear(u->b, PREFIX "time_embed.0", e);
     e = lk_build_linear(u->b, PREFIX "time_embed.2", lk_activation(graph, e, LK_SILU));
+    if (u->arch->added)
+        e = lk_add(graph, e, embed_added(u, inputs->pooled, inputs->sizes));
     u->time = lk_activation(graph, e, LK_SILU); /* every residual block begins with it */
 }
 
-LkRef lk_unet_build(LkBuilder *builder, const LkUnetArch *arch, LkRef x, LkRef t, LkRef context)
+LkRef lk_unet_build(LkBuilder *builder, const LkUnetArch *arch, const LkUnetInputs *inputs)
 {
     enum { MAX_SKIPS = 64 };
-    Unet u = {.b = builder, .arch = arch, .context = context};
+    Unet u = {.b = builder, .arch = arch, .context = inputs->context};
     LkRef skips[MAX_SKIPS];
     int n_skips = 0, block = 1;
-    embed_time(&u, t);
-    x = skips[n_skips++] = lk_build_conv(builder, PREFIX "input_blocks.0.0", x, 1, 1, 1);
+    embed_time(&u, inputs);
+    LkRef x = skips[n_skips++] = lk_build_conv(builder, PREFIX "input_blocks.0.0", inputs->x, 1, 1, 1);
     for (int level = 0; level < arch->levels; level++) {
         for (int i = 0; i < arch->layers_per_block && n_skips < MAX_SKIPS - 1; i++)
             x = skips[n_skips++] = layer(&u, lk_name(PREFIX "input_blocks.%d", block++).text, level, x);

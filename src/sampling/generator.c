@@ -2,6 +2,7 @@
 
 #include "base/philox.h"
 #include "format/gerror.h"
+#include "model/text_encoders.h"
 #include "sampling/stage_cache.h"
 #include "text/clip_tokenizer.h"
 
@@ -23,8 +24,9 @@ struct LkGenerator {
 /** What a new generator is refused for, or NULL. */
 static const char *refusal(const LkGeneratorOptions *options, const LkModelArch *arch)
 {
-    if (arch->text.positions != LK_CLIP_SEQUENCE || arch->text.vocabulary < LK_CLIP_VOCABULARY)
-        return _("The base model's text encoder does not read CLIP's tokens, so prompts cannot be given to it.");
+    for (int i = 0; i < arch->n_texts; i++)
+        if (arch->texts[i].positions != LK_CLIP_SEQUENCE || arch->texts[i].vocabulary < LK_CLIP_VOCABULARY)
+            return _("The base model's text encoder does not read CLIP's tokens, so prompts cannot be given to it.");
     if (arch->unet.in_channels != arch->vae.latent_channels || arch->unet.out_channels != arch->vae.latent_channels)
         return _("The base model's U-Net and VAE do not work on the same latents.");
     if (options->n_loras < 0 || options->n_loras > LK_MAX_LORAS)
@@ -172,23 +174,63 @@ static LkStage *bound_stage(LkGenerator *generator, LkStageKey key, LkError *err
     return NULL;
 }
 
-/** States of the negative prompt and the prompt, or of the prompt alone: [batch,L,C]. */
-static float *encode(LkGenerator *generator, const LkPictureRequest *request, LkStageKey key, LkError *error)
+/** What the U-Net is told of negative prompt and prompt, or of the prompt alone. */
+typedef struct Condition {
+    float *states; /* [batch,L,C] */
+    float *pooled; /* [batch,P]; NULL: none */
+    float *sizes;  /* [batch,LK_SIZE_COUNT]: of a picture that was not cut */
+} Condition;
+
+static void condition_clear(Condition *condition)
+{
+    g_free(condition->states);
+    g_free(condition->pooled);
+    g_free(condition->sizes);
+}
+
+/** Writes the tokens of all encoders, and which rows are pooled. */
+static bool write_tokens(LkGenerator *generator, const LkPictureRequest *request, LkStage *stage, LkError *error)
+{
+    const LkModelArch *arch = generator->arch;
+    const char *texts[2] = {negative_of(request), request->prompt};
+    const LkStageKey *key = &stage->key;
+    int per_text = key->chunks * LK_CLIP_SEQUENCE;
+    g_autofree int32_t *ids = g_new(int32_t, (gsize)(key->batch * per_text));
+    for (int e = 0; e < arch->n_texts; e++) {
+        for (int i = 0; i < key->batch; i++)
+            lk_clip_token_ids(generator->tokenizer, texts[2 - key->batch + i], key->chunks, arch->texts[e].pad_id,
+                              ids + i * per_text);
+        if (!lk_stage_write(stage, LK_STAGE_TOKENS + e, ids, error))
+            return false;
+    }
+    if (!lk_arch_pooled(arch))
+        return true;
+    g_autofree float *rows = g_new(float, (gsize)lk_text_rows_count(arch, key->batch, key->chunks));
+    lk_text_rows(arch, ids, key->batch, key->chunks, rows);
+    return lk_stage_write(stage, LK_STAGE_ROWS, rows, error);
+}
+
+/** Fills the condition; false leaves it empty. */
+static bool encode(LkGenerator *generator, const LkPictureRequest *request, LkStageKey key, Condition *condition,
+                   LkError *error)
 {
     LkStage *stage = bound_stage(generator, key, error);
     if (!stage)
-        return NULL;
-    const char *texts[2] = {negative_of(request), request->prompt};
-    int per_text = key.chunks * LK_CLIP_SEQUENCE;
-    g_autofree int32_t *ids = g_new(int32_t, (gsize)(key.batch * per_text));
-    for (int i = 0; i < key.batch; i++)
-        lk_clip_token_ids(generator->tokenizer, texts[2 - key.batch + i], key.chunks, generator->arch->text.pad_id,
-                          ids + i * per_text);
-    g_autofree float *states = g_new(float, lk_stage_out_count(stage));
-    bool ok = lk_stage_write(stage, LK_STAGE_X, ids, error) && lk_stage_run(stage, error) &&
-              lk_stage_read(stage, states, error);
+        return false;
+    gsize batch = (gsize)key.batch;
+    *condition = (Condition){.states = g_new(float, lk_stage_out_count(stage)),
+                             .pooled = g_new(float, batch *(gsize)lk_arch_pooled(generator->arch)),
+                             .sizes = g_new(float, batch *LK_SIZE_COUNT)};
+    const float sizes[LK_SIZE_COUNT] = {(float)request->height, (float)request->width, 0, 0,
+                                        (float)request->height, (float)request->width};
+    for (gsize i = 0; i < batch; i++)
+        memcpy(condition->sizes + i * LK_SIZE_COUNT, sizes, sizeof sizes);
+    bool ok = write_tokens(generator, request, stage, error) && lk_stage_run(stage, error) &&
+              lk_stage_read(stage, condition->states, error) && lk_stage_read_pooled(stage, condition->pooled, error);
     lk_stage_cache_done(&generator->cache, stage);
-    return ok ? g_steal_pointer(&states) : NULL;
+    if (!ok)
+        condition_clear(condition);
+    return ok;
 }
 
 /* ------------------------------------------------------------------ the steps */
@@ -234,8 +276,8 @@ static void begin(const LkGenerator *generator, const LkPictureRequest *request,
 }
 
 /** The U-Net's guess of the clean latent at step i, under guidance. */
-static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const float *states, int i,
-                  Work *work, LkError *error)
+static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const Condition *condition,
+                  int i, Work *work, LkError *error)
 {
     const LkSamplingSchedule *schedule = &generator->schedule;
     float t[2] = {(float)schedule->t[i], (float)schedule->t[i]};
@@ -243,7 +285,9 @@ static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkSta
     if (work->batch == 2)
         memcpy(work->seen + work->count, work->seen, work->count * sizeof(float));
     if (!lk_stage_write(unet, LK_STAGE_X, work->seen, error) || !lk_stage_write(unet, LK_STAGE_T, t, error) ||
-        !lk_stage_write(unet, LK_STAGE_CONTEXT, states, error) || !lk_stage_run(unet, error) ||
+        !lk_stage_write(unet, LK_STAGE_CONTEXT, condition->states, error) ||
+        !lk_stage_write(unet, LK_STAGE_POOLED, condition->pooled, error) ||
+        !lk_stage_write(unet, LK_STAGE_SIZES, condition->sizes, error) || !lk_stage_run(unet, error) ||
         !lk_stage_read(unet, work->predicted, error))
         return false;
     if (work->batch == 2)
@@ -272,13 +316,13 @@ static void advance(const LkGenerator *generator, const LkPictureRequest *reques
     work->guess = swap;
 }
 
-static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const float *states,
+static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const Condition *condition,
                    Work *work, const LkSamplingProgress *progress, LkError *error)
 {
     const LkSamplingSchedule *schedule = &generator->schedule;
     begin(generator, request, work);
     for (int i = 0; i < schedule->steps; i++) {
-        if (!guess(generator, request, unet, states, i, work, error))
+        if (!guess(generator, request, unet, condition, i, work, error))
             return false;
         advance(generator, request, i, work);
         if (progress && progress->step &&
@@ -295,14 +339,19 @@ static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkSt
 static float *make_latent(LkGenerator *generator, const LkPictureRequest *request, const LkStageKey keys[3],
                           const LkSamplingProgress *progress, LkError *error)
 {
-    g_autofree float *states = encode(generator, request, keys[LK_STAGE_TEXT], error);
-    LkStage *unet = states ? bound_stage(generator, keys[LK_STAGE_UNET], error) : NULL;
-    if (!unet)
+    Condition condition;
+    if (!encode(generator, request, keys[LK_STAGE_TEXT], &condition, error))
         return NULL;
+    LkStage *unet = bound_stage(generator, keys[LK_STAGE_UNET], error);
+    if (!unet) {
+        condition_clear(&condition);
+        return NULL;
+    }
     Work work;
     work_init(&work, lk_stage_out_count(unet) / (size_t)unet->key.batch, unet->key.batch);
-    bool ok = sample(generator, request, unet, states, &work, progress, error);
+    bool ok = sample(generator, request, unet, &condition, &work, progress, error);
     lk_stage_cache_done(&generator->cache, unet);
+    condition_clear(&condition);
     work_clear(&work);
     if (!ok)
         g_clear_pointer(&work.x, g_free);

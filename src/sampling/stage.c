@@ -1,6 +1,6 @@
 #include "sampling/stage.h"
 
-#include "model/clip.h"
+#include "model/text_encoders.h"
 #include "model/unet.h"
 #include "model/vae.h"
 
@@ -16,11 +16,11 @@ static LkRef attach_all(void *context, LkGraph *graph, const char *layer, LkRef 
     return y;
 }
 
-/** Whether a LoRA has a layer of this part of the model. */
-static bool touches(const LkLora *lora, int group)
+/** Whether a LoRA has a layer of the text encoders, or of the U-Net. */
+static bool touches(const LkLora *lora, bool text)
 {
     for (int i = 0; i < lk_lora_count(lora); i++)
-        if (lk_lora_at(lora, i)->group == group)
+        if ((lk_lora_at(lora, i)->group != LK_GROUP_UNET) == text)
             return true;
     return false;
 }
@@ -31,7 +31,7 @@ static void add_loras(LkStage *stage, LkBuilder *builder, const LkGeneratorOptio
     for (int i = 0; i < options->n_loras; i++) {
         const LkGeneratorLora *from = &options->loras[i];
         double strength = text ? from->text_strength : from->unet_strength;
-        if (strength == 0 || !touches(from->lora, text ? LK_GROUP_TEXT : LK_GROUP_UNET))
+        if (strength == 0 || !touches(from->lora, text))
             continue;
         lk_lora_graph(&stage->loras[stage->n_loras], stage->graph, from->lora, from->state, false, (float)strength);
         stage->sources[stage->n_loras++] = from;
@@ -53,22 +53,34 @@ static LkRef computed(LkGraph *graph, LkRef x)
 
 static LkRef build_text(LkStage *stage, LkBuilder *builder, const LkModelArch *arch, int clip_skip)
 {
-    const LkStageKey *key = &stage->key;
-    int64_t ids[2] = {(int64_t)key->batch * key->chunks, arch->text.positions};
-    LkRef tokens = input(stage, LK_STAGE_X, "tokens", LK_I32, 2, ids);
-    return lk_clip_build(builder, &arch->text, tokens, key->chunks, clip_skip);
+    LkTextEncoders text = lk_text_encoders_build(builder, arch, stage->key.batch, stage->key.chunks, clip_skip);
+    for (int i = 0; i < arch->n_texts; i++)
+        stage->in[LK_STAGE_TOKENS + i] = text.ids[i];
+    stage->in[LK_STAGE_ROWS] = text.rows;
+    stage->pooled = text.pooled;
+    return text.states;
 }
 
 static LkRef build_unet(LkStage *stage, LkBuilder *builder, const LkModelArch *arch)
 {
     const LkStageKey *key = &stage->key;
+    LkGraph *graph = stage->graph;
     int64_t x[4] = {key->batch, key->height, key->width, arch->unet.in_channels}, t[1] = {key->batch};
-    int64_t context[3] = {key->batch, (arch->text.positions - 2) * key->chunks + 2, arch->text.width};
+    int64_t context[3] = {key->batch, lk_text_length(arch, key->chunks), lk_arch_context(arch)};
     input(stage, LK_STAGE_X, "noisy latents", LK_F32, 4, x);
     input(stage, LK_STAGE_T, "timesteps", LK_F32, 1, t);
     input(stage, LK_STAGE_CONTEXT, "text states", LK_F32, 3, context);
-    return lk_unet_build(builder, &arch->unet, computed(stage->graph, stage->in[LK_STAGE_X]), stage->in[LK_STAGE_T],
-                         computed(stage->graph, stage->in[LK_STAGE_CONTEXT]));
+    LkUnetInputs unet = {.x = computed(graph, stage->in[LK_STAGE_X]),
+                         .t = stage->in[LK_STAGE_T],
+                         .context = computed(graph, stage->in[LK_STAGE_CONTEXT]),
+                         .pooled = LK_NONE,
+                         .sizes = LK_NONE};
+    if (arch->unet.added) {
+        int64_t pooled[2] = {key->batch, lk_arch_pooled(arch)}, sizes[1] = {key->batch * LK_SIZE_COUNT};
+        unet.pooled = computed(graph, input(stage, LK_STAGE_POOLED, "pooled text", LK_F32, 2, pooled));
+        unet.sizes = input(stage, LK_STAGE_SIZES, "sizes", LK_F32, 1, sizes);
+    }
+    return lk_unet_build(builder, &arch->unet, &unet);
 }
 
 static LkRef build_decoder(LkStage *stage, LkBuilder *builder, const LkModelArch *arch)
@@ -89,15 +101,21 @@ static void build(LkStage *stage, const LkGeneratorOptions *options)
         stage->out = stage->key.kind == LK_STAGE_TEXT ? build_text(stage, &builder, arch, options->clip_skip)
                                                       : build_unet(stage, &builder, arch);
     }
-    if (graph->compute != LK_F32 && stage->out != LK_NONE)
-        stage->out = lk_cast(graph, stage->out, LK_F32);
-    lk_graph_output(graph, stage->out);
+    LkRef *results[2] = {&stage->out, &stage->pooled};
+    for (int i = 0; i < 2; i++) {
+        if (graph->compute != LK_F32 && *results[i] != LK_NONE)
+            *results[i] = lk_cast(graph, *results[i], LK_F32);
+        lk_graph_output(graph, *results[i]);
+    }
 }
 
 LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError *error)
 {
     LkStage *stage = g_new0(LkStage, 1);
     stage->key = key;
+    stage->pooled = LK_NONE;
+    for (int i = 0; i < LK_STAGE_INPUTS; i++)
+        stage->in[i] = LK_NONE;
     /* The decoder's activations leave the range of half precision: black pictures. */
     stage->graph = lk_graph_new(key.kind == LK_STAGE_DECODER ? LK_F32 : options->compute);
     if (!stage->graph) {
@@ -148,13 +166,19 @@ static size_t bytes_of(const LkStage *stage, LkRef ref)
 
 bool lk_stage_write(LkStage *stage, int index, const void *data, LkError *error)
 {
-    return stage->prepared.api->write(stage->prepared.program, stage->in[index], data,
-                                      bytes_of(stage, stage->in[index]), error);
+    return stage->in[index] == LK_NONE || stage->prepared.api->write(stage->prepared.program, stage->in[index], data,
+                                                                     bytes_of(stage, stage->in[index]), error);
 }
 
 bool lk_stage_read(LkStage *stage, float *data, LkError *error)
 {
     return stage->prepared.api->read(stage->prepared.program, stage->out, data, bytes_of(stage, stage->out), error);
+}
+
+bool lk_stage_read_pooled(LkStage *stage, float *data, LkError *error)
+{
+    return stage->pooled == LK_NONE || stage->prepared.api->read(stage->prepared.program, stage->pooled, data,
+                                                                 bytes_of(stage, stage->pooled), error);
 }
 
 bool lk_stage_run(LkStage *stage, LkError *error)

@@ -3,14 +3,23 @@
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+LkLoraFamily lk_lora_family_of(const LkModelArch *arch)
+{
+    return strcmp(arch->family, "sdxl") == 0  ? LK_LORA_SDXL
+           : strcmp(arch->family, "sd2") == 0 ? LK_LORA_SD2
+                                              : LK_LORA_SD1;
+}
 
 LkLoraShape lk_lora_shape_of(const LkModelArch *arch)
 {
     LkLoraShape shape = {.levels = arch->unet.levels,
                          .layers_per_block = arch->unet.layers_per_block,
                          .middle_depth = arch->unet.mid_depth,
-                         .texts = 1,
-                         .text_layers = {(int)arch->text.layers}};
+                         .texts = arch->n_texts};
+    for (int i = 0; i < arch->n_texts; i++)
+        shape.text_layers[i] = (int)arch->texts[i].layers;
     for (int i = 0; i < arch->unet.levels; i++) {
         shape.attention[i] = arch->unet.attention[i];
         shape.depth[i] = arch->unet.depth[i];
@@ -19,22 +28,35 @@ LkLoraShape lk_lora_shape_of(const LkModelArch *arch)
     return shape;
 }
 
+/** The layer of a site in the checkpoint. Text encoders have CLIP's names there, as diffusers gives them. Free with
+ * g_free. */
+static char *layer_of(const LkModelArch *arch, const LkLoraSite *site)
+{
+    int layers = arch->unet.layers_per_block, part;
+    LkLoraFamily family = lk_lora_family_of(arch);
+    if (site->side != LK_SIDE_TEXT)
+        return lk_lora_site_layer(site, family, layers, &part);
+    g_autofree char *name = lk_lora_site_name(site, family, LK_LAYOUT_DIFFUSERS, layers);
+    return g_strconcat(arch->texts[site->text].prefix, strstr(name, "encoder.layers."), NULL);
+}
+
 /** Adds the module of one site. */
 static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraSite *site, const LkLoraPlan *plan,
                      GError **error)
 {
-    int layers = lk_checkpoint_arch(checkpoint)->unet.layers_per_block, part;
+    const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
     const LkLoraWeights *like = plan->like ? lk_lora_file_find(plan->like, site) : NULL;
     if (plan->like && !like)
         return true;
-    g_autofree char *name = lk_lora_site_name(site, LK_LORA_SD1, LK_LAYOUT_KOHYA, layers);
-    g_autofree char *layer = lk_lora_site_layer(site, LK_LORA_SD1, layers, &part);
+    g_autofree char *name =
+        lk_lora_site_name(site, lk_lora_family_of(arch), LK_LAYOUT_KOHYA, arch->unet.layers_per_block);
+    g_autofree char *layer = layer_of(arch, site);
     g_autofree char *weight = g_strconcat(layer, ".weight", NULL);
     const LkTensorView *view = lk_checkpoint_find(checkpoint, weight);
     if (!view || view->rank < 2)
         return lk_set_error(error, LK_ERROR_FORMAT, _("The base model '%s' has no tensor '%s', which a LoRA adapts."),
                             lk_checkpoint_path(checkpoint), weight);
-    int group = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT : LK_GROUP_UNET;
+    int group = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT + site->text : LK_GROUP_UNET;
     int dim = like ? like->dim : plan->dim;
     if (!lk_lora_add(lora, name, layer, group, view->shape[1], view->shape[0], dim, like ? like->alpha : plan->alpha,
                      view->rank == 4))

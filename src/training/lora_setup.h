@@ -5,6 +5,9 @@
 #include "model/checkpoint.h"
 #include "training/job.h"
 
+/** The model's family as names of LoRAs know it. */
+LkLoraFamily lk_lora_family_of(const LkModelArch *arch);
+
 /** What lk_lora_sites needs to know of a model. */
 LkLoraShape lk_lora_shape_of(const LkModelArch *arch);
 

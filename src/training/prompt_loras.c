@@ -114,6 +114,14 @@ static bool fit(LkPromptLoras *loras, int index, const char *name, const LkLoraF
     return true;
 }
 
+static const char *family_title(LkLoraFamily family)
+{
+    static const char *const titles[] = {[LK_LORA_SD1] = "Stable Diffusion 1.x",
+                                         [LK_LORA_SD2] = "Stable Diffusion 2.x",
+                                         [LK_LORA_SDXL] = "Stable Diffusion XL"};
+    return titles[family];
+}
+
 static bool load_one(LkPromptLoras *loras, const char *name, const char *const *folders, const LkCheckpoint *checkpoint,
                      GError **error)
 {
@@ -123,10 +131,10 @@ static bool load_one(LkPromptLoras *loras, const char *name, const char *const *
     g_autoptr(LkLoraFile) file = lk_lora_file_read(path, error);
     if (!file)
         return false;
-    if (lk_lora_file_family(file) != LK_LORA_SD1)
-        return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                            _("The LoRA \"%s\" is made for %s, the base model is Stable Diffusion 1.x."), name,
-                            lk_lora_file_family(file) == LK_LORA_SD2 ? "Stable Diffusion 2.x" : "Stable Diffusion XL");
+    LkLoraFamily made_for = lk_lora_file_family(file), base = lk_lora_family_of(lk_checkpoint_arch(checkpoint));
+    if (made_for != base)
+        return lk_set_error(error, LK_ERROR_UNSUPPORTED, _("The LoRA \"%s\" is made for %s, the base model is %s."),
+                            name, family_title(made_for), family_title(base));
     int index = loras->count++; /* from here on it is freed with the others */
     add_hash(loras, name, file);
     return fit(loras, index, name, file, checkpoint, error);

@@ -1,6 +1,5 @@
 #include "training/step_graph.h"
 
-#include "model/clip.h"
 #include "model/unet.h"
 
 #include <glib/gi18n.h>
@@ -30,22 +29,31 @@ static void add_inputs(LkStepGraph *step, const LkStepShape *shape)
     step->scalars = lk_graph_input(graph, "scalars", LK_F32, 1, scalars);
 }
 
-/** The text states: computed from tokens, or an input. */
-static void add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch *arch, const LkStepShape *shape)
+/** An f32 input in the graph's type. */
+static LkRef computed(LkGraph *graph, LkRef input)
+{
+    return graph->compute == LK_F32 ? input : lk_cast(graph, input, graph->compute);
+}
+
+/** The text states: computed from tokens, or an input. Gives the pooled text. */
+static LkRef add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch *arch, const LkStepShape *shape)
 {
     LkGraph *graph = step->graph;
-    step->ids = step->states = LK_NONE;
+    step->states = step->pooled = LK_NONE;
     if (shape->text_encoder) {
-        int64_t ids[2] = {shape->batch * shape->chunks, arch->text.positions};
-        step->ids = lk_graph_input(graph, "tokens", LK_I32, 2, ids);
-        step->context = lk_clip_build(builder, &arch->text, step->ids, shape->chunks, shape->clip_skip);
-        return;
+        step->text = lk_text_encoders_build(builder, arch, shape->batch, shape->chunks, shape->clip_skip);
+        step->context = step->text.states;
+        return step->text.pooled;
     }
-    int64_t length = shape->chunks > 1 ? (arch->text.positions - 2) * shape->chunks + 2 : arch->text.positions;
-    int64_t states[3] = {shape->batch, length, arch->text.width};
-    step->states = step->context = lk_graph_input(graph, "text states", LK_F32, 3, states);
-    if (graph->compute != LK_F32)
-        step->context = lk_cast(graph, step->states, graph->compute);
+    int64_t states[3] = {shape->batch, lk_text_length(arch, shape->chunks), lk_arch_context(arch)};
+    int64_t pooled[2] = {shape->batch, lk_arch_pooled(arch)};
+    step->text = (LkTextEncoders){{LK_NONE, LK_NONE}, LK_NONE, LK_NONE, LK_NONE};
+    step->states = lk_graph_input(graph, "text states", LK_F32, 3, states);
+    step->context = computed(graph, step->states);
+    if (pooled[1] == 0)
+        return LK_NONE;
+    step->pooled = lk_graph_input(graph, "pooled text", LK_F32, 2, pooled);
+    return computed(graph, step->pooled);
 }
 
 static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,
@@ -59,16 +67,23 @@ static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLor
         builder.adapter = (LkAdapterHook){.context = &step->lora, .attach = lk_lora_attach};
     }
     add_inputs(step, shape);
-    add_context(step, &builder, arch, shape);
+    LkUnetInputs unet = {.t = step->t, .sizes = LK_NONE};
+    unet.pooled = add_context(step, &builder, arch, shape);
+    step->sizes = LK_NONE;
+    if (arch->unet.added)
+        step->sizes = unet.sizes = vector_input(graph, "sizes", shape->batch * LK_SIZE_COUNT);
     step->noisy = lk_q_sample(graph, step->latents, step->added_noise, step->signal, step->sigma, graph->compute);
     step->target = step->noise;
     if (shape->v_prediction)
         step->target = lk_q_sample(graph, step->noise, step->latents, step->signal, step->minus_sigma, LK_F32);
-    step->pred = lk_unet_build(&builder, &arch->unet, step->noisy, step->t, step->context);
+    unet.x = step->noisy;
+    unet.context = step->context;
+    step->pred = lk_unet_build(&builder, &arch->unet, &unet);
     if (trace) {
         lk_graph_output(graph, step->noisy);
         lk_graph_output(graph, step->pred);
         lk_graph_output(graph, step->context);
+        lk_graph_output(graph, step->text.pooled);
         lk_graph_output(graph, step->target);
     }
 }

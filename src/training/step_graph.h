@@ -2,7 +2,7 @@
 #pragma once
 
 #include "adapter/lora.h"
-#include "model/builder.h"
+#include "model/text_encoders.h"
 #include "tensor/autodiff.h"
 
 /** What decides the shape and structure of a training graph. */
@@ -10,7 +10,7 @@ typedef struct LkStepShape {
     int64_t batch, height, width; /* latents [batch, height, width, 4] */
     int chunks;                   /* pieces of 75 tokens of a caption */
     int clip_skip;
-    bool text_encoder; /* runs inside the step (trained, or states not cached); else its states are an input */
+    bool text_encoder; /* they run inside the step (trained, or states not cached); else their states are an input */
     bool v_prediction;
     LkLoss loss;
     bool masked;       /* each element's loss has a factor */
@@ -23,8 +23,10 @@ typedef struct LkStepShape {
 typedef struct LkStepGraph {
     LkGraph *graph;
     LkLoraGraph lora;
-    LkRef ids;                        /* i32 [batch·chunks,77], or LK_NONE */
-    LkRef states;                     /* f32 [batch,L,C]: the input that stands for the text encoder, or LK_NONE */
+    LkTextEncoders text;              /* ids and rows are inputs; all LK_NONE where states are an input */
+    LkRef states;                     /* f32 [batch,L,C]: the input that stands for the text encoders, or LK_NONE */
+    LkRef pooled;                     /* f32 [batch,P]: the same of the pooled text, or LK_NONE */
+    LkRef sizes;                      /* f32 [batch·LK_SIZE_COUNT], or LK_NONE where the U-Net wants none */
     LkRef context;                    /* [batch,L,C]: what the U-Net attends to, from either */
     LkRef latents;                    /* f32 [batch,h,w,4]: scaled samples */
     LkRef noise;                      /* f32 like latents: what is predicted (epsilon) */

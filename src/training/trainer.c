@@ -57,7 +57,8 @@ static bool open_cache(LkTrainer *trainer, GError **error)
     trainer->cache = lk_latent_cache_open(folder, error);
     if (!trainer->cache)
         return false;
-    g_autofree char *weights = lk_checkpoint_identity(trainer->checkpoint, "cond_stage_model.");
+    g_autofree char *weights =
+        lk_checkpoint_identity(trainer->checkpoint, lk_checkpoint_arch(trainer->checkpoint)->text_root);
     trainer->runs_on =
         g_strdup_printf("%s, %s, %d threads", trainer->info.name, trainer->info.detail, trainer->info.threads);
     trainer->text_identity = g_strdup_printf("%s %s skip %d %s", weights, lk_dtype_name(trainer->compute),

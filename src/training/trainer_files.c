@@ -287,7 +287,7 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
     static const LkFileDType dtypes[] = {
         [LK_SAVE_FLOAT] = LK_FILE_F32, [LK_SAVE_FP16] = LK_FILE_F16, [LK_SAVE_BF16] = LK_FILE_BF16};
     const LkJob *job = trainer->original;
-    LkLoraFormat format = {.family = LK_LORA_SD1,
+    LkLoraFormat format = {.family = lk_lora_family_of(lk_checkpoint_arch(trainer->checkpoint)),
                            .layout = LK_LAYOUT_KOHYA,
                            .dtype = dtypes[job->save_precision],
                            .pt = job->save_model_as == LK_SAVE_AS_PT};

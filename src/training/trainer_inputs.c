@@ -3,6 +3,9 @@
 
 #include "format/gerror.h"
 #include "training/noise.h"
+#include "training/size_conditioning.h"
+
+#include <string.h>
 
 enum { LATENT = 4 }; /* channels of a latent */
 
@@ -124,29 +127,55 @@ static bool write_timesteps(const Batch *b, float *weights, int *timesteps, GErr
 /** Token ids of the captions as they are at this step. */
 static bool write_tokens(const Batch *b, GError **error)
 {
-    gsize row = (gsize)b->trainer->chunks * LK_CLIP_SEQUENCE, all = row * b->place->count;
-    g_autofree int32_t *ids = g_new(int32_t, all);
+    const LkModelArch *arch = lk_checkpoint_arch(b->trainer->checkpoint);
+    gsize row = lk_trainer_token_count(b->trainer), all = row * b->place->count;
+    g_autofree int32_t *ids = g_new(int32_t, all *(gsize)arch->n_texts);
+    const int32_t *each[LK_MAX_TEXTS] = {ids, ids + all};
     for (uint32_t i = 0; i < b->place->count; i++) {
         LkCaptionMoment moment = {.stream = stream(b, LK_RANDOM_CAPTION),
                                   .sample = i,
                                   .epoch = b->place->epoch + 1,
                                   .step = (int)b->place->step,
                                   .max_train_steps = (int)b->trainer->steps};
-        lk_trainer_tokens(b->trainer, b->place->entries[i].picture, &moment, ids + i * row);
+        for (int text = 0; text < arch->n_texts; text++)
+            lk_trainer_tokens(b->trainer, b->place->entries[i].picture, &moment, text,
+                              ids + (gsize)text * all + i * row);
     }
-    return put(b, b->program->graph->ids, ids, all * sizeof *ids, error);
+    LkError problem = {0};
+    return lk_trainer_write_text(b->trainer->api, b->program->prepared.program, arch, &b->program->graph->text, each,
+                                 b->place->count, b->trainer->chunks, &problem) ||
+           lk_gerror_take(error, &problem);
 }
 
-/** Cached states of the captions. */
+/** Cached states of the captions, and their pooled text. */
 static bool write_states(const Batch *b, GError **error)
 {
-    gsize width = (gsize)lk_checkpoint_arch(b->trainer->checkpoint)->text.width;
-    gsize row = (gsize)lk_trainer_text_rows(b->trainer) * width, all = row * b->place->count;
-    g_autofree float *states = g_new(float, all);
-    for (uint32_t i = 0; i < b->place->count; i++)
-        if (!lk_trainer_text_states(b->trainer, b->place->entries[i].picture, states + i * row, error))
+    LkTextSize size = lk_trainer_text_size(b->trainer);
+    gsize count = b->place->count;
+    g_autofree float *one = g_new(float, size.states + size.pooled);
+    g_autofree float *states = g_new(float, count *size.states), *pooled = g_new(float, count *size.pooled + 1);
+    for (gsize i = 0; i < count; i++) {
+        if (!lk_trainer_text_states(b->trainer, b->place->entries[i].picture, one, error))
             return false;
-    return put(b, b->program->graph->states, states, all * sizeof *states, error);
+        memcpy(states + i * size.states, one, size.states * sizeof *one);
+        memcpy(pooled + i * size.pooled, one + size.states, size.pooled * sizeof *one);
+    }
+    return put(b, b->program->graph->states, states, count * size.states * sizeof *states, error) &&
+           (!size.pooled || put(b, b->program->graph->pooled, pooled, count * size.pooled * sizeof *pooled, error));
+}
+
+/** What SDXL's U-Net is told of sizes. */
+static bool write_sizes(const Batch *b, GError **error)
+{
+    if (b->program->graph->sizes == LK_NONE)
+        return true;
+    g_autofree float *sizes = g_new(float, (gsize)b->place->count *LK_SIZE_COUNT);
+    for (uint32_t i = 0; i < b->place->count; i++) {
+        const LkEpochEntry *entry = &b->place->entries[i];
+        const LkDatasetPicture *picture = g_ptr_array_index(b->trainer->dataset->pictures, entry->picture);
+        lk_size_conditioning(picture->size, picture->fit.bucket, entry->flipped, sizes + i * LK_SIZE_COUNT);
+    }
+    return put(b, b->program->graph->sizes, sizes, b->place->count * LK_SIZE_COUNT * sizeof *sizes, error);
 }
 
 bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
@@ -156,6 +185,6 @@ bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const Lk
         .trainer = trainer, .program = program, .place = place, .pixels = (int64_t)program->height * program->width};
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1};
     return write_latents(&b, error) && write_masks(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
-           (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) &&
+           (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) && write_sizes(&b, error) &&
            put(&b, program->graph->scalars, scalars, sizeof scalars, error);
 }

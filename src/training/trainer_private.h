@@ -23,10 +23,10 @@ typedef struct LkStepProgram {
     LkPrepared prepared;
 } LkStepProgram;
 
-/** The text encoder alone, for states that are cached. */
+/** The text encoders alone, for states that are cached. */
 typedef struct LkTextProgram {
     LkGraph *graph;
-    LkRef ids, states;
+    LkTextEncoders encoders;
     LkPrepared prepared;
 } LkTextProgram;
 
@@ -77,14 +77,24 @@ LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int widt
 /** Reserves the arena and loads the weights. */
 bool lk_trainer_bind(LkTrainer *trainer, GError **error);
 
-/* Text states (trainer_programs.c). */
-/** The caption's token ids at a moment (NULL: whole and in order), [chunks·77]. */
-void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int32_t *ids);
-/** Rows of the text states that one caption gives. */
-int lk_trainer_text_rows(const LkTrainer *trainer);
+/* Text (trainer_text.c). */
+/** Token ids of one caption: chunks·77. */
+gsize lk_trainer_token_count(const LkTrainer *trainer);
+/** The caption's token ids at a moment (NULL: whole and in order) for text encoder number `text`. */
+void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int text, int32_t *ids);
+/** Writes token ids, an array for each encoder, and what is found out from them. */
+bool lk_trainer_write_text(const LkBackend *api, LkProgram *program, const LkModelArch *arch,
+                           const LkTextEncoders *encoders, const int32_t *const *ids, int64_t batch, int chunks,
+                           LkError *error);
+/** Numbers that a caption gives: states, and pooled text behind them. */
+typedef struct LkTextSize {
+    gsize states, pooled;
+} LkTextSize;
+LkTextSize lk_trainer_text_size(const LkTrainer *trainer);
+void lk_trainer_free_text(LkTrainer *trainer);
 /** Computes the states of all captions that the cache lacks. */
 bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
-/** The cached states of a picture's caption [rows, width]. */
+/** The cached states of a picture's caption, and the pooled text behind them. */
 bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out, GError **error);
 
 /* Inputs of a step (trainer_inputs.c). */

@@ -97,7 +97,9 @@ static bool update(Run *run, int64_t step, int64_t first, int64_t last, double *
 {
     LkTrainer *trainer = run->trainer;
     const LkJob *job = trainer->job;
-    const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr, [LK_GROUP_UNET] = job->unet_lr};
+    const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr,
+                                          [LK_GROUP_TEXT_2] = job->text_encoder_lr,
+                                          [LK_GROUP_UNET] = job->unet_lr};
     float scalars[LK_SCALAR_COUNT] = {
         [LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / (float)job->gradient_accumulation_steps};
     LkLrSchedule schedule = lk_lr_schedule_of_job(job, trainer->steps);

@@ -195,11 +195,11 @@ static bool write_inputs(Bench *b, uint32_t index)
     if (ok && b->o.no_te) {
         ok = write_normal(b, s->context, LK_RANDOM_SAMPLE, index);
     } else if (ok) {
-        int64_t count = lk_tensor_count(lk_graph_tensor(s->graph, s->ids));
+        int64_t count = lk_tensor_count(lk_graph_tensor(s->graph, s->text.ids[0]));
         g_autofree int32_t *ids = g_new(int32_t, (gsize)count);
         for (int64_t i = 0; i < count; i++)
             ids[i] = (int32_t)(i % 77 == 0 ? 49406 : 1000 + i % 40000);
-        ok = b->api->write(b->step_program.program, s->ids, ids, (size_t)count * 4, &b->error);
+        ok = b->api->write(b->step_program.program, s->text.ids[0], ids, (size_t)count * 4, &b->error);
     }
     return ok || complain(b);
 }

@@ -188,7 +188,8 @@ GArray *layout_of(const LkModelArch *arch)
 {
     GArray *out = g_array_new(FALSE, FALSE, sizeof(Recipe));
     g_array_set_clear_func(out, clear_recipe);
-    text_encoder(out, &arch->text);
+    for (int i = 0; i < arch->n_texts; i++)
+        text_encoder(out, &arch->texts[i]);
     unet(out, &arch->unet);
     vae(out, &arch->vae);
     return out;

@@ -61,9 +61,10 @@ static void check_arch(const char *name, const LkModelArch *got, yyjson_val *arc
                unet->layer_norm_eps == (float)real(arch, "layer_norm_eps") &&
                vae->norm_eps == (float)real(arch, "vae_norm_eps"),
            "%s: eps", name);
-    tap_ok(got->text.width == number(text, "width", 0) && got->text.heads == number(text, "heads", 0) &&
-               got->text.layers == number(text, "layers", 0) && got->text.vocabulary == 49408 &&
-               got->text.positions == 77 && got->text.quick_gelu && got->text.pad_id == number(text, "pad_id", 0),
+    tap_ok(got->texts[0].width == number(text, "width", 0) && got->texts[0].heads == number(text, "heads", 0) &&
+               got->texts[0].layers == number(text, "layers", 0) && got->texts[0].vocabulary == 49408 &&
+               got->texts[0].positions == 77 && got->texts[0].quick_gelu &&
+               got->texts[0].pad_id == number(text, "pad_id", 0),
            "%s: text encoder", name);
     bool same = vae->levels == (int)yyjson_arr_size(yyjson_obj_get(arch, "vae_channels"));
     for (int i = 0; i < vae->levels; i++)
@@ -113,8 +114,8 @@ static void test_sd15(const Context *c)
     for (int i = 0; i < 4; i++)
         tap_ok(u->heads[i] == 8 && u->attention[i] == (i < 3) && u->depth[i] == (i < 3), "SD 1.5: level %d", i);
     tap_ok(u->norm_eps == 1e-5f && u->transformer_norm_eps == 1e-6f && u->layer_norm_eps == 1e-5f, "SD 1.5: eps");
-    tap_ok(arch->text.width == 768 && arch->text.heads == 12 && arch->text.layers == 12 &&
-               arch->text.vocabulary == 49408 && arch->text.positions == 77 && arch->text.quick_gelu,
+    tap_ok(arch->texts[0].width == 768 && arch->texts[0].heads == 12 && arch->texts[0].layers == 12 &&
+               arch->texts[0].vocabulary == 49408 && arch->texts[0].positions == 77 && arch->texts[0].quick_gelu,
            "SD 1.5: text encoder");
     tap_ok(arch->vae.levels == 4 && memcmp(arch->vae.channels, sd15_vae, sizeof sd15_vae) == 0 &&
                arch->vae.groups == 32 && arch->vae.layers_per_block == 2 && arch->vae.latent_channels == 4 &&

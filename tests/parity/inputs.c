@@ -10,6 +10,7 @@ enum { CHANNELS = 4, MAX_BATCH = 64 };
 
 typedef struct Inputs {
     const Case *c;
+    const LkModelArch *arch;
     const LkBackend *api;
     LkProgram *program;
     const LkStepGraph *s;
@@ -121,21 +122,41 @@ static bool write_timesteps(const Inputs *in)
            put(in, s->huber_c, threshold, n);
 }
 
+/** Token ids for each text encoder, and which rows are pooled. */
 static bool write_tokens(const Inputs *in)
 {
-    int64_t count;
-    g_autofree float *numbers = case_floats(in->c->inputs, "input_ids", &count);
-    g_autofree int32_t *ids = g_new(int32_t, (gsize)count);
-    for (int64_t i = 0; i < count; i++)
-        ids[i] = (int32_t)numbers[i];
-    return put(in, in->s->ids, ids, count);
+    static const char *const names[LK_MAX_TEXTS] = {"input_ids", "input_ids_2"};
+    int64_t count = 0, batch = in->c->batch;
+    g_autofree int32_t *ids = NULL;
+    for (int text = 0; text < in->arch->n_texts; text++) {
+        g_autofree float *numbers = case_floats(in->c->inputs, names[text], &count);
+        ids = g_renew(int32_t, ids, (gsize)count);
+        for (int64_t i = 0; i < count; i++)
+            ids[i] = (int32_t)numbers[i];
+        if (!put(in, in->s->text.ids[text], ids, count))
+            return false;
+    }
+    if (in->s->text.rows == LK_NONE)
+        return true;
+    int64_t n_rows = lk_text_rows_count(in->arch, batch, in->c->chunks);
+    g_autofree float *rows = g_new(float, (gsize)n_rows);
+    lk_text_rows(in->arch, ids, batch, in->c->chunks, rows);
+    return put(in, in->s->text.rows, rows, n_rows);
 }
 
-bool case_write_inputs(const Case *c, const LkBackend *api, LkProgram *program, const LkStepGraph *s,
-                       const float *latents, int index, LkError *error)
+static bool write_sizes(const Inputs *in)
+{
+    int64_t count = 0;
+    g_autofree float *sizes = case_floats(in->c->inputs, "time_ids", &count);
+    return put(in, in->s->sizes, sizes, count);
+}
+
+bool case_write_inputs(const Case *c, const LkModelArch *arch, const LkBackend *api, LkProgram *program,
+                       const LkStepGraph *s, const float *latents, int index, LkError *error)
 {
     int64_t positions = (int64_t)c->height * c->width;
     const Inputs in = {.c = c,
+                       .arch = arch,
                        .api = api,
                        .program = program,
                        .s = s,
@@ -146,5 +167,5 @@ bool case_write_inputs(const Case *c, const LkBackend *api, LkProgram *program, 
                        .error = error};
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = c->loss_scale, [LK_SCALAR_GRADIENT_SCALE] = 1};
     return put(&in, s->latents, latents, in.size) && write_noise(&in) && write_mask(&in) && write_timesteps(&in) &&
-           write_tokens(&in) && put(&in, s->scalars, scalars, LK_SCALAR_COUNT);
+           write_tokens(&in) && write_sizes(&in) && put(&in, s->scalars, scalars, LK_SCALAR_COUNT);
 }

@@ -135,7 +135,8 @@ static LkStepShape step_shape(const Parity *p)
 
 static bool write_inputs(Parity *p, LkProgram *program, const LkStepGraph *s, int index)
 {
-    return case_write_inputs(&p->c, p->api, program, s, p->latents, index, &p->error);
+    return case_write_inputs(&p->c, lk_checkpoint_arch(p->checkpoint), p->api, program, s, p->latents, index,
+                             &p->error);
 }
 
 /** A tensor of the graph as floats, whatever its type. */
@@ -222,12 +223,31 @@ static void compare_adapter(Parity *p, const char *head, const float *state, con
                      (double)compare.over / MAX(compare.count, 1));
 }
 
+/** Compares the states of each text encoder, which stand side by side in the context. */
+static void compare_texts(Parity *p, const float *context, int64_t count)
+{
+    const LkModelArch *arch = lk_checkpoint_arch(p->checkpoint);
+    int64_t all = lk_arch_context(arch), rows = count / all, first = 0;
+    for (int text = 0; text < arch->n_texts; text++) {
+        int64_t width = arch->texts[text].width;
+        g_autofree float *states = g_new(float, (gsize)(rows * width));
+        for (int64_t i = 0; i < rows; i++)
+            memcpy(states + i * width, context + i * all + first, (gsize)width * sizeof *states);
+        report_tensor(&p->report, lk_name("te%d.hidden", text + 1).text, "hidden", states, rows * width);
+        first += width;
+    }
+}
+
 static bool compare_first_step(Parity *p, LkProgram *program, const LkStepGraph *s, const float *loss)
 {
     int64_t count;
     g_autofree float *context = read_floats(p, program, s->graph, s->context, &count);
-    report_tensor(&p->report, "te1.hidden", "hidden", context, count);
+    compare_texts(p, context, count);
     report_tensor(&p->report, "unet.context", "hidden", context, count);
+    if (s->text.pooled != LK_NONE) {
+        g_autofree float *pooled = read_floats(p, program, s->graph, s->text.pooled, &count);
+        report_tensor(&p->report, "te2.pooled", "pooled", pooled, count);
+    }
     compare_picture(p, program, s->graph, s->noisy, "unet.noisy", "latents");
     compare_picture(p, program, s->graph, s->target, "target", "latents");
     compare_picture(p, program, s->graph, s->pred, "unet.pred", "pred");

@@ -140,7 +140,7 @@ void bench_step_run(BenchStep *step, int first, const float *states, float *loss
     put(step, program, g->sigma, b->sigma + first, row);
     put(step, program, g->minus_sigma, b->minus_sigma + first, row);
     put(step, program, g->weight, b->weight + first, row);
-    put(step, program, g->ids, b->ids[first], n * sizeof b->ids[0]);
+    put(step, program, g->text.ids[0], b->ids[first], n * sizeof b->ids[0]);
     if (g->states != LK_NONE)
         put(step, program, g->states, states, (size_t)lk_tensor_bytes(lk_graph_tensor(g->graph, g->states)));
     put(step, program, g->scalars, scalars, sizeof scalars);

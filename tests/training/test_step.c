@@ -88,13 +88,13 @@ static void test_recompute(Bench *bench, const LkLora *lora, const float *state)
 static float *encode(Bench *bench)
 {
     LkError error = {0};
-    const LkTextArch *arch = &lk_checkpoint_arch(bench->checkpoint)->text;
+    const LkTextArch *arch = &lk_checkpoint_arch(bench->checkpoint)->texts[0];
     LkGraph *graph = lk_graph_new(LK_F32);
     LkBuilder builder = {.graph = graph, .checkpoint = bench->checkpoint};
     int64_t shape[2] = {1, BENCH_TOKENS}, count = BENCH_TOKENS * arch->width;
     float *out = g_new0(float, (gsize)count);
     LkRef ids = lk_graph_input(graph, "tokens", LK_I32, 2, shape);
-    LkRef states = lk_clip_build(&builder, arch, ids, 1, 1);
+    LkRef states = lk_clip_build(&builder, arch, ids, LK_NONE, 1, 1).states;
     lk_graph_output(graph, states);
     LkPrepared prepared, *list[1] = {&prepared};
     bool ok = lk_prepare(&prepared, bench->api, bench->device, graph, &error) &&
