@@ -2,6 +2,7 @@
 #include "backend/cuda/cudnn_attention.h"
 
 #include "backend/cuda/card_limits.h"
+#include "backend/cuda/cudnn_cache.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -60,26 +61,32 @@ bool lk_cudnn_sdpa_supported(int sm, const LkSdpaGeometry *g, bool backward)
     return g->head_dim % 8 == 0 && g->row_stride % 8 == 0 && g->head_dim <= widest && g->q_len > 1 && g->kv_len > 1;
 }
 
-bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *g, bool backward, char *what, size_t size,
+bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *g, bool backward, char name[LK_SDPA_NAME],
                    LkError *error)
 {
-    snprintf(what, size, "%s: %s, %" PRId64 " heads of %" PRId64 ", %" PRId64 " rows by %" PRId64,
-             backward ? "the attention's gradient" : "the attention", lk_dtype_name(g->dtype), g->heads, g->head_dim,
-             g->q_len, g->kv_len);
+    snprintf(name, LK_SDPA_NAME,
+             "%s: %s, %" PRId64 " times %" PRId64 " of %" PRId64 " heads of %" PRId64 ", %" PRId64 " rows by %" PRId64
+             " of %" PRId64 " in steps of %" PRId64 ", scale %.9g%s",
+             backward ? "the attention's gradient" : "the attention", lk_dtype_name(g->dtype), g->batch, g->heads,
+             g->stats_heads ? g->stats_heads : g->heads, g->head_dim, g->q_len, g->kv_len, g->kv_rows, g->row_stride,
+             (double)g->scale, g->causal ? ", causal" : "");
     if (cudnnGetVersion() < MIN_VERSION)
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
                        "cuDNN 9.18 or newer is needed for attention; the one that was found is %zu.%zu.%zu.",
                        cudnnGetVersion() / 10000, cudnnGetVersion() / 100 % 100, cudnnGetVersion() % 100);
     if (!lk_cudnn_sdpa_supported(cudnn->sm, g, backward))
-        return lk_fail(error, LK_ERROR_UNSUPPORTED, "cuDNN cannot compute %s on this card.", what);
+        return lk_fail(error, LK_ERROR_UNSUPPORTED, "cuDNN cannot compute %s on this card.", name);
     return true;
 }
 
 LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *g, LkError *error)
 {
-    char what[160];
-    if (!lk_sdpa_check(cudnn, g, false, what, sizeof what, error))
+    char name[LK_SDPA_NAME];
+    if (!lk_sdpa_check(cudnn, g, false, name, error))
         return NULL;
+    LkCudnnPlan *known = lk_cudnn_cache_find(cudnn, name);
+    if (known)
+        return known;
     LkCudnnGraph graph = {.cudnn = cudnn};
     LkSdpaShapes s = lk_sdpa_shapes(g);
     cudnnDataType_t type = lk_cudnn_data_type(g->dtype);
@@ -107,5 +114,5 @@ LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *g, Lk
     lk_cudnn_matmul(&graph, p, v, o);
 
     LkCudnnChoice choice = {.workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
-    return lk_cudnn_graph_plan(&graph, &choice, what, error);
+    return lk_cudnn_cache_keep(cudnn, name, lk_cudnn_graph_plan(&graph, &choice, name, error));
 }

@@ -22,6 +22,9 @@ LkCudnnTensor lk_sdpa_mask(LkCudnnGraph *graph, const LkSdpaGeometry *geometry, 
 LkCudnnTensor lk_sdpa_op(LkCudnnGraph *graph, cudnnPointwiseMode_t mode, LkCudnnTensor x, LkCudnnTensor b,
                          const LkCudnnShape *shape);
 
-/** Fails where lk_cudnn_sdpa_supported or the library's version says no; fills `what` with the name for errors. */
-bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, bool backward, char *what, size_t size,
+enum { LK_SDPA_NAME = 240 };
+
+/** Fails where lk_cudnn_sdpa_supported or the library's version says no. `name` is what the attention is called in
+ * errors and in the cache. */
+bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, bool backward, char name[LK_SDPA_NAME],
                    LkError *error);

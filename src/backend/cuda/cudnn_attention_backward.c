@@ -3,6 +3,7 @@
 #include "backend/cuda/cudnn_attention.h"
 
 #include "backend/cuda/card_limits.h"
+#include "backend/cuda/cudnn_cache.h"
 
 /** Bytes of workspace for one head, as far as they grow with the picture. */
 static int64_t bytes_of_a_head(const LkCudnn *cudnn, const LkSdpaGeometry *g)
@@ -86,9 +87,12 @@ LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeomet
         {CUDNN_KNOB_TYPE_TILE_M, 3},   {CUDNN_KNOB_TYPE_TILE_N, 2},     {CUDNN_KNOB_TYPE_KERNEL_CFG, 2},
         {CUDNN_KNOB_TYPE_STREAM_K, 0}, {CUDNN_KNOB_TYPE_TILE_CGA_M, 0}, {CUDNN_KNOB_TYPE_STAGES, 2},
     };
-    char what[160];
-    if (!lk_sdpa_check(cudnn, g, true, what, sizeof what, error))
+    char name[LK_SDPA_NAME];
+    if (!lk_sdpa_check(cudnn, g, true, name, error))
         return NULL;
+    LkCudnnPlan *known = lk_cudnn_cache_find(cudnn, name);
+    if (known)
+        return known;
     LkCudnnGraph graph = {.cudnn = cudnn};
     LkSdpaShapes shapes = lk_sdpa_shapes(g);
     operations(&graph, g, &shapes, lk_cudnn_data_type(g->dtype));
@@ -96,5 +100,5 @@ LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeomet
     if (cudnn->sm / 10 == 10)
         choice = cudnnGetVersion() < 92300 ? (LkCudnnChoice){.engine = 5, .n_knobs = 2, .knobs = knobs}
                                            : (LkCudnnChoice){.engine = 5, .n_knobs = 6, .knobs = knobs_9_23};
-    return lk_cudnn_graph_plan(&graph, &choice, what, error);
+    return lk_cudnn_cache_keep(cudnn, name, lk_cudnn_graph_plan(&graph, &choice, name, error));
 }

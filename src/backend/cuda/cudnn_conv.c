@@ -1,4 +1,5 @@
 /* Convolutions and their gradients on channels-last pictures. */
+#include "backend/cuda/cudnn_cache.h"
 #include "backend/cuda/cudnn_graph.h"
 
 #include <inttypes.h>
@@ -75,18 +76,24 @@ static void operation(LkCudnnGraph *graph, const Kind *kind, const LkConvGeometr
     lk_cudnn_operation(graph, kind->operation, 6, attributes, kind->what);
 }
 
-/** "the convolution of bf16 [1,64,64,320] with 3·3 weights to [1,64,64,320]", for errors. */
+/** What a convolution is called in errors, and in the cache. */
 static void name(const Kind *kind, const LkConvGeometry *g, char *out, size_t size)
 {
-    snprintf(out, size,
-             "the %s: %s [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
-             "] with %d·%d weights and stride %d to [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]",
-             kind->what, lk_dtype_name(g->dtype), g->n, g->h, g->w, g->c_in, g->kernel, g->kernel, g->stride, g->n,
-             g->out_h, g->out_w, g->c_out);
+    snprintf(
+        out, size,
+        "the %s: %s [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+        "] with %d·%d weights, stride %d, padding %d and %d%s to [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]",
+        kind->what, lk_dtype_name(g->dtype), g->n, g->h, g->w, g->c_in, g->kernel, g->kernel, g->stride, g->pad_before,
+        g->pad_after, g->bias && kind == &forward ? ", bias" : "", g->n, g->out_h, g->out_w, g->c_out);
 }
 
 static LkCudnnPlan *make(const LkCudnn *cudnn, const Kind *kind, const LkConvGeometry *g, LkError *error)
 {
+    char what[240];
+    name(kind, g, what, sizeof what);
+    LkCudnnPlan *known = lk_cudnn_cache_find(cudnn, what);
+    if (known)
+        return known;
     LkCudnnGraph graph = {.cudnn = cudnn};
     cudnnDataType_t type = lk_cudnn_data_type(g->dtype);
     LkCudnnShape xs = picture(g->n, g->c_in, g->h, g->w), ws = picture(g->c_out, g->c_in, g->kernel, g->kernel);
@@ -100,9 +107,7 @@ static LkCudnnPlan *make(const LkCudnn *cudnn, const Kind *kind, const LkConvGeo
     if (bias)
         lk_cudnn_pointwise(&graph, CUDNN_POINTWISE_ADD, sum, lk_cudnn_tensor(&graph, type, &bs, LK_CONV_BIAS), NULL, y);
     LkCudnnChoice choice = {.true_f32 = g->dtype == LK_F32, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
-    char what[200];
-    name(kind, g, what, sizeof what);
-    return lk_cudnn_graph_plan(&graph, &choice, what, error);
+    return lk_cudnn_cache_keep(cudnn, what, lk_cudnn_graph_plan(&graph, &choice, what, error));
 }
 
 LkCudnnPlan *lk_cudnn_conv_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error)

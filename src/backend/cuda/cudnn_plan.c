@@ -1,6 +1,8 @@
 /* A plan: an engine of cuDNN, and what each of its tensors is given. */
+#include "backend/cuda/cudnn_cache.h"
 #include "backend/cuda/cudnn_engine.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ struct LkCudnnPlan {
     LkCudnnChosen chosen;
     LkCudnnBinding bindings[LK_CUDNN_MAX_BINDINGS];
     int n_bindings;
+    atomic_int users;
     int64_t library_bytes, bytes; /* cuDNN's own workspace, rounded up, and all of it */
 };
 
@@ -39,6 +42,7 @@ LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choic
     } else {
         memcpy(plan->bindings, graph->bindings, sizeof plan->bindings);
         plan->n_bindings = graph->n_bindings;
+        atomic_init(&plan->users, 1);
         plan->library_bytes =
             (plan->chosen.workspace + WORKSPACE_ALIGNMENT - 1) / WORKSPACE_ALIGNMENT * WORKSPACE_ALIGNMENT;
         plan->bytes = plan->library_bytes + graph->extra_workspace;
@@ -97,9 +101,14 @@ bool lk_cudnn_run(const LkCudnnPlan *plan, cudnnHandle_t handle, void *const *po
     return !status || lk_cudnn_fail(status, "a run", error);
 }
 
+void lk_cudnn_plan_use(LkCudnnPlan *plan)
+{
+    atomic_fetch_add(&plan->users, 1);
+}
+
 void lk_cudnn_plan_free(LkCudnnPlan *plan)
 {
-    if (!plan)
+    if (!plan || atomic_fetch_sub(&plan->users, 1) > 1)
         return;
     cudnnBackendDestroyDescriptor(plan->chosen.plan);
     cudnnBackendDestroyDescriptor(plan->chosen.config);

@@ -16,13 +16,21 @@
 /** Workspace that a plan may ask for at most: engines that want more are passed by. */
 #define LK_CUDNN_WORKSPACE_CAP (INT64_C(256) << 20)
 
+typedef struct LkCudnnCache LkCudnnCache;
+
 /** Where plans are made for: a card (handle) or a described one (device; tests without a card). sm is the compute
- * capability without its dot, as 86. */
+ * capability without its dot, as 86. cache: where plans are found again, or NULL. */
 typedef struct LkCudnn {
     cudnnHandle_t handle;
     cudnnBackendDescriptor_t device;
     int sm;
+    LkCudnnCache *cache;
 } LkCudnn;
+
+/** Remembers plans for one card, so that layers and buckets of the same shape share one: a plan of attention takes
+ * half a second to make. Free it before the handle; plans that are still in use stay. NULL when out of memory. */
+LkCudnnCache *lk_cudnn_cache_new(void);
+void lk_cudnn_cache_free(LkCudnnCache *cache);
 
 typedef struct LkCudnnPlan LkCudnnPlan;
 
@@ -78,7 +86,7 @@ enum {
     LK_SDPA_POINTERS
 };
 
-/** Whether cuDNN has this attention on this architecture (cudnn_limits.c holds the table). Where not, the caller's own
+/** Whether cuDNN has this attention on this architecture (card_limits.c holds the table). Where not, the caller's own
  * attention of products and softmax does it. */
 bool lk_cudnn_sdpa_supported(int sm, const LkSdpaGeometry *geometry, bool backward);
 
@@ -91,7 +99,7 @@ LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeomet
  * divisor of geometry->heads for which it does; 1 where even one head does not. Makes no plan: it is arithmetic. */
 int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes);
 
-/** Bytes of workspace that a run needs, aligned to 256. */
+/** Bytes of workspace that a run needs; the workspace must be aligned to 256. */
 int64_t lk_cudnn_workspace(const LkCudnnPlan *plan);
 
 /** Runs a plan on the handle's stream; pointers has LK_CONV_POINTERS or LK_SDPA_POINTERS entries (those not named above
@@ -103,4 +111,5 @@ bool lk_cudnn_run(const LkCudnnPlan *plan, cudnnHandle_t handle, void *const *po
 /** Engine, knobs: for logs and the state file. Belongs to the plan. */
 const char *lk_cudnn_engine(const LkCudnnPlan *plan);
 
+/** Ends one use of a plan. May be NULL. */
 void lk_cudnn_plan_free(LkCudnnPlan *plan);

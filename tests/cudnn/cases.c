@@ -1,0 +1,220 @@
+#include "cases.h"
+
+#include "../dataset/scratch.h"
+#include "../model/fake_model.h"
+#include "model/vae.h"
+#include "training/lora_setup.h"
+#include "training/step_graph.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Adds a case unless there is one of its name. */
+static void add(Cases *cases, const Case *one)
+{
+    for (int i = 0; i < cases->n; i++)
+        if (strcmp(cases->items[i].name, one->name) == 0)
+            return;
+    if (cases->n == cases->capacity) {
+        cases->capacity = cases->capacity ? 2 * cases->capacity : 256;
+        cases->items = g_renew(Case, cases->items, cases->capacity);
+    }
+    cases->items[cases->n++] = *one;
+}
+
+static void add_conv(Cases *cases, bool backward, LkConvGeometry g)
+{
+    Case one = {.backward = backward, .conv = g};
+    g_snprintf(one.name, sizeof one.name,
+               "conv%s %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64 " k%d s%d p%d,%d%s",
+               backward ? " backward" : "", g.n, g.h, g.w, g.c_in, g.c_out, g.kernel, g.stride, g.pad_before,
+               g.pad_after, g.bias ? " bias" : "");
+    add(cases, &one);
+}
+
+static void add_attention(Cases *cases, bool backward, LkSdpaGeometry g)
+{
+    Case one = {.attention = true, .backward = backward, .sdpa = g};
+    g_snprintf(one.name, sizeof one.name,
+               "attention%s %" PRId64 "x%" PRId64 "x%" PRId64 " rows %" PRId64 " keys %" PRId64 "%s",
+               backward ? " backward" : "", g.batch, g.heads, g.head_dim, g.q_len, g.kv_len, g.causal ? " causal" : "");
+    add(cases, &one);
+}
+
+/* Off a graph ------------------------------------------------------------------------------------------------------ */
+
+static void walk_conv(Cases *cases, const LkGraph *graph, const LkNode *node, bool backward)
+{
+    const LkTensor *x = lk_graph_tensor(graph, backward ? node->out[0] : node->in[0]);
+    const LkTensor *y = lk_graph_tensor(graph, backward ? node->in[0] : node->out[0]);
+    const LkAttributes *a = &node->attr;
+    add_conv(cases, backward,
+             (LkConvGeometry){.n = x->shape[0],
+                              .h = x->shape[1],
+                              .w = x->shape[2],
+                              .c_in = x->shape[3],
+                              .out_h = y->shape[1],
+                              .out_w = y->shape[2],
+                              .c_out = y->shape[3],
+                              .kernel = a->kernel,
+                              .stride = a->stride,
+                              .pad_before = a->pad_before,
+                              .pad_after = a->pad_after,
+                              .bias = !backward && a->has_bias});
+}
+
+static void walk_attention(Cases *cases, const LkGraph *graph, const LkNode *node, bool backward)
+{
+    const LkTensor *q = lk_graph_tensor(graph, node->in[0]), *k = lk_graph_tensor(graph, node->in[1]);
+    const LkAttributes *a = &node->attr;
+    add_attention(cases, backward,
+                  (LkSdpaGeometry){.batch = q->shape[0],
+                                   .heads = a->heads,
+                                   .q_len = q->shape[1],
+                                   .kv_len = a->kv_length,
+                                   .kv_rows = k->shape[1],
+                                   .head_dim = q->shape[2] / a->heads,
+                                   .row_stride = q->shape[2],
+                                   .stats_heads = a->heads,
+                                   .scale = a->alpha,
+                                   .causal = a->causal});
+}
+
+static bool walk(Cases *cases, const LkGraph *graph)
+{
+    LkError error = {0};
+    if (!lk_graph_check(graph, &error)) {
+        printf("# %s\n", error.text);
+        return false;
+    }
+    for (int32_t i = 0; i < graph->n_nodes; i++) {
+        const LkNode *node = &graph->nodes[i];
+        if (node->op == LK_OP_CONV2D || node->op == LK_OP_CONV2D_BACKWARD_DATA)
+            walk_conv(cases, graph, node, node->op == LK_OP_CONV2D_BACKWARD_DATA);
+        if (node->op == LK_OP_ATTENTION || node->op == LK_OP_ATTENTION_BACKWARD)
+            walk_attention(cases, graph, node, node->op == LK_OP_ATTENTION_BACKWARD);
+    }
+    return true;
+}
+
+/** The autoencoder for latents of this size: SD's and SDXL's are alike. */
+static bool walk_vae(Cases *cases, const LkCheckpoint *checkpoint, int64_t h, int64_t w)
+{
+    LkGraph *graph = lk_graph_new(LK_F32);
+    LkBuilder builder = {.graph = graph, .checkpoint = checkpoint};
+    const LkVaeArch *arch = &lk_checkpoint_arch(checkpoint)->vae;
+    int64_t pictures[4] = {1, 8 * h, 8 * w, 3}, latents[4] = {1, h, w, 4};
+    lk_graph_output(graph,
+                    lk_vae_encoder_build(&builder, arch, lk_graph_input(graph, "pictures", LK_F32, 4, pictures)));
+    lk_graph_output(graph, lk_vae_decoder_build(&builder, arch, lk_graph_input(graph, "latents", LK_F32, 4, latents)));
+    bool ok = walk(cases, graph);
+    lk_graph_free(graph);
+    return ok;
+}
+
+static bool walk_step(Cases *cases, const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape)
+{
+    LkError error = {0};
+    LkStepGraph *step = lk_step_graph_new(checkpoint, lora, shape, LK_F32, false, &error);
+    bool ok = step && walk(cases, step->graph);
+    if (!step)
+        printf("# %s\n", error.text);
+    lk_step_graph_free(step);
+    return ok;
+}
+
+static bool walk_checkpoint(Cases *cases, const LkCheckpoint *checkpoint, const LkLora *lora)
+{
+    static const LkStepShape steps[] = {
+        {.batch = 1, .height = 64, .width = 64, .chunks = 1, .text_encoder = true},
+        {.batch = 1, .height = 64, .width = 96, .chunks = 3, .text_encoder = true},
+        {.batch = 4, .height = 64, .width = 64, .chunks = 1, .text_encoder = true},
+    };
+    bool ok = true;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        ok = walk_step(cases, checkpoint, lora, &steps[i]) && ok;
+    return walk_vae(cases, checkpoint, 64, 64) && walk_vae(cases, checkpoint, 64, 96) &&
+           walk_vae(cases, checkpoint, 128, 128) && ok;
+}
+
+bool cases_add_sd15(Cases *cases, const char *tests)
+{
+    char *scratch = scratch_new();
+    g_autofree char *table = g_build_filename(tests, "model/sd15_tensors.tsv", NULL),
+                    *path = scratch_path(scratch, "sd15.safetensors");
+    g_autoptr(FakeModel) model = fake_model_from_table(table);
+    fake_model_write(model, path, 0);
+    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, NULL);
+    LkLora *lora =
+        checkpoint
+            ? lk_lora_for_model(checkpoint, &(LkLoraPlan){.text = true, .unet = true, .dim = 16, .alpha = 1}, NULL)
+            : NULL;
+    bool ok = lora && walk_checkpoint(cases, checkpoint, lora);
+    lk_lora_free(lora);
+    scratch_remove(scratch);
+    g_free(scratch);
+    return ok;
+}
+
+/* SDXL ------------------------------------------------------------------------------------------------------------- */
+
+/** A 3×3 convolution at 1/down of the latents' size. */
+static void sdxl_conv(Cases *cases, int64_t n, int64_t h, int64_t w, int down, int64_t in, int64_t out, int stride)
+{
+    LkConvGeometry g = {.n = n,
+                        .h = h / down,
+                        .w = w / down,
+                        .c_in = in,
+                        .c_out = out,
+                        .kernel = 3,
+                        .stride = stride,
+                        .pad_before = 1,
+                        .pad_after = 1,
+                        .bias = true};
+    g.out_h = (g.h - 1) / stride + 1;
+    g.out_w = (g.w - 1) / stride + 1;
+    add_conv(cases, false, g);
+    g.bias = false;
+    if (in != 4) /* nothing trainable comes before the first one */
+        add_conv(cases, true, g);
+}
+
+void cases_add_sdxl(Cases *cases, int64_t n, int64_t h, int64_t w)
+{
+    /* Of diffusers' UNet2DConditionModel with SDXL's configuration: size, channels in and out, stride. */
+    static const int64_t convs[][4] = {
+        {1, 4, 320, 1},     {1, 320, 320, 1},  {1, 320, 320, 2},   {2, 320, 640, 1},   {2, 640, 640, 1},
+        {2, 640, 640, 2},   {4, 640, 1280, 1}, {4, 1280, 1280, 1}, {4, 2560, 1280, 1}, {4, 1920, 1280, 1},
+        {2, 1280, 1280, 1}, {2, 1920, 640, 1}, {2, 1280, 640, 1},  {2, 960, 640, 1},   {1, 640, 640, 1},
+        {1, 960, 320, 1},   {1, 640, 320, 1},  {1, 320, 4, 1},
+    };
+    static const struct {
+        int down;
+        int64_t heads;
+    } levels[] = {{2, 10}, {4, 20}};
+    for (size_t i = 0; i < sizeof convs / sizeof convs[0]; i++)
+        sdxl_conv(cases, n, h, w, (int)convs[i][0], convs[i][1], convs[i][2], (int)convs[i][3]);
+    for (int i = 0; i < 4; i++) {
+        int64_t heads = levels[i / 2].heads, rows = h / levels[i / 2].down * (w / levels[i / 2].down),
+                keys = i % 2 ? 77 : rows;
+        LkSdpaGeometry g = {.batch = n,
+                            .heads = heads,
+                            .q_len = rows,
+                            .kv_len = keys,
+                            .kv_rows = keys,
+                            .head_dim = 64,
+                            .row_stride = 64 * heads,
+                            .stats_heads = heads,
+                            .scale = 0.125f};
+        add_attention(cases, false, g);
+        add_attention(cases, true, g);
+    }
+}
+
+void cases_clear(Cases *cases)
+{
+    g_free(cases->items);
+    *cases = (Cases){0};
+}

@@ -1,0 +1,25 @@
+/* Every convolution and attention that training Stable Diffusion runs: walked off the graphs of SD 1.5 with its true
+ * dimensions, and listed for SDXL. */
+#pragma once
+
+#include "backend/cuda/cudnn_plan.h"
+
+/** One operation; dtype is left to the test. */
+typedef struct Case {
+    char name[96]; /* "conv 1x64x64x4 to 320 k3 s1 p1,1 bias" */
+    bool attention, backward;
+    LkConvGeometry conv;
+    LkSdpaGeometry sdpa;
+} Case;
+
+typedef struct Cases {
+    Case *items;
+    int n, capacity;
+} Cases;
+
+/** Adds what SD 1.5's training steps, autoencoder and text encoder run. `tests` is the folder of the tests. False where
+ * the graphs cannot be built. */
+bool cases_add_sd15(Cases *cases, const char *tests);
+/** Adds what SDXL's U-Net runs at this size of latents. */
+void cases_add_sdxl(Cases *cases, int64_t batch, int64_t height, int64_t width);
+void cases_clear(Cases *cases);

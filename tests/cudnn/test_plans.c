@@ -1,0 +1,404 @@
+/* The real cuDNN makes a plan for every convolution and attention of Stable Diffusion on described cards: what the
+ * table of limits promises exists, what it denies does not, and workspaces are those of the committed table.
+ *
+ * Usage: test_plans TESTS_FOLDER CARD, a name from cards/. Attention plans take half a second each: two cards' are
+ * made, one of a kind; with LORIKEET_CUDNN=all in the environment all of them. test_plans TESTS_FOLDER --update writes
+ * the table anew. */
+#include "cases.h"
+
+#include "backend/cuda/card_limits.h"
+#include "tap.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int sm;
+    bool attention; /* its attention plans are made every time */
+} cards[] = {
+    {"sm75-rtx-2080", 75, true},    {"sm80-a100-sxm4-40gb", 80, false}, {"sm86-rtx-3060", 86, true},
+    {"sm89-rtx-4090", 89, false},   {"sm90-h100-80gb-hbm3", 90, false}, {"sm100-b200", 100, false},
+    {"sm120-rtx-5090", 120, false},
+};
+enum { CARDS = G_N_ELEMENTS(cards) };
+
+static const LkDType dtypes[] = {LK_F32, LK_F16, LK_BF16};
+enum { DTYPES = G_N_ELEMENTS(dtypes), NONE = -1 };
+
+/** What was found for a case of one dtype, by card: bytes of workspace, or NONE. For attention's backward pass, of a
+ * group of heads. */
+typedef struct Row {
+    int64_t bytes[CARDS];
+} Row;
+
+typedef struct Context {
+    char *folder; /* of this test */
+    Cases cases;
+    Row *rows;         /* case · DTYPES + dtype */
+    GHashTable *known; /* of the committed table: "name TAB dtype" to Row */
+    bool same_version; /* as the table's */
+} Context;
+
+/* The table -------------------------------------------------------------------------------------------------------- */
+
+static char *table_path(const Context *c)
+{
+    return g_build_filename(c->folder, "workspaces.tsv", NULL);
+}
+
+static void read_table(Context *c)
+{
+    g_autofree char *path = table_path(c), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    c->same_version = lines[0] && strtoull(lines[0] + strcspn(lines[0], "0123456789"), NULL, 10) == cudnnGetVersion();
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) parts = g_strsplit(*line, "\t", -1);
+        if (g_strv_length(parts) != 2 + CARDS || strcmp(parts[0], "case") == 0)
+            continue;
+        Row *row = g_new(Row, 1);
+        for (int i = 0; i < CARDS; i++)
+            row->bytes[i] = strcmp(parts[2 + i], "-") == 0 ? NONE : strtoll(parts[2 + i], NULL, 10);
+        g_hash_table_insert(c->known, g_strdup_printf("%s\t%s", parts[0], parts[1]), row);
+    }
+}
+
+/** A case's name in the table. Attention is alike for both narrow types. */
+static char *row_name(const Case *one, LkDType dtype)
+{
+    return g_strdup_printf("%s\t%s", one->name, one->attention ? "narrow" : lk_dtype_name(dtype));
+}
+
+static void write_table(const Context *c)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(
+        text,
+        "# Bytes of workspace with cuDNN %zu; of a group of heads where it is attention's backward pass. Made by "
+        "test-cudnn-plans TESTS_FOLDER --update.\ncase\tdtype",
+        cudnnGetVersion());
+    for (int i = 0; i < CARDS; i++)
+        g_string_append_printf(text, "\t%s", cards[i].name);
+    for (int k = 0; k < c->cases.n * DTYPES; k++) {
+        const Case *one = &c->cases.items[k / DTYPES];
+        if (one->attention && dtypes[k % DTYPES] != LK_BF16)
+            continue;
+        g_autofree char *name = row_name(one, dtypes[k % DTYPES]);
+        g_string_append_printf(text, "\n%s", name);
+        for (int i = 0; i < CARDS; i++)
+            if (c->rows[k].bytes[i] < 0)
+                g_string_append(text, "\t-");
+            else
+                g_string_append_printf(text, "\t%" PRId64, c->rows[k].bytes[i]);
+    }
+    g_string_append_c(text, '\n');
+    g_autofree char *path = table_path(c);
+    tap_ok(g_file_set_contents(path, text->str, -1, NULL), "%s is written", path);
+}
+
+/* Plans ------------------------------------------------------------------------------------------------------------ */
+
+static cudnnBackendDescriptor_t describe_card(const Context *c, const char *name)
+{
+    g_autofree char *file = g_strconcat(name, ".json", NULL), *path = g_build_filename(c->folder, "cards", file, NULL),
+                    *text = NULL;
+    gsize size;
+    cudnnBackendDescriptor_t card = NULL;
+    if (!g_file_get_contents(path, &text, &size, NULL) ||
+        cudnnBackendCreateDescriptor(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, &card))
+        return NULL;
+    if (cudnnBackendSetAttribute(card, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (int64_t)size,
+                                 text) ||
+        cudnnBackendFinalize(card)) {
+        char why[300];
+        cudnnGetLastErrorString(why, sizeof why);
+        tap_note("%s", why);
+        return NULL;
+    }
+    return card;
+}
+
+static LkCudnnPlan *plan_conv(const LkCudnn *cudnn, const Case *one, LkDType dtype, LkError *error)
+{
+    LkConvGeometry g = one->conv;
+    g.dtype = dtype;
+    return one->backward ? lk_cudnn_conv_backward_data_new(cudnn, &g, error) : lk_cudnn_conv_new(cudnn, &g, error);
+}
+
+/** As the backend does it: the backward pass by groups of heads. */
+static LkCudnnPlan *plan_attention(const LkCudnn *cudnn, const Case *one, LkDType dtype, LkError *error)
+{
+    LkSdpaGeometry g = one->sdpa;
+    g.dtype = dtype;
+    if (one->backward)
+        g.heads = lk_cudnn_sdpa_backward_group(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
+    return one->backward ? lk_cudnn_sdpa_backward_new(cudnn, &g, error) : lk_cudnn_sdpa_new(cudnn, &g, error);
+}
+
+static bool promised(const Case *one, LkDType dtype, int sm)
+{
+    LkSdpaGeometry g = one->sdpa;
+    g.dtype = dtype;
+    return one->attention ? lk_cudnn_sdpa_supported(sm, &g, one->backward) : lk_card_trains(sm, dtype, "a card", NULL);
+}
+
+/** What a group of cases came to. */
+typedef struct Tally {
+    int made, missing, unexpected, large, different;
+    int64_t largest;
+} Tally;
+
+static void complain(int *count, const char *what, const Case *one, LkDType dtype, const char *detail)
+{
+    if ((*count)++ < 5)
+        tap_note("%s %s: %s %s", one->name, lk_dtype_name(dtype), what, detail);
+}
+
+/** Holds a case against its promise and the table; keeps what was found. */
+static void judge(Context *c, Tally *tally, int k, int card, LkCudnnPlan *plan, const LkError *error)
+{
+    const Case *one = &c->cases.items[k / DTYPES];
+    LkDType dtype = dtypes[k % DTYPES];
+    bool want = promised(one, dtype, cards[card].sm);
+    int64_t bytes = plan ? lk_cudnn_workspace(plan) : NONE;
+    c->rows[k].bytes[card] = bytes;
+    tally->made += plan != NULL;
+    tally->largest = MAX(tally->largest, bytes);
+    if (want && !plan)
+        complain(&tally->missing, "has no plan:", one, dtype, error->text);
+    if (!want && plan)
+        complain(&tally->unexpected, "has a plan that the table of limits does not know:", one, dtype,
+                 lk_cudnn_engine(plan));
+    if (bytes > LK_CUDNN_WORKSPACE_CAP)
+        complain(&tally->large, "wants more than the cap,", one, dtype, lk_cudnn_engine(plan));
+    g_autofree char *key = row_name(one, dtype);
+    const Row *known = g_hash_table_lookup(c->known, key);
+    g_autofree char *found =
+        g_strdup_printf("%" PRId64 " where the table has %" PRId64, bytes, known ? known->bytes[card] : (int64_t)NONE);
+    if (want && c->same_version && (!known || known->bytes[card] != bytes))
+        complain(&tally->different, "workspace:", one, dtype, found);
+    lk_cudnn_plan_free(plan);
+}
+
+static void report(const Context *c, const Tally *t, const char *card, const char *what)
+{
+    tap_ok(!t->missing && !t->unexpected && !t->large, "%s: %d %s, at most %.1f MiB of workspace", card, t->made, what,
+           (double)t->largest / (1 << 20));
+    if (c->same_version)
+        tap_ok(!t->different, "%s: workspaces of %s are those of the table", card, what);
+}
+
+static void test_convolutions(Context *c, int card, const LkCudnn *cudnn)
+{
+    Tally tally = {0};
+    for (int k = 0; k < c->cases.n * DTYPES; k++) {
+        LkError error = {0};
+        const Case *one = &c->cases.items[k / DTYPES];
+        if (one->attention || !promised(one, dtypes[k % DTYPES], cudnn->sm))
+            continue;
+        LkCudnnPlan *plan = plan_conv(cudnn, one, dtypes[k % DTYPES], &error);
+        judge(c, &tally, k, card, plan, &error);
+    }
+    report(c, &tally, cards[card].name, "convolutions");
+}
+
+/** What the table denies to a card, the library denies too: asked as if the card were one of which the table promises
+ * it. */
+static LkCudnnPlan *plan_denied(const LkCudnn *cudnn, const Case *one, LkDType dtype)
+{
+    LkCudnn other = {.device = cudnn->device, .sm = 90};
+    LkError error = {0};
+    return plan_attention(&other, one, dtype, &error);
+}
+
+/** How much of the attention is tried. */
+typedef enum Scope { SCOPE_KINDS, SCOPE_SHAPES, SCOPE_ALL } Scope;
+
+/** Whether a case is the first of its kind: head size, own keys or others, mask, pass. */
+static bool first_of_its_kind(const Context *c, int at)
+{
+    const Case *one = &c->cases.items[at];
+    for (int i = 0; i < at; i++) {
+        const Case *other = &c->cases.items[i];
+        const LkSdpaGeometry *a = &one->sdpa, *b = &other->sdpa;
+        if (other->attention && other->backward == one->backward && a->head_dim == b->head_dim &&
+            a->causal == b->causal && (a->q_len == a->kv_len) == (b->q_len == b->kv_len))
+            return false;
+    }
+    return true;
+}
+
+static bool in_scope(const Context *c, int k, Scope scope)
+{
+    LkDType dtype = dtypes[k % DTYPES];
+    return c->cases.items[k / DTYPES].attention && dtype != LK_F32 && (scope == SCOPE_ALL || dtype == LK_BF16) &&
+           (scope != SCOPE_KINDS || first_of_its_kind(c, k / DTYPES));
+}
+
+static void test_attention(Context *c, int card, const LkCudnn *cudnn, Scope scope)
+{
+    Tally tally = {0};
+    int denied = 0, wrong = 0;
+    for (int k = 0; k < c->cases.n * DTYPES; k++) {
+        LkError error = {0};
+        const Case *one = &c->cases.items[k / DTYPES];
+        LkDType dtype = dtypes[k % DTYPES];
+        if (!in_scope(c, k, scope))
+            continue;
+        if (promised(one, dtype, cudnn->sm)) {
+            LkCudnnPlan *plan = plan_attention(cudnn, one, dtype, &error);
+            judge(c, &tally, k, card, plan, &error);
+        } else if (promised(one, dtype, 90)) {
+            LkCudnnPlan *plan = plan_denied(cudnn, one, dtype);
+            denied++;
+            if (plan)
+                complain(&wrong, "is denied by the table of limits, but has a plan:", one, dtype,
+                         lk_cudnn_engine(plan));
+            lk_cudnn_plan_free(plan);
+        }
+    }
+    report(c, &tally, cards[card].name, "attentions");
+    tap_ok(!wrong, "%s: cuDNN has none of the %d attentions that the table of limits denies", cards[card].name, denied);
+}
+
+/** The number of heads of a call divides the heads, keeps below the cap, and more would not. */
+static void test_groups(int card, const LkCudnn *cudnn)
+{
+    const LkCardLimits *limits = lk_card_limits(cudnn->sm);
+    LkSdpaGeometry g = {.dtype = LK_BF16,
+                        .batch = 1,
+                        .heads = 10,
+                        .q_len = 4096,
+                        .kv_len = 4096,
+                        .kv_rows = 4096,
+                        .head_dim = 64,
+                        .row_stride = 640,
+                        .stats_heads = 10,
+                        .scale = 0.125f};
+    LkError error = {0};
+    int64_t group = lk_cudnn_sdpa_backward_group(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
+    tap_ok(group == (limits->backward_workspace ? 5 : 10), "%s: %d of SDXL's 10 heads of 4096 rows at once",
+           cards[card].name, (int)group);
+    LkCudnnPlan *whole = lk_cudnn_sdpa_backward_new(cudnn, &g, &error);
+    tap_ok(whole && (lk_cudnn_workspace(whole) > LK_CUDNN_WORKSPACE_CAP) == (group < 10),
+           "%s: all of them want %.0f MiB", cards[card].name,
+           whole ? (double)lk_cudnn_workspace(whole) / (1 << 20) : 0.0);
+    lk_cudnn_plan_free(whole);
+    tap_ok(lk_cudnn_sdpa_backward_group(cudnn, &g, 1) == (limits->backward_workspace ? 1 : 1),
+           "%s: at least one head is done", cards[card].name);
+}
+
+/** Layers of one shape share a plan; others do not; a plan outlives the cache. */
+static void test_cache(const LkCudnn *described, const Case *one, const char *card)
+{
+    LkCudnn cudnn = *described;
+    LkError error = {0};
+    Case other = *one;
+    other.conv.pad_before = 0;
+    other.conv.pad_after = 2 * one->conv.pad_before;
+    cudnn.cache = lk_cudnn_cache_new();
+    LkCudnnPlan *first = plan_conv(&cudnn, one, LK_F32, &error), *second = plan_conv(&cudnn, one, LK_F32, &error);
+    LkCudnnPlan *shifted = plan_conv(&cudnn, &other, LK_F32, &error), *narrow = plan_conv(&cudnn, one, LK_F16, &error);
+    tap_ok(first && first == second, "%s: the same convolution is the same plan", card);
+    tap_ok(shifted && narrow && shifted != first && narrow != first && narrow != shifted,
+           "%s: another padding or type is another", card);
+    lk_cudnn_plan_free(second);
+    lk_cudnn_plan_free(shifted);
+    lk_cudnn_plan_free(narrow);
+    lk_cudnn_cache_free(cudnn.cache);
+    tap_ok(first && lk_cudnn_engine(first)[0], "%s: a plan outlives the cache", card);
+    lk_cudnn_plan_free(first);
+}
+
+/** What is refused says so in a sentence. */
+static void test_refusals(const LkCudnn *cudnn, const char *card)
+{
+    LkError error = {0};
+    LkSdpaGeometry wide = {.dtype = LK_BF16,
+                           .batch = 1,
+                           .heads = 1,
+                           .q_len = 64,
+                           .kv_len = 64,
+                           .kv_rows = 64,
+                           .head_dim = 512,
+                           .row_stride = 512,
+                           .scale = 1};
+    tap_ok(!lk_cudnn_sdpa_backward_new(cudnn, &wide, &error) && error.code == LK_ERROR_UNSUPPORTED &&
+               strstr(error.text, "1 heads of 512"),
+           "%s: %s", card, error.text);
+    LkConvGeometry odd = {.dtype = LK_F32,
+                          .n = 1,
+                          .h = 8,
+                          .w = 8,
+                          .c_in = 4,
+                          .out_h = 3,
+                          .out_w = 8,
+                          .c_out = 4,
+                          .kernel = 3,
+                          .stride = 1,
+                          .pad_before = 1,
+                          .pad_after = 1};
+    LkError other = {0};
+    tap_ok(!lk_cudnn_conv_new(cudnn, &odd, &other) && other.text[0], "%s: %.90s…", card, other.text);
+}
+
+static void test_card(Context *c, int card, Scope scope)
+{
+    LkCudnn cudnn = {.device = describe_card(c, cards[card].name), .sm = cards[card].sm};
+    if (!tap_ok(cudnn.device, "%s is described", cards[card].name))
+        return;
+    gint64 start = g_get_monotonic_time();
+    test_convolutions(c, card, &cudnn);
+    gint64 middle = g_get_monotonic_time();
+    test_refusals(&cudnn, cards[card].name);
+    const Case *convolution = c->cases.items;
+    while (convolution->attention)
+        convolution++;
+    test_cache(&cudnn, convolution, cards[card].name);
+    if (scope != SCOPE_KINDS || cards[card].attention)
+        test_attention(c, card, &cudnn, scope);
+    else
+        tap_note("LORIKEET_CUDNN=all makes this card's attention plans as well");
+    if (lk_card_limits(cudnn.sm)->attention)
+        test_groups(card, &cudnn);
+    tap_note("%.1f s for convolutions, %.1f s for attention", (double)(middle - start) / 1e6,
+             (double)(g_get_monotonic_time() - middle) / 1e6);
+    cudnnBackendDestroyDescriptor(cudnn.device);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    bool update = strcmp(argv[2], "--update") == 0, all = g_strcmp0(g_getenv("LORIKEET_CUDNN"), "all") == 0;
+    Scope scope = update ? SCOPE_SHAPES : all ? SCOPE_ALL : SCOPE_KINDS;
+    Context c = {.folder = g_build_filename(argv[1], "cudnn", NULL),
+                 .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
+    if (tap_ok(cases_add_sd15(&c.cases, argv[1]), "SD 1.5's graphs are built")) {
+        cases_add_sdxl(&c.cases, 1, 128, 128);
+        cases_add_sdxl(&c.cases, 1, 104, 152);
+        cases_add_sdxl(&c.cases, 4, 128, 128);
+        c.rows = g_new(Row, c.cases.n * DTYPES);
+        for (int k = 0; k < c.cases.n * DTYPES; k++)
+            for (int i = 0; i < CARDS; i++)
+                c.rows[k].bytes[i] = NONE;
+        if (!update)
+            read_table(&c);
+        if (!update && !c.same_version)
+            tap_note("The table of workspaces is of another cuDNN than %zu: not compared", cudnnGetVersion());
+        for (int i = 0; i < CARDS; i++)
+            if (update || strcmp(cards[i].name, argv[2]) == 0)
+                test_card(&c, i, scope);
+        if (update)
+            write_table(&c);
+    }
+    cases_clear(&c.cases);
+    g_hash_table_unref(c.known);
+    g_free(c.rows);
+    g_free(c.folder);
+    return tap_done();
+}
