@@ -36,23 +36,24 @@ static int find(const char *name, void **out)
 }
 
 /* What cuDNN wants to find by name, though it does not call it to make a plan. */
-#define NAMES(X)                                                                                                       \
-    X(cuCtxGetCurrent)                                                                                                 \
-    X(cuCtxGetLimit)                                                                                                   \
-    X(cuCtxPopCurrent)                                                                                                 \
-    X(cuCtxPushCurrent)                                                                                                \
-    X(cuStreamGetCtx)                                                                                                  \
-    X(cuLinkCreate)                                                                                                    \
-    X(cuLinkAddData) X(cuLinkComplete) X(cuLinkDestroy) X(cuLaunchKernel) X(cuLaunchKernelEx)                          \
-        X(cuLaunchCooperativeKernel) X(cuDeviceGet) X(cuLibraryLoadFromFile) X(cuKernelSetAttribute)                   \
-            X(cuKernelGetAttribute) X(cuOccupancyMaxPotentialClusterSize)
-#define UNUSED(name)                                                                                                   \
-    EXPORTED int name(void);                                                                                           \
-    EXPORTED int name(void)                                                                                            \
-    {                                                                                                                  \
-        return NOT_SUPPORTED;                                                                                          \
-    }
-NAMES(UNUSED)
+#define UNUSED(name) EXPORTED int name(void) __attribute__((alias("not_supported")))
+UNUSED(cuCtxGetCurrent);
+UNUSED(cuCtxGetLimit);
+UNUSED(cuCtxPopCurrent);
+UNUSED(cuCtxPushCurrent);
+UNUSED(cuStreamGetCtx);
+UNUSED(cuLinkCreate);
+UNUSED(cuLinkAddData);
+UNUSED(cuLinkComplete);
+UNUSED(cuLinkDestroy);
+UNUSED(cuLaunchKernel);
+UNUSED(cuLaunchKernelEx);
+UNUSED(cuLaunchCooperativeKernel);
+UNUSED(cuDeviceGet);
+UNUSED(cuLibraryLoadFromFile);
+UNUSED(cuKernelSetAttribute);
+UNUSED(cuKernelGetAttribute);
+UNUSED(cuOccupancyMaxPotentialClusterSize);
 
 /* The names and arguments are the driver's. */
 #define DRIVER(name, ...)                                                                                              \

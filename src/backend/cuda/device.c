@@ -71,6 +71,7 @@ static void close_device(LkDevice *device)
         if (device->staged[i])
             (void)cudaEventDestroy(device->staged[i]);
     }
+    lk_cudnn_cache_free(device->dnn.cache);
     if (device->dnn.handle)
         (void)cudnnDestroy(device->dnn.handle);
     if (device->blas)
@@ -115,6 +116,7 @@ static bool make_libraries(LkDevice *device, LkError *error)
     if (status == CUDNN_STATUS_SUCCESS)
         status = cudnnSetStream(device->dnn.handle, device->stream);
     device->dnn.sm = device->sm;
+    device->dnn.cache = lk_cudnn_cache_new();
     return status == CUDNN_STATUS_SUCCESS ||
            lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
 }
