@@ -38,12 +38,29 @@ void lk_latents_size(const LkLatents *latents, guint picture, int *height, int *
     *width = size.width / latents->factor;
 }
 
+static bool all_finite(const float *values, gsize count)
+{
+    bool finite = true;
+    for (gsize i = 0; i < count; i++)
+        finite &= isfinite(values[i]) != 0;
+    return finite;
+}
+
+/** Reads an entry of the cache. False where it is not there, or holds what no picture gives. */
+static bool read_moments(const LkLatents *latents, const Entry *entry, float *moments)
+{
+    int height, width;
+    lk_latents_size(latents, entry->picture, &height, &width);
+    return lk_latent_cache_get_moments(latents->cache, &entry->key, height, width, CHANNELS, moments) &&
+           all_finite(moments, (gsize)height * (gsize)width * CHANNELS);
+}
+
 static bool is_cached(const LkLatents *latents, const Entry *entry)
 {
     int height, width;
     lk_latents_size(latents, entry->picture, &height, &width);
     g_autofree float *moments = g_new(float, (gsize)height *(gsize)width *CHANNELS);
-    return lk_latent_cache_get_moments(latents->cache, &entry->key, height, width, CHANNELS, moments);
+    return read_moments(latents, entry, moments);
 }
 
 LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
@@ -258,12 +275,11 @@ static bool encode_entry(LkLatents *latents, Entry *entry, Encoder *encoder, con
     if (!api->write(program, encoder->pictures, pixels, bytes, &problem) || !api->run(program, &problem) ||
         !api->read(program, encoder->moments, moments, count * sizeof *moments, &problem))
         return lk_gerror_take(error, &problem);
-    for (gsize i = 0; i < count; i++)
-        if (!isfinite(moments[i]))
-            return lk_set_error(error, LK_ERROR_NUMERIC,
-                                _("The VAE gives numbers that are not finite for the picture '%s'. The base model may "
-                                  "be damaged."),
-                                picture_at(latents, entry->picture)->path);
+    if (!all_finite(moments, count))
+        return lk_set_error(error, LK_ERROR_NUMERIC,
+                            _("The VAE gives numbers that are not finite for the picture '%s'. The base model may be "
+                              "damaged."),
+                            picture_at(latents, entry->picture)->path);
     if (!lk_latent_cache_put_moments(latents->cache, &entry->key, height, width, CHANNELS, moments, error))
         return false;
     entry->missing = false;
@@ -316,10 +332,7 @@ bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *devic
 
 bool lk_latents_moments(const LkLatents *latents, guint picture, bool flipped, float *out, GError **error)
 {
-    int height, width;
-    const Entry *entry = &latents->entries[2 * picture + (flipped ? 1 : 0)];
-    lk_latents_size(latents, picture, &height, &width);
-    if (lk_latent_cache_get_moments(latents->cache, &entry->key, height, width, CHANNELS, out))
+    if (read_moments(latents, &latents->entries[2 * picture + (flipped ? 1 : 0)], out))
         return true;
     return lk_set_error(error, LK_ERROR_IO,
                         _("The cached latent of the picture '%s' is gone or damaged. Start the run again: it is made "

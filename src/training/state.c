@@ -41,6 +41,7 @@ void lk_state_free(LkState *state)
         return;
     g_free(state->job);
     g_free(state->changes);
+    g_free(state->guard);
     g_free(state->layout);
     g_free(state->device);
     g_free(state->dataset);
@@ -85,9 +86,10 @@ static char *checksum(const void *data, size_t size)
 static char *facts_checksum(const LkState *state)
 {
     g_autofree char *text = g_strdup_printf(
-        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s", state->step, state->job ? state->job : "",
+        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s%s%s", state->step, state->job ? state->job : "",
         state->layout ? state->layout : "", state->device ? state->device : "", state->changes ? "\n" : "",
-        state->changes ? state->changes : "", state->dataset ? "\n" : "", state->dataset ? state->dataset : "");
+        state->changes ? state->changes : "", state->dataset ? "\n" : "", state->dataset ? state->dataset : "",
+        state->guard ? "\nguard " : "", state->guard ? state->guard : "");
     return checksum(text, strlen(text));
 }
 
@@ -126,6 +128,7 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     }
     state->job = g_strdup(lk_safetensors_metadata(file, "job"));
     state->changes = g_strdup(lk_safetensors_metadata(file, "changes"));
+    state->guard = g_strdup(lk_safetensors_metadata(file, "guard"));
     state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
     state->dataset = g_strdup(lk_safetensors_metadata(file, "dataset"));
     state->device = g_strdup(lk_safetensors_metadata(file, "device"));
@@ -185,6 +188,8 @@ bool lk_state_save(const LkState *state, const char *path, GError **error)
     lk_metadata_set(metadata, "device", state->device);
     if (state->changes)
         lk_metadata_set(metadata, "changes", state->changes);
+    if (state->guard)
+        lk_metadata_set(metadata, "guard", state->guard);
     if (state->dataset)
         lk_metadata_set(metadata, "dataset", state->dataset);
     g_autofree char *facts = facts_checksum(state);

@@ -13,6 +13,7 @@ typedef struct LkState {
     int64_t step;  /* optimizer steps done */
     char *job;     /* canonical text of the job as the run began with it (lk_job_canonical) */
     char *changes; /* what was changed since (lk_changes_write), or NULL */
+    char *guard;   /* loss scale and trouble (lk_guard_write), or NULL: those of a new run */
     char *layout;  /* hash of the adapter's modules: names, sizes, places */
     char *dataset; /* what it is trained on (lk_dataset_digest), or NULL: an older version saved it */
     char *device;  /* device and library versions: other ones may give other bits */

@@ -4,6 +4,7 @@
 #include "training/job_dataset.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 static LkDataset *open_dataset(LkTrainer *trainer, GError **error)
 {
@@ -40,13 +41,21 @@ static bool captions_vary(const LkTrainer *trainer)
 static bool choose_precision(LkTrainer *trainer, GError **error)
 {
     trainer->compute = LK_F32;
-    if (trainer->job->mixed_precision == LK_MIXED_FP16)
+    if (trainer->job->mixed_precision == LK_MIXED_FP16 && strcmp(trainer->api->name, "cpu") == 0)
         return lk_set_error(error, LK_ERROR_USAGE,
                             _("mixed_precision = \"fp16\" cannot be used on the CPU: no processor multiplies fp16 "
                               "faster than fp32. Use \"no\", or \"bf16\" where `lorikeet-cli devices` lists it."));
+    if (trainer->job->mixed_precision == LK_MIXED_FP16)
+        trainer->compute = LK_F16;
     if (trainer->job->mixed_precision == LK_MIXED_BF16)
         trainer->compute = LK_BF16;
+    trainer->guard = lk_guard_new(lk_trainer_scales(trainer));
     return true;
+}
+
+bool lk_trainer_scales(const LkTrainer *trainer)
+{
+    return trainer->compute == LK_F16;
 }
 
 static bool open_cache(LkTrainer *trainer, GError **error)

@@ -115,6 +115,32 @@ bool lk_trainer_change(LkTrainerControl *control, const char *key, const char *v
     return true;
 }
 
+/** Whether the rate of this key drives what the run trains. */
+static bool drives(const LkJob *job, const char *key)
+{
+    const bool unet = lk_job_trains_unet(job), text = lk_job_trains_text_encoder(job);
+    const bool own_unet = lk_job_is_given(job, "unet_lr"), own_text = lk_job_is_given(job, "text_encoder_lr");
+    if (g_str_equal(key, "learning_rate"))
+        return (unet && !own_unet) || (text && !own_text);
+    return g_str_equal(key, "unet_lr") ? unet && own_unet : text && own_text;
+}
+
+bool lk_trainer_halve_rates(LkTrainerControl *control, GError **error)
+{
+    static const char *const keys[] = {"learning_rate", "unet_lr", "text_encoder_lr"};
+    const LkJob *job = control->trainer->job;
+    const double rates[G_N_ELEMENTS(keys)] = {job->learning_rate, job->unet_lr, job->text_encoder_lr};
+    bool driven[G_N_ELEMENTS(keys)], ok = true;
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+        driven[i] = drives(job, keys[i]);
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(keys); i++) {
+        char value[G_ASCII_DTOSTR_BUF_SIZE];
+        if (driven[i])
+            ok = lk_trainer_change(control, keys[i], g_ascii_dtostr(value, sizeof value, rates[i] / 2), error);
+    }
+    return ok;
+}
+
 bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
     for (guint i = 0; i < trainer->changes->len; i++) {

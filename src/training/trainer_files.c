@@ -82,11 +82,19 @@ bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
     LkError problem = {0};
     LkProgram *program = trainer->update_prepared.program;
     gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    g_autofree float *zero = g_new0(float, (gsize)trainer->state->elements);
     return (trainer->api->write(program, trainer->update->adapter, trainer->state->adapter, bytes, &problem) &&
             trainer->api->write(program, trainer->update->m, trainer->state->m, bytes, &problem) &&
-            trainer->api->write(program, trainer->update->v, trainer->state->v, bytes, &problem) &&
-            trainer->api->write(program, trainer->update->gradient, zero, bytes, &problem)) ||
+            trainer->api->write(program, trainer->update->v, trainer->state->v, bytes, &problem))
+               ? lk_trainer_clear_gradient(trainer, error)
+               : lk_gerror_take(error, &problem);
+}
+
+bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error)
+{
+    LkError problem = {0};
+    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
+    g_autofree float *zero = g_new0(float, (gsize)trainer->state->elements);
+    return trainer->api->write(trainer->update_prepared.program, trainer->update->gradient, zero, bytes, &problem) ||
            lk_gerror_take(error, &problem);
 }
 
@@ -235,6 +243,9 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     }
     if (!check_state(trainer, state, path, error))
         return false;
+    if (!lk_guard_read(&trainer->guard, lk_trainer_scales(trainer), state->guard))
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: its loss scale is '%s'."),
+                            path, state->guard);
     GPtrArray *changes = lk_changes_read(state->changes, error);
     if (!changes)
         return false;
@@ -260,6 +271,8 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
     g_autofree char *path = lk_trainer_state_path(trainer);
     g_free(trainer->state->changes);
     trainer->state->changes = lk_changes_write(trainer->changes, false);
+    g_free(trainer->state->guard);
+    trainer->state->guard = lk_guard_write(&trainer->guard, lk_trainer_scales(trainer));
     if (!lk_state_save(trainer->state, path, error))
         return false;
     trainer->has_state = true;

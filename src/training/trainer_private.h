@@ -6,6 +6,7 @@
 #include "kernels/kernels.h"
 #include "text/clip_tokenizer.h"
 #include "training/changes.h"
+#include "training/guard.h"
 #include "training/latent_masks.h"
 #include "training/latents.h"
 #include "training/lora_setup.h"
@@ -64,8 +65,12 @@ struct LkTrainer {
     LkSamples *samples;   /* NULL: none are asked for */
     LkModelHashes hashes; /* of the base model; empty until the first file is saved */
     LkState *state;       /* host copy of what a state file holds */
+    LkGuard guard;        /* after the steps that the device holds */
     bool has_state;       /* the saved state is of this run, not of an earlier one */
 };
+
+/** Whether the loss is scaled: the run computes in fp16 (trainer.c). */
+bool lk_trainer_scales(const LkTrainer *trainer);
 
 /* Programs (trainer_programs.c). */
 bool lk_trainer_compile(LkTrainer *trainer, GError **error);
@@ -115,6 +120,8 @@ char *lk_trainer_state_path(const LkTrainer *trainer);
 /** Brings adapter and moments from the device to trainer->state. */
 bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
 bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
+/** Forgets what the batches of a step that is left out added up. */
+bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error);
 /** Loads the newest whole state, or begins a new one. */
 bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
 /** Where the run has been finished and left no state, says so and returns true. */
@@ -140,6 +147,8 @@ struct LkTrainerControl {
     bool changed; /* a parameter was: the state must be saved */
     bool discard; /* the run ends, its states go */
 };
+/** Halves the learning rates of what is trained, as a change like any other. */
+bool lk_trainer_halve_rates(LkTrainerControl *control, GError **error);
 /** Makes the changes of a loaded state again. */
 bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
 

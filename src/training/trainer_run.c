@@ -22,6 +22,15 @@ typedef struct Run {
     int64_t saved;     /* steps done in the newest state file that this run wrote or began with */
 } Run;
 
+/** One optimizer step. */
+typedef struct Step {
+    int64_t step;        /* from 0 */
+    int64_t first, last; /* batches of the epoch that it sees; where the loss is no number: that batch */
+    LkHealth health;
+    double loss; /* summed over the batches */
+    double rate, norm;
+} Step;
+
 static double now(void)
 {
     return (double)g_get_monotonic_time() * 1e-6;
@@ -60,11 +69,11 @@ static char *what_was_seen(const Run *run, int64_t step, int64_t first, int64_t 
     return g_string_free_and_steal(g_steal_pointer(&text));
 }
 
-/** Loss and gradients of one batch; adds the batch's weighted mean loss to *loss. */
-static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GError **error)
+/** Loss and gradients of one batch; adds the batch's weighted mean loss to the step's. */
+static bool run_batch(Run *run, Step *s, int64_t batch, GError **error)
 {
     LkTrainer *trainer = run->trainer;
-    LkBatchPlace place = place_of(run, step, batch);
+    LkBatchPlace place = place_of(run, s->step, batch);
     int height, width;
     lk_latents_size(trainer->latents, place.entries[0].picture, &height, &width);
     LkStepProgram *program = lk_trainer_program(trainer, height, width, (int)place.count);
@@ -78,38 +87,37 @@ static bool run_batch(Run *run, int64_t step, int64_t batch, double *loss, GErro
                             &problem))
         return lk_gerror_take(error, &problem);
     for (uint32_t i = 0; i < place.count; i++) {
-        if (!isfinite(losses[i])) {
-            g_autofree char *seen = what_was_seen(run, step, batch, batch + 1);
-            return lk_set_error(
-                error, LK_ERROR_NUMERIC,
-                _("The loss of step %" PRId64 " is not a number (%s). Nothing of this step was "
-                  "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
-                  "with mixed_precision = \"no\"."),
-                step + 1, seen);
-        }
-        *loss += (double)losses[i] * weights[i] / place.count;
+        s->loss += (double)losses[i] * weights[i] / place.count;
+        if (!isfinite(losses[i]))
+            s->health = LK_HEALTH_LOSS;
+    }
+    if (s->health != LK_HEALTH_GOOD) {
+        s->first = batch;
+        s->last = batch + 1;
     }
     return true;
 }
 
 /** The optimizer's step, after the batches from `first` up to `last`. */
-static bool update(Run *run, int64_t step, int64_t first, int64_t last, double *rate, double *norm, GError **error)
+static bool update(Run *run, Step *s, GError **error)
 {
     LkTrainer *trainer = run->trainer;
     const LkJob *job = trainer->job;
+    const int64_t step = s->step;
     const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr,
                                           [LK_GROUP_TEXT_2] = job->text_encoder_lr,
                                           [LK_GROUP_UNET] = job->unet_lr};
+    const float scale = (float)trainer->guard.scale, accumulated = (float)job->gradient_accumulation_steps;
     float scalars[LK_SCALAR_COUNT] = {
-        [LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / (float)job->gradient_accumulation_steps};
+        [LK_SCALAR_LOSS_SCALE] = scale, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / accumulated / scale};
     LkLrSchedule schedule = lk_lr_schedule_of_job(job, trainer->steps);
     double factor = lk_lr_factor(&schedule, step);
     for (int group = 0; group < LK_GROUP_COUNT; group++) {
-        LkAdamwScalars s = lk_adamw_scalars(step + 1, rates[group] * factor, job->adam_beta1, job->adam_beta2,
-                                            job->adam_eps, job->weight_decay);
-        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
+        LkAdamwScalars adamw = lk_adamw_scalars(step + 1 - trainer->guard.skipped, rates[group] * factor,
+                                                job->adam_beta1, job->adam_beta2, job->adam_eps, job->weight_decay);
+        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &adamw, sizeof adamw);
     }
-    *rate = (lk_job_trains_unet(job) ? rates[LK_GROUP_UNET] : rates[LK_GROUP_TEXT]) * factor;
+    s->rate = (lk_job_trains_unet(job) ? rates[LK_GROUP_UNET] : rates[LK_GROUP_TEXT]) * factor;
     LkError problem = {0};
     float clip[2];
     LkProgram *program = trainer->update_prepared.program;
@@ -118,18 +126,71 @@ static bool update(Run *run, int64_t step, int64_t first, int64_t last, double *
         !trainer->api->run(program, &problem) ||
         !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem))
         return lk_gerror_take(error, &problem);
-    *norm = clip[0];
-    if (!isfinite(clip[1])) { /* the optimizer saw that too and changed nothing */
-        run->held = step;
-        g_autofree char *seen = what_was_seen(run, step, first, last);
-        return lk_set_error(error, LK_ERROR_NUMERIC,
-                            _("The gradient of step %" PRId64 " is not finite (%s). Nothing of this step was "
-                              "kept; the state is that of the step before. Start anew with a lower learning_rate, or "
-                              "with mixed_precision = \"no\"."),
-                            step + 1, seen);
-    }
-    run->held = step + 1;
+    s->norm = clip[0];
+    run->held = step;
+    if (!isfinite(clip[1])) /* the optimizer saw that too and changed nothing */
+        s->health = LK_HEALTH_GRADIENT;
     return true;
+}
+
+/** Saves what the device holds. */
+static bool save_state(Run *run, GError **error)
+{
+    run->state_time = now();
+    if (!lk_trainer_fetch_state(run->trainer, run->held, error) ||
+        !lk_trainer_save_state(run->trainer, run->events, error))
+        return false;
+    run->saved = run->held;
+    return true;
+}
+
+/** Which number was none, and of which pictures. */
+static char *what_happened(const Run *run, const Step *s)
+{
+    g_autofree char *seen = what_was_seen(run, s->step, s->first, s->last);
+    return s->health == LK_HEALTH_LOSS
+               ? g_strdup_printf(_("The loss of step %" PRId64 " is not a number (%s)."), s->step + 1, seen)
+               : g_strdup_printf(_("The gradient of step %" PRId64 " is not finite (%s)."), s->step + 1, seen);
+}
+
+/** Goes on without the step, with learning rates of half their size. */
+static bool go_slower(Run *run, const char *happened, GError **error)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("%s The step is left out, and training goes on with half the learning rate. If it happens again, it stops."),
+        happened);
+    lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text, .warning = true});
+    LkTrainerControl control = {.trainer = run->trainer, .events = run->events, .step = run->held};
+    return lk_trainer_halve_rates(&control, error) && (!control.changed || save_state(run, error));
+}
+
+/** What follows from the health of a step, once the device holds what is to be kept of it. */
+static bool keep_watch(Run *run, const Step *s, GError **error)
+{
+    LkTrainer *trainer = run->trainer;
+    const int64_t before = trainer->guard.trouble;
+    const LkRemedy remedy = lk_guard_step(&trainer->guard, lk_trainer_scales(trainer), s->step + 1, s->health);
+    if (remedy == LK_REMEDY_STOP) {
+        g_autofree char *happened = what_happened(run, s);
+        return lk_set_error(error, LK_ERROR_NUMERIC,
+                            _("%s Step %" PRId64 " was no better, and half the learning rate since has not helped. "
+                              "Nothing of this step was kept; the state is that of the step before. Start anew with a "
+                              "lower learning_rate, or with mixed_precision = \"no\"."),
+                            happened, before);
+    }
+    if (s->health == LK_HEALTH_LOSS && !lk_trainer_clear_gradient(trainer, error))
+        return false;
+    run->held = s->step + 1;
+    if (remedy == LK_REMEDY_RESCALE) {
+        g_autofree char *text = g_strdup_printf(_("Step %" PRId64 " is left out, for a gradient was too large for "
+                                                  "fp16. The loss scale is %.0f from here on."),
+                                                s->step + 1, trainer->guard.scale);
+        lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text});
+    }
+    if (remedy != LK_REMEDY_SLOWER)
+        return true;
+    g_autofree char *happened = what_happened(run, s);
+    return go_slower(run, happened, error);
 }
 
 /** The epoch plan that a step belongs to. */
@@ -149,45 +210,41 @@ static int64_t epochs_ended(const LkTrainer *trainer, int64_t steps)
     return steps % trainer->steps_per_epoch == 0 ? steps / trainer->steps_per_epoch : 0;
 }
 
+/** The forward and backward passes of a step and the optimizer's, up to the first number that is none. */
+static bool compute(Run *run, Step *s, GError **error)
+{
+    for (int64_t batch = s->first, last = s->last; batch < last && s->health == LK_HEALTH_GOOD; batch++)
+        if (!run_batch(run, s, batch, error))
+            return false;
+    return s->health != LK_HEALTH_GOOD || update(run, s, error);
+}
+
 /** One optimizer step, from 0. */
 static bool run_step(Run *run, int64_t step, GError **error)
 {
     LkTrainer *trainer = run->trainer;
-    double start = now(), loss = 0, rate = 0, norm = 0;
-    int64_t in_epoch = step % trainer->steps_per_epoch, accumulate = trainer->job->gradient_accumulation_steps;
-    int64_t first = in_epoch * accumulate, last = MIN(first + accumulate, trainer->batches);
-    if (!enter_epoch(run, step / trainer->steps_per_epoch, error))
+    const double start = now();
+    const int64_t in_epoch = step % trainer->steps_per_epoch, accumulate = trainer->job->gradient_accumulation_steps;
+    const int64_t first = in_epoch * accumulate, last = MIN(first + accumulate, trainer->batches);
+    Step s = {.step = step, .first = first, .last = last};
+    if (!enter_epoch(run, step / trainer->steps_per_epoch, error) || !compute(run, &s, error) ||
+        !keep_watch(run, &s, error))
         return false;
-    for (int64_t batch = first; batch < last; batch++)
-        if (!run_batch(run, step, batch, &loss, error))
-            return false;
-    if (!update(run, step, first, last, &rate, &norm, error))
-        return false;
-    lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_STEP,
-                                                   .step = step + 1,
-                                                   .epoch = run->epoch + 1,
-                                                   .total = trainer->steps,
-                                                   .loss = loss / (double)(last - first),
-                                                   .learning_rate = rate,
-                                                   .grad_norm = norm,
-                                                   .seconds = now() - start});
+    if (s.health == LK_HEALTH_GOOD)
+        lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_STEP,
+                                                       .step = step + 1,
+                                                       .epoch = run->epoch + 1,
+                                                       .total = trainer->steps,
+                                                       .loss = s.loss / (double)(last - first),
+                                                       .learning_rate = s.rate,
+                                                       .grad_norm = s.norm,
+                                                       .seconds = now() - start});
     int64_t epoch_end = epochs_ended(trainer, step + 1);
     if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
         return false;
     return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||
            lk_samples_make(trainer->samples, &(LkSampleMoment){step + 1, run->epoch + 1, epoch_end > 0}, false,
                            run->events, error);
-}
-
-/** Saves what the device holds. */
-static bool save_state(Run *run, GError **error)
-{
-    run->state_time = now();
-    if (!lk_trainer_fetch_state(run->trainer, run->held, error) ||
-        !lk_trainer_save_state(run->trainer, run->events, error))
-        return false;
-    run->saved = run->held;
-    return true;
 }
 
 /** Sample pictures due at the step at which the run begins: the first ones, or those that were still missing when it
@@ -239,8 +296,7 @@ static bool loop(Run *run, GError **error)
             return true;
         GError *problem = NULL;
         if (!run_step(run, step, &problem)) {
-            /* A loss that is no number is noticed before the optimizer runs, and a file that cannot be written after
-             * it: what the device holds is good then, and `held` tells after which step. */
+            /* Whatever happened, `held` tells after which step what the device holds is good. */
             if (run->held > run->saved)
                 save_state(run, NULL);
             g_propagate_error(error, problem);

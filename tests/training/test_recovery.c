@@ -1,14 +1,12 @@
-/* What a run makes of gradients that are no numbers, of files that an interruption left, of pictures that changed or
- * cannot be decoded, and of being resumed when it is done. Usage: test_recovery MODEL.safetensors */
+/* What a run makes of files that an interruption left, of pictures that changed or cannot be decoded, and of being
+ * resumed when it is done. Usage: test_recovery MODEL.safetensors */
 #include "../dataset/scratch.h"
 #include "../tap.h"
 #include "base/error.h"
 #include "small_run.h"
-#include "tensor/graph_ops.h"
 #include "training/state.h"
 
 #include <glib/gstdio.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,54 +59,6 @@ static bool rename_in(const SmallRun *s, const char *from, const char *to)
 {
     g_autofree char *a = small_run_path(s, from), *b = small_run_path(s, to);
     return g_rename(a, b) == 0;
-}
-
-/* Gradients -------------------------------------------------------------------------------------------------------- */
-
-/** The CPU backend, but one write of a step's scalars is changed. */
-static LkBackend faulty;
-static int scalar_writes, poisoned; /* writes so far; the number of the one to change */
-
-static bool write_poisoned(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
-{
-    float scalars[LK_SCALAR_COUNT];
-    if (bytes != sizeof scalars || ++scalar_writes != poisoned)
-        return lk_backend_cpu()->write(program, tensor, data, bytes, error);
-    memcpy(scalars, data, bytes);
-    scalars[LK_SCALAR_LOSS_SCALE] = INFINITY; /* the loss that is told is not scaled and stays finite */
-    return lk_backend_cpu()->write(program, tensor, scalars, bytes, error);
-}
-
-static void make_faulty(SmallRun *s, int poisoned_write)
-{
-    faulty = *lk_backend_cpu();
-    faulty.write = write_poisoned;
-    scalar_writes = 0;
-    poisoned = poisoned_write;
-    s->api = &faulty;
-}
-
-/** The gradient of the fourth step is infinite: the run ends, and leaves the state of the third. */
-static void test_gradient(SmallRun *s)
-{
-    forget(s);
-    tap_ok(stop_after(s, "good", false, 3), "a run is stopped after three steps");
-    make_faulty(s, 7); /* a step writes scalars twice: for the loss and for the optimizer */
-    g_autoptr(Outcome) outcome = small_run(s, "run", job, false, -1);
-    s->api = NULL;
-    tap_ok(!outcome->ok && outcome->code == LK_ERROR_NUMERIC && outcome->steps == 3 &&
-               strstr(outcome->message, "step 4 ") && strstr(outcome->message, ".png' at timestep"),
-           "a gradient that is not finite names step, picture and timestep: %s", said(outcome));
-    g_autofree char *path = small_run_path(s, STATE), *good = small_run_path(s, "good/bird.state");
-    g_autoptr(LkState) left = lk_state_load(path, NULL), want = lk_state_load(good, NULL);
-    gsize bytes = want ? (gsize)want->elements * sizeof(float) : 0;
-    tap_ok(left && want && left->step == 3 && memcmp(left->adapter, want->adapter, bytes) == 0 &&
-               memcmp(left->m, want->m, bytes) == 0 && memcmp(left->v, want->v, bytes) == 0,
-           "its state is that of the run that was stopped before");
-    g_autoptr(Outcome) whole = small_run(s, "whole", job, false, -1), resumed = small_run(s, "run", job, true, -1);
-    tap_ok(whole->ok && resumed->ok && resumed->began == 3 &&
-               same_files(s, "whole/bird.safetensors", "run/bird.safetensors"),
-           "resumed without that fault it ends as if nothing had been: %s", said(resumed));
 }
 
 /* Interrupted saves ------------------------------------------------------------------------------------------------ */
@@ -276,7 +226,6 @@ int main(int argc, char **argv)
     if (argc != 2)
         return 2;
     small_run_open(&s, argv[1]);
-    test_gradient(&s);
     test_interrupted(&s);
     test_rotation(&s);
     test_changed_pictures(&s);
