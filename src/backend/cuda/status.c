@@ -24,9 +24,10 @@ bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error)
     case cudaErrorNotPermitted:
     case cudaErrorSystemDriverMismatch:
     case cudaErrorSystemNotReady:
+    case cudaErrorUnknown:
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
-                       "The NVIDIA driver does not answer (%s). After an update of the driver restart the computer; "
-                       "inside a sandbox or container, allow it to use the graphics card.",
+                       "The NVIDIA driver does not answer (%s). After an update of the driver, or when the computer "
+                       "has slept, restart it; inside a sandbox or container, allow it to use the graphics card.",
                        cudaGetErrorString(status));
     default:
         return lk_fail(error, LK_ERROR_DEVICE, "The graphics card failed (%s): %s.", what, cudaGetErrorString(status));

@@ -1,0 +1,69 @@
+#include "network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH = 2, SIZE = 8, CHANNELS = 16, HEADS = 2, RANK = 4 };
+
+static LkRef weight(GraphTest *test, LkDType dtype, double mean, double scale, int64_t rows, int64_t cols)
+{
+    return test_weight(test, dtype, mean, scale, cols ? 2 : 1, (int64_t[]){rows, cols});
+}
+
+static LkRef linear(GraphTest *test, LkRef x, int64_t out)
+{
+    int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
+    return lk_linear(test->graph, x, weight(test, test->graph->compute, 0, 0.25, out, in),
+                     weight(test, LK_F32, 0, 0.1, out, 0));
+}
+
+/** A linear layer with an adapter beside it. */
+static LkRef adapted(GraphTest *test, LkRef x, int64_t out)
+{
+    int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
+    LkMatmul options = LK_MATMUL_DEFAULT;
+    options.trans_b = true;
+    LkRef base = linear(test, x, out);
+    LkRef down = lk_matmul(test->graph, x, test_parameter(test, 2, (int64_t[]){RANK, in}), options);
+    options.alpha = 0.5f;
+    options.addend = base;
+    return lk_matmul(test->graph, down, test_parameter(test, 2, (int64_t[]){out, RANK}), options);
+}
+
+static LkRef picture(GraphTest *test, LkRef x, int64_t out)
+{
+    int64_t in = lk_graph_tensor(test->graph, x)->shape[3];
+    LkRef w = test_weight(test, test->graph->compute, 0, 0.1, 4, (int64_t[]){out, in, 3, 3});
+    return lk_conv2d(test->graph, x, w, weight(test, LK_F32, 0, 0.1, out, 0), 1, 1, 1);
+}
+
+static LkRef normed(GraphTest *test, LkRef x)
+{
+    return lk_group_norm(test->graph, x, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
+                         weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 4, 1e-5f, true);
+}
+
+GraphTest *test_step_network(LkDType compute)
+{
+    static const int64_t tokens[3] = {BATCH, SIZE * SIZE, CHANNELS}, pixels[4] = {BATCH, SIZE, SIZE, CHANNELS};
+    LkError error = {0};
+    GraphTest *test = graph_test_new(compute, 11);
+    LkGraph *graph = test->graph;
+    LkRef x = test_input(test, compute, TEST_NORMAL, 0, 1, 4, (int64_t[]){BATCH, SIZE, SIZE, 4});
+    x = normed(test, picture(test, x, CHANNELS));
+    LkRef t = lk_graph_reshape(graph, x, 3, tokens);
+    LkRef n = lk_layer_norm(graph, t, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
+                            weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 1e-5f);
+    LkRef q = adapted(test, n, CHANNELS), k = adapted(test, n, CHANNELS), v = linear(test, n, CHANNELS);
+    LkRef o = adapted(test, lk_attention(graph, q, k, v, HEADS, 0.35f, false), CHANNELS);
+    LkRef y = lk_graph_reshape(graph, lk_add(graph, t, o), 4, pixels);
+    y = picture(test, normed(test, y), 4);
+    lk_graph_output(graph, y);
+    test_loss(test, y);
+    if (!lk_autodiff(graph, y, test->d_y, LK_RECOMPUTE_NONE, &error) || !lk_graph_check(graph, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        exit(2);
+    }
+    test_draw(test);
+    return test;
+}

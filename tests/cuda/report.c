@@ -1,0 +1,16 @@
+/* In the module of the CUDA backend over the stand-in: a program that made a mistake or left something behind fails. */
+#include "tests/fakecuda/fake.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+__attribute__((destructor)) static void report(void)
+{
+    int leaks = fake_leaks(), violations = fake_violations();
+    if (leaks == 0 && violations == 0)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "# fake CUDA: %d mistakes, %d things were not destroyed\n", violations, leaks);
+    fflush(stderr);
+    _exit(70);
+}
