@@ -3,6 +3,8 @@
 # PyTorch loop, one after the other several times, because a machine is not equally fast all the time. Nothing here
 # passes or fails. Options go to both programs: --precision fp32, --size 256, --no-te, --steps N.
 #
+# ./dev bench --roofline FAMILY --device CARD: what a step could take at best on a card, without one; --help says more.
+#
 #   LORIKEET_BENCH_DIR     where the 2.1 GB model is made and kept
 #   LORIKEET_BENCH_ROUNDS  how often (3)
 #   LORIKEET_ORACLE_PYTHON a Python that has torch, diffusers and transformers
@@ -11,6 +13,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 bench=${LORIKEET_BENCH_BUILD:-$here/../../build}/tests/bench
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lorikeet
 rounds=${LORIKEET_BENCH_ROUNDS:-3}
+
+case " $* " in *" --roofline"*) exec "$bench/bench-roofline" --tests "$here/.." "$@" ;; esac
 
 model=$("$bench/bench-model")
 

@@ -1,0 +1,161 @@
+#include "roofline.h"
+
+#include "backend/cuda/card_limits.h"
+#include "backend/node_launches.h"
+#include "profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* NVIDIA's architecture white papers and data sheets: dense figures with f32 accumulation at boost clock. GeForce cards
+ * before the RTX 40 and 50 accumulate in f32 at half the rate of fp16; those figures are the halved ones. */
+static const RoofCard cards[] = {
+    {"rtx2080", "GeForce RTX 2080 (fp16)", 75, 40.3e12, 10.1e12, 448e9},
+    {"rtx3060", "GeForce RTX 3060 12 GB", 86, 25.5e12, 12.7e12, 360e9},
+    {"rtx3090", "GeForce RTX 3090", 86, 71.2e12, 35.6e12, 936e9},
+    {"rtx4090", "GeForce RTX 4090", 89, 165.2e12, 82.6e12, 1008e9},
+    {"rtx5090", "GeForce RTX 5090", 120, 209.5e12, 104.8e12, 1792e9},
+    {"a100", "A100 40 GB SXM", 80, 312e12, 19.5e12, 1555e9},
+    {"h100", "H100 80 GB SXM", 90, 989.4e12, 66.9e12, 3350e9},
+};
+enum { CARDS = sizeof cards / sizeof cards[0] };
+
+const RoofCard *roof_card(const char *key)
+{
+    for (int i = 0; i < CARDS; i++)
+        if (key && strcmp(cards[i].key, key) == 0)
+            return &cards[i];
+    return NULL;
+}
+
+const char *roof_card_keys(void)
+{
+    return "rtx2080|rtx3060|rtx3090|rtx4090|rtx5090|a100|h100";
+}
+
+/** Kernels that a node takes on a card: our own as they are, a product's, convolution's or attention's as the backend
+ * asks for them. */
+static int launches_of(const RoofCard *card, const LkGraph *graph, const LkNode *node)
+{
+    if (lk_op_has_kernel(node->op)) {
+        static char somewhere[64];
+        LkNodeMemory memory = {.scratch = somewhere};
+        LkLaunches launches = {0};
+        for (int i = 0; i < node->n_in; i++)
+            memory.in[i] = node->in[i] == LK_NONE ? NULL : somewhere;
+        for (int i = 0; i < node->n_out; i++)
+            memory.out[i] = somewhere;
+        lk_node_launches(graph, node, &memory, &launches);
+        return launches.count;
+    }
+    if (node->op == LK_OP_MATMUL && lk_graph_tensor(graph, node->out[0])->dtype == LK_F32 && node->attr.trans_a)
+        return 2; /* in parts, which a kernel of its own adds in their order */
+    if (node->op == LK_OP_ATTENTION_BACKWARD) {
+        const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
+        bool by_groups = lk_card_limits(card->sm)->backward_workspace;
+        double matrix =
+            2.0 * (double)node->attr.heads * (double)q->shape[0] * (double)q->shape[1] * (double)node->attr.kv_length;
+        int groups = by_groups ? 1 + (int)(matrix / (double)(256 << 20)) : 1;
+        return 3 * groups; /* rows' sums, dk and dv, dq */
+    }
+    return 1;
+}
+
+/** Arithmetic of the kind that the node's inputs take. */
+static double peak(const RoofCard *card, const LkGraph *graph, const LkNode *node)
+{
+    bool narrow = true;
+    for (int i = 0; i < node->n_in && i < 2; i++)
+        narrow = narrow && lk_graph_tensor(graph, node->in[i])->dtype != LK_F32;
+    return narrow ? card->half_flops : card->float_flops;
+}
+
+static RoofClass *find_class(Roof *roof, const char *name)
+{
+    for (int i = 0; i < roof->n; i++)
+        if (strcmp(roof->classes[i].name, name) == 0)
+            return &roof->classes[i];
+    RoofClass *class = &roof->classes[roof->n < ROOF_MAX_CLASSES ? roof->n++ : ROOF_MAX_CLASSES - 1];
+    class->name = name;
+    return class;
+}
+
+/** Bytes beyond inputs and outputs: the matrix that a deterministic attention writes and reads again. */
+static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNode *node)
+{
+    const LkCardLimits *limits = lk_card_limits(card->sm);
+    if (node->op != LK_OP_ATTENTION_BACKWARD || !limits->backward_workspace)
+        return 0;
+    const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
+    return 4.0 * (double)q->shape[0] * (double)node->attr.heads * (double)q->shape[1] * (double)node->attr.kv_length;
+}
+
+void roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
+{
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const LkNode *node = &graph->nodes[n];
+        NodeCost cost = profile_cost(graph, node);
+        cost.bytes += extra_bytes(card, graph, node);
+        RoofClass *class = find_class(roof, cost.class);
+        double arithmetic = cost.flops / peak(card, graph, node), memory = cost.bytes / card->bytes;
+        double floor = arithmetic > memory ? arithmetic : memory;
+        int launches = launches_of(card, graph, node);
+        class->nodes++;
+        class->launches += launches;
+        class->flops += cost.flops;
+        class->bytes += cost.bytes;
+        class->floor += floor;
+        class->launched += floor > launches * ROOF_LAUNCH ? floor : launches * ROOF_LAUNCH;
+        class->memory_bound += memory > arithmetic ? floor : 0;
+    }
+}
+
+static int longest_first(const void *x, const void *y)
+{
+    const RoofClass *a = x, *b = y;
+    return a->launched > b->launched ? -1 : a->launched < b->launched;
+}
+
+/** Passes that compute nothing new: what fusing or another layout would take away. */
+static bool only_moves(const char *class)
+{
+    return strcmp(class, "casts") == 0 || strcmp(class, "sums") == 0 || strcmp(class, "copies") == 0;
+}
+
+static void print_row(const char *name, int nodes, int launches, double flops, double bytes, double floor,
+                      double launched, double all)
+{
+    printf("%-24s %6d %8d %8.3f %8.2f %9.2f %9.2f %6.1f%%\n", name, nodes, launches, flops * 1e-12, bytes * 1e-9,
+           floor * 1e3, launched * 1e3, 100 * launched / all);
+}
+
+void roof_print(const Roof *roof, const RoofCard *card)
+{
+    Roof sorted = *roof;
+    RoofClass all = {0};
+    double moves = 0, arithmetic = 0;
+    qsort(sorted.classes, (size_t)sorted.n, sizeof sorted.classes[0], longest_first);
+    for (int i = 0; i < sorted.n; i++) {
+        const RoofClass *c = &sorted.classes[i];
+        all.nodes += c->nodes, all.launches += c->launches, all.flops += c->flops, all.bytes += c->bytes;
+        all.floor += c->floor, all.launched += c->launched, all.memory_bound += c->memory_bound;
+        moves += only_moves(c->name) ? c->launched : 0;
+        arithmetic += c->flops > 0 ? c->floor : 0;
+    }
+    printf("%s: %.0f TFLOP/s, %.0f GB/s\n\n", card->name, card->half_flops * 1e-12, card->bytes * 1e-9);
+    printf("%-24s %6s %8s %8s %8s %9s %9s %7s\n", "class", "nodes", "launches", "TFLOP", "GB", "floor ms", "+ starts",
+           "share");
+    for (int i = 0; i < sorted.n; i++) {
+        const RoofClass *c = &sorted.classes[i];
+        print_row(c->name, c->nodes, c->launches, c->flops, c->bytes, c->floor, c->launched, all.launched);
+    }
+    print_row("all", all.nodes, all.launches, all.flops, all.bytes, all.floor, all.launched, all.launched);
+    printf("\nall arithmetic at its peak          %9.2f ms\n", all.flops / card->half_flops * 1e3);
+    printf("products, convolutions, attention   %9.2f ms  each bound by arithmetic or memory\n", arithmetic * 1e3);
+    printf("passes over memory between them     %9.2f ms\n", (all.floor - arithmetic) * 1e3);
+    printf("kernels too short for their start   %9.2f ms  %d starts of %.1f us\n", (all.launched - all.floor) * 1e3,
+           all.launches, ROOF_LAUNCH * 1e6);
+    printf("the step at best                    %9.2f ms\n", all.launched * 1e3);
+    printf("of which casts, sums and copies     %9.2f ms  (%.1f %%)\n", moves * 1e3, 100 * moves / all.launched);
+}
