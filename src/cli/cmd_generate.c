@@ -18,7 +18,7 @@ typedef struct Wish {
     int64_t width, height, steps, seed, clip_skip;
     double cfg;
     int precision; /* row of `precisions` */
-    bool v_prediction;
+    bool v_prediction, zero_terminal_snr;
 } Wish;
 
 static const char *const precisions[] = {"fp32", "bf16", NULL};
@@ -82,15 +82,20 @@ static bool generate(const Wish *wish, GError **error)
     const LkStudioSetup setup = {.compute = dtypes[wish->precision],
                                  .clip_skip = (int)wish->clip_skip,
                                  .v_prediction = wish->v_prediction,
+                                 .zero_terminal_snr = wish->zero_terminal_snr,
                                  .lora_folders = folders};
     LkPictureRequest request = {.negative = wish->negative,
-                                .width = (int)wish->width,
-                                .height = (int)wish->height,
                                 .steps = (int)wish->steps,
                                 .cfg = wish->cfg,
                                 .seed = (uint64_t)wish->seed,
                                 .sampler = sampler};
-    if (!studio || !lk_studio_prepare(studio, &setup, wish->prompt, &request, error))
+    if (!studio)
+        return false;
+    const LkModelArch *arch = lk_studio_arch(studio);
+    int usual = lk_generator_usual_size(arch, wish->v_prediction || arch->prediction == LK_PREDICTION_V);
+    request.width = wish->width ? (int)wish->width : usual;
+    request.height = wish->height ? (int)wish->height : usual;
+    if (!lk_studio_prepare(studio, &setup, wish->prompt, &request, error))
         return false;
     for (guint i = 0; i < lk_studio_remarks(studio)->len; i++)
         lk_cli_say("%s", (const char *)g_ptr_array_index(lk_studio_remarks(studio), i));
@@ -117,15 +122,8 @@ static bool check_wish(const Wish *wish, GError **error)
 
 LkExit lk_cli_generate(int argc, char **argv)
 {
-    Wish wish = {.negative = "",
-                 .sampler = "euler_a",
-                 .lora_dir = ".",
-                 .device = "auto",
-                 .width = 512,
-                 .height = 512,
-                 .steps = 20,
-                 .cfg = 7,
-                 .clip_skip = 1};
+    Wish wish = {
+        .negative = "", .sampler = "euler_a", .lora_dir = ".", .device = "auto", .steps = 20, .cfg = 7, .clip_skip = 1};
     const LkOption options[] = {
         {.name = "model",
          .kind = LK_OPTION_TEXT,
@@ -150,14 +148,14 @@ LkExit lk_cli_generate(int argc, char **argv)
          .placeholder = "N",
          .min = 8,
          .max = 16384,
-         .help = N_("in pixels, a multiple of 64 (512)")},
+         .help = N_("in pixels, a multiple of 64 (512; 1024 for SDXL, 768 for v-prediction of SD 2.x)")},
         {.name = "height",
          .kind = LK_OPTION_INTEGER,
          .value = &wish.height,
          .placeholder = "N",
          .min = 8,
          .max = 16384,
-         .help = N_("in pixels, a multiple of 64 (512)")},
+         .help = N_("the same")},
         {.name = "steps",
          .kind = LK_OPTION_INTEGER,
          .value = &wish.steps,
@@ -199,7 +197,11 @@ LkExit lk_cli_generate(int argc, char **argv)
         {.name = "v-prediction",
          .kind = LK_OPTION_FLAG,
          .value = &wish.v_prediction,
-         .help = N_("the base model predicts v, not noise")},
+         .help = N_("the base model predicts v, not noise (also where its file says so)")},
+        {.name = "zero-terminal-snr",
+         .kind = LK_OPTION_FLAG,
+         .value = &wish.zero_terminal_snr,
+         .help = N_("the base model's noise schedule ends in pure noise (also where its file says so)")},
         {.name = "precision",
          .kind = LK_OPTION_CHOICE,
          .value = &wish.precision,

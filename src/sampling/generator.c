@@ -74,6 +74,11 @@ int lk_generator_size_step(const LkModelArch *arch)
     return vae_factor(arch) << (arch->unet.levels - 1);
 }
 
+int lk_generator_usual_size(const LkModelArch *arch, bool v_prediction)
+{
+    return strcmp(arch->family, "sdxl") == 0 ? 1024 : strcmp(arch->family, "sd2") == 0 && v_prediction ? 768 : 512;
+}
+
 bool lk_picture_size_check(const LkModelArch *arch, int width, int height, GError **error)
 {
     enum { LARGEST = 16384 };

@@ -57,8 +57,10 @@ typedef struct LkPictureRequest {
     const float *noise; /* [h,w,4] standard normal to begin with, h = height / 8; NULL: drawn from the seed */
 } LkPictureRequest;
 
-/** What width and height must be multiples of: 64 for Stable Diffusion 1.x. */
+/** What width and height must be multiples of: 64 for Stable Diffusion 1.x and 2.x, 32 for XL. */
 int lk_generator_size_step(const LkModelArch *arch);
+/** The sides of the square pictures that a family was made for: 512, 768 or 1024. */
+int lk_generator_usual_size(const LkModelArch *arch, bool v_prediction);
 /** Whether a size can be made, with words if not. For checks before a run. */
 bool lk_picture_size_check(const LkModelArch *arch, int width, int height, GError **error);
 

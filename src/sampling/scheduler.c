@@ -8,6 +8,7 @@
 void lk_sigmas_init(LkSigmas *sigmas, bool zero_terminal_snr)
 {
     enum { LAST = LK_SIGMA_COUNT - 1 };
+    sigmas->zero_terminal_snr = zero_terminal_snr;
     const double first = sqrt(0.00085), last = sqrt(0.012);
     double bar[LK_SIGMA_COUNT], product = 1;
     for (int t = 0; t < LK_SIGMA_COUNT; t++) {
@@ -120,8 +121,9 @@ static void space_leading(LkSamplingSchedule *schedule, const LkSigmas *sigmas)
 {
     int n = schedule->steps, stride = LK_SIGMA_COUNT / n;
     for (int i = 0; i < n; i++) {
-        int t = (n - 1 - i) * stride + 1;
-        schedule->t[i] = t < LK_SIGMA_COUNT ? t : LK_SIGMA_COUNT - 1;
+        int leading = (n - 1 - i) * stride + 1;
+        int trailing = (int)rint(LK_SIGMA_COUNT - (double)i * LK_SIGMA_COUNT / n) - 1;
+        schedule->t[i] = sigmas->zero_terminal_snr ? trailing : MIN(leading, LK_SIGMA_COUNT - 1);
         schedule->sigma[i] = sigmas->sigma[(int)schedule->t[i]];
     }
     schedule->sigma[n] = sigmas->sigma[0]; /* set_alpha_to_one = false */

@@ -16,6 +16,7 @@ enum { LK_SIGMA_COUNT = 1000, LK_MAX_SAMPLING_STEPS = 1000 };
 typedef struct LkSigmas {
     double sigma[LK_SIGMA_COUNT];
     double log_sigma[LK_SIGMA_COUNT];
+    bool zero_terminal_snr;
 } LkSigmas;
 
 /** Stable Diffusion's schedule: betas whose square roots rise evenly from sqrt(0.00085) to sqrt(0.012). With
@@ -31,7 +32,8 @@ double lk_sigmas_timestep(const LkSigmas *sigmas, double sigma);
 typedef enum LkSpacing {
     LK_SPACING_UNIFORM, /* timesteps 999 .. 0 evenly, then sigma 0 */
     LK_SPACING_KARRAS,  /* evenly in sigma^(1/7), then 0 (equation 5 of arXiv:2206.00364) */
-    LK_SPACING_LEADING, /* timesteps 1, 1 + 1000/n …, ending at timestep 0: diffusers' "leading" with steps_offset 1 */
+    LK_SPACING_LEADING, /* timesteps 1, 1 + 1000/n …, ending at timestep 0: diffusers' "leading" with steps_offset 1.
+                           Where the schedule ends in pure noise from timestep 999 on: "trailing", as Lin et al. say */
 } LkSpacing;
 
 typedef enum LkSamplerRule {

@@ -6,13 +6,21 @@
 #include <string.h>
 
 static const char *const keys[] = {
-    "learning_rate",           "unet_lr",
-    "text_encoder_lr",         "sample_prompts",
-    "sample_sampler",          "sample_every_n_epochs",
-    "sample_every_n_steps",    "save_every_n_epochs",
-    "save_every_n_steps",      "save_last_n_epochs",
-    "save_last_n_steps",       "save_state_every_n_steps",
-    "save_state_on_train_end", NULL,
+    "learning_rate",
+    "unet_lr",
+    "text_encoder_lr",
+    "text_encoder_2_lr",
+    "sample_prompts",
+    "sample_sampler",
+    "sample_every_n_epochs",
+    "sample_every_n_steps",
+    "save_every_n_epochs",
+    "save_every_n_steps",
+    "save_last_n_epochs",
+    "save_last_n_steps",
+    "save_state_every_n_steps",
+    "save_state_on_train_end",
+    NULL,
 };
 
 const char *const *lk_change_keys(void)
@@ -26,12 +34,14 @@ const char *const *lk_change_keys(void)
 static bool has_effect(const LkJob *job, const char *key, GError **error)
 {
     bool unet = lk_job_trains_unet(job), text = lk_job_trains_text_encoder(job);
+    bool second = lk_job_trains_text(job, 1);
     if (strcmp(key, "learning_rate") == 0 && (!unet || lk_job_is_given(job, "unet_lr")) &&
         (!text || lk_job_is_given(job, "text_encoder_lr")))
         return lk_set_error(error, LK_ERROR_USAGE,
                             _("learning_rate has no effect in this run, for the parts that it trains have rates of "
                               "their own. Change unet_lr or text_encoder_lr."));
-    if ((strcmp(key, "unet_lr") == 0 && !unet) || (strcmp(key, "text_encoder_lr") == 0 && !text))
+    if ((strcmp(key, "unet_lr") == 0 && !unet) || (strcmp(key, "text_encoder_lr") == 0 && !text) ||
+        (strcmp(key, "text_encoder_2_lr") == 0 && !second))
         return lk_set_error(error, LK_ERROR_USAGE,
                             _("%s has no effect in this run, which does not train that part. That is settled when a "
                               "run begins."),
@@ -44,7 +54,8 @@ static bool check(const LkJob *before, const LkJob *now, const char *key, const 
     if (!lk_problems_fail(problems, error))
         return false;
     if (lk_job_trains_unet(before) != lk_job_trains_unet(now) ||
-        lk_job_trains_text_encoder(before) != lk_job_trains_text_encoder(now))
+        lk_job_trains_text(before, 0) != lk_job_trains_text(now, 0) ||
+        lk_job_trains_text(before, 1) != lk_job_trains_text(now, 1))
         return lk_set_error(error, LK_ERROR_USAGE,
                             _("%s cannot become 0 while a run is under way. Which parts are trained is settled when a "
                               "run begins."),

@@ -150,6 +150,19 @@ static void complain(const LkParameter *row, const char *key, const LkRawValue *
     }
 }
 
+static bool apply(LkJob *job, const LkParameter *row, const char *key, const LkRawValue *raw, int line,
+                  GPtrArray *problems);
+
+/* One item of a list, for its own row. */
+static bool apply_item(LkJob *job, const LkParameter *row, const char *key, const LkRawValue *list, int item, int line,
+                       GPtrArray *problems)
+{
+    LkRawValue raw = lk_raw_value_text(list->items[item]);
+    bool good = apply(job, row, key, &raw, line, problems);
+    lk_raw_value_clear(&raw);
+    return good;
+}
+
 /* Puts a written value into the job, or says what is wrong with it. */
 static bool apply(LkJob *job, const LkParameter *row, const char *key, const LkRawValue *raw, int line,
                   GPtrArray *problems)
@@ -164,6 +177,11 @@ static bool apply(LkJob *job, const LkParameter *row, const char *key, const LkR
         return true;
     }
     bool empty = lk_raw_value_is_empty(raw);
+    if (row->second != NULL && raw->list && g_strv_length(raw->items) == 2 &&
+        strcmp(raw->items[0], raw->items[1]) != 0) {
+        return apply_item(job, row, key, raw, 0, line, problems) &&
+               apply_item(job, lk_parameter_find(row->second), key, raw, 1, line, problems);
+    }
     if (empty && (row->optional || row->fallback == NULL)) {
         lk_job_reset(job, row);
         return true;

@@ -109,6 +109,7 @@ typedef struct LkJob {
     char **optimizer_args;
     double learning_rate;
     double unet_lr, text_encoder_lr; /* learning_rate where not given; 0 leaves that part untrained */
+    double text_encoder_2_lr;        /* of SDXL's second one; text_encoder_lr where not given */
     double max_grad_norm;            /* 0: no clipping */
     int gradient_accumulation_steps;
     double adam_beta1, adam_beta2, adam_eps, weight_decay; /* from optimizer_args */
@@ -208,9 +209,11 @@ bool lk_job_check(LkJob *job, GPtrArray *problems);
 /** Checks that the files and folders that must exist do. Not part of loading. False if there is an error. */
 bool lk_job_check_files(const LkJob *job, GPtrArray *problems);
 
-/** What is trained: respects the network_train_…_only flags and learning rates of 0. */
+/** What is trained: respects the network_train_…_only flags and learning rates of 0. The text encoder: any of them. */
 bool lk_job_trains_unet(const LkJob *job);
 bool lk_job_trains_text_encoder(const LkJob *job);
+/** Whether text encoder number 0 or 1 is. */
+bool lk_job_trains_text(const LkJob *job, int text);
 
 /** Everything that can change the trained numbers, as "key = value" lines in the table's order: resolved values, of
  *  files and folders only the last part of their path, so that moving a project does not count as a change. */

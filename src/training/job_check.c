@@ -129,6 +129,7 @@ static void check_network(Check *check)
     job->effective_alpha = job->network_alpha != 0 ? job->network_alpha : job->network_dim;
     job->unet_lr = lk_job_is_given(job, "unet_lr") ? job->unet_lr : job->learning_rate;
     job->text_encoder_lr = lk_job_is_given(job, "text_encoder_lr") ? job->text_encoder_lr : job->learning_rate;
+    job->text_encoder_2_lr = lk_job_is_given(job, "text_encoder_2_lr") ? job->text_encoder_2_lr : job->text_encoder_lr;
     if (job->network_train_unet_only && job->network_train_text_encoder_only) {
         remark(
             check, ERROR, "network_train_text_encoder_only",
@@ -390,9 +391,14 @@ bool lk_job_trains_unet(const LkJob *job)
     return !job->network_train_text_encoder_only && job->unet_lr > 0;
 }
 
+bool lk_job_trains_text(const LkJob *job, int text)
+{
+    return !job->network_train_unet_only && (text == 0 ? job->text_encoder_lr : job->text_encoder_2_lr) > 0;
+}
+
 bool lk_job_trains_text_encoder(const LkJob *job)
 {
-    return !job->network_train_unet_only && job->text_encoder_lr > 0;
+    return lk_job_trains_text(job, 0) || lk_job_trains_text(job, 1);
 }
 
 /* ------------------------------------------------------------------ files */

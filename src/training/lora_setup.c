@@ -73,7 +73,7 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
               lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
     for (guint i = 0; ok && i < sites->len; i++) {
         const LkLoraSite *site = &g_array_index(sites, LkLoraSite, i);
-        if (site->side == LK_SIDE_TEXT ? plan->text : plan->unet)
+        if (site->side == LK_SIDE_TEXT ? plan->text && !plan->no_text[site->text] : plan->unet)
             ok = add_site(lora, checkpoint, site, plan, error);
     }
     if (ok && lk_lora_count(lora) == 0)
@@ -95,6 +95,7 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
             return NULL;
     }
     LkLoraPlan plan = {.text = lk_job_trains_text_encoder(job),
+                       .no_text = {!lk_job_trains_text(job, 0), !lk_job_trains_text(job, 1)},
                        .unet = lk_job_trains_unet(job),
                        .dim = job->network_dim,
                        .alpha = (float)job->effective_alpha,

@@ -14,6 +14,7 @@ LkLoraShape lk_lora_shape_of(const LkModelArch *arch);
 /** Which parts get modules, and how large they are. */
 typedef struct LkLoraPlan {
     bool text, unet;
+    bool no_text[LK_LORA_MAX_TEXTS]; /* but not this text encoder */
     int dim;
     float alpha;
     const LkLoraFile *like; /* modules, dims and alphas of this file instead; NULL for all modules with dim and alpha */

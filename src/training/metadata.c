@@ -125,11 +125,37 @@ static void add_model(LkMetadata *m, const LkMetadataFacts *f)
 
 /* ------------------------------------------------------------------ ss_* */
 
+/* What a family's LoRAs are called by sd-scripts (get_model_version_str_for_sd1_sd2 in library/train_util.py,
+ * build_metadata in library/sai_model_spec.py). */
+static const struct Family {
+    const char *name;
+    bool v2;
+    bool version_tells_v; /* "_v" behind ss_base_model_version */
+    const char *architecture, *architecture_v, *implementation;
+} families[] = {
+    {"sd1", false, true, "stable-diffusion-v1/lora", "stable-diffusion-v1/lora", "diffusers"},
+    {"sd2", true, true, "stable-diffusion-v2-512/lora", "stable-diffusion-v2-768-v/lora", "diffusers"},
+    {"sdxl", false, false, "stable-diffusion-xl-v1-base/lora", "stable-diffusion-xl-v1-base/lora",
+     "https://github.com/Stability-AI/generative-models"},
+};
+
+static const struct Family *family_of(const LkMetadataFacts *f)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        if (strcmp(families[i].name, f->arch->family) == 0) {
+            return &families[i];
+        }
+    }
+    return &families[0];
+}
+
 /* What every loader wants, with or without no_metadata. */
 static void add_network(LkMetadata *m, const LkMetadataFacts *f)
 {
-    set_flag(m, "ss_v2", false);
-    lk_metadata_set(m, "ss_base_model_version", f->arch->base_name);
+    const struct Family *family = family_of(f);
+    set_flag(m, "ss_v2", family->v2);
+    lk_metadata_setf(m, "ss_base_model_version", "%s%s", f->arch->base_name,
+                     family->version_tells_v && f->job->v_parameterization ? "_v" : "");
     set_choice(m, "ss_network_module", "network_module", f->job->network_module);
     set_int(m, "ss_network_dim", f->job->network_dim);
     set_float(m, "ss_network_alpha", f->job->effective_alpha);
@@ -164,7 +190,13 @@ static void add_optimizer(LkMetadata *m, const LkJob *job)
         lk_metadata_set(m, "ss_optimizer", "torch.optim.adamw.AdamW");
     }
     set_float(m, "ss_learning_rate", job->learning_rate);
-    set_float(m, "ss_text_encoder_lr", job->text_encoder_lr);
+    if (job->text_encoder_2_lr == job->text_encoder_lr) {
+        set_float(m, "ss_text_encoder_lr", job->text_encoder_lr);
+    } else {
+        g_autofree char *first = lk_python_float(job->text_encoder_lr),
+                        *second = lk_python_float(job->text_encoder_2_lr);
+        lk_metadata_setf(m, "ss_text_encoder_lr", "[%s, %s]", first, second);
+    }
     set_float(m, "ss_unet_lr", job->unet_lr);
     set_float(m, "ss_max_grad_norm", job->max_grad_norm);
     set_choice(m, "ss_lr_scheduler", "lr_scheduler", job->lr_scheduler);
@@ -250,13 +282,14 @@ static char *thumbnail_url(const char *path)
 static void add_modelspec(LkMetadata *m, const LkMetadataFacts *f)
 {
     const LkJob *job = f->job;
+    const struct Family *family = family_of(f);
     g_autofree char *thumbnail = thumbnail_url(job->metadata_thumbnail);
     const struct {
         const char *key, *value;
     } rows[] = {
         {"modelspec.sai_model_spec", "1.0.1"},
-        {"modelspec.architecture", "stable-diffusion-v1/lora"},
-        {"modelspec.implementation", "diffusers"},
+        {"modelspec.architecture", job->v_parameterization ? family->architecture_v : family->architecture},
+        {"modelspec.implementation", family->implementation},
         {"modelspec.title", job->metadata_title != NULL ? job->metadata_title : job->output_name},
         {"modelspec.prediction_type", job->v_parameterization ? "v" : "epsilon"},
         {"modelspec.author", job->metadata_author},

@@ -65,6 +65,7 @@ typedef struct LkParameter {
     bool aside;           /* cannot change the trained numbers: names, folders, saving, samples, metadata */
     bool optional;        /* unset is a value of its own; the help says what then happens */
     size_t offset;        /* of the value in LkJob; only with state SUPPORTED */
+    const char *second;   /* row that the second item of a list of two goes to; NULL: there may be only one */
     const char *fallback; /* the default as text, parsed like any value; NULL is unset */
     double min, max;      /* of numbers, both allowed; no limit where min == max == 0 */
     const char *unit;     /* N_() or NULL */

@@ -26,17 +26,19 @@ const LkParameter lk_parameters[] = {
     /* ---------------------------------------------------------------- base model */
     {ROW(FILE, MODEL, pretrained_model_name_or_path, NULL), .basic = 1,
      .title = N_("Base Model"), .subtitle = N_("The checkpoint the LoRA is trained for"),
-     .help = N_("A Stable Diffusion 1.x checkpoint: one .safetensors file, or a folder in the diffusers layout. A "
+     .help = N_("A Stable Diffusion 1.x, 2.x or XL checkpoint: one .safetensors file, or a folder in the diffusers layout. A "
                 "LoRA works best on the model it was trained on and on that model's relatives: for pictures in many "
                 "styles train on a plain base model, for one favourite model train on that one.")},
     {ROW(BOOL, MODEL, v_parameterization, "false"),
      .title = N_("v-Prediction"), .subtitle = N_("The base model predicts v instead of the noise"),
-     .help = N_("Turn it on only for base models made with v-prediction; their description says so. Loss that stays "
-                "near 1 and samples that look like noise are the sign of a wrong setting.")},
+     .help = N_("Turn it on only for base models made with v-prediction; their description says so. Unset, it follows "
+                "what the base model's file says of itself. Loss that stays near 1 and samples that look like noise are "
+                "the sign of a wrong setting."),
+     .usual = N_("Off; on for Stable Diffusion 2.x at 768 and for models with \"v-pred\" in their name.")},
     {ROW(INT, MODEL, clip_skip, "1"), RANGE(1, 12),
      .title = N_("Clip Skip"), .subtitle = N_("Which of the text encoder's layers is used, from the end"),
      .help = N_("1 uses the last layer, 2 the one before it. Use what the base model was trained with, and generate "
-                "with the same value."),
+                "with the same value. Stable Diffusion XL always uses the last layer but one."),
      .usual = N_("1 for photo models, 2 for most anime models.")},
     {ROW(INT, MODEL, max_token_length, "75"), .choices = token_lengths,
      .title = N_("Caption Length"), .subtitle = N_("Tokens of a caption that are used"),
@@ -56,7 +58,8 @@ const LkParameter lk_parameters[] = {
      .title = N_("Resolution"), .subtitle = N_("Pixels, before sorting into buckets"),
      .help = N_("One number for a square, or width and height. With buckets only the area counts. Multiples of 64. "
                 "(sd-scripts has no default; here it is 512.)"),
-     .usual = N_("512 is what Stable Diffusion 1.x was made for; 640 or 768 keep more detail."),
+     .usual = N_("512 is what Stable Diffusion 1.x was made for (640 or 768 keep more detail), 512 or 768 Stable "
+                 "Diffusion 2.x, and 1024 Stable Diffusion XL."),
      .lower = N_("memory runs out, or the run takes too long: 448 or 384 need much less of both."),
      .higher = N_("results are blurred or small details are missing, and the pictures themselves are larger than "
                   "this. 768 needs two to three times the memory and time of 512."),
@@ -88,7 +91,8 @@ const LkParameter lk_parameters[] = {
      .usual = N_("1024 is right for 512; 1536 or 2048 for larger resolutions or long panoramas.")},
     {ROW(INT, DATASET, bucket_reso_steps, "64"), RANGE(8, 1024), .unit = N_("pixels"),
      .title = N_("Bucket Steps"), .subtitle = N_("Sides of buckets are multiples of this"),
-     .help = N_("Stable Diffusion 1.x needs multiples of 64, because its U-Net halves the picture so often."),
+     .help = N_("Stable Diffusion 1.x and 2.x need multiples of 64, because their U-Net halves the picture so often; XL "
+                "needs multiples of 32."),
      .usual = N_("64."),
      .higher = N_("there are many buckets with few pictures each: larger steps make fewer of them and cut more from "
                   "the pictures.")},
@@ -249,12 +253,18 @@ const LkParameter lk_parameters[] = {
     {ROW(FLOAT, OPTIMIZER, unet_lr, NULL), RANGE(0, 10), .optional = true,
      .title = N_("U-Net Learning Rate"), .subtitle = N_("Unset: the learning rate"),
      .help = N_("0 leaves the U-Net untrained.")},
-    {ROW(FLOAT, OPTIMIZER, text_encoder_lr, NULL), RANGE(0, 10), .optional = true,
+    {ROW(FLOAT, OPTIMIZER, text_encoder_lr, NULL), RANGE(0, 10), .optional = true, .second = "text_encoder_2_lr",
      .title = N_("Text Encoder Learning Rate"), .subtitle = N_("Unset: the learning rate"),
-     .help = N_("The text encoder over-trains first. 0 leaves it untrained."),
+     .help = N_("The text encoder over-trains first. 0 leaves it untrained. Of Stable Diffusion XL's two text encoders "
+                "this is the first one's rate, and the second one's too unless that has its own; a list of two gives "
+                "both."),
      .usual = N_("Half to a tenth of the U-Net's."),
      .lower = N_("prompts are followed worse than without the LoRA."),
      .higher = N_("the trigger word is not understood.")},
+    {ROW(FLOAT, OPTIMIZER, text_encoder_2_lr, NULL), RANGE(0, 10), .optional = true,
+     .title = N_("Second Text Encoder Learning Rate"), .subtitle = N_("Of Stable Diffusion XL; unset: as the first"),
+     .help = N_("0 leaves the second text encoder of Stable Diffusion XL untrained. (Lorikeet's own key; sd-scripts "
+                "takes text_encoder_lr as a list of two.)")},
     {ROW(FLOAT, OPTIMIZER, max_grad_norm, "1"), RANGE(0, 1e6),
      .title = N_("Gradient Clipping"), .subtitle = N_("Largest length of the gradient"),
      .help = N_("Longer gradients are shortened to this, so that one odd picture does no harm. 0 turns it off."),

@@ -10,6 +10,7 @@ static const char *const without_effect[] = {
     "learning_rate",
     "unet_lr",
     "text_encoder_lr",
+    "text_encoder_2_lr",
     "optimizer_args",
     "gradient_accumulation_steps",
     "lr_scheduler",
@@ -46,8 +47,8 @@ char *lk_job_plan_key(const LkJob *job)
 {
     GString *key = g_string_new(NULL);
     /* What the rates and intervals decide all the same. */
-    g_string_append_printf(key, "trains %d %d, samples %d\n", lk_job_trains_unet(job), lk_job_trains_text_encoder(job),
-                           lk_samples_wanted(job));
+    g_string_append_printf(key, "trains %d %d %d, samples %d\n", lk_job_trains_unet(job), lk_job_trains_text(job, 0),
+                           lk_job_trains_text(job, 1), lk_samples_wanted(job));
     for (gsize i = 0; i < lk_parameter_count; i++) {
         const LkParameter *row = &lk_parameters[i];
         g_autofree char *value = has_effect(row) ? lk_job_get(job, row) : NULL;

@@ -173,9 +173,20 @@ static bool extend(LkStudio *studio, const LkPictureRequest *request, GError **e
            check_memory(studio, needed(studio, studio->generator, before), error);
 }
 
-bool lk_studio_prepare(LkStudio *studio, const LkStudioSetup *setup, const char *prompt, LkPictureRequest *request,
+/** The setup with what the base model's file says of itself. */
+static LkStudioSetup settled(const LkStudio *studio, const LkStudioSetup *setup)
+{
+    const LkModelArch *arch = lk_studio_arch(studio);
+    LkStudioSetup all = *setup;
+    all.v_prediction |= arch->prediction == LK_PREDICTION_V;
+    all.zero_terminal_snr |= arch->zero_terminal_snr && all.v_prediction;
+    return all;
+}
+
+bool lk_studio_prepare(LkStudio *studio, const LkStudioSetup *asked, const char *prompt, LkPictureRequest *request,
                        GError **error)
 {
+    const LkStudioSetup all = settled(studio, asked), *setup = &all;
     g_autofree char *loras = lk_prompt_loras_key(prompt, setup->lora_folders, error);
     if (!loras || !lk_picture_size_check(lk_studio_arch(studio), request->width, request->height, error))
         return false;

@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkStudio, lk_studio_free)
 typedef struct LkStudioSetup {
     LkDType compute;                      /* of text encoder and U-Net */
     int clip_skip;                        /* 0 or 1: none */
-    bool v_prediction, zero_terminal_snr; /* how the base model was trained */
+    bool v_prediction, zero_terminal_snr; /* how the base model was trained; also where its file says so */
     bool keep_all;                        /* all weights between pictures, where there is room */
     const char *const *lora_folders;      /* NULL-terminated: where NAME.safetensors of <lora:NAME> is looked for */
 } LkStudioSetup;

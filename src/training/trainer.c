@@ -2,6 +2,7 @@
 
 #include "format/gerror.h"
 #include "training/job_dataset.h"
+#include "training/job_model.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -34,6 +35,14 @@ static bool captions_vary(const LkTrainer *trainer)
         if (lk_subset_captions_vary(picture->subset))
             return true;
     }
+    return false;
+}
+
+static bool trains_text(const LkLora *lora)
+{
+    for (int i = 0; i < lk_lora_count(lora); i++)
+        if (lk_lora_at(lora, i)->group != LK_GROUP_UNET)
+            return true;
     return false;
 }
 
@@ -99,12 +108,16 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     trainer->api = api;
     trainer->device_index = device_index;
     trainer->findings = lk_findings_new();
+    trainer->remarks = lk_problems_new();
     trainer->programs = g_ptr_array_new();
     if (!choose_precision(trainer, error))
         return NULL;
     trainer->checkpoint = lk_checkpoint_open(job->pretrained_model_name_or_path, error);
     if (!trainer->checkpoint)
         return NULL;
+    const LkModelArch *arch = lk_checkpoint_arch(trainer->checkpoint);
+    lk_job_follow_model(trainer->job, arch, trainer->remarks);
+    lk_job_follow_model(trainer->original, arch, NULL);
     trainer->dataset = open_dataset(trainer, error);
     if (!trainer->dataset || !check_dataset(trainer, error))
         return NULL;
@@ -117,9 +130,9 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     if (!trainer->lora || (lk_samples_wanted(job) && !trainer->samples) || !open_device(trainer, device_index, error) ||
         !open_cache(trainer, error))
         return NULL;
-    lk_noise_schedule_init(&trainer->noise, job->zero_terminal_snr);
+    lk_noise_schedule_init(&trainer->noise, trainer->job->zero_terminal_snr);
     trainer->chunks = job->max_token_length / 75;
-    trainer->cached_text = !lk_job_trains_text_encoder(job) && !captions_vary(trainer);
+    trainer->cached_text = !trains_text(trainer->lora) && !captions_vary(trainer);
     trainer->masked = lk_latent_masks_wanted(trainer->dataset, job->masked_loss);
     trainer->batches = (int64_t)lk_dataset_batches(trainer->dataset);
     trainer->steps_per_epoch = lk_job_steps_per_epoch(job, trainer->batches);
@@ -146,6 +159,7 @@ void lk_trainer_free(LkTrainer *trainer)
     lk_dataset_free(trainer->dataset);
     lk_checkpoint_free(trainer->checkpoint);
     g_ptr_array_unref(trainer->findings);
+    g_ptr_array_unref(trainer->remarks);
     g_ptr_array_unref(trainer->changes);
     lk_job_free(trainer->job);
     lk_job_free(trainer->original);

@@ -42,6 +42,7 @@ struct LkTrainer {
     LkCheckpoint *checkpoint;
     LkDataset *dataset;
     GPtrArray *findings;
+    GPtrArray *remarks; /* LkProblem *: of lk_job_follow_model */
     LkClipTokenizer *tokenizer;
     LkLatentCache *cache;
     LkLatents *latents;

@@ -105,7 +105,7 @@ static bool update(Run *run, Step *s, GError **error)
     const LkJob *job = trainer->job;
     const int64_t step = s->step;
     const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr,
-                                          [LK_GROUP_TEXT_2] = job->text_encoder_lr,
+                                          [LK_GROUP_TEXT_2] = job->text_encoder_2_lr,
                                           [LK_GROUP_UNET] = job->unet_lr};
     const float scale = (float)trainer->guard.scale, accumulated = (float)job->gradient_accumulation_steps;
     float scalars[LK_SCALAR_COUNT] = {
@@ -340,6 +340,17 @@ static void tell_findings(const LkTrainer *trainer, const LkTrainerEvents *event
     }
 }
 
+/** What the base model's file had to say to the job. */
+static void tell_remarks(const LkTrainer *trainer, const LkTrainerEvents *events)
+{
+    for (guint i = 0; i < trainer->remarks->len; i++) {
+        const LkProblem *problem = g_ptr_array_index(trainer->remarks, i);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG,
+                                                  .text = problem->text,
+                                                  .warning = problem->kind == LK_PROBLEM_WARNING});
+    }
+}
+
 /** Everything before the first step. */
 static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
@@ -372,6 +383,7 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
     static const LkTrainerEvents silent = {0};
     Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
     tell_findings(trainer, run.events);
+    tell_remarks(trainer, run.events);
     lk_file_remove_leftovers(trainer->job->output_dir);
     if (resume && lk_trainer_tell_finished(trainer, run.events))
         return true;

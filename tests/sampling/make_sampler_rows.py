@@ -112,6 +112,24 @@ def d_ddim(n, v):
     return rows
 
 
+def d_ddim_trailing(n, v):
+    """Of a schedule that ends in pure noise, from timestep 999 on (Lin et al., arXiv:2305.08891). Only for n that divide
+    1000: elsewhere diffusers steps to other timesteps than it then goes on from."""
+    assert 1000 % n == 0
+    roots = np.sqrt(BARS)
+    bars = ((roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])) ** 2
+    bars[-1] = 4.8973451890853435e-08
+    s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, timestep_spacing="trailing",
+                      prediction_type="v_prediction" if v else "epsilon")
+    s.alphas_cumprod, s.final_alpha_cumprod = tensor(bars), tensor(bars[0])
+    s.set_timesteps(n)
+    x, rows = tensor(KEEP), []
+    for t in s.timesteps:
+        x = s.step(tensor(fake_unet(x.numpy(), int(t))), t, x, eta=0.0).prev_sample
+        rows.append(x.numpy())
+    return rows
+
+
 def d_euler(n, v):
     """Only for n where the uniform timesteps are whole: elsewhere diffusers interpolates sigma, not its logarithm."""
     assert 999 % (n - 1) == 0
@@ -168,6 +186,10 @@ for v in (False, True):
         same(k_dpmpp_2m(uniform(n), v), runs[-1][-1], 1e-6)
     runs.append(("dpmsolver++", 1, v, "formulas", k_dpmpp_2m(uniform(1), v)))
 
+zero = len(runs)  # from here on with zero terminal SNR
+for n in (1, 4, 20):
+    runs.append(("ddim", n, True, "diffusers", d_ddim_trailing(n, True)))
+
 print("/* Made by make_sampler_rows.py with diffusers %s. */\n/* clang-format off */" % diffusers.__version__)
 print("static const double run_start[3] = {%s};\n" % ", ".join(map(repr, START)))
 print("/* x after each step of the runs below, one after the other. */")
@@ -180,7 +202,7 @@ print("};\n")
 print("static const struct {\n    const char *sampler;\n    int steps;\n    bool v;\n    const char *source;\n} runs[] = {")
 for name, n, v, source, rows in runs:
     print('    {"%s", %d, %s, "%s"},' % (name, n, str(v).lower(), source))
-print("};\n")
+print("};\nenum { FIRST_ZERO_RUN = %d }; /* from this one on with zero terminal SNR */\n" % zero)
 print("static const struct {\n    double t, sigma;\n} sigma_rows[] = {")
 for t in (0, 0.5, 1, 41.25, 500, 700.75, 998.5, 999):
     print("    {%r, %r}," % (t, sigma_at(t)))

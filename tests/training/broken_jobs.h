@@ -62,7 +62,7 @@ static const struct {
     {"learning_rate = \"fast\"", "learning_rate", 3, "fast, but must be a number from 0 to 10"},
     {"learning_rate = true", "learning_rate", 3, "true, but must be a number"},
     {"learning_rate = [1e-4, 2e-4]", "learning_rate", 3, "[0.0001, 0.0002], but must be"},
-    {"text_encoder_lr = [1e-5, 2e-5]", "text_encoder_lr", 3, "but must be a number"},
+    {"text_encoder_lr = [1e-5, 2e-5, 3e-5]", "text_encoder_lr", 3, "but must be a number"},
     {"learning_rate = []", "learning_rate", 3, "learning_rate is empty"},
     {"learning_rate = \"\"", "learning_rate", 3, "learning_rate is empty"},
     {"learning_rate = inf", "learning_rate", 3, "but must be a number"},

@@ -234,6 +234,66 @@ static void test_hashes(void)
     tap_ok(!read && error != NULL, "no file: %s", error->message);
 }
 
+/** What sd-scripts calls each family's LoRAs. */
+static void test_families(const LkDataset *dataset)
+{
+    static const struct {
+        LkModelArch arch;
+        const char *settings, *v2, *version, *architecture, *implementation, *rate;
+    } rows[] = {
+        {{.family = "sd1", .base_name = "sd_v1"},
+         "",
+         "False",
+         "sd_v1",
+         "stable-diffusion-v1/lora",
+         "diffusers",
+         "0.0001"},
+        {{.family = "sd1", .base_name = "sd_v1"},
+         "v_parameterization = true\n",
+         "False",
+         "sd_v1_v",
+         "stable-diffusion-v1/lora",
+         "diffusers",
+         "0.0001"},
+        {{.family = "sd2", .base_name = "sd_v2"},
+         "",
+         "True",
+         "sd_v2",
+         "stable-diffusion-v2-512/lora",
+         "diffusers",
+         "0.0001"},
+        {{.family = "sd2", .base_name = "sd_v2"},
+         "v_parameterization = true\n",
+         "True",
+         "sd_v2_v",
+         "stable-diffusion-v2-768-v/lora",
+         "diffusers",
+         "0.0001"},
+        {{.family = "sdxl", .base_name = "sdxl_base_v1-0"},
+         "v_parameterization = true\ntext_encoder_lr = [1e-5, 2e-5]\n",
+         "False",
+         "sdxl_base_v1-0",
+         "stable-diffusion-xl-v1-base/lora",
+         "https://github.com/Stability-AI/generative-models",
+         "[1e-05, 2e-05]"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strconcat("train_data_dir = \".\"\nlearning_rate = 1e-4\n", rows[i].settings, NULL);
+        g_autoptr(LkJob) job = make_job(text);
+        LkMetadataFacts facts = {.job = job, .dataset = dataset, .arch = &rows[i].arch, .output_name = "last"};
+        g_autoptr(LkMetadata) m = lk_training_metadata(&facts);
+        const char *const said[][2] = {{"ss_v2", rows[i].v2},
+                                       {"ss_base_model_version", rows[i].version},
+                                       {"modelspec.architecture", rows[i].architecture},
+                                       {"modelspec.implementation", rows[i].implementation},
+                                       {"ss_text_encoder_lr", rows[i].rate}};
+        for (size_t k = 0; k < G_N_ELEMENTS(said); k++) {
+            tap_ok(g_strcmp0(lk_metadata_get(m, said[k][0]), said[k][1]) == 0, "%s: %s = %s", rows[i].version,
+                   said[k][0], lk_metadata_get(m, said[k][0]));
+        }
+    }
+}
+
 static void remove_pictures(void)
 {
     static const char *const names[] = {"3_sks dog/a.png", "3_sks dog/a.txt", "3_sks dog/b.png",
@@ -265,6 +325,7 @@ int main(void)
     test_floats();
     test_thumbnail_and_privacy(dataset);
     test_datasets(dataset);
+    test_families(dataset);
     test_hashes();
     remove_pictures();
     return tap_done();
