@@ -106,9 +106,9 @@ class Lab:
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, *words, timeout=300, **more):
-        return subprocess.run([self.program, *words], cwd=self.folder, env=self.env, capture_output=True, timeout=timeout,
-                              text=True, errors="surrogateescape", **more)  # fmt: skip
+    def run(self, *words, timeout=300, env=None, **more):
+        return subprocess.run([self.program, *words], cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True,
+                              timeout=timeout, text=True, errors="surrogateescape", **more)  # fmt: skip
 
     def start(self, *words):
         """Runs in the background, line by line."""
