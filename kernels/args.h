@@ -48,11 +48,23 @@ typedef enum LkKernelId {
     LK_KERNEL_DORA_SCALE,          /* LkDoraScaleArgs */
     LK_KERNEL_DORA_SCALE_BACKWARD, /* LkDoraScaleBackwardArgs */
     /* From here on everything is f32, whatever dtype is asked for. */
-    LK_KERNEL_SUM_SQUARES, /* LkSumSquaresArgs */
-    LK_KERNEL_CLIP,        /* LkClipArgs */
-    LK_KERNEL_ADAMW,       /* LkAdamwArgs */
-    LK_KERNEL_EMA,         /* LkEmaArgs */
-    LK_KERNEL_ADD_PARTS,   /* LkAddPartsArgs */
+    LK_KERNEL_SUM_SQUARES,    /* LkSumSquaresArgs */
+    LK_KERNEL_CLIP,           /* LkClipArgs */
+    LK_KERNEL_ADAMW,          /* LkAdamwArgs */
+    LK_KERNEL_EMA,            /* LkEmaArgs */
+    LK_KERNEL_SGD,            /* LkOptimizerArgs with LkSgdScalars: a = momentum */
+    LK_KERNEL_LION,           /* LkOptimizerArgs with LkLionScalars: a = momentum */
+    LK_KERNEL_SCHEDULE_FREE,  /* LkOptimizerArgs with LkScheduleFreeScalars: a = z, b = second moment */
+    LK_KERNEL_PRODIGY_GATHER, /* LkOptimizerArgs with LkAdaptScalars: a, b = moments, c = s, start = first weights */
+    LK_KERNEL_PRODIGY_SETTLE, /* the same, once after all GATHERs */
+    LK_KERNEL_PRODIGY_APPLY,  /* the same */
+    LK_KERNEL_DADAPT_GATHER,  /* LkOptimizerArgs with LkAdaptScalars: a, b = moments, c = s */
+    LK_KERNEL_DADAPT_SETTLE,
+    LK_KERNEL_DADAPT_APPLY,
+    LK_KERNEL_ADAMW_8BIT, /* LkOptimizer8Args with LkAdamwScalars */
+    LK_KERNEL_LION_8BIT,  /* LkOptimizer8Args with LkLionScalars; no v */
+    LK_KERNEL_ADAFACTOR,  /* LkAdafactorArgs */
+    LK_KERNEL_ADD_PARTS,  /* LkAddPartsArgs */
     LK_KERNEL_COUNT
 } LkKernelId;
 
@@ -373,6 +385,7 @@ typedef struct LkAdamwScalars {
     float step_size;              /* lr / (1 - beta1^step) */
     float bias2_sqrt;             /* sqrt(1 - beta2^step) */
     float eps;
+    float l2; /* torch.optim.Adam's weight decay: added to the gradient; 0 for AdamW */
 } LkAdamwScalars;
 
 /** torch.optim.AdamW (not amsgrad) on contiguous parameters: g *= *coefficient; p *= decay; m, v, p updated in torch's
@@ -402,3 +415,88 @@ typedef struct LkAddPartsArgs {
     float *y;            /* [count] */
     int64_t n, count;
 } LkAddPartsArgs;
+
+/** Scalars of torch.optim.SGD with momentum: g += l2 * p; m = momentum * m + g; p -= lr * (from_gradient * g +
+ * from_momentum * m). With Nesterov's rule from_gradient = 1 and from_momentum = momentum, else 0 and 1. */
+typedef struct LkSgdScalars {
+    float lr, l2, momentum, from_gradient, from_momentum;
+} LkSgdScalars;
+
+/** Scalars of Lion (Chen et al., arXiv:2302.06675): p = decay * p - lr * sign(beta1 * m + (1 - beta1) * g); m = beta2 *
+ * m
+ * + (1 - beta2) * g. */
+typedef struct LkLionScalars {
+    float lr, decay, beta1, one_minus_beta1, beta2, one_minus_beta2;
+} LkLionScalars;
+
+/** Scalars of schedule-free AdamW (Defazio et al., arXiv:2405.15682) as in the package schedulefree: y = p, the average
+ * x is not stored. */
+typedef struct LkScheduleFreeScalars {
+    float beta2, one_minus_beta2;
+    float bias2; /* 1 - beta2^step */
+    float eps, weight_decay;
+    float share, rest; /* of z in the new y: c, and 1 - c */
+    float y_rate;      /* lr * (beta1 * (1 - c) - 1) */
+    float lr;
+} LkScheduleFreeScalars;
+
+/** Scalars of Prodigy (Mishchenko & Defazio, arXiv:2306.06101; package prodigyopt) and D-adapted Adam (Defazio &
+ * Mishchenko, arXiv:2301.07733; package dadaptation). */
+typedef struct LkAdaptScalars {
+    float lr; /* times the bias correction where that is asked for */
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float beta3, one_minus_beta3; /* Prodigy: beta3; D-adapted Adam: sqrt(beta2) */
+    float eps, l2, weight_decay;  /* l2 is added to the gradient, weight_decay is decoupled */
+    float d0, d_coef, growth_rate;
+    float safeguard; /* 1: Prodigy's safeguard_warmup */
+} LkAdaptScalars;
+
+/** One step of an element-by-element optimizer over contiguous parameters. A coefficient that is not finite leaves
+ * everything as it is. */
+typedef struct LkOptimizerArgs {
+    float *p;                 /* [count] */
+    const float *g;           /* [count]; not used by APPLY */
+    float *a, *b, *c;         /* [count]: state, as LkKernelId says */
+    const float *start;       /* [count]: Prodigy's first weights */
+    float *carry;             /* [LK_CARRY_COUNT]: of those that find their own rate */
+    const float *scalars;     /* the struct that LkKernelId names */
+    const float *coefficient; /* [1] or NULL (1): from LkClipArgs */
+    float *scratch;           /* GATHER: 2 * lk_sum_tiles(count) */
+    int64_t count;            /* SETTLE: 1 */
+    int32_t slot;             /* of carry: where GATHER leaves its sums */
+} LkOptimizerArgs;
+
+/** One step with moments in 8 bits (Dettmers et al., arXiv:2110.02861): each block of 256 elements has one scale, its
+ * largest value, and codes of the dynamic data type (lk_dynamic_value in kernels/dynamic.h). A block is LK_QUANTUM
+ * elements from the range's beginning. */
+typedef struct LkOptimizer8Args {
+    float *p;                 /* [count] */
+    const float *g;           /* [count] */
+    uint8_t *m, *v;           /* [count]: codes of the first moment (signed) and of the second (unsigned) */
+    float *m_scale, *v_scale; /* [ceil(count / 256)] */
+    const float *scalars;
+    const float *coefficient; /* [1] or NULL (1) */
+    int64_t count;
+} LkOptimizer8Args;
+
+/** Scalars of Adafactor (Shazeer & Stern, arXiv:1804.04235) without a first moment, as in transformers. */
+typedef struct LkAdafactorScalars {
+    float lr; /* or the relative step size */
+    float beta2, one_minus_beta2;
+    float eps1, eps2;
+    float clip_threshold;
+    float scale_parameter; /* 1: the rate is multiplied by the matrix' own root mean square */
+    float weight_decay;
+} LkAdafactorScalars;
+
+/** Adafactor over the matrices of a buffer; a block of work is a matrix. */
+typedef struct LkAdafactorArgs {
+    float *p;                 /* the buffer */
+    const float *g;           /* like it */
+    float *rows, *columns;    /* means of squares by row and by column of all matrices, one matrix after the other */
+    const int32_t *table;     /* [matrices, LK_MATRIX_COUNT] */
+    const float *scalars;     /* LkAdafactorScalars of optimizer group 0; groups lie scalars_stride apart */
+    const float *coefficient; /* [1] or NULL (1) */
+    float *scratch;           /* [2 * matrices] */
+    int64_t matrices, scalars_stride;
+} LkAdafactorArgs;

@@ -15,6 +15,12 @@ LK_INLINE int lk_is_finite(float x)
     return x - x == 0.0f;
 }
 
+/** -1, 0 or 1; 0 for NaN. */
+LK_INLINE float lk_sign(float x)
+{
+    return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f;
+}
+
 /** e^x; 0 below -104, infinity above 88.73, NaN for NaN. */
 LK_INLINE float lk_exp(float x)
 {

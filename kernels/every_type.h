@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/args.h"
+#include "kernels/dynamic.h"
 #include "kernels/elementary.h"
 #include "kernels/lane.h"
 #include "kernels/shape.h"

@@ -128,6 +128,11 @@ int64_t lk_sum_squares_scratch(int64_t count)
     return lk_sum_tiles(count);
 }
 
+int64_t lk_adapt_gather_scratch(int64_t count)
+{
+    return 2 * lk_sum_tiles(count);
+}
+
 LkAdamwScalars lk_adamw_scalars(int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay)
 {
     return (LkAdamwScalars){

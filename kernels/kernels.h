@@ -46,6 +46,7 @@ int64_t lk_group_norm_backward_scratch(int64_t n, int64_t s, int64_t c);
 int64_t lk_sum_rows_scratch(int64_t n, int64_t s, int64_t c);
 int64_t lk_loss_scratch(int64_t n, int64_t s);
 int64_t lk_sum_squares_scratch(int64_t count);
+int64_t lk_adapt_gather_scratch(int64_t count);
 
 /** The scalars of step number `step` (1 for the first), computed in double as torch.optim.AdamW does. */
 LkAdamwScalars lk_adamw_scalars(int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay);

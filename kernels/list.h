@@ -40,6 +40,18 @@
     X(SUM_SQUARES, LkSumSquaresArgs, 2)                                                                                \
     X(CLIP, LkClipArgs, 1)                                                                                             \
     X(ADAMW, LkAdamwArgs, 1)                                                                                           \
+    X(SGD, LkOptimizerArgs, 1)                                                                                         \
+    X(LION, LkOptimizerArgs, 1)                                                                                        \
+    X(SCHEDULE_FREE, LkOptimizerArgs, 1)                                                                               \
+    X(PRODIGY_GATHER, LkOptimizerArgs, 2)                                                                              \
+    X(PRODIGY_SETTLE, LkOptimizerArgs, 1)                                                                              \
+    X(PRODIGY_APPLY, LkOptimizerArgs, 1)                                                                               \
+    X(DADAPT_GATHER, LkOptimizerArgs, 2)                                                                               \
+    X(DADAPT_SETTLE, LkOptimizerArgs, 1)                                                                               \
+    X(DADAPT_APPLY, LkOptimizerArgs, 1)                                                                                \
+    X(ADAMW_8BIT, LkOptimizer8Args, 1)                                                                                 \
+    X(LION_8BIT, LkOptimizer8Args, 1)                                                                                  \
+    X(ADAFACTOR, LkAdafactorArgs, 2)                                                                                   \
     X(EMA, LkEmaArgs, 1)                                                                                               \
     X(ADD_PARTS, LkAddPartsArgs, 1)
 
@@ -96,5 +108,20 @@
     X(SUM_SQUARES, 1, sum_squares_fold, LkSumSquaresArgs, 1, LK_MAX_LANES)                                             \
     X(CLIP, 0, clip, LkClipArgs, 1, 32)                                                                                \
     X(ADAMW, 0, adamw, LkAdamwArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
+    X(SGD, 0, sgd, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
+    X(LION, 0, lion, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                                                \
+    X(SCHEDULE_FREE, 0, schedule_free, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                              \
+    X(PRODIGY_GATHER, 0, prodigy_gather, LkOptimizerArgs, lk_sum_tiles(a->count), LK_MAX_LANES)                        \
+    X(PRODIGY_GATHER, 1, prodigy_fold, LkOptimizerArgs, 1, LK_MAX_LANES)                                               \
+    X(PRODIGY_SETTLE, 0, prodigy_settle, LkOptimizerArgs, 1, 32)                                                       \
+    X(PRODIGY_APPLY, 0, prodigy_apply, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                              \
+    X(DADAPT_GATHER, 0, dadapt_gather, LkOptimizerArgs, lk_sum_tiles(a->count), LK_MAX_LANES)                          \
+    X(DADAPT_GATHER, 1, dadapt_fold, LkOptimizerArgs, 1, LK_MAX_LANES)                                                 \
+    X(DADAPT_SETTLE, 0, dadapt_settle, LkOptimizerArgs, 1, 32)                                                         \
+    X(DADAPT_APPLY, 0, dadapt_apply, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                                \
+    X(ADAMW_8BIT, 0, adamw_8bit, LkOptimizer8Args, lk_ceil_div(a->count, LK_QUANTUM), 32)                              \
+    X(LION_8BIT, 0, lion_8bit, LkOptimizer8Args, lk_ceil_div(a->count, LK_QUANTUM), 32)                                \
+    X(ADAFACTOR, 0, adafactor_means, LkAdafactorArgs, a->matrices, LK_MAX_LANES)                                       \
+    X(ADAFACTOR, 1, adafactor_apply, LkAdafactorArgs, a->matrices, LK_MAX_LANES)                                       \
     X(EMA, 0, ema, LkEmaArgs, lk_tiles(a->count), LK_MAX_LANES)                                                        \
     X(ADD_PARTS, 0, add_parts, LkAddPartsArgs, lk_tiles(a->count), row_lanes(a->count))

@@ -246,18 +246,6 @@ static void fill_clip(LkLaunches *to, const Node *n)
                      .max_norm = n->node->attr.max_norm};
 }
 
-static void fill_adamw(LkLaunches *to, const Node *n)
-{
-    const float *scalars = (const float *)n->x[5] + LK_SCALAR_GROUPS + n->node->attr.group * LK_SCALAR_GROUP_SIZE;
-    lk_launch_add(to, LK_KERNEL_ADAMW, LK_F32)->adamw = (LkAdamwArgs){.p = n->x[0],
-                                                                      .g = n->x[1],
-                                                                      .m = n->x[2],
-                                                                      .v = n->x[3],
-                                                                      .coefficient = (const float *)n->x[4] + 1,
-                                                                      .scalars = (const LkAdamwScalars *)scalars,
-                                                                      .count = lk_tensor_count(n->in[0])};
-}
-
 /** Floats of scratch memory. */
 static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
 {
@@ -277,6 +265,10 @@ static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
         return lk_loss_scratch(x->shape[0], lk_tensor_count(x) / x->shape[0]);
     case LK_OP_CLIP_COEFFICIENT:
         return 16 + lk_sum_squares_scratch(lk_tensor_count(x)); /* a double, padded, and the partial sums */
+    case LK_OP_ADAPT_GATHER:
+        return lk_adapt_gather_scratch(lk_tensor_count(x));
+    case LK_OP_ADAFACTOR:
+        return 2 * lk_tensor_count(lk_graph_tensor(graph, node->in[4])) / LK_MATRIX_COUNT;
     default:
         return 0;
     }
@@ -314,7 +306,17 @@ static void (*const fillers[LK_OP_COUNT])(LkLaunches *, const Node *) = {
     [LK_OP_DORA_SCALE] = lk_fill_dora_scale,
     [LK_OP_DORA_SCALE_BACKWARD] = lk_fill_dora_scale_backward,
     [LK_OP_CLIP_COEFFICIENT] = fill_clip,
-    [LK_OP_ADAMW] = fill_adamw,
+    [LK_OP_ADAMW] = lk_fill_adamw,
+    [LK_OP_SGD] = lk_fill_element_optimizer,
+    [LK_OP_LION] = lk_fill_element_optimizer,
+    [LK_OP_SCHEDULE_FREE] = lk_fill_element_optimizer,
+    [LK_OP_ADAMW_8BIT] = lk_fill_optimizer_8bit,
+    [LK_OP_LION_8BIT] = lk_fill_optimizer_8bit,
+    [LK_OP_ADAPT_GATHER] = lk_fill_adapt,
+    [LK_OP_ADAPT_SETTLE] = lk_fill_adapt,
+    [LK_OP_ADAPT_APPLY] = lk_fill_adapt,
+    [LK_OP_ADAFACTOR] = lk_fill_adafactor,
+    [LK_OP_EMA] = lk_fill_ema,
 };
 
 bool lk_op_has_kernel(LkOp op)

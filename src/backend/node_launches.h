@@ -37,6 +37,10 @@ typedef union LkKernelArgs {
     LkSumSquaresArgs sum_squares;
     LkClipArgs clip;
     LkAdamwArgs adamw;
+    LkEmaArgs ema;
+    LkOptimizerArgs optimizer;
+    LkOptimizer8Args optimizer_8bit;
+    LkAdafactorArgs adafactor;
 } LkKernelArgs;
 
 typedef struct LkLaunch {

@@ -23,3 +23,11 @@ void lk_fill_kronecker(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_kronecker_backward(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_dora_scale(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_dora_scale_backward(LkLaunches *to, const LkLaunchNode *n);
+
+/* The optimizers' (node_launches_optimizer.c). */
+void lk_fill_adamw(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_element_optimizer(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_optimizer_8bit(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_adapt(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_adafactor(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_ema(LkLaunches *to, const LkLaunchNode *n);

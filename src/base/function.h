@@ -14,3 +14,32 @@ typedef enum LkLoss {
     LK_LOSS_HUBER,    /* 2 c (sqrt(d^2 + c^2) - c) */
     LK_LOSS_SMOOTH_L1 /* 2 (sqrt(d^2 + c^2) - c) */
 } LkLoss;
+
+/* Layouts of optimizers' states, which kernels, graphs and files must agree on. */
+
+/** Elements of an 8-bit moment that share a scale. */
+enum { LK_QUANTUM = 256 };
+
+/** What an optimizer that finds its own learning rate carries from step to step, and behind it the sums of its
+ * stretches, two of each, slot by slot. All 0 but d and its maximum, which begin as d0. */
+enum {
+    LK_CARRY_D,
+    LK_CARRY_D_BEFORE, /* in the step that is done now; 0 where there was no gradient */
+    LK_CARRY_D_MAX,
+    LK_CARRY_NUMERATOR,
+    LK_CARRY_SUMS = 8,
+    LK_CARRY_SLOTS = 60,
+    LK_CARRY_COUNT = LK_CARRY_SUMS + 2 * LK_CARRY_SLOTS
+};
+
+/** A row of Adafactor's table: where the matrix lies among the weights, its sides, where its means lie, and its
+ * optimizer group. */
+enum {
+    LK_MATRIX_AT,
+    LK_MATRIX_ROWS,
+    LK_MATRIX_COLUMNS,
+    LK_MATRIX_ROWS_AT,
+    LK_MATRIX_COLUMNS_AT,
+    LK_MATRIX_GROUP,
+    LK_MATRIX_COUNT
+};

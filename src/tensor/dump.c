@@ -42,6 +42,16 @@ const char *lk_op_name(LkOp op)
         [LK_OP_DORA_SCALE_BACKWARD] = "dora_scale_backward",
         [LK_OP_CLIP_COEFFICIENT] = "clip_coefficient",
         [LK_OP_ADAMW] = "adamw",
+        [LK_OP_SGD] = "sgd",
+        [LK_OP_LION] = "lion",
+        [LK_OP_SCHEDULE_FREE] = "schedule_free",
+        [LK_OP_ADAMW_8BIT] = "adamw_8bit",
+        [LK_OP_LION_8BIT] = "lion_8bit",
+        [LK_OP_ADAPT_GATHER] = "adapt_gather",
+        [LK_OP_ADAPT_SETTLE] = "adapt_settle",
+        [LK_OP_ADAPT_APPLY] = "adapt_apply",
+        [LK_OP_ADAFACTOR] = "adafactor",
+        [LK_OP_EMA] = "ema",
     };
     return (unsigned)op < LK_OP_COUNT ? names[op] : "?";
 }

@@ -17,8 +17,8 @@ typedef int32_t LkRef;
 #define LK_NONE ((LkRef) - 1)
 
 #define LK_MAX_RANK    4
-#define LK_MAX_INPUTS  8
-#define LK_MAX_OUTPUTS 3
+#define LK_MAX_INPUTS  10
+#define LK_MAX_OUTPUTS 5
 
 typedef enum LkTensorKind {
     LK_TENSOR_ACTIVATION, /* written by a node; lives in the arena only as long as it is needed */
@@ -82,6 +82,16 @@ typedef enum LkOp {
     LK_OP_DORA_SCALE_BACKWARD,
     LK_OP_CLIP_COEFFICIENT,
     LK_OP_ADAMW,
+    LK_OP_SGD, /* from here on see optimizer_ops.h */
+    LK_OP_LION,
+    LK_OP_SCHEDULE_FREE,
+    LK_OP_ADAMW_8BIT,
+    LK_OP_LION_8BIT,
+    LK_OP_ADAPT_GATHER,
+    LK_OP_ADAPT_SETTLE,
+    LK_OP_ADAPT_APPLY,
+    LK_OP_ADAFACTOR,
+    LK_OP_EMA,
     LK_OP_COUNT
 } LkOp;
 
@@ -100,6 +110,7 @@ typedef struct LkAttributes {
     LkActivation activation;
     int64_t begin;  /* slice: first channel */
     int group;      /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
+    bool dadapt;    /* ADAPT_…: D-adapted Adam, else Prodigy */
     float max_norm; /* gradient clipping; 0 for none */
     LkLoss loss;
     bool has_huber_c, has_mask; /* loss: inputs behind the scalars */

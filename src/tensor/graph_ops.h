@@ -88,9 +88,11 @@ void lk_zero(LkGraph *graph, LkRef ref);
 enum {
     LK_SCALAR_LOSS_SCALE,     /* factor of the loss before backward */
     LK_SCALAR_GRADIENT_SCALE, /* factor of the gradients in the optimizer: 1 / (loss scale · accumulation) */
-    LK_SCALAR_GROUPS = 8,     /* then eight of each optimizer group (0: text encoder, 1: U-Net …): LkAdamwScalars */
-    LK_SCALAR_GROUP_SIZE = 8, /* decay, beta1, 1-beta1, beta2, 1-beta2, lr/(1-beta1^t), sqrt(1-beta2^t), eps */
-    LK_SCALAR_COUNT = 64
+    LK_SCALAR_EMA,            /* how much of the average stays */
+    LK_SCALAR_GROUPS = 8,     /* then those of each optimizer group (0: text encoder, 1: U-Net …): LkAdamwScalars, … */
+    LK_SCALAR_GROUP_SIZE = 16,
+    LK_SCALAR_MAX_GROUPS = 56,
+    LK_SCALAR_COUNT = LK_SCALAR_GROUPS + LK_SCALAR_GROUP_SIZE * LK_SCALAR_MAX_GROUPS
 };
 
 /** Total norm of a gradient state and the factor that clips it: f32 [2] = {norm of g·gradient scale, factor of g}.

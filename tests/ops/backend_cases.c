@@ -9,6 +9,7 @@
 #include "backend_cases.h"
 
 #include "adapter_graphs.h"
+#include "optimizer_graphs.h"
 
 #include <math.h>
 
@@ -474,6 +475,20 @@ const BackendCase backend_cases[] = {
     {"adamw", adamw, 8, 8, {1, 0}},
     {"adamw, many", adamw, 8, 8, {70001, 0}},
     {"adamw, second group", adamw, 8, 8, {1031, 1}},
+    {"sgd", backend_sgd, 8, 8, {70001, 0}},
+    {"sgd 1", backend_sgd, 8, 8, {1, 1}},
+    {"lion", backend_lion, 8, 8, {70001, 0}},
+    {"schedule free", backend_schedule_free, 8, 8, {70001, 0}},
+    {"adamw, 8 bits", backend_adamw_8bit, 4e5, 4e5, {5003, 0}},
+    {"adamw, 8 bits, few", backend_adamw_8bit, 4e5, 4e5, {3, 1}},
+    {"lion, 8 bits", backend_lion_8bit, 4e5, 4e5, {5003, 0}},
+    {"prodigy", backend_prodigy, 32, 32, {70001, 0}},
+    {"prodigy, few", backend_prodigy, 32, 32, {5, 0}},
+    {"dadapt", backend_dadapt, 32, 32, {70001, 0}},
+    {"adafactor", backend_adafactor, 32, 32, {16, 129, 77, 8}},
+    {"adafactor 1", backend_adafactor, 32, 32, {1, 1, 300, 1}},
+    {"ema", backend_ema, 8, 8, {70001, 0}},
+    {"optimizers, not finite", backend_optimizers_not_finite, 8, 8, {5003, 0}},
     {"adamw, not finite", adamw_not_finite, 8, 8, {5003, 0}},
 };
 

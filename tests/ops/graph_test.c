@@ -21,7 +21,13 @@ static const float scalar_values[LK_SCALAR_COUNT] = {
     0.01f / 0.271f,
     0.0547449f,
     1e-8f,
-    0.998f,
+    0.02f, /* what other optimizers read beside these: weight decay, d0, its coefficient and growth */
+    0.03f,
+    0.5f,
+    0.9f,
+    1.5f,
+    [LK_SCALAR_EMA] = 0.99f,
+    [LK_SCALAR_GROUPS + LK_SCALAR_GROUP_SIZE] = 0.998f,
     0.8f,
     0.2f,
     0.99f,
@@ -105,6 +111,13 @@ LkRef test_state(GraphTest *test, LkDType dtype, TestFill fill, double mean, dou
                   scale);
 }
 
+LkRef test_given(GraphTest *test, LkDType dtype, const float *values, int rank, const int64_t *shape)
+{
+    LkRef ref = test_input(test, dtype, TEST_GIVEN, 0, 0, rank, shape);
+    test->sources[test->n_sources - 1].given = values;
+    return ref;
+}
+
 LkRef test_parameter(GraphTest *test, int rank, const int64_t *shape)
 {
     int64_t offset = test->used + 3;
@@ -149,6 +162,9 @@ static void draw(const GraphTest *test, const TestSource *how, float *values)
             break;
         case TEST_UNIFORM:
             x = how->mean + how->scale * lk_random_uniform(stream, (uint64_t)e);
+            break;
+        case TEST_GIVEN:
+            x = how->given[e];
             break;
         }
         values[e] = rounded(tensor->dtype, (float)x);

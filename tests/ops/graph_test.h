@@ -19,12 +19,14 @@ typedef enum TestFill {
     TEST_INTEGERS, /* 0 .. scale-1 */
     TEST_POSITIVE, /* (scale · normal)²: second moments */
     TEST_UNIFORM,  /* mean + scale · uniform */
+    TEST_GIVEN,    /* those of test_given */
 } TestFill;
 
 typedef struct TestSource {
     LkRef ref;
     TestFill fill;
     double mean, scale;
+    const float *given; /* TEST_GIVEN */
 } TestSource;
 
 /** A graph under test, with the two states that parameters are parts of and the input of scalars. */
@@ -49,6 +51,9 @@ LkRef test_input(GraphTest *test, LkDType dtype, TestFill fill, double mean, dou
 LkRef test_weight(GraphTest *test, LkDType dtype, double mean, double scale, int rank, const int64_t *shape);
 LkRef test_state(GraphTest *test, LkDType dtype, TestFill fill, double mean, double scale, int rank,
                  const int64_t *shape);
+
+/** An input with these values, which must stay where they are. */
+LkRef test_given(GraphTest *test, LkDType dtype, const float *values, int rank, const int64_t *shape);
 
 /** A trainable tensor. Parameters lie apart in the states, at offsets that are no multiples of a cache line. */
 LkRef test_parameter(GraphTest *test, int rank, const int64_t *shape);

@@ -25,6 +25,8 @@ ReferenceOp reference_multiply, reference_scale_rows, reference_sum_products;
 ReferenceOp reference_gather_taps, reference_spread_taps, reference_kronecker, reference_kronecker_backward;
 ReferenceOp reference_dora_scale, reference_dora_scale_backward;
 ReferenceOp reference_zero, reference_clip_coefficient, reference_adamw;
+ReferenceOp reference_sgd, reference_lion, reference_schedule_free, reference_adamw_8bit, reference_lion_8bit;
+ReferenceOp reference_adapt_gather, reference_adapt_settle, reference_adapt_apply, reference_adafactor, reference_ema;
 
 /* Scalar functions and their derivatives. */
 double reference_silu(double x);

@@ -71,18 +71,18 @@ bool reference_clip_coefficient(const ReferenceCall *call)
     return true;
 }
 
-/** in {p, g, m, v, clip, scalars}, out {p, m, v}: with the group's scalars and g' = g · clip[1],
+/** in {p, g, m, v, clip, scalars}, out {p, m, v}: with the group's scalars and g' = g · clip[1] + l2 · p,
  * p ← p · decay; m ← β1 m + (1-β1) g'; v ← β2 v + (1-β2) g'²; p ← p - step size · m / (√v / √bias2 + eps). Nothing
  * changes where clip[1] is not finite. */
 bool reference_adamw(const ReferenceCall *call)
 {
     const double *group = call->in[5] + LK_SCALAR_GROUPS + call->attr->group * LK_SCALAR_GROUP_SIZE;
     double decay = group[0], beta1 = group[1], rest1 = group[2], beta2 = group[3], rest2 = group[4];
-    double step_size = group[5], bias2_root = group[6], eps = group[7];
+    double step_size = group[5], bias2_root = group[6], eps = group[7], l2 = group[8];
     double *p = call->out[0], *m = call->out[1], *v = call->out[2];
     bool sound = isfinite(call->in[4][1]);
     for (int64_t e = 0; e < lk_tensor_count(call->in_tensor[0]); e++) {
-        double g = call->in[1][e] * call->in[4][1];
+        double g = call->in[1][e] * call->in[4][1] + l2 * call->in[0][e];
         double new_m = sound ? beta1 * call->in[2][e] + rest1 * g : call->in[2][e];
         double new_v = sound ? beta2 * call->in[3][e] + rest2 * g * g : call->in[3][e];
         p[e] = call->in[0][e];

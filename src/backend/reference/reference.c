@@ -54,6 +54,16 @@ static const struct {
     [LK_OP_DORA_SCALE_BACKWARD] = {reference_dora_scale_backward, 5, 5, 2},
     [LK_OP_CLIP_COEFFICIENT] = {reference_clip_coefficient, 2, 2, 1},
     [LK_OP_ADAMW] = {reference_adamw, 6, 6, 3},
+    [LK_OP_SGD] = {reference_sgd, 5, 5, 2},
+    [LK_OP_LION] = {reference_lion, 5, 5, 2},
+    [LK_OP_SCHEDULE_FREE] = {reference_schedule_free, 6, 6, 3},
+    [LK_OP_ADAMW_8BIT] = {reference_adamw_8bit, 8, 8, 5},
+    [LK_OP_LION_8BIT] = {reference_lion_8bit, 6, 6, 3},
+    [LK_OP_ADAPT_GATHER] = {reference_adapt_gather, 8, 9, 4},
+    [LK_OP_ADAPT_SETTLE] = {reference_adapt_settle, 3, 3, 1},
+    [LK_OP_ADAPT_APPLY] = {reference_adapt_apply, 6, 6, 1},
+    [LK_OP_ADAFACTOR] = {reference_adafactor, 7, 7, 3},
+    [LK_OP_EMA] = {reference_ema, 3, 3, 1},
 };
 
 LkReference *lk_reference_new(const LkGraph *graph, LkError *error)
