@@ -7,6 +7,14 @@
 
 enum { TILE_ROWS = 16, TILE_COLS = 4 };
 
+float fake_half_values[65536];
+
+__attribute__((constructor)) static void fill_half_values(void)
+{
+    for (int h = 0; h < 65536; h++)
+        fake_half_values[h] = lk_f16_to_f32((uint16_t)h);
+}
+
 typedef float Vector __attribute__((vector_size(32)));
 
 /** One tile: a is [k][16], b is [k][4]. */

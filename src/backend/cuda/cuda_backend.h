@@ -58,6 +58,7 @@ typedef struct LkProductChoice LkProductChoice;
 
 struct LkDevice {
     int index;
+    char name[64];     /* "NVIDIA GeForce RTX 4090" */
     int sm;            /* 86 for compute capability 8.6 */
     int processors;    /* streaming multiprocessors */
     int64_t allocated; /* arena + weights + states, bytes */

@@ -98,14 +98,10 @@ static bool make_streams(LkDevice *device, LkError *error)
     }
     if (!lk_cuda_ok(status, "opening the card", error))
         return false;
+    snprintf(device->name, sizeof device->name, "%.*s", (int)sizeof device->name - 1, card.name);
     device->sm = card.major * 10 + card.minor;
     device->processors = card.multiProcessorCount;
-    if (!lk_card_limits(device->sm))
-        return lk_fail(error, LK_ERROR_UNSUPPORTED,
-                       "The card %s (compute capability %d.%d) is older than those that CUDA %d supports: it takes a "
-                       "GTX 16, RTX 20 or newer. Use the CPU (--device cpu).",
-                       card.name, card.major, card.minor, CUDART_VERSION / 1000);
-    return true;
+    return lk_card_trains(device->sm, LK_F32, device->name, error);
 }
 
 static bool make_libraries(LkDevice *device, LkError *error)

@@ -1,4 +1,5 @@
 /* A graph made ready to run on the card. */
+#include "backend/cuda/card_limits.h"
 #include "backend/cuda/cuda_backend.h"
 
 #include <stdlib.h>
@@ -62,7 +63,8 @@ static bool make_pinned(LkProgram *program, LkError *error)
 
 LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error)
 {
-    if (!lk_graph_check(graph, error) || !lk_cuda_enter(device, error))
+    if (!lk_graph_check(graph, error) || !lk_card_trains(device->sm, graph->compute, device->name, error) ||
+        !lk_cuda_enter(device, error))
         return NULL;
     LkProgram *program = calloc(1, sizeof *program);
     if (!program) {

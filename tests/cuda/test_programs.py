@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""lorikeet-cli on the stand-in for a graphics card: what it says of systems where the card cannot be used, and whole
+trainings and pictures through the CUDA backend. Usage: test_programs.py PROGRAM MODULE"""
+
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
+from lab import MODEL, Lab, Tap, events, pictures, write_job  # noqa: E402
+
+tap = Tap()
+STEPS = 6
+
+
+def run(lab, card, *words, **env):
+    """Runs with a card that is like `card` (fake.h)."""
+    lab.env.update({"LORIKEET_FAKE_CUDA": card, **env})
+    done = lab.run(*words)
+    for name in env:
+        del lab.env[name]
+    return done
+
+
+# ---------------------------------------------------------------- devices
+
+
+SYSTEMS = {
+    "none": ["no NVIDIA driver", "Install"],
+    "too-old": ["older", "Install the newest"],
+    "no-device": ["no graphics card", "restart"],
+    "no-permission": ["does not answer", "container"],
+    "mismatch": ["does not answer", "restart"],
+    "unknown": ["does not answer", "slept"],
+}
+
+
+def test_systems(lab):
+    for driver, words in SYSTEMS.items():
+        done = run(lab, f"driver={driver}", "devices")
+        line = next((row for row in done.stdout.splitlines() if row.startswith("cuda")), "")
+        good = done.returncode == 0 and all(w in line for w in words) and re.search(r"^cpu ", done.stdout, re.M)
+        tap.ok(good, f"a driver that is {driver}: {line.split(': ', 1)[-1]}", done.stdout, done.stderr)
+    write_job(lab / "none.toml")
+    done = run(lab, "driver=none", "train", "none.toml", "--device", "cuda:0")
+    tap.ok(done.returncode == 1 and "no NVIDIA driver" in done.stderr, "a job that wants the card says why not", done.stderr)
+    done = run(lab, "driver=none", "plan", "none.toml", "--json")
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["device"] == "cpu", "one that does not takes the CPU", done.stderr)
+
+
+def test_cards(lab):
+    done = run(lab, "sm=75,devices=2,memory=6442450944", "devices", "--json")
+    found = [d for d in json.loads(done.stdout)["devices"] if d["backend"] == "cuda"]
+    good = [d["id"] for d in found] == ["cuda:0", "cuda:1"] and all(d["memory_bytes"] == 6442450944 for d in found)
+    tap.ok(good and found[0]["fp16"] and not found[0]["bf16"] and found[0]["free_bytes"] < found[0]["memory_bytes"],
+           "two cards of the Turing generation", done.stdout)  # fmt: skip
+    write_job(lab / "turing.toml", mixed_precision="bf16")
+    done = run(lab, "sm=75", "train", "turing.toml", "--device", "cuda")
+    tap.ok(done.returncode == 1 and "has no bf16" in done.stderr and "Choose fp16" in done.stderr, "which have no bf16", done.stderr)
+    done = run(lab, "sm=70", "train", "turing.toml", "--device", "cuda", "--set", "mixed_precision=fp16")
+    tap.ok(done.returncode == 1 and "7.0" in done.stderr, "a card that is too old is named", done.stderr)
+
+
+def test_module(lab, module):
+    garbage = lab / "garbage.so"
+    garbage.write_bytes(b"\x7fELF garbage")
+    for path, words in ((lab / "missing.so", "no CUDA backend"), (garbage, "cannot be opened")):
+        done = run(lab, "", "devices", LORIKEET_CUDA_MODULE=str(path))
+        tap.ok(done.returncode == 0 and words in done.stdout, f"a module that is {path.stem}", done.stdout, done.stderr)
+    lab.env["LORIKEET_CUDA_MODULE"] = module
+
+
+# ---------------------------------------------------------------- training
+
+
+def train(lab, card, name, precision, *more, device="cuda", **changes):
+    settings = {"output_dir": name, "cache_dir": f"cache-{precision}", "mixed_precision": precision, "max_train_steps": STEPS}
+    write_job(lab / f"{name}.toml", **{**settings, **changes})
+    return run(lab, card, "train", f"{name}.toml", "--device", device, "--progress", "json", *more)
+
+
+def losses(done):
+    return [e["loss"] for e in events(done.stdout) if e["event"] == "step"] if done.returncode == 0 else []
+
+
+def files(folder):
+    return {p.name: p.read_bytes() for p in Path(folder).iterdir() if p.is_file() and ".state" not in p.name}
+
+
+def test_training(lab):
+    allowed = {"no": 1e-5, "bf16": 1e-2, "fp16": 2e-3}
+    truth = losses(train(lab, "", "cpu", "no", device="cpu"))
+    for precision, card in (("no", "sm=89"), ("bf16", "sm=86"), ("fp16", "sm=75"), ("bf16", "sm=100")):
+        done = train(lab, card, f"card-{precision}-{card}", precision)
+        got = losses(done)
+        worst = max((abs(a - b) / a for a, b in zip(truth, got)), default=1)
+        tap.ok(len(got) == STEPS and worst < allowed[precision], f"{precision} on {card}: losses differ from the CPU's by {worst:.1e}",
+               done.stderr)  # fmt: skip
+    again = train(lab, "sm=86,schedule=random,seed=5", "again", "bf16")
+    same = files(lab / "again") == files(lab / "card-bf16-sm=86")
+    tap.ok(again.returncode == 0 and same, "the same bytes in every order in which a card may work", again.stderr)
+
+
+def test_resume(lab):
+    settings = {"save_state_every_n_steps": 2, "gradient_accumulation_steps": 2}
+    whole = train(lab, "sm=86", "whole", "bf16", **settings)
+    write_job(lab / "broken.toml", output_dir="broken", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS, **settings)
+    lab.env["LORIKEET_FAKE_CUDA"] = "sm=86"
+    program = lab.start("train", "broken.toml", "--device", "cuda", "--progress", "json")
+    told = []
+    for line in program.stdout:
+        told.append(line)
+        if json.loads(line).get("step") == 3:
+            program.send_signal(signal.SIGKILL)
+            break
+    program.communicate()
+    done = run(lab, "sm=86", "train", "broken.toml", "--device", "cuda", "--progress", "json", "--resume")
+    tap.ok(whole.returncode == done.returncode == 0 and files(lab / "broken") == files(lab / "whole"),
+           "a run that was killed and resumed ends in the same bytes", done.stderr, "".join(told))  # fmt: skip
+
+
+def test_memory(lab):
+    write_job(lab / "plan.toml", output_dir="planned", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS)
+    told = json.loads(run(lab, "sm=86", "plan", "plan.toml", "--device", "cuda", "--json").stdout)["bytes"]
+    done = run(lab, "sm=86", "train", "plan.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_PEAK="1")
+    peak = re.search(r"at most (\d+) bytes", done.stderr)
+    wanted = told["total"] - told["host"]
+    tap.ok(peak and int(peak[1]) == wanted, f"memory as planned: {wanted}", told, done.stderr)
+    small = f"sm=86,memory={256 * 2**20 + wanted // 2}"
+    done = run(lab, small, "train", "plan.toml", "--device", "cuda", "--set", "output_dir=small")
+    tap.ok(done.returncode == 1 and "of memory" in done.stderr, "a card that is too small is told before it starts", done.stderr)
+
+
+def test_pictures(lab):
+    pixels = {}
+    for device in ("cpu", "cuda"):
+        out = lab / f"{device}.png"
+        done = run(lab, "sm=86", "generate", "--model", str(MODEL), "--prompt", "sks dog", "--width", "64", "--height", "64",
+                   "--steps", "3", "--seed", "1", "--device", device, "--out", str(out))  # fmt: skip
+        pixels[device] = out.read_bytes() if out.exists() else b""
+        tap.ok(done.returncode == 0 and pixels[device][:4] == b"\x89PNG", f"a picture by {device}", done.stderr)
+
+
+def main():
+    lab = Lab(sys.argv[1])
+    lab.env["LORIKEET_CUDA_MODULE"] = os.path.realpath(sys.argv[2])
+    try:
+        pictures(lab / "pictures")
+        test_systems(lab)
+        test_cards(lab)
+        test_module(lab, os.path.realpath(sys.argv[2]))
+        test_training(lab)
+        test_resume(lab)
+        test_memory(lab)
+        test_pictures(lab)
+    finally:
+        lab.close()
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
