@@ -183,9 +183,10 @@ static void lk_application_startup(GApplication *application)
     g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "lorikeet", "thumbnails", NULL);
     self->store = lk_store_thread_new(data);
     self->projects = lk_project_list_new(self->store);
-    self->device = lk_device_status_new();
+    self->device = lk_device_status_new(self->settings);
     self->thumbnails = lk_thumbnails_new(cache);
     self->tasks = lk_task_center_new(self->store);
+    g_object_bind_property(self->device, "wish", self->tasks, "device", G_BINDING_SYNC_CREATE);
     self->maker = lk_picture_maker_new();
     g_signal_connect_object(self->tasks, "notify::current", G_CALLBACK(lk_picture_maker_release), self->maker,
                             G_CONNECT_SWAPPED);

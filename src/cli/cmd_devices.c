@@ -2,6 +2,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "format/json.h"
+#include "system/check.h"
 #include "training/device.h"
 
 #include <glib/gi18n.h>
@@ -61,15 +62,36 @@ static void print_text(const Entry *entry)
                                                                                             : _("none"));
 }
 
+static char *system_json(const GPtrArray *findings)
+{
+    g_autoptr(GString) out = g_string_new("[");
+    for (guint i = 0; i < findings->len; i++) {
+        const LkSystemFinding *finding = findings->pdata[i];
+        g_string_append(out, i ? "," : "");
+        lk_json_begin(out);
+        lk_json_add_string(out, "part", finding->id);
+        lk_json_add_string(out, "state", lk_system_state_name(finding->state));
+        lk_json_add_string(out, "text", finding->text);
+        if (finding->fix)
+            lk_json_add_string(out, "fix", finding->fix);
+        if (finding->command)
+            lk_json_add_string(out, "command", finding->command);
+        lk_json_end(out);
+    }
+    return g_strdup(out->str);
+}
+
 LkExit lk_cli_devices(int argc, char **argv)
 {
     bool json = false;
     const LkOption options[] = {
         {.name = "json", .kind = LK_OPTION_FLAG, .value = &json, .help = N_("print one JSON object")}};
-    const LkSyntax syntax = {.command = "devices",
-                             .options = options,
-                             .n_options = G_N_ELEMENTS(options),
-                             .summary = N_("Lists what can train here, under the names that --device takes.")};
+    const LkSyntax syntax = {
+        .command = "devices",
+        .options = options,
+        .n_options = G_N_ELEMENTS(options),
+        .summary = N_("Lists what can train here, under the names that --device takes, and what is missing on "
+                      "this computer.")};
     LkExit end;
     if (!lk_options_read(&syntax, argc, argv, NULL, &end))
         return end;
@@ -89,7 +111,11 @@ LkExit lk_cli_devices(int argc, char **argv)
             json ? append_json(usable, &entry) : print_text(&entry);
         }
     }
+    g_autoptr(GPtrArray) findings = lk_system_check(NULL);
+    g_autofree char *system = json ? system_json(findings) : lk_system_describe(findings);
     if (json)
-        printf("{\"devices\":%s],\"unusable\":%s]}\n", usable->str, missing->str);
+        printf("{\"devices\":%s],\"unusable\":%s],\"system\":%s]}\n", usable->str, missing->str, system);
+    else
+        printf("\n%s", system);
     return LK_EXIT_DONE;
 }

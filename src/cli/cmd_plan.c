@@ -81,7 +81,10 @@ static void print_text(const LkTrainingPlan *plan, const LkDeviceChoice *choice)
 static bool make_plan(const LkJob *job, const LkDeviceChoice *choice, LkTrainingPlan *plan, GError **error)
 {
     g_autoptr(LkTrainer) trainer = lk_trainer_new(job, choice->api, choice->index, error);
-    return trainer && lk_trainer_plan(trainer, plan, error);
+    if (!trainer)
+        return false;
+    lk_trainer_limit_memory(trainer, choice->share);
+    return lk_trainer_plan(trainer, plan, error);
 }
 
 LkExit lk_cli_plan(int argc, char **argv)
@@ -96,7 +99,8 @@ LkExit lk_cli_plan(int argc, char **argv)
          .kind = LK_OPTION_TEXT,
          .value = &device,
          .placeholder = "auto|cpu|cuda:N",
-         .help = N_("where it would be trained; auto is the first GPU that can be used, else the CPU")},
+         .help = N_("where it would be trained; auto is the first GPU that can be used, else the CPU; @75% behind it "
+                    "leaves a quarter of its memory to other programs")},
         {.name = "json", .kind = LK_OPTION_FLAG, .value = &json, .help = N_("print one JSON object")},
     };
     const LkSyntax syntax = {

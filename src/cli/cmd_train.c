@@ -56,6 +56,7 @@ static bool run(const LkJob *job, const char *device, bool resume, LkProgress *p
     g_autoptr(LkTrainer) trainer = lk_trainer_new(job, choice.api, choice.index, error);
     if (!trainer)
         return false;
+    lk_trainer_limit_memory(trainer, choice.share);
     LkTrainerEvents events = {.context = progress, .event = lk_progress_event, .should_stop = should_stop};
     return lk_trainer_run(trainer, resume, &events, error);
 }
@@ -73,7 +74,8 @@ LkExit lk_cli_train(int argc, char **argv)
          .kind = LK_OPTION_TEXT,
          .value = &device,
          .placeholder = "auto|cpu|cuda:N",
-         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU")},
+         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU; @75% behind it "
+                    "leaves a quarter of its memory to other programs")},
         {.name = "resume",
          .kind = LK_OPTION_FLAG,
          .value = &resume,

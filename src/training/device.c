@@ -42,12 +42,24 @@ static bool take(const char *name, const LkBackend *api, int index, LkDeviceChoi
                        count ? _("There is no %s device number %d; the last is number %d. See lorikeet-cli devices.")
                              : _("There is no %s device."),
                        name, index, count - 1);
-    *choice = (LkDeviceChoice){.api = api, .index = index, .info = infos[index]};
+    *choice = (LkDeviceChoice){.api = api, .index = index, .info = infos[index], .share = 100};
     if (strcmp(name, "cpu") == 0)
         g_strlcpy(choice->id, "cpu", sizeof choice->id);
     else
         g_snprintf(choice->id, sizeof choice->id, "%s:%d", name, index);
     return true;
+}
+
+int lk_device_list(LkDeviceChoice *choices, int max)
+{
+    int count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
+        LkError reason = {0};
+        const LkBackend *api = backends[i].get(&reason);
+        for (int index = 0; api && count < max && take(backends[i].name, api, index, &choices[count], &reason); index++)
+            count++;
+    }
+    return count;
 }
 
 static bool choose_first(LkDeviceChoice *choice, GError **error)
@@ -77,7 +89,25 @@ static bool parse(const char *text, size_t *backend, int *index)
     return false;
 }
 
-bool lk_device_choose(const char *text, LkDeviceChoice *choice, GError **error)
+/** Takes "@75%" off the end of a text; false where it is something else. */
+static bool parse_share(char *text, int *share)
+{
+    char *at = strchr(text, '@');
+    guint64 percent = 100;
+    *share = 100;
+    if (!at)
+        return true;
+    *at++ = '\0';
+    size_t length = strlen(at);
+    if (length < 2 || at[length - 1] != '%')
+        return false;
+    at[length - 1] = '\0';
+    bool good = g_ascii_string_to_unsigned(at, 10, 1, 100, &percent, NULL);
+    *share = (int)percent;
+    return good;
+}
+
+static bool choose(const char *text, LkDeviceChoice *choice, GError **error)
 {
     size_t backend;
     int index;
@@ -89,4 +119,27 @@ bool lk_device_choose(const char *text, LkDeviceChoice *choice, GError **error)
     LkError reason = {0};
     const LkBackend *api = backends[backend].get(&reason);
     return (api && take(backends[backend].name, api, index, choice, &reason)) || lk_gerror_take(error, &reason);
+}
+
+bool lk_device_choose(const char *text, LkDeviceChoice *choice, GError **error)
+{
+    g_autofree char *device = g_strdup(text);
+    int share;
+    if (!parse_share(device, &share))
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            _("--device is \"%s\"; behind the @ stands a share of the memory from 1%% to 100%%."),
+                            text);
+    if (!choose(device, choice, error))
+        return false;
+    choice->share = share;
+    return true;
+}
+
+int64_t lk_device_free_bytes(const LkBackend *api, int index, const LkDeviceInfo *known, int share, int64_t held)
+{
+    LkDeviceInfo infos[MAX_DEVICES];
+    int count = api->devices(infos, MAX_DEVICES, NULL);
+    const LkDeviceInfo *info = index < count ? &infos[index] : known;
+    int64_t allowed = (int64_t)((double)info->memory_bytes * share / 100) - held;
+    return share >= 100 ? info->free_bytes : MAX(MIN(info->free_bytes, allowed), 0);
 }

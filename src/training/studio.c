@@ -74,9 +74,9 @@ void lk_studio_free(LkStudio *studio)
 /** What the device has free now. */
 static int64_t free_bytes(const LkStudio *studio)
 {
-    LkDeviceInfo infos[16];
-    int count = studio->choice.api->devices(infos, G_N_ELEMENTS(infos), NULL);
-    return studio->choice.index < count ? infos[studio->choice.index].free_bytes : studio->choice.info.free_bytes;
+    const LkDeviceChoice *choice = &studio->choice;
+    return lk_device_free_bytes(choice->api, choice->index, &choice->info, choice->share,
+                                choice->api->allocated(studio->device));
 }
 
 /** What a generator needs beyond what the device holds; `before` is what it had needed already. */

@@ -107,6 +107,7 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     trainer->changes = lk_changes_new();
     trainer->api = api;
     trainer->device_index = device_index;
+    trainer->share = 100;
     trainer->findings = lk_findings_new();
     trainer->remarks = lk_problems_new();
     trainer->programs = g_ptr_array_new();
@@ -138,6 +139,11 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     trainer->steps_per_epoch = lk_job_steps_per_epoch(job, trainer->batches);
     trainer->steps = lk_job_total_steps(job, trainer->batches);
     return g_steal_pointer(&trainer);
+}
+
+void lk_trainer_limit_memory(LkTrainer *trainer, int share)
+{
+    trainer->share = share;
 }
 
 void lk_trainer_free(LkTrainer *trainer)

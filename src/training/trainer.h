@@ -35,6 +35,9 @@ void lk_training_plan_clear(LkTrainingPlan *plan);
  * Fails where the run cannot be made; pictures that cannot be used are an error. */
 LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error);
 void lk_trainer_free(LkTrainer *trainer);
+/** Leaves all but `share` percent of the device's memory to others: what does not fit into it is refused. 100 at first.
+ */
+void lk_trainer_limit_memory(LkTrainer *trainer, int share);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkTrainer, lk_trainer_free)
 
 /** LkFinding *: what was noticed in the dataset. */

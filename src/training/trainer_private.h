@@ -39,6 +39,7 @@ struct LkTrainer {
     LkDevice *device;
     LkDeviceInfo info;
     int device_index;
+    int share; /* percent of the device's memory that may be used */
     LkCheckpoint *checkpoint;
     LkDataset *dataset;
     GPtrArray *findings;

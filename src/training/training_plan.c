@@ -2,6 +2,7 @@
 #include "training/trainer_private.h"
 
 #include "format/gerror.h"
+#include "training/device.h"
 
 #include <glib/gi18n.h>
 
@@ -32,9 +33,8 @@ int64_t lk_trainer_arena(const LkTrainer *trainer)
 
 int64_t lk_trainer_free_bytes(const LkTrainer *trainer)
 {
-    LkDeviceInfo infos[16];
-    int count = trainer->api->devices(infos, G_N_ELEMENTS(infos), NULL);
-    return trainer->device_index < count ? infos[trainer->device_index].free_bytes : trainer->info.free_bytes;
+    return lk_device_free_bytes(trainer->api, trainer->device_index, &trainer->info, trainer->share,
+                                trainer->api->allocated(trainer->device));
 }
 
 static void suggest(GPtrArray *fixes, const char *text)

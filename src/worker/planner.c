@@ -97,9 +97,11 @@ static bool open_trainer(LkPlanner *planner, const Question *question, GError **
     if (!lk_problems_fail(problems, error) || !lk_device_choose(question->device, &choice, error))
         return false;
     planner->trainer = lk_trainer_new(question->job, choice.api, choice.index, error);
-    if (planner->trainer)
-        planner->key = g_steal_pointer(&key);
-    return planner->trainer != NULL;
+    if (!planner->trainer)
+        return false;
+    lk_trainer_limit_memory(planner->trainer, choice.share);
+    planner->key = g_steal_pointer(&key);
+    return true;
 }
 
 static LkTrainingPlan *compute(LkPlanner *planner, const Question *question, GError **error)

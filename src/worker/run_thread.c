@@ -159,6 +159,7 @@ static bool train(LkRunThread *thread, const LkDeviceChoice *choice, GError **er
     thread->trainer = lk_trainer_new(thread->job, choice->api, choice->index, error);
     if (!thread->trainer)
         return false;
+    lk_trainer_limit_memory(thread->trainer, choice->share);
     const LkDeviceInfo *device = lk_trainer_device(thread->trainer);
     post(thread, (LkRunLetter){.kind = LK_LETTER_OPENED,
                                .text = (char *)(uintptr_t)device->name,

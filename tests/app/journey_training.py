@@ -4,6 +4,7 @@ lorikeet-cli; and after a kill the training is offered and goes on."""
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ home = Path(os.environ["HOME"])
 settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
 settings.mkdir(parents=True, exist_ok=True)
 (settings / "keyfile").write_text(
-    f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\nexport-folders=['{home}']\nprojects-folder='{home}/projects'\n")
+    f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\nexport-folders=['{home}']\nprojects-folder='{home}/projects'\nmemory-share=90\n")
 folder = home / "mascot"
 folder.mkdir()
 for source in sorted(Path(pictures).glob("0[1-4]-*")):
@@ -99,6 +100,15 @@ j.step("Ctrl+S saves a checkpoint now", lambda: (key("ctrl+s"), wait_for("a step
 j.step("the training ends", lambda: app.sees(re.compile("Finished, Task 1"), 400))
 j.shot("finished")
 j.step("a notification says so", lambda: wait_for("notify", lambda: j.desktop.calls("Notify")))
+
+
+def device():
+    store = Path(os.environ["XDG_DATA_HOME"]) / "lorikeet" / "lorikeet.db"
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
+        return [row for row, in base.execute("SELECT device FROM task")] == ["auto@90%"]
+
+
+j.step("it was told to leave a tenth of the memory", device)
 j.step("its files are in a folder of their own", lambda: {"job.toml", "dataset.toml"} <= {p.name for p in runs.iterdir()})
 
 

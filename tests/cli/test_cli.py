@@ -63,6 +63,10 @@ def test_devices(lab):
     cpu = [d for d in json.loads(done.stdout)["devices"] if d["id"] == "cpu"]
     tap.ok(done.returncode == 0 and len(cpu) == 1 and cpu[0]["memory_bytes"] > 0, "devices --json has the CPU", done.stdout)
     expect(lab, "devices", 0, ["devices"], out="cpu")
+    parts = {part["part"]: part for part in json.loads(done.stdout)["system"]}
+    tap.ok({"card", "memory", "disk"} <= parts.keys() and all(
+        part["state"] in ("fine", "attention", "missing") and part["text"] for part in parts.values()),
+        "devices --json says how every part of the computer is", done.stdout)
     for device in ("gpu", "cuda:x", "cpu:7"):
         expect(lab, f"--device {device}", 2, ["plan", "job.toml", "--device", device], "lorikeet-cli devices")
 

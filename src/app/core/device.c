@@ -3,28 +3,37 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+enum { MOST_DEVICES = 16 };
+
 struct _LkDeviceStatus {
     GObject parent_instance;
+    GSettings *settings; /* NULL: none */
     gboolean checked;
     LkDeviceChoice choice; /* api is NULL where there is none */
-    char *label;           /* never NULL */
+    GArray *all;           /* LkDeviceChoice */
+    char *label, *wish;    /* never NULL */
     char *problem;
 };
 
 G_DEFINE_FINAL_TYPE(LkDeviceStatus, lk_device_status, G_TYPE_OBJECT)
 
-enum { PROP_CHECKED = 1, PROP_GPU, PROP_LABEL, PROP_PROBLEM, PROP_LAST };
+enum { PROP_CHECKED = 1, PROP_GPU, PROP_LABEL, PROP_WISH, PROP_PROBLEM, PROP_LAST };
 static GParamSpec *properties[PROP_LAST];
 
-/* What the thread found. */
+/* What the thread is asked, and what it found. */
 typedef struct Answer {
+    char *wanted; /* a device's id, or "auto" */
+    int share;
     LkDeviceChoice choice;
+    GArray *all;
     char *problem;
 } Answer;
 
 static void answer_free(gpointer data)
 {
     Answer *answer = data;
+    g_free(answer->wanted);
+    g_clear_pointer(&answer->all, g_array_unref);
     g_free(answer->problem);
     g_free(answer);
 }
@@ -34,24 +43,40 @@ static bool is_gpu(const LkDeviceChoice *choice)
     return choice->api && strcmp(choice->api->name, "cpu") != 0;
 }
 
-static void look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+/* Why the first backend that is not the processor cannot be used. */
+static char *say_no_gpu(const Answer *answer)
 {
-    Answer *answer = g_new0(Answer, 1);
-    g_autoptr(GError) error = NULL;
-    if (!lk_device_choose("auto", &answer->choice, &error))
-        answer->problem = g_strdup(error->message);
-    else if (!is_gpu(&answer->choice)) {
-        LkError reason = {0};
-        const char *name;
-        const LkBackend *api;
-        for (int i = 0; lk_device_backend(i, &name, &api, &reason) && strcmp(name, "cpu") == 0; i++)
-            reason = (LkError){0};
-        answer->problem = g_strdup(reason.code ? reason.text : _("No usable GPU was found."));
-    }
-    g_task_return_pointer(task, answer, answer_free);
+    LkError reason = {0};
+    const char *name;
+    const LkBackend *api;
+    for (guint i = 0; i < answer->all->len; i++)
+        if (is_gpu(&g_array_index(answer->all, LkDeviceChoice, i)))
+            return g_strdup(_("The processor is chosen in the preferences, though there is a graphics card."));
+    for (int i = 0; lk_device_backend(i, &name, &api, &reason) && strcmp(name, "cpu") == 0; i++)
+        reason = (LkError){0};
+    return g_strdup(reason.code ? reason.text : _("No usable GPU was found."));
 }
 
-static char *make_label(const LkDeviceChoice *choice)
+static void look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Answer *answer = data;
+    g_autoptr(GError) error = NULL;
+    LkDeviceChoice found[MOST_DEVICES];
+    answer->all = g_array_new(FALSE, FALSE, sizeof(LkDeviceChoice));
+    g_array_append_vals(answer->all, found, (guint)lk_device_list(found, MOST_DEVICES));
+    gboolean wanted = lk_device_choose(answer->wanted, &answer->choice, &error);
+    if (!wanted) {
+        answer->problem = g_strdup(error->message);
+        g_set_str(&answer->wanted, "auto");
+        if (!lk_device_choose("auto", &answer->choice, NULL))
+            answer->choice = (LkDeviceChoice){0};
+    } else if (!is_gpu(&answer->choice)) {
+        answer->problem = say_no_gpu(answer);
+    }
+    g_task_return_boolean(task, TRUE);
+}
+
+char *lk_device_label(const LkDeviceChoice *choice)
 {
     if (!choice->api)
         return g_strdup(_("Nothing to compute on"));
@@ -66,14 +91,18 @@ static char *make_label(const LkDeviceChoice *choice)
 static void looked_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     LkDeviceStatus *self = LK_DEVICE_STATUS(source);
-    Answer *answer = g_task_propagate_pointer(G_TASK(result), NULL);
+    Answer *answer = g_task_get_task_data(G_TASK(result));
     self->choice = answer->choice;
+    g_clear_pointer(&self->all, g_array_unref);
+    self->all = g_steal_pointer(&answer->all);
     g_free(self->label);
-    self->label = make_label(&self->choice);
+    self->label = lk_device_label(&self->choice);
+    g_free(self->wish);
+    self->wish =
+        answer->share < 100 ? g_strdup_printf("%s@%d%%", answer->wanted, answer->share) : g_strdup(answer->wanted);
     g_free(self->problem);
     self->problem = g_steal_pointer(&answer->problem);
     self->checked = TRUE;
-    answer_free(answer);
     for (guint i = PROP_CHECKED; i < PROP_LAST; i++)
         g_object_notify_by_pspec(source, properties[i]);
 }
@@ -81,15 +110,33 @@ static void looked_cb(GObject *source, GAsyncResult *result, gpointer data)
 void lk_device_status_refresh(LkDeviceStatus *self)
 {
     g_autoptr(GTask) task = g_task_new(self, NULL, looked_cb, NULL);
+    Answer *answer = g_new0(Answer, 1);
+    answer->wanted = self->settings ? g_settings_get_string(self->settings, "device") : g_strdup("auto");
+    answer->share = self->settings ? g_settings_get_int(self->settings, "memory-share") : 100;
     g_task_set_source_tag(task, lk_device_status_refresh);
+    g_task_set_task_data(task, answer, answer_free);
     g_task_run_in_thread(task, look_thread);
 }
 
-LkDeviceStatus *lk_device_status_new(void)
+LkDeviceStatus *lk_device_status_new(GSettings *settings)
 {
     LkDeviceStatus *self = g_object_new(LK_TYPE_DEVICE_STATUS, NULL);
+    static const char *const followed[] = {"changed::device", "changed::memory-share"};
+    self->settings = settings ? g_object_ref(settings) : NULL;
+    for (size_t i = 0; settings && i < G_N_ELEMENTS(followed); i++)
+        g_signal_connect_object(settings, followed[i], G_CALLBACK(lk_device_status_refresh), self, G_CONNECT_SWAPPED);
     lk_device_status_refresh(self);
     return self;
+}
+
+const GArray *lk_device_status_get_all(LkDeviceStatus *self)
+{
+    return self->all;
+}
+
+const char *lk_device_status_get_wish(LkDeviceStatus *self)
+{
+    return self->wish;
 }
 
 const LkDeviceChoice *lk_device_status_get_choice(LkDeviceStatus *self)
@@ -130,6 +177,9 @@ static void lk_device_status_get_property(GObject *object, guint id, GValue *val
     case PROP_LABEL:
         g_value_set_string(value, self->label);
         break;
+    case PROP_WISH:
+        g_value_set_string(value, self->wish);
+        break;
     case PROP_PROBLEM:
         g_value_set_string(value, self->problem);
         break;
@@ -141,7 +191,10 @@ static void lk_device_status_get_property(GObject *object, guint id, GValue *val
 static void lk_device_status_finalize(GObject *object)
 {
     LkDeviceStatus *self = LK_DEVICE_STATUS(object);
+    g_clear_object(&self->settings);
+    g_array_unref(self->all);
     g_free(self->label);
+    g_free(self->wish);
     g_free(self->problem);
     G_OBJECT_CLASS(lk_device_status_parent_class)->finalize(object);
 }
@@ -155,6 +208,7 @@ static void lk_device_status_class_init(LkDeviceStatusClass *klass)
     properties[PROP_CHECKED] = g_param_spec_boolean("checked", NULL, NULL, FALSE, flags);
     properties[PROP_GPU] = g_param_spec_boolean("gpu", NULL, NULL, FALSE, flags);
     properties[PROP_LABEL] = g_param_spec_string("label", NULL, NULL, NULL, flags);
+    properties[PROP_WISH] = g_param_spec_string("wish", NULL, NULL, NULL, flags);
     properties[PROP_PROBLEM] = g_param_spec_string("problem", NULL, NULL, NULL, flags);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
 }
@@ -162,4 +216,6 @@ static void lk_device_status_class_init(LkDeviceStatusClass *klass)
 static void lk_device_status_init(LkDeviceStatus *self)
 {
     self->label = g_strdup(_("Looking at this computer…"));
+    self->wish = g_strdup("auto");
+    self->all = g_array_new(FALSE, FALSE, sizeof(LkDeviceChoice));
 }

@@ -11,11 +11,12 @@ struct _LkTaskCenter {
     GListStore *waiting; /* LkTask: what runs and waits */
     GHashTable *tasks;   /* gint64 id → LkTask: all that were seen */
     LkTask *current;     /* borrowed from `tasks` */
+    char *device;        /* of new tasks */
 };
 
 G_DEFINE_FINAL_TYPE(LkTaskCenter, lk_task_center, G_TYPE_OBJECT)
 
-enum { PROP_CURRENT = 1, PROP_HELD, PROP_LAST };
+enum { PROP_CURRENT = 1, PROP_HELD, PROP_DEVICE, PROP_LAST };
 static GParamSpec *properties[PROP_LAST];
 enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_ENDED, SIGNAL_INTERRUPTED, SIGNAL_FAILED, SIGNAL_LAST };
 static guint signals[SIGNAL_LAST];
@@ -202,6 +203,7 @@ void lk_task_center_add(LkTaskCenter *self, LkProject *project, const LkJob *job
     g_task_set_source_tag(answer, lk_task_center_add);
     LkTaskDraft *draft = lk_task_draft_new(lk_project_get_id(project), lk_project_get_folder(project), job, dataset);
     g_set_str(&draft->name, name);
+    g_set_str(&draft->device, self->device);
     lk_store_thread_run(self->store, make_files, draft, (GDestroyNotify)lk_task_draft_free,
                         (GDestroyNotify)lk_task_files_free, NULL, added_cb, answer);
 }
@@ -345,6 +347,9 @@ static void lk_task_center_get_property(GObject *object, guint id, GValue *value
     case PROP_HELD:
         g_value_set_boolean(value, lk_task_center_get_held(self));
         break;
+    case PROP_DEVICE:
+        g_value_set_string(value, self->device);
+        break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
@@ -354,6 +359,8 @@ static void lk_task_center_set_property(GObject *object, guint id, const GValue 
 {
     if (id == PROP_HELD)
         lk_task_center_set_held(LK_TASK_CENTER(object), g_value_get_boolean(value));
+    else if (id == PROP_DEVICE)
+        g_set_str(&LK_TASK_CENTER(object)->device, g_value_get_string(value));
     else
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
@@ -366,6 +373,7 @@ static void lk_task_center_dispose(GObject *object)
     g_clear_object(&self->queue);
     g_clear_object(&self->waiting);
     self->current = NULL;
+    g_clear_pointer(&self->device, g_free);
     g_clear_pointer(&self->tasks, g_hash_table_unref);
     g_clear_object(&self->store);
     G_OBJECT_CLASS(lk_task_center_parent_class)->dispose(object);
@@ -381,6 +389,8 @@ static void lk_task_center_class_init(LkTaskCenterClass *klass)
         g_param_spec_object("current", NULL, NULL, LK_TYPE_TASK, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     properties[PROP_HELD] = g_param_spec_boolean("held", NULL, NULL, FALSE,
                                                  G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+    properties[PROP_DEVICE] =
+        g_param_spec_string("device", NULL, NULL, "auto", G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
     const struct {
         const char *name;
@@ -399,6 +409,7 @@ static void lk_task_center_init(LkTaskCenter *self)
 {
     self->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_object_unref);
     self->waiting = g_list_store_new(LK_TYPE_TASK);
+    self->device = g_strdup("auto");
     self->queue = lk_queue_new();
     g_signal_connect_swapped(self->queue, "items-changed", G_CALLBACK(queue_changed_cb), self);
     g_signal_connect_swapped(self->queue, "notify::current", G_CALLBACK(current_cb), self);

@@ -6,8 +6,11 @@
 LkTaskDraft *lk_task_draft_new(gint64 project, const char *folder, const LkJob *job, const char *dataset)
 {
     LkTaskDraft *draft = g_new0(LkTaskDraft, 1);
-    *draft = (LkTaskDraft){
-        .project = project, .folder = g_strdup(folder), .job = lk_job_copy(job), .dataset = g_strdup(dataset)};
+    *draft = (LkTaskDraft){.project = project,
+                           .folder = g_strdup(folder),
+                           .job = lk_job_copy(job),
+                           .dataset = g_strdup(dataset),
+                           .device = g_strdup("auto")};
     return draft;
 }
 
@@ -18,6 +21,7 @@ void lk_task_draft_free(LkTaskDraft *draft)
     g_free(draft->folder);
     g_free(draft->dataset);
     g_free(draft->name);
+    g_free(draft->device);
     lk_job_free(draft->job);
     g_free(draft);
 }
@@ -95,7 +99,7 @@ static bool finish_record(LkStore *store, gint64 id, const LkJob *job, const cha
 /* In one transaction: record, folder, files, record again with their names. */
 static LkTaskFiles *make_all(LkStore *store, const LkTaskDraft *draft, GError **error)
 {
-    LkTaskRecord record = {.project = draft->project, .name = draft->name, .device = (char *)"auto"};
+    LkTaskRecord record = {.project = draft->project, .name = draft->name, .device = draft->device};
     gint64 id = lk_tasks_create(store, &record, error);
     g_autoptr(LkTaskFiles) files = g_new0(LkTaskFiles, 1);
     if (!id || !(files->record = lk_tasks_get(store, id, error)))

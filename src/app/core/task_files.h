@@ -11,6 +11,7 @@ typedef struct LkTaskDraft {
     LkJob *job;
     char *dataset; /* TOML text; NULL: the job names its pictures itself */
     char *name;    /* the user's; NULL: none */
+    char *device;  /* "auto" at first */
 } LkTaskDraft;
 
 /** Copies everything. */

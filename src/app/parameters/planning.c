@@ -150,11 +150,16 @@ static void planned_cb(GObject *source, GAsyncResult *result, gpointer data)
     find_speed(self, self->planned_job, plan->device, speed_cb, self, self->cancellable);
 }
 
+static const char *device(void)
+{
+    return lk_device_status_get_wish(lk_application_get_device(lk_application_get()));
+}
+
 static void ask_planner(LkPlanning *self)
 {
     g_autoptr(LkJob) job = lk_job_copy(self->job);
     lk_plan_pictures_apply(self->pictures, job);
-    lk_planner_plan_async(self->planner, job, "auto", self->cancellable, planned_cb, self);
+    lk_planner_plan_async(self->planner, job, device(), self->cancellable, planned_cb, self);
 }
 
 static void pictures_cb(GObject *source, GAsyncResult *result, gpointer data)
@@ -329,7 +334,7 @@ static void next_variation(LkPlanning *self)
             continue;
         self->varying = TRUE;
         GCancellable *cancellable = g_task_get_cancellable(task);
-        lk_planner_plan_async(self->variations, variation->job, "auto", cancellable, variation_planned_cb,
+        lk_planner_plan_async(self->variations, variation->job, device(), cancellable, variation_planned_cb,
                               g_steal_pointer(&task));
     }
 }
@@ -378,6 +383,8 @@ LkPlanning *lk_planning_new(LkProject *project)
     self->project = g_object_ref(project);
     for (size_t i = 0; i < G_N_ELEMENTS(followed); i++)
         g_signal_connect_object(project, followed[i], G_CALLBACK(changed_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(lk_application_get_device(lk_application_get()), "notify::wish", G_CALLBACK(changed_cb),
+                            self, G_CONNECT_SWAPPED);
     self->list = lk_picture_list_get(project);
     g_signal_connect_object(self->list, "pictures-changed", G_CALLBACK(aspects_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->list, "notify::loaded", G_CALLBACK(pictures_changed_cb), self, G_CONNECT_SWAPPED);

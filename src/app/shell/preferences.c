@@ -1,6 +1,7 @@
 #include "app/shell/preferences.h"
 
 #include "app/application.h"
+#include "app/widgets/combo_names.h"
 
 #include <glib/gi18n.h>
 
@@ -9,7 +10,10 @@ G_DECLARE_FINAL_TYPE(LkPreferences, lk_preferences, LK, PREFERENCES, AdwPreferen
 
 struct _LkPreferences {
     AdwPreferencesDialog parent_instance;
-    AdwComboRow *appearance_row;
+    AdwComboRow *appearance_row, *device_row;
+    AdwSpinRow *share_row;
+    GPtrArray *devices; /* char *: ids, as the rows of device_row */
+    gboolean filling;
     AdwActionRow *projects_row;
 };
 
@@ -53,9 +57,53 @@ static void appearance_cb(LkPreferences *self)
     g_settings_set_enum(settings(), "appearance", (int)adw_combo_row_get_selected(self->appearance_row));
 }
 
+/* ---- what computes ----------------------------------------------------------------------------------- */
+
+static void device_cb(LkPreferences *self)
+{
+    guint selected = adw_combo_row_get_selected(self->device_row);
+    if (!self->filling && selected < self->devices->len)
+        g_settings_set_string(settings(), "device", self->devices->pdata[selected]);
+}
+
+static void add_device(LkPreferences *self, GtkStringList *names, const char *id, const char *label)
+{
+    g_autofree char *wanted = g_settings_get_string(settings(), "device");
+    gtk_string_list_append(names, label);
+    g_ptr_array_add(self->devices, g_strdup(id));
+    if (g_str_equal(wanted, id))
+        adw_combo_row_set_selected(self->device_row, self->devices->len - 1);
+}
+
+/* What is there now; and what is chosen, even where it is not there any more. */
+static void fill_devices(LkPreferences *self)
+{
+    LkDeviceStatus *status = lk_application_get_device(lk_application_get());
+    const GArray *all = lk_device_status_get_all(status);
+    g_autoptr(GtkStringList) names = gtk_string_list_new(NULL);
+    g_autofree char *wanted = g_settings_get_string(settings(), "device");
+    self->filling = TRUE;
+    g_ptr_array_set_size(self->devices, 0);
+    adw_combo_row_set_model(self->device_row, G_LIST_MODEL(names));
+    add_device(self, names, "auto", _("The Best There Is"));
+    gboolean there = g_str_equal(wanted, "auto");
+    for (guint i = 0; i < all->len; i++) {
+        const LkDeviceChoice *choice = &g_array_index(all, LkDeviceChoice, i);
+        g_autofree char *label = lk_device_label(choice);
+        add_device(self, names, choice->id, label);
+        there = there || g_str_equal(wanted, choice->id);
+    }
+    if (!there) {
+        g_autofree char *label = g_strdup_printf(_("%s (not there)"), wanted);
+        add_device(self, names, wanted, label);
+    }
+    self->filling = FALSE;
+}
+
 static void lk_preferences_dispose(GObject *object)
 {
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_PREFERENCES);
+    g_clear_pointer(&LK_PREFERENCES(object)->devices, g_ptr_array_unref);
     G_OBJECT_CLASS(lk_preferences_parent_class)->dispose(object);
 }
 
@@ -67,15 +115,26 @@ static void lk_preferences_class_init(LkPreferencesClass *klass)
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/shell-preferences.ui");
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, appearance_row);
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, projects_row);
+    gtk_widget_class_bind_template_child(widget_class, LkPreferences, device_row);
+    gtk_widget_class_bind_template_child(widget_class, LkPreferences, share_row);
     gtk_widget_class_bind_template_callback(widget_class, change_folder_cb);
 }
 
 static void lk_preferences_init(LkPreferences *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    lk_combo_name_items(self->appearance_row);
     adw_combo_row_set_selected(self->appearance_row, (guint)g_settings_get_enum(settings(), "appearance"));
     g_signal_connect_object(self->appearance_row, "notify::selected", G_CALLBACK(appearance_cb), self,
                             G_CONNECT_SWAPPED);
+    self->devices = g_ptr_array_new_with_free_func(g_free);
+    lk_combo_name_items(self->device_row);
+    fill_devices(self);
+    g_signal_connect_object(self->device_row, "notify::selected", G_CALLBACK(device_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(lk_application_get_device(lk_application_get()), "notify::checked",
+                            G_CALLBACK(fill_devices), self, G_CONNECT_SWAPPED);
+    g_settings_bind(settings(), "memory-share", adw_spin_row_get_adjustment(self->share_row), "value",
+                    G_SETTINGS_BIND_DEFAULT);
     show_folder(self);
 }
 

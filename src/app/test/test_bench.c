@@ -1,5 +1,6 @@
 #include "app/test/test_bench.h"
 
+#include "app/application.h"
 #include "app/test/lora_tags.h"
 #include "format/gerror.h"
 #include "training/sample_prompts.h"
@@ -168,6 +169,7 @@ static LkTestPicture *make_picture(LkTestBench *self, const char *prompt, guint6
     g_autofree char *first = folder ? g_strdup_printf("%s\n%s", folder, preferred) : g_strdup(preferred);
     g_auto(GStrv) folders = lk_lora_list_folders(self->loras, first);
     LkPictureWish wish = lk_test_settings_wish(self->settings);
+    wish.device = lk_device_status_get_wish(lk_application_get_device(lk_application_get()));
     wish.prompt = prompt;
     wish.seed = seed;
     wish.lora_folders = (const char *const *)folders;
