@@ -113,6 +113,6 @@ LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *g, Lk
     lk_cudnn_pointwise(&graph, CUDNN_POINTWISE_DIV, powers, sum, NULL, p);
     lk_cudnn_matmul(&graph, p, v, o);
 
-    LkCudnnChoice choice = {.workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
+    LkCudnnChoice choice = {.slow = true, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
     return lk_cudnn_cache_keep(cudnn, name, lk_cudnn_graph_plan(&graph, &choice, name, error));
 }

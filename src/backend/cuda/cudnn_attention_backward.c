@@ -96,9 +96,12 @@ LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeomet
     LkCudnnGraph graph = {.cudnn = cudnn};
     LkSdpaShapes shapes = lk_sdpa_shapes(g);
     operations(&graph, g, &shapes, lk_cudnn_data_type(g->dtype));
-    LkCudnnChoice choice = {.engine = -1};
-    if (cudnn->sm / 10 == 10)
-        choice = cudnnGetVersion() < 92300 ? (LkCudnnChoice){.engine = 5, .n_knobs = 2, .knobs = knobs}
-                                           : (LkCudnnChoice){.engine = 5, .n_knobs = 6, .knobs = knobs_9_23};
+    LkCudnnChoice choice = {.slow = true, .engine = -1};
+    if (cudnn->sm / 10 == 10) {
+        bool newer = cudnnGetVersion() >= 92300;
+        choice.engine = 5;
+        choice.knobs = newer ? knobs_9_23 : knobs;
+        choice.n_knobs = newer ? 6 : 2;
+    }
     return lk_cudnn_cache_keep(cudnn, name, lk_cudnn_graph_plan(&graph, &choice, name, error));
 }

@@ -14,16 +14,25 @@ typedef struct Entry {
 struct LkCudnnCache {
     pthread_mutex_t lock;
     Entry *entries;
+    LkCudnnStore store;
+    bool stored;
 };
 
-LkCudnnCache *lk_cudnn_cache_new(void)
+LkCudnnCache *lk_cudnn_cache_new(const LkCudnn *cudnn, const char *folder)
 {
     LkCudnnCache *cache = calloc(1, sizeof *cache);
     if (cache && pthread_mutex_init(&cache->lock, NULL) != 0) {
         free(cache);
         cache = NULL;
     }
+    if (cache && folder)
+        cache->stored = lk_cudnn_store_open(&cache->store, cudnn, folder);
     return cache;
+}
+
+const LkCudnnStore *lk_cudnn_cache_store(const LkCudnn *cudnn)
+{
+    return cudnn->cache && cudnn->cache->stored ? &cudnn->cache->store : NULL;
 }
 
 void lk_cudnn_cache_free(LkCudnnCache *cache)

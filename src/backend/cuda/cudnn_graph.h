@@ -86,6 +86,7 @@ void lk_cudnn_reshape(LkCudnnGraph *graph, LkCudnnTensor x, LkCudnnTensor y);
 /** What engines may be chosen. */
 typedef struct LkCudnnChoice {
     bool true_f32;         /* neither tensor cores nor narrower inputs */
+    bool slow;             /* the engine is compiled: worth keeping on disk */
     int64_t workspace_cap; /* of the library's workspace; 0: any */
     int64_t engine;        /* this engine with these knobs, without asking the heuristics; -1: as the heuristics say */
     int n_knobs;
@@ -93,8 +94,9 @@ typedef struct LkCudnnChoice {
 } LkCudnnChoice;
 
 /** Makes the plan: asks the heuristics, passes by what `choice` excludes, takes the first engine that can be built.
- * Clears the graph. `what` begins the error's sentence, as "cuDNN has no convolution for …". */
-LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choice, const char *what, LkError *error);
+ * Clears the graph. `name` tells it from any other, and stands in errors: "cuDNN has no engine for the convolution …".
+ */
+LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choice, const char *name, LkError *error);
 
 /** Fails with what cuDNN says about its last error. */
 bool lk_cudnn_fail(cudnnStatus_t status, const char *what, LkError *error);

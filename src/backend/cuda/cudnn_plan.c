@@ -27,16 +27,30 @@ static cudnnBackendDescriptor_t finish(LkCudnnGraph *graph)
                              "putting a graph together");
 }
 
-LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choice, const char *what, LkError *error)
+/** Finds the plan on disk, or chooses one and writes it down. */
+static bool find_or_choose(LkCudnnGraph *graph, cudnnBackendDescriptor_t operations, const LkCudnnChoice *choice,
+                           const char *name, LkCudnnChosen *out, LkError *error)
+{
+    const LkCudnnStore *store = choice->slow ? lk_cudnn_cache_store(graph->cudnn) : NULL;
+    if (store && lk_cudnn_store_load(store, graph->cudnn, name, out))
+        return true;
+    if (!lk_cudnn_choose(graph->cudnn, operations, choice, out, name, error))
+        return false;
+    if (store)
+        lk_cudnn_store_save(store, name, out);
+    return true;
+}
+
+LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choice, const char *name, LkError *error)
 {
     LkCudnnPlan *plan = NULL;
     cudnnBackendDescriptor_t operations = finish(graph);
     if (!operations) {
         lk_cudnn_fail(graph->status, graph->failed, error);
-        lk_error_prefix(error, "%s", what);
+        lk_error_prefix(error, "%s", name);
     } else if (!(plan = calloc(1, sizeof *plan))) {
         lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
-    } else if (!lk_cudnn_choose(graph->cudnn, operations, choice, &plan->chosen, what, error)) {
+    } else if (!find_or_choose(graph, operations, choice, name, &plan->chosen, error)) {
         free(plan);
         plan = NULL;
     } else {
@@ -49,6 +63,11 @@ LkCudnnPlan *lk_cudnn_graph_plan(LkCudnnGraph *graph, const LkCudnnChoice *choic
     }
     lk_cudnn_graph_clear(graph);
     return plan;
+}
+
+bool lk_cudnn_plan_restored(const LkCudnnPlan *plan)
+{
+    return plan->chosen.config == NULL;
 }
 
 int64_t lk_cudnn_workspace(const LkCudnnPlan *plan)
@@ -111,6 +130,7 @@ void lk_cudnn_plan_free(LkCudnnPlan *plan)
     if (!plan || atomic_fetch_sub(&plan->users, 1) > 1)
         return;
     cudnnBackendDestroyDescriptor(plan->chosen.plan);
-    cudnnBackendDestroyDescriptor(plan->chosen.config);
+    if (plan->chosen.config)
+        cudnnBackendDestroyDescriptor(plan->chosen.config);
     free(plan);
 }

@@ -27,9 +27,10 @@ typedef struct LkCudnn {
     LkCudnnCache *cache;
 } LkCudnn;
 
-/** Remembers plans for one card, so that layers and buckets of the same shape share one: a plan of attention takes
- * half a second to make. Free it before the handle; plans that are still in use stay. NULL when out of memory. */
-LkCudnnCache *lk_cudnn_cache_new(void);
+/** Remembers plans for the card of `cudnn`, so that layers and buckets of the same shape share one. Where `folder` is
+ * not NULL, those that take long to make (attention: a third of a second each) are kept there for the next start too.
+ * Free the cache before the handle; plans that are still in use stay. NULL when out of memory. */
+LkCudnnCache *lk_cudnn_cache_new(const LkCudnn *cudnn, const char *folder);
 void lk_cudnn_cache_free(LkCudnnCache *cache);
 
 typedef struct LkCudnnPlan LkCudnnPlan;
@@ -110,6 +111,9 @@ bool lk_cudnn_run(const LkCudnnPlan *plan, cudnnHandle_t handle, void *const *po
 
 /** Engine, knobs: for logs and the state file. Belongs to the plan. */
 const char *lk_cudnn_engine(const LkCudnnPlan *plan);
+
+/** Whether the plan came from the cache's folder. */
+bool lk_cudnn_plan_restored(const LkCudnnPlan *plan);
 
 /** Ends one use of a plan. May be NULL. */
 void lk_cudnn_plan_free(LkCudnnPlan *plan);

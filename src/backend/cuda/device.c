@@ -104,6 +104,16 @@ static bool make_streams(LkDevice *device, LkError *error)
     return lk_card_trains(device->sm, LK_F32, device->name, error);
 }
 
+/** Where cuDNN's plans are kept from one start to the next: with the user's other caches. */
+static bool plans_folder(char *out, size_t size)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length = cache && cache[0] == '/' ? snprintf(out, size, "%s/lorikeet/cudnn", cache)
+                 : home && home[0] == '/' ? snprintf(out, size, "%s/.cache/lorikeet/cudnn", home)
+                                          : 0;
+    return length > 0 && (size_t)length < size;
+}
+
 static bool make_libraries(LkDevice *device, LkError *error)
 {
     if (!lk_cublas_ok(cublasLtCreate(&device->blas), "opening the card", error))
@@ -112,7 +122,8 @@ static bool make_libraries(LkDevice *device, LkError *error)
     if (status == CUDNN_STATUS_SUCCESS)
         status = cudnnSetStream(device->dnn.handle, device->stream);
     device->dnn.sm = device->sm;
-    device->dnn.cache = lk_cudnn_cache_new();
+    char folder[400];
+    device->dnn.cache = lk_cudnn_cache_new(&device->dnn, plans_folder(folder, sizeof folder) ? folder : NULL);
     return status == CUDNN_STATUS_SUCCESS ||
            lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
 }
