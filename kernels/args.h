@@ -295,19 +295,21 @@ typedef struct LkMultiplyArgs {
     float alpha;
 } LkMultiplyArgs;
 
-/** y[n, s, :] = (x[n, s, :] - bias) * v[n, :] + bias. */
+/** y[n, s, :] = (x[n, s, :] + e[n, s, :] - bias) * v[n, :] + bias. */
 typedef struct LkScaleRowsArgs {
     const void *x;     /* T[n, s, c] */
+    const void *e;     /* T[n, s, c] or NULL (0) */
     const float *v;    /* [n, c] */
     const float *bias; /* [c] or NULL (0) */
     void *y;           /* T[n, s, c] */
     int64_t n, s, c;
 } LkScaleRowsArgs;
 
-/** dv[n, :] = sum over s of dy[n, s, :] * (x[n, s, :] - bias), in a fixed order. */
+/** dv[n, :] = sum over s of dy[n, s, :] * (x[n, s, :] + e[n, s, :] - bias), in a fixed order. */
 typedef struct LkSumProductsArgs {
     const void *dy;    /* T[n, s, c] */
     const void *x;     /* T[n, s, c] */
+    const void *e;     /* T[n, s, c] or NULL (0) */
     const float *bias; /* [c] or NULL (0) */
     float *dv;         /* out: [n, c] */
     float *scratch;    /* lk_sum_rows_scratch(n, s, c) floats */

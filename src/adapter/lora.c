@@ -3,7 +3,6 @@
 #include "base/hash.h"
 #include "base/philox.h"
 
-#include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@ enum { ALIGN = 32 }; /* elements: parts begin on a cache line in every type */
 struct LkLora {
     LkLoraModule *modules;
     int count, capacity;
+    LkLoraGroup groups[LK_LORA_MAX_GROUPS];
+    int n_groups;
     int64_t elements;
 };
 
@@ -33,16 +34,57 @@ void lk_lora_free(LkLora *lora)
     free(lora);
 }
 
-/** Takes `count` elements of the state. */
-static int64_t take(LkLora *lora, int64_t count)
+/** The group of this side and rate, made if missing; -1 where there is no room. */
+static int group_of(LkLora *lora, int side, double rate)
 {
-    int64_t at = lora->elements;
-    lora->elements += (count + ALIGN - 1) / ALIGN * ALIGN;
-    return at;
+    for (int i = 0; i < lora->n_groups; i++)
+        if (lora->groups[i].side == side && lora->groups[i].rate == rate)
+            return i;
+    if (lora->n_groups == LK_LORA_MAX_GROUPS)
+        return -1;
+    lora->groups[lora->n_groups] = (LkLoraGroup){.side = side, .rate = rate};
+    return lora->n_groups++;
 }
 
-bool lk_lora_add(LkLora *lora, const char *name, const char *layer, int group, int64_t in, int64_t out, int dim,
-                 float alpha, bool convolution)
+int64_t lk_lora_part_span(const LkLoraModule *module, int part)
+{
+    return (lk_part_elements(&module->parts[part]) + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/** Gives every part its place: group by group, in each by module. */
+static void arrange(LkLora *lora)
+{
+    int64_t place[LK_LORA_MAX_GROUPS + 1] = {0};
+    for (int i = 0; i < lora->count; i++)
+        for (int p = 0; p < lora->modules[i].n_parts; p++)
+            place[lora->modules[i].groups[p] + 1] += lk_lora_part_span(&lora->modules[i], p);
+    for (int group = 0; group < lora->n_groups; group++)
+        place[group + 1] += place[group];
+    lora->elements = place[lora->n_groups];
+    for (int i = 0; i < lora->count; i++)
+        for (int p = 0; p < lora->modules[i].n_parts; p++) {
+            LkLoraModule *m = &lora->modules[i];
+            m->at[p] = place[m->groups[p]];
+            place[m->groups[p]] += lk_lora_part_span(m, p);
+        }
+}
+
+/** What a module is made of and which groups that is in. */
+static bool describe(LkLora *lora, LkLoraModule *m)
+{
+    bool grouped = true;
+    m->n_parts = lk_adapter_parts(&m->shape, m->parts);
+    m->rate = m->rate == 0 ? 1 : m->rate;
+    m->plus_rate = m->plus_rate == 0 ? 1 : m->plus_rate;
+    for (int p = 0; p < m->n_parts; p++) {
+        bool plus = m->parts[p].role == LK_PART_UP;
+        m->groups[p] = group_of(lora, m->side, plus ? m->rate * m->plus_rate : m->rate);
+        grouped = grouped && m->groups[p] >= 0;
+    }
+    return grouped;
+}
+
+bool lk_lora_add(LkLora *lora, const LkLoraModule *like)
 {
     if (lora->count == lora->capacity) {
         int wanted = lora->capacity ? lora->capacity * 2 : 64;
@@ -52,22 +94,16 @@ bool lk_lora_add(LkLora *lora, const char *name, const char *layer, int group, i
         lora->modules = larger;
         lora->capacity = wanted;
     }
-    LkLoraModule module = {.name = strdup(name),
-                           .layer = strdup(layer),
-                           .group = group,
-                           .in = in,
-                           .out = out,
-                           .dim = dim,
-                           .alpha = alpha,
-                           .convolution = convolution};
-    if (!module.name || !module.layer) {
+    LkLoraModule module = *like;
+    module.name = strdup(like->name);
+    module.layer = strdup(like->layer);
+    if (!module.name || !module.layer || !describe(lora, &module)) {
         free((char *)(uintptr_t)module.name);
         free((char *)(uintptr_t)module.layer);
         return false;
     }
-    module.down = take(lora, dim * in);
-    module.up = take(lora, out * dim);
     lora->modules[lora->count++] = module;
+    arrange(lora);
     return true;
 }
 
@@ -79,6 +115,11 @@ int lk_lora_count(const LkLora *lora)
 const LkLoraModule *lk_lora_at(const LkLora *lora, int index)
 {
     return &lora->modules[index];
+}
+
+int lk_lora_index(const LkLora *lora, const LkLoraModule *module)
+{
+    return (int)(module - lora->modules);
 }
 
 const LkLoraModule *lk_lora_find_layer(const LkLora *lora, const char *layer)
@@ -97,9 +138,61 @@ const LkLoraModule *lk_lora_find_name(const LkLora *lora, const char *name)
     return NULL;
 }
 
+int lk_lora_group_count(const LkLora *lora)
+{
+    return lora->n_groups;
+}
+
+const LkLoraGroup *lk_lora_group(const LkLora *lora, int index)
+{
+    return &lora->groups[index];
+}
+
 int64_t lk_lora_elements(const LkLora *lora)
 {
     return lora->elements;
+}
+
+/** How a part begins: uniform in ±1/sqrt(columns) (kaiming_uniform with a = sqrt 5, as PyTorch's Linear), normal, one
+ * or zero. */
+typedef struct Start {
+    bool uniform;
+    double deviation, constant;
+} Start;
+
+static Start start_of(LkPartRole role)
+{
+    switch (role) {
+    case LK_PART_DOWN:
+    case LK_PART_LOKR_W1:
+    case LK_PART_LOKR_W1_A:
+    case LK_PART_LOKR_W1_B:
+    case LK_PART_LOKR_W2_A:
+        return (Start){.uniform = true};
+    case LK_PART_HADA_W1_A:
+        return (Start){.deviation = 0.1};
+    case LK_PART_HADA_W1_B:
+    case LK_PART_HADA_W2_B:
+        return (Start){.deviation = 1};
+    case LK_PART_MAGNITUDE:
+        return (Start){.constant = 1};
+    default:
+        return (Start){0};
+    }
+}
+
+static void initialise_part(const LkLoraModule *m, int p, LkRandom stream, uint64_t first, float *state)
+{
+    Start start = start_of(m->parts[p].role);
+    int64_t count = lk_part_elements(&m->parts[p]);
+    float *to = state + m->at[p];
+    double bound = 1 / sqrt((double)(m->parts[p].channels * m->parts[p].taps));
+    if (start.deviation > 0)
+        lk_random_normal(stream, first, to, (size_t)count);
+    for (int64_t k = 0; k < count; k++) {
+        double u = start.uniform ? 2 * lk_random_uniform(stream, first + (uint64_t)k) - 1 : 0;
+        to[k] = (float)(start.constant + bound * u + start.deviation * (double)to[k]);
+    }
 }
 
 void lk_lora_initialise(const LkLora *lora, uint64_t seed, float *state)
@@ -108,68 +201,11 @@ void lk_lora_initialise(const LkLora *lora, uint64_t seed, float *state)
     for (int i = 0; i < lora->count; i++) {
         const LkLoraModule *m = &lora->modules[i];
         /* Named streams: a module starts alike whichever other modules are trained. */
-        uint64_t key = lk_hash64(m->name, strlen(m->name), seed);
+        uint64_t key = lk_hash64(m->name, strlen(m->name), seed), first = 0;
         LkRandom stream = {.seed = key, .purpose = LK_RANDOM_INIT};
-        double bound = 1 / sqrt((double)m->in);
-        for (int64_t k = 0; k < m->dim * m->in; k++)
-            state[m->down + k] = (float)((2 * lk_random_uniform(stream, (uint64_t)k) - 1) * bound);
+        for (int p = 0; p < m->n_parts; p++) {
+            initialise_part(m, p, stream, first, state);
+            first += (uint64_t)((lk_part_elements(&m->parts[p]) + 3) / 4 * 4);
+        }
     }
-}
-
-bool lk_lora_graph(LkLoraGraph *in_graph, LkGraph *graph, const LkLora *lora, const char *name, bool train,
-                   float strength)
-{
-    const int64_t shape[1] = {lora->elements};
-    *in_graph = (LkLoraGraph){.lora = lora, .gradient = LK_NONE, .strength = strength};
-    in_graph->used = calloc((size_t)lora->count + 1, sizeof *in_graph->used);
-    if (!in_graph->used)
-        graph->out_of_memory = true;
-    in_graph->state = lk_graph_state(graph, name, LK_F32, 1, shape);
-    in_graph->shadow = graph->compute == LK_F32 ? in_graph->state : lk_cast(graph, in_graph->state, graph->compute);
-    if (train)
-        in_graph->gradient = lk_graph_state(graph, "adapter.gradient", LK_F32, 1, shape);
-    return in_graph->used != NULL;
-}
-
-void lk_lora_graph_clear(LkLoraGraph *in_graph)
-{
-    free(in_graph->used);
-    in_graph->used = NULL;
-}
-
-LkRef lk_lora_attach(void *context, LkGraph *graph, const char *layer, LkRef x, LkRef y)
-{
-    LkLoraGraph *in_graph = context;
-    const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer);
-    if (!m || x == LK_NONE || y == LK_NONE)
-        return y;
-    if (lk_tensor_cols(lk_graph_tensor(graph, x)) != m->in || lk_tensor_cols(lk_graph_tensor(graph, y)) != m->out)
-        return lk_graph_problem(graph, _("the LoRA's module '%s' does not fit the base model"), m->name);
-    in_graph->used[m - in_graph->lora->modules] = true;
-    int64_t down_shape[2] = {m->dim, m->in}, up_shape[2] = {m->out, m->dim};
-    LkRef down = lk_graph_parameter(graph, in_graph->shadow, in_graph->gradient, m->down, 2, down_shape);
-    LkRef up = lk_graph_parameter(graph, in_graph->shadow, in_graph->gradient, m->up, 2, up_shape);
-    LkMatmul options = LK_MATMUL_DEFAULT;
-    options.trans_b = true;
-    options.alpha = in_graph->strength * m->alpha / (float)m->dim; /* at the narrow place: the cheapest one */
-    LkRef h = lk_matmul(graph, x, down, options);
-    options.alpha = 1;
-    options.addend = y;
-    return lk_matmul(graph, h, up, options);
-}
-
-bool lk_lora_used_range(const LkLoraGraph *in_graph, int group, int64_t *first, int64_t *count)
-{
-    int64_t begin = -1, end = -1;
-    for (int i = 0; i < in_graph->lora->count; i++) {
-        const LkLoraModule *m = &in_graph->lora->modules[i];
-        if (m->group != group || !in_graph->used[i])
-            continue;
-        if (begin < 0)
-            begin = m->down;
-        end = m->up + (m->out * m->dim + ALIGN - 1) / ALIGN * ALIGN;
-    }
-    *first = begin;
-    *count = end - begin;
-    return begin >= 0;
 }

@@ -1,31 +1,26 @@
 /* LoRA files: read from any layout, checked, and written in any layout and precision.
  *
- * A module is two matrices: down [dim, in·kernel²] and up [out, dim]; its effect is alpha / dim · up · down. In files
- * of convolutions they have four dimensions. The kohya layout stores alpha; the diffusers and comfy layouts are written
- * with the factor alpha / dim multiplied into up, because readers of those disagree on where to find an alpha. */
+ * A module is a few matrices (adapter_shape.h). The kohya layout stores alpha; in the diffusers and comfy layouts a
+ * LoRA is written with the factor alpha / dim multiplied into up, because readers of those disagree on where to find an
+ * alpha. LoHa, LoKr and DoRA have LyCORIS' names in every layout; the diffusers layout has none for them. */
 #pragma once
 
 #include "adapter/lora.h"
 #include "adapter/lora_names.h"
 #include "format/safetensors_writer.h"
 
-/** One module; `down` and `up` belong to whoever holds the struct. */
+/** One module; the values belong to whoever holds the struct. */
 typedef struct LkLoraWeights {
     LkLoraSite site;
-    int64_t in, out;
-    int dim;
-    float alpha;
-    int kernel;        /* 1 or 3 */
-    bool convolution;  /* four dimensions in files */
-    const float *down; /* [dim, in·kernel²] */
-    const float *up;   /* [out, dim] */
+    LkAdapterShape shape;
+    const float *values[LK_MAX_PARTS]; /* of lk_adapter_parts(shape), in the order of files */
 } LkLoraWeights;
 
 /** A LoRA that was read. */
 typedef struct LkLoraFile LkLoraFile;
 
-/** Reads a .safetensors LoRA in the kohya, diffusers (PEFT) or comfy layout. NULL with an error that names the tensor:
- *  unknown names, a half of a pair missing, sizes that do not fit, kinds other than LoRA. */
+/** Reads a .safetensors LoRA, LoCon, LoHa, LoKr or DoRA in the kohya, diffusers (PEFT) or comfy layout. NULL with an
+ *  error that names the tensor: unknown names, a part missing, sizes that do not fit, other kinds of adapters. */
 LkLoraFile *lk_lora_file_read(const char *path, GError **error);
 void lk_lora_file_free(LkLoraFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLoraFile, lk_lora_file_free)

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LAYERS_PER_BLOCK = 2, ROLES = 3 };
+enum { LAYERS_PER_BLOCK = 2 };
 
 /* Tensors being gathered: names and numbers live as long as the struct. */
 typedef struct Output {
@@ -16,14 +16,6 @@ typedef struct Output {
     GArray *specs; /* LkTensorSpec */
     GPtrArray *owned;
 } Output;
-
-static const struct {
-    const char *down, *up;
-} endings[] = {
-    [LK_LAYOUT_KOHYA] = {".lora_down.weight", ".lora_up.weight"},
-    [LK_LAYOUT_DIFFUSERS] = {".lora_A.weight", ".lora_B.weight"},
-    [LK_LAYOUT_COMFY] = {".lora_A.weight", ".lora_B.weight"},
-};
 
 /* The largest finite number of a type. */
 static double largest(LkFileDType dtype)
@@ -87,20 +79,38 @@ static bool add_alpha(Output *output, const char *module, float alpha, GError **
     return add_tensor(output, module, ".alpha", exact ? dtype : LK_FILE_F32, NULL, 0, &alpha, 1, 1, error);
 }
 
+/* What a part is called: PEFT's spelling outside the kohya layout. */
+static const char *suffix_of(LkPartRole role, LkLoraLayout layout)
+{
+    if (layout == LK_LAYOUT_KOHYA || (role != LK_PART_DOWN && role != LK_PART_UP)) {
+        return lk_part_suffix(role);
+    }
+    return role == LK_PART_DOWN ? ".lora_A.weight" : ".lora_B.weight";
+}
+
 static bool add_module(Output *output, const LkLoraWeights *w, GError **error)
 {
     LkLoraLayout layout = output->format->layout;
+    const LkAdapterShape *s = &w->shape;
+    if (layout == LK_LAYOUT_DIFFUSERS && (s->algo != LK_ALGO_LORA || s->dora)) {
+        return lk_set_error(error, LK_ERROR_UNSUPPORTED,
+                            _("The diffusers layout has no names for a %s. Save it in the kohya layout."),
+                            s->dora ? "DoRA" : lk_algo_title(s->algo));
+    }
     g_autofree char *name = lk_lora_site_name(&w->site, output->format->family, layout, LAYERS_PER_BLOCK);
-    int64_t down[] = {w->dim, w->in, w->kernel, w->kernel}, up[] = {w->out, w->dim, 1, 1};
-    int rank = w->convolution ? 4 : 2;
-    size_t down_count = (size_t)w->dim * (size_t)w->in * (size_t)(w->kernel * w->kernel);
-    double scale = layout == LK_LAYOUT_KOHYA ? 1 : (double)w->alpha / w->dim;
-    LkFileDType dtype = output->format->dtype;
-    /* sd-scripts' own order: it only shows in .pt files */
-    return (layout != LK_LAYOUT_KOHYA || add_alpha(output, name, w->alpha, error)) &&
-           add_tensor(output, name, endings[layout].down, dtype, down, rank, w->down, down_count, 1, error) &&
-           add_tensor(output, name, endings[layout].up, dtype, up, rank, w->up, (size_t)w->out * (size_t)w->dim, scale,
-                      error);
+    bool folded = layout != LK_LAYOUT_KOHYA && s->algo == LK_ALGO_LORA;
+    LkPart parts[LK_MAX_PARTS];
+    int n = lk_adapter_parts(s, parts);
+    /* alpha first, sd-scripts' own order: it only shows in .pt files */
+    bool done = folded || add_alpha(output, name, s->alpha, error);
+    for (int i = 0; done && i < n; i++) {
+        int64_t dims[4];
+        int rank = lk_part_file_shape(s, &parts[i], dims);
+        double scale = folded && parts[i].role == LK_PART_UP ? (double)s->alpha / s->dim : 1;
+        done = add_tensor(output, name, suffix_of(parts[i].role, layout), output->format->dtype, dims, rank,
+                          w->values[i], (size_t)lk_part_elements(&parts[i]), scale, error);
+    }
+    return done;
 }
 
 static bool has_texts_of(LkLoraFamily family, const LkLoraSite *site)
@@ -135,17 +145,26 @@ bool lk_lora_weights_write(const char *path, const LkLoraWeights *weights, size_
 
 /* ------------------------------------------------------------------ a LoRA in training */
 
-static bool weights_of_module(const LkLoraModule *module, const float *state, LkLoraWeights *weights, GError **error)
+/* The module in the order of files; `numbers` is what must be freed with g_free. */
+static bool weights_of_module(const LkLoraModule *module, const float *state, LkLoraWeights *weights, float **numbers,
+                              GError **error)
 {
     bool original;
-    *weights = (LkLoraWeights){.in = module->in,
-                               .out = module->out,
-                               .dim = module->dim,
-                               .alpha = module->alpha,
-                               .kernel = 1,
-                               .convolution = module->convolution,
-                               .down = state + module->down,
-                               .up = state + module->up};
+    int64_t total = 0;
+    *weights = (LkLoraWeights){.shape = module->shape};
+    for (int p = 0; p < module->n_parts; p++) {
+        total += lk_part_elements(&module->parts[p]);
+    }
+    *numbers = g_try_malloc_n((size_t)total, sizeof(float));
+    if (*numbers == NULL) {
+        return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to write the LoRA."));
+    }
+    float *to = *numbers;
+    for (int p = 0; p < module->n_parts; p++) {
+        lk_part_to_file(&module->parts[p], state + module->at[p], to);
+        weights->values[p] = to;
+        to += lk_part_elements(&module->parts[p]);
+    }
     return lk_lora_site_parse(module->name, LAYERS_PER_BLOCK, &weights->site, &original) ||
            lk_set_error(error, LK_ERROR_UNSUPPORTED, _("The module %s has no place in a LoRA file."), module->name);
 }
@@ -155,34 +174,67 @@ bool lk_lora_save(const LkLora *lora, const float *state, const char *path, cons
 {
     size_t count = (size_t)lk_lora_count(lora);
     g_autofree LkLoraWeights *weights = g_new(LkLoraWeights, count);
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
     for (size_t i = 0; i < count; i++) {
-        if (!weights_of_module(lk_lora_at(lora, (int)i), state, &weights[i], error)) {
+        float *numbers = NULL;
+        bool done = weights_of_module(lk_lora_at(lora, (int)i), state, &weights[i], &numbers, error);
+        g_ptr_array_add(owned, numbers);
+        if (!done) {
             return false;
         }
     }
     return lk_lora_weights_write(path, weights, count, format, metadata, error);
 }
 
-static bool load_module(const LkLoraModule *module, const LkLoraWeights *source, float *state, GError **error)
+static bool check_fit(const LkLoraModule *module, const LkAdapterShape *there, GError **error)
 {
-    if (source->dim != module->dim) {
+    const LkAdapterShape *here = &module->shape;
+    if (there->in != here->in || there->out != here->out || there->kernel != here->kernel) {
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            _("The LoRA to continue does not fit the base model: %s has %" PRId64 " inputs and %" PRId64
+                              " outputs there, but %" PRId64 " and %" PRId64 " here."),
+                            module->name, (gint64)there->in, (gint64)there->out, (gint64)here->in, (gint64)here->out);
+    }
+    if (there->algo != here->algo || there->dora != here->dora || there->left_out != here->left_out ||
+        there->left_in != here->left_in || there->left_whole != here->left_whole ||
+        there->right_whole != here->right_whole) {
+        return lk_set_error(error, LK_ERROR_USAGE,
+                            _("The LoRA to continue is of another kind in %s (%s%s) than the one that is trained "
+                              "(%s%s). Set dim_from_weights to true to take the kind from it."),
+                            module->name, lk_algo_title(there->algo), there->dora ? ", DoRA" : "",
+                            lk_algo_title(here->algo), here->dora ? ", DoRA" : "");
+    }
+    bool whole = here->algo == LK_ALGO_LOKR && here->left_whole && here->right_whole;
+    if (there->dim != here->dim && !whole) {
         return lk_set_error(
             error, LK_ERROR_USAGE,
             _("The LoRA to continue has the rank %d in %s, but network_dim is %d. Set network_dim to %d, "
               "or dim_from_weights to true."),
-            source->dim, module->name, module->dim, source->dim);
+            there->dim, module->name, here->dim, there->dim);
     }
-    if (source->in != module->in || source->out != module->out || source->kernel != 1) {
-        return lk_set_error(error, LK_ERROR_USAGE,
-                            _("The LoRA to continue does not fit the base model: %s has %" PRId64 " inputs and %" PRId64
-                              " outputs there, but %" PRId64 " and %" PRId64 " here."),
-                            module->name, (gint64)source->in, (gint64)source->out, (gint64)module->in,
-                            (gint64)module->out);
+    return true;
+}
+
+/* The part that takes up the difference between two alphas: one that begins at zero. */
+static bool carries_scale(const LkAdapterShape *shape, LkPartRole role)
+{
+    return role == LK_PART_UP || role == LK_PART_HADA_W2_A || role == LK_PART_LOKR_W2_B ||
+           (role == LK_PART_LOKR_W2 && !shape->left_whole);
+}
+
+static bool load_module(const LkLoraModule *module, const LkLoraWeights *source, float *state, GError **error)
+{
+    if (!check_fit(module, &source->shape, error)) {
+        return false;
     }
-    memcpy(state + module->down, source->down, (size_t)(module->dim * module->in) * sizeof(float));
-    float scale = source->alpha / module->alpha;
-    for (int64_t i = 0; i < module->out * module->dim; i++) {
-        state[module->up + i] = source->up[i] * scale;
+    float scale = lk_adapter_scale(&source->shape) / lk_adapter_scale(&module->shape);
+    for (int p = 0; p < module->n_parts; p++) {
+        float *to = state + module->at[p];
+        lk_part_to_state(&module->parts[p], source->values[p], to);
+        for (int64_t i = 0;
+             carries_scale(&module->shape, module->parts[p].role) && i < lk_part_elements(&module->parts[p]); i++) {
+            to[i] *= scale;
+        }
     }
     return true;
 }

@@ -7,12 +7,19 @@ void lk_fill_multiply(LkLaunches *to, const LkLaunchNode *n)
         .a = n->x[0], .b = n->x[1], .y = n->y[0], .count = lk_tensor_count(n->out[0]), .alpha = n->node->attr.alpha};
 }
 
+/** The last input, where it is an addend. */
+static const void *addend_of(const LkLaunchNode *n)
+{
+    return n->node->attr.has_addend ? n->x[n->node->n_in - 1] : NULL;
+}
+
 void lk_fill_scale_rows(LkLaunches *to, const LkLaunchNode *n)
 {
     int64_t c = lk_tensor_cols(n->in[0]), samples = lk_tensor_count(n->in[1]) / c;
     lk_launch_add(to, LK_KERNEL_SCALE_ROWS, n->in[0]->dtype)->scale_rows =
         (LkScaleRowsArgs){.x = n->x[0],
                           .v = n->x[1],
+                          .e = addend_of(n),
                           .bias = n->node->attr.has_bias ? n->x[2] : NULL,
                           .y = n->y[0],
                           .n = samples,
@@ -26,6 +33,7 @@ void lk_fill_sum_products(LkLaunches *to, const LkLaunchNode *n)
     lk_launch_add(to, LK_KERNEL_SUM_PRODUCTS, n->in[0]->dtype)->sum_products =
         (LkSumProductsArgs){.dy = n->x[0],
                             .x = n->x[1],
+                            .e = addend_of(n),
                             .bias = n->node->attr.has_bias ? n->x[2] : NULL,
                             .dv = n->y[0],
                             .scratch = n->scratch,

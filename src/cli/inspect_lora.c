@@ -31,14 +31,15 @@ static void inspect_modules(LkFacts *facts, const LkLoraFile *file)
 {
     size_t count = lk_lora_file_count(file), text = 0;
     const LkLoraWeights *first = lk_lora_file_at(file, 0);
-    double least_dim = first->dim, most_dim = first->dim, least_alpha = first->alpha, most_alpha = first->alpha;
+    double least_dim = first->shape.dim, most_dim = first->shape.dim, least_alpha = first->shape.alpha,
+           most_alpha = first->shape.alpha;
     for (size_t i = 0; i < count; i++) {
         const LkLoraWeights *module = lk_lora_file_at(file, i);
         text += module->site.side == LK_SIDE_TEXT;
-        least_dim = MIN(least_dim, module->dim);
-        most_dim = MAX(most_dim, module->dim);
-        least_alpha = MIN(least_alpha, (double)module->alpha);
-        most_alpha = MAX(most_alpha, (double)module->alpha);
+        least_dim = MIN(least_dim, module->shape.dim);
+        most_dim = MAX(most_dim, module->shape.dim);
+        least_alpha = MIN(least_alpha, (double)module->shape.alpha);
+        most_alpha = MAX(most_alpha, (double)module->shape.alpha);
     }
     lk_facts_text(facts, "family", _("Family"), family_name(lk_lora_file_family(file)));
     lk_facts_text(facts, "layout", _("Layout"), lk_lora_layout_name(lk_lora_file_layout(file)));

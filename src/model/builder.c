@@ -36,11 +36,18 @@ LkRef lk_build_vector(LkBuilder *b, const char *name)
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }
 
+/** The layer's output with the adapter, if there is one. */
+static LkRef adapted(LkBuilder *b, const LkAdaptedLayer *layer)
+{
+    return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer) : layer->y;
+}
+
 static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias)
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
     LkRef y = lk_linear(b->graph, x, weight, bias);
-    return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer, x, y) : y;
+    return adapted(
+        b, &(LkAdaptedLayer){.name = layer, .x = x, .y = y, .weight = weight, .bias = bias, .kernel = 1, .stride = 1});
 }
 
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
@@ -57,7 +64,16 @@ LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pa
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
     LkRef bias = lk_build_vector(b, lk_name("%s.bias", layer).text);
-    return lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after);
+    LkRef y = lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after);
+    return adapted(b, &(LkAdaptedLayer){.name = layer,
+                                        .x = x,
+                                        .y = y,
+                                        .weight = weight,
+                                        .bias = bias,
+                                        .kernel = (int)lk_graph_tensor(b->graph, weight)->shape[3],
+                                        .stride = stride,
+                                        .pad_before = pad_before,
+                                        .pad_after = pad_after});
 }
 
 LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu)

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "model/checkpoint.h"
-#include "tensor/graph_ops.h"
+#include "tensor/adapter_ops.h"
 
-/** Where an adapter attaches: called after every Linear and 1×1 convolution with the layer's name, input and output;
- * returns the output to use. */
+/** Where an adapter attaches: called after every Linear and convolution; returns the output to use. */
 typedef struct LkAdapterHook {
     void *context;
-    LkRef (*attach)(void *context, LkGraph *graph, const char *layer, LkRef x, LkRef y);
+    LkRef (*attach)(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
 } LkAdapterHook;
 
 typedef struct LkBuilder {

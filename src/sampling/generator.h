@@ -9,7 +9,7 @@
  * device and build gives the same bytes. A generator is used from one thread. */
 #pragma once
 
-#include "adapter/lora.h"
+#include "adapter/lora_graph.h"
 #include "backend/backend.h"
 #include "model/checkpoint.h"
 #include "sampling/scheduler.h"

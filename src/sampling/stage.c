@@ -8,19 +8,20 @@
 #include <glib/gi18n.h>
 
 /** Every LoRA after the other, each on top of the layer as the base model has it. */
-static LkRef attach_all(void *context, LkGraph *graph, const char *layer, LkRef x, LkRef y)
+static LkRef attach_all(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
 {
     LkStage *stage = context;
+    LkAdaptedLayer at = *layer;
     for (int i = 0; i < stage->n_loras; i++)
-        y = lk_lora_attach(&stage->loras[i], graph, layer, x, y);
-    return y;
+        at.y = lk_lora_attach(&stage->loras[i], graph, &at);
+    return at.y;
 }
 
 /** Whether a LoRA has a layer of the text encoders, or of the U-Net. */
 static bool touches(const LkLora *lora, bool text)
 {
     for (int i = 0; i < lk_lora_count(lora); i++)
-        if ((lk_lora_at(lora, i)->group != LK_GROUP_UNET) == text)
+        if ((lk_lora_at(lora, i)->side != LK_GROUP_UNET) == text)
             return true;
     return false;
 }

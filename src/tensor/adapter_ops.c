@@ -20,7 +20,7 @@ LkRef lk_multiply(LkGraph *graph, LkRef a, LkRef b, float alpha)
     return lk_graph_append(graph, LK_OP_MULTIPLY, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
-LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias)
+LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias, LkRef addend)
 {
     if (x == LK_NONE || v == LK_NONE)
         return LK_NONE;
@@ -29,9 +29,16 @@ LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias)
     if (tv.dtype != LK_F32 || rows * lk_tensor_cols(&t) != lk_tensor_count(&tv) || (rows != 1 && rows != t.shape[0]) ||
         (bias != LK_NONE && lk_tensor_count(tensor(graph, bias)) != lk_tensor_cols(&t)))
         return lk_graph_problem(graph, "a factor of rows that does not fit its tensor");
-    LkRef in[3] = {x, v, bias}, y = lk_graph_activation(graph, t.dtype, t.rank, t.shape);
-    LkAttributes attr = {.has_bias = bias != LK_NONE};
-    return lk_graph_append(graph, LK_OP_SCALE_ROWS, &attr, attr.has_bias ? 3 : 2, in, 1, &y) < 0 ? LK_NONE : y;
+    if (addend != LK_NONE && lk_tensor_count(tensor(graph, addend)) != lk_tensor_count(&t))
+        return lk_graph_problem(graph, "an addend that does not fit the rows it is added to");
+    LkRef in[4] = {x, v}, y = lk_graph_activation(graph, t.dtype, t.rank, t.shape);
+    int n_in = 2;
+    if (bias != LK_NONE)
+        in[n_in++] = bias;
+    if (addend != LK_NONE)
+        in[n_in++] = addend;
+    LkAttributes attr = {.has_bias = bias != LK_NONE, .has_addend = addend != LK_NONE};
+    return lk_graph_append(graph, LK_OP_SCALE_ROWS, &attr, n_in, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
 LkRef lk_gather_taps(LkGraph *graph, LkRef z, int kernel, int stride, int pad_before, int pad_after)

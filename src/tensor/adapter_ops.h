@@ -1,8 +1,8 @@
 /* The operations of adapters as functions that append nodes, in the manner of graph_ops.h.
  *
  *   MULTIPLY             in a, b                            out y = alpha · a · b
- *   SCALE_ROWS           in x, v, [bias]                    out y
- *   SUM_PRODUCTS         in dy, x, [bias]                   out dv f32: the gradient of SCALE_ROWS for v
+ *   SCALE_ROWS           in x, v, [bias], [addend]          out y
+ *   SUM_PRODUCTS         in dy, x, [bias], [addend]         out dv f32: the gradient of SCALE_ROWS for v
  *   GATHER_TAPS          in z                               out y
  *   SPREAD_TAPS          in dy                              out dz
  *   KRONECKER            in a, b                            out y
@@ -17,12 +17,20 @@
 
 #include "tensor/graph_ops.h"
 
+/** A layer of a model as an adapter sees it: y = weight · x + bias, or a convolution. */
+typedef struct LkAdaptedLayer {
+    const char *name; /* in the base model, without ".weight" */
+    LkRef x, y;
+    LkRef weight, bias; /* frozen; bias may be LK_NONE */
+    int kernel, stride, pad_before, pad_after;
+} LkAdaptedLayer;
+
 /** alpha · a · b by element. Same shapes, both T. */
 LkRef lk_multiply(LkGraph *graph, LkRef a, LkRef b, float alpha);
 
-/** (x - bias) · v + bias for every position: x [N,…,C], v f32 [N,C], bias f32 [C] or LK_NONE. v may have one row for
- * all samples. */
-LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias);
+/** (x + addend - bias) · v + bias for every position, rounded once: x [N,…,C], v f32 [N,C], bias f32 [C], addend like x;
+ * the last two may be LK_NONE. v may have one row for all samples. */
+LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias, LkRef addend);
 
 /** The second half of a convolution with kernel × kernel taps: z [N,H,W,C·k·k] (taps innermost) → [N,P,Q,C]. */
 LkRef lk_gather_taps(LkGraph *graph, LkRef z, int kernel, int stride, int pad_before, int pad_after);

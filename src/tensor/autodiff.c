@@ -81,10 +81,10 @@ static void find_built(LkDiff *diff)
     const LkGraph *graph = diff->graph;
     for (int32_t i = 0; i < diff->forward_nodes; i++) {
         const LkNode *node = &graph->nodes[i];
-        bool built = node->n_in > 0 && node->op != LK_OP_CAST;
+        bool built = node->n_in > 0;
         for (int k = 0; k < node->n_in && built; k++) {
             LkRef in = lk_graph_owner(graph, node->in[k]);
-            built = is_given(graph, in) || diff->built[in];
+            built = diff->built[in] || (is_given(graph, in) && node->op != LK_OP_CAST);
         }
         for (int k = 0; k < node->n_out && built; k++)
             diff->built[lk_graph_owner(graph, node->out[k])] = true;

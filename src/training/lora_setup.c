@@ -40,13 +40,32 @@ static char *layer_of(const LkModelArch *arch, const LkLoraSite *site)
     return g_strconcat(arch->texts[site->text].prefix, strstr(name, "encoder.layers."), NULL);
 }
 
+/** What the module of a site is made of: as in the file that it is like, or as planned. False: the site gets none. */
+static bool shape_of(const LkLoraPlan *plan, const LkLoraSite *site, const LkTensorView *weight, LkAdapterShape *shape)
+{
+    const LkLoraWeights *like = plan->like ? lk_lora_file_find(plan->like, site) : NULL;
+    bool wide = weight->rank == 4 && weight->shape[2] > 1;
+    if (plan->like) {
+        *shape = like ? like->shape : (LkAdapterShape){0};
+        return like != NULL;
+    }
+    *shape = (LkAdapterShape){.algo = plan->algo,
+                              .dora = plan->dora,
+                              .in = weight->shape[1],
+                              .out = weight->shape[0],
+                              .kernel = wide ? (int)weight->shape[2] : 1,
+                              .convolution = weight->rank == 4,
+                              .dim = wide ? plan->conv_dim : plan->dim,
+                              .alpha = wide ? plan->conv_alpha : plan->alpha};
+    return shape->dim > 0;
+}
+
 /** Adds the module of one site. */
 static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraSite *site, const LkLoraPlan *plan,
                      GError **error)
 {
     const LkModelArch *arch = lk_checkpoint_arch(checkpoint);
-    const LkLoraWeights *like = plan->like ? lk_lora_file_find(plan->like, site) : NULL;
-    if (plan->like && !like)
+    if (plan->like && !lk_lora_file_find(plan->like, site))
         return true;
     g_autofree char *name =
         lk_lora_site_name(site, lk_lora_family_of(arch), LK_LAYOUT_KOHYA, arch->unet.layers_per_block);
@@ -56,18 +75,18 @@ static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraS
     if (!view || view->rank < 2)
         return lk_set_error(error, LK_ERROR_FORMAT, _("The base model '%s' has no tensor '%s', which a LoRA adapts."),
                             lk_checkpoint_path(checkpoint), weight);
-    int group = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT + site->text : LK_GROUP_UNET;
-    int dim = like ? like->dim : plan->dim;
-    if (!lk_lora_add(lora, name, layer, group, view->shape[1], view->shape[0], dim, like ? like->alpha : plan->alpha,
-                     view->rank == 4))
-        return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
-    return true;
+    LkLoraModule module = {.name = name, .layer = layer};
+    module.side = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT + site->text : LK_GROUP_UNET;
+    if (!shape_of(plan, site, view, &module.shape))
+        return true;
+    return lk_lora_add(lora, &module) ||
+           lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
 }
 
 LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan, GError **error)
 {
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
-    g_autoptr(GArray) sites = lk_lora_sites(&shape, false);
+    g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->like);
     LkLora *lora = lk_lora_new();
     bool ok = (sites && lora) ||
               lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));

@@ -15,8 +15,12 @@ LkLoraShape lk_lora_shape_of(const LkModelArch *arch);
 typedef struct LkLoraPlan {
     bool text, unet;
     bool no_text[LK_LORA_MAX_TEXTS]; /* but not this text encoder */
+    LkAlgo algo;
+    bool dora;
     int dim;
     float alpha;
+    int conv_dim; /* of 3×3 convolutions; 0 leaves ResNets, down- and upsampling layers out */
+    float conv_alpha;
     const LkLoraFile *like; /* modules, dims and alphas of this file instead; NULL for all modules with dim and alpha */
 } LkLoraPlan;
 

@@ -126,7 +126,7 @@ void lk_step_graph_free(LkStepGraph *step)
 /** AdamW over the trained stretch of each group. */
 static void add_optimizer(LkUpdateGraph *u, const LkLoraGraph *lora)
 {
-    for (int group = 0; group < LK_GROUP_COUNT; group++) {
+    for (int group = 0; group < lk_lora_group_count(lora->lora); group++) {
         int64_t first, count;
         if (!lk_lora_used_range(lora, group, &first, &count))
             continue;

@@ -1,7 +1,7 @@
 /* The graphs of a training step: loss and gradients for one shape, and the optimizer's update. */
 #pragma once
 
-#include "adapter/lora.h"
+#include "adapter/lora_graph.h"
 #include "model/text_encoders.h"
 #include "tensor/autodiff.h"
 

@@ -55,8 +55,10 @@ static char *layout_hash(const LkTrainer *trainer)
     g_string_append_printf(text, "%s\n", model);
     for (int i = 0; i < lk_lora_count(trainer->lora); i++) {
         const LkLoraModule *m = lk_lora_at(trainer->lora, i);
-        g_string_append_printf(text, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d\n", m->name, m->down, m->up,
-                               m->dim);
+        g_string_append_printf(text, "%s %d", m->name, m->shape.dim);
+        for (int p = 0; p < m->n_parts; p++)
+            g_string_append_printf(text, " %s %" G_GINT64_FORMAT, lk_part_suffix(m->parts[p].role), m->at[p]);
+        g_string_append_c(text, '\n');
     }
     char hex[65];
     lk_sha256_hex(text->str, text->len, hex);

@@ -112,8 +112,9 @@ static bool update(Run *run, Step *s, GError **error)
         [LK_SCALAR_LOSS_SCALE] = scale, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / accumulated / scale};
     LkLrSchedule schedule = lk_lr_schedule_of_job(job, trainer->steps);
     double factor = lk_lr_factor(&schedule, step);
-    for (int group = 0; group < LK_GROUP_COUNT; group++) {
-        LkAdamwScalars adamw = lk_adamw_scalars(step + 1 - trainer->guard.skipped, rates[group] * factor,
+    for (int group = 0; group < lk_lora_group_count(trainer->lora); group++) {
+        const LkLoraGroup *g = lk_lora_group(trainer->lora, group);
+        LkAdamwScalars adamw = lk_adamw_scalars(step + 1 - trainer->guard.skipped, rates[g->side] * g->rate * factor,
                                                 job->adam_beta1, job->adam_beta2, job->adam_eps, job->weight_decay);
         memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &adamw, sizeof adamw);
     }

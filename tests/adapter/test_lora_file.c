@@ -27,6 +27,16 @@ static const struct {
     {"lora_unet_up_blocks_1_attentions_2_proj_out", 8, 8, 4, 4, true, 1},
 };
 
+static LkAdapterShape shape_of(int i)
+{
+    return (LkAdapterShape){.in = made[i].in,
+                            .out = made[i].out,
+                            .dim = made[i].dim,
+                            .alpha = made[i].alpha,
+                            .kernel = made[i].kernel,
+                            .convolution = made[i].convolution};
+}
+
 static void make(LkLoraWeights *weights, float **storage)
 {
     for (int i = 0; i < MODULES; i++) {
@@ -35,14 +45,7 @@ static void make(LkLoraWeights *weights, float **storage)
         size_t up = (size_t)(made[i].out * made[i].dim);
         storage[i] = g_new(float, down + up);
         lk_random_normal((LkRandom){7, LK_RANDOM_TEST, (uint32_t)i}, 0, storage[i], down + up);
-        weights[i] = (LkLoraWeights){.in = made[i].in,
-                                     .out = made[i].out,
-                                     .dim = made[i].dim,
-                                     .alpha = made[i].alpha,
-                                     .kernel = made[i].kernel,
-                                     .convolution = made[i].convolution,
-                                     .down = storage[i],
-                                     .up = storage[i] + down};
+        weights[i] = (LkLoraWeights){.shape = shape_of(i), .values = {storage[i], storage[i] + down}};
         lk_lora_site_parse(made[i].name, 2, &weights[i].site, &original);
     }
 }
@@ -53,16 +56,17 @@ static char *temp_path(const char *name)
 }
 
 /* Largest difference of alpha / dim · up · down between two modules, over the largest entry. */
-static double effect_error(const LkLoraWeights *a, const LkLoraWeights *b)
+static double effect_error(const LkLoraWeights *one, const LkLoraWeights *other)
 {
+    const LkAdapterShape *a = &one->shape, *b = &other->shape;
     int64_t width = a->in * a->kernel * a->kernel;
     double worst = 0, largest = 0;
     for (int64_t o = 0; o < a->out; o++) {
         for (int64_t i = 0; i < width; i++) {
             double x = 0, y = 0;
             for (int r = 0; r < a->dim; r++) {
-                x += (double)a->up[o * a->dim + r] * a->down[r * width + i];
-                y += (double)b->up[o * b->dim + r] * b->down[r * width + i];
+                x += (double)one->values[1][o * a->dim + r] * one->values[0][r * width + i];
+                y += (double)other->values[1][o * b->dim + r] * other->values[0][r * width + i];
             }
             x *= a->alpha / a->dim;
             y *= b->alpha / b->dim;
@@ -101,7 +105,8 @@ static void test_layouts(const LkLoraWeights *weights)
         double worst = 0;
         for (int j = 0; j < MODULES; j++) {
             const LkLoraWeights *found = lk_lora_file_find(file, &weights[j].site);
-            bool same = found != NULL && found->in == weights[j].in && found->convolution == weights[j].convolution &&
+            bool same = found != NULL && found->shape.in == weights[j].shape.in &&
+                        found->shape.convolution == weights[j].shape.convolution &&
                         found->site.last == (weights[j].site.side == LK_SIDE_UP);
             worst = same ? fmax(worst, effect_error(&weights[j], found)) : 1e9;
         }
@@ -149,7 +154,8 @@ static void test_refused_numbers(void)
 {
     float numbers[4] = {1, NAN, 1, 1};
     bool original;
-    LkLoraWeights weights = {.in = 2, .out = 2, .dim = 1, .alpha = 1, .kernel = 1, .down = numbers, .up = numbers + 2};
+    LkLoraWeights weights = {.shape = {.in = 2, .out = 2, .dim = 1, .alpha = 1, .kernel = 1},
+                             .values = {numbers, numbers + 2}};
     lk_lora_site_parse(made[0].name, 2, &weights.site, &original);
     g_autofree char *path = temp_path("nan.safetensors");
     LkLoraFormat format = {LK_LORA_SD1, LK_LAYOUT_KOHYA, LK_FILE_F16, false};
@@ -177,12 +183,12 @@ static const struct {
     const char *fragment;
 } broken[] = {
     {"no tensor", {{NULL}}, "no tensors"},
-    {"no up", {{Q ".lora_down.weight", LK_FILE_F32, 2, {2, 4}}}, "no up matrix"},
-    {"no down", {{Q ".lora_up.weight", LK_FILE_F32, 2, {4, 2}}}, "no down matrix"},
-    {"alpha alone", {{Q ".alpha", LK_FILE_F32, 0, {0}}}, "no down matrix"},
+    {"no up", {{Q ".lora_down.weight", LK_FILE_F32, 2, {2, 4}}}, "no tensor lora_up.weight"},
+    {"no down", {{Q ".lora_up.weight", LK_FILE_F32, 2, {4, 2}}}, "no tensor lora_down.weight"},
+    {"alpha alone", {{Q ".alpha", LK_FILE_F32, 0, {0}}}, "no tensor lora_down.weight"},
     {"ranks differ",
      {{Q ".lora_down.weight", LK_FILE_F32, 2, {2, 4}}, {Q ".lora_up.weight", LK_FILE_F32, 2, {4, 3}}},
-     "must be [outputs, 2]"},
+     "must be [4, 2]"},
     {"three dimensions",
      {{Q ".lora_down.weight", LK_FILE_F32, 3, {2, 4, 1}}, {Q ".lora_up.weight", LK_FILE_F32, 2, {4, 2}}},
      "has the shape [2, 4, 1], but must be [dim, inputs]"},
@@ -214,9 +220,9 @@ static const struct {
      {{"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight", LK_FILE_F32, 2, {2, 4}}},
      "another kind of model"},
     {"a base model", {{"model.diffusion_model.input_blocks.0.0.weight", LK_FILE_F32, 2, {2, 4}}}, "no part of a LoRA"},
-    {"LoHa", {{Q ".hada_w1_a", LK_FILE_F32, 2, {2, 4}}}, "is a LoHa"},
-    {"LoKr", {{Q ".lokr_w1", LK_FILE_F32, 2, {2, 4}}}, "is a LoKr"},
-    {"DoRA", {{Q ".dora_scale", LK_FILE_F32, 2, {2, 4}}}, "is a DoRA"},
+    {"LoHa", {{Q ".hada_w1_a", LK_FILE_F32, 2, {2, 4}}}, "no tensor hada_w1_b"},
+    {"LoKr", {{Q ".lokr_w1", LK_FILE_F32, 2, {2, 4}}}, "no tensor lokr_w2_a"},
+    {"DoRA", {{Q ".dora_scale", LK_FILE_F32, 2, {2, 4}}}, "no tensor lora_down.weight"},
     {"Tucker", {{Q ".lora_mid.weight", LK_FILE_F32, 2, {2, 4}}}, "Tucker"},
 };
 
@@ -269,7 +275,7 @@ static void test_peft_alpha(void)
         }
         lk_safetensors_write(path, specs, 2, metadata, NULL);
         g_autoptr(LkLoraFile) file = lk_lora_file_read(path, NULL);
-        tap_ok(file != NULL && lk_lora_file_at(file, 0)->alpha == rows[i].alpha, "alpha %g with PEFT's %s",
+        tap_ok(file != NULL && lk_lora_file_at(file, 0)->shape.alpha == rows[i].alpha, "alpha %g with PEFT's %s",
                (double)rows[i].alpha, rows[i].metadata);
     }
     remove(path);
@@ -280,8 +286,11 @@ static void test_training_state(const LkLoraWeights *weights)
     g_autofree char *path = temp_path("state.safetensors");
     LkLora *lora = lk_lora_new();
     for (int i = 0; i < 4; i++) {
-        lk_lora_add(lora, made[i].name, made[i].name, i < 2 ? LK_GROUP_TEXT : LK_GROUP_UNET, made[i].in, made[i].out,
-                    made[i].dim, made[i].alpha * 2, made[i].convolution);
+        LkLoraModule module = {
+            .name = made[i].name, .layer = made[i].name, .side = i < 2 ? LK_GROUP_TEXT : LK_GROUP_UNET};
+        module.shape = shape_of(i);
+        module.shape.alpha *= 2;
+        lk_lora_add(lora, &module);
     }
     g_autofree float *state = g_new0(float, (gsize)lk_lora_elements(lora));
     LkLoraFormat format = {LK_LORA_SD1, LK_LAYOUT_KOHYA, LK_FILE_F32, false};
@@ -298,18 +307,22 @@ static void test_training_state(const LkLoraWeights *weights)
     for (int i = 1; i < 4; i++) {
         const LkLoraWeights *found = lk_lora_file_find(again, &weights[i].site);
         worst = fmax(worst, effect_error(&weights[i], found));
-        worst = found->alpha == 2 * weights[i].alpha ? worst : 1;
+        worst = found->shape.alpha == 2 * weights[i].shape.alpha ? worst : 1;
     }
     tap_ok(worst < 1e-6, "with its own alpha and the file's effect (%.1e)", worst);
     lk_lora_free(lora);
     lora = lk_lora_new();
-    lk_lora_add(lora, made[1].name, "x", LK_GROUP_TEXT, made[1].in, made[1].out, 8, 1, false);
+    LkLoraModule other = {.name = made[1].name, .layer = "x", .shape = shape_of(1)};
+    other.shape.dim = 8;
+    lk_lora_add(lora, &other);
     bool loaded = lk_lora_load(lora, file, state, &missing, &unused, &error);
     tap_ok(!loaded && strstr(error->message, "network_dim to 2"), "another rank is refused: %s", error->message);
     g_clear_error(&error);
     lk_lora_free(lora);
     lora = lk_lora_new();
-    lk_lora_add(lora, made[1].name, "x", LK_GROUP_TEXT, 7, made[1].out, 2, 1, false);
+    other.shape = shape_of(1);
+    other.shape.in = 7;
+    lk_lora_add(lora, &other);
     loaded = lk_lora_load(lora, file, state, &missing, &unused, &error);
     tap_ok(!loaded && strstr(error->message, "does not fit"), "another width is refused: %s", error->message);
     lk_lora_free(lora);

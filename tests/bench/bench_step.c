@@ -154,8 +154,8 @@ static bool write_state(Bench *b)
     lk_lora_initialise(b->lora, 1, state);
     for (int i = 0; i < lk_lora_count(b->lora); i++) { /* up is zero at the start; zeros could be faster */
         const LkLoraModule *m = lk_lora_at(b->lora, i);
-        for (int64_t k = 0; k < m->out * m->dim; k++)
-            state[m->up + k] = 0.01f * (float)((k * 7919) % 17 - 8);
+        for (int64_t k = 0; k < lk_part_elements(&m->parts[1]); k++)
+            state[m->at[1] + k] = 0.01f * (float)((k * 7919) % 17 - 8);
     }
     return b->api->write(b->update_program.program, b->update->adapter, state, (size_t)lk_lora_elements(b->lora) * 4,
                          &b->error) ||

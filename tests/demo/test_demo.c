@@ -87,15 +87,16 @@ static bool write_random(Demo *demo)
     g_autofree LkLoraWeights *weights = g_new(LkLoraWeights, count + 1);
     for (gsize i = 0; i < count; i++) {
         weights[i] = *lk_lora_file_at(file, i);
-        weights[i].down = random_like(weights[i].down, weights[i].dim * weights[i].in, &number);
-        weights[i].up = random_like(weights[i].up, weights[i].dim * weights[i].out, &number);
+        const LkAdapterShape *shape = &weights[i].shape;
+        weights[i].values[0] = random_like(weights[i].values[0], shape->dim * shape->in, &number);
+        weights[i].values[1] = random_like(weights[i].values[1], shape->dim * shape->out, &number);
     }
     LkLoraFormat format = {.family = LK_LORA_SD1, .layout = LK_LAYOUT_KOHYA, .dtype = LK_FILE_F32};
     if (file)
         lk_lora_weights_write(demo->random, weights, count, &format, NULL, &error);
     for (gsize i = 0; i < count; i++) {
-        g_free((void *)(uintptr_t)weights[i].down);
-        g_free((void *)(uintptr_t)weights[i].up);
+        g_free((void *)(uintptr_t)weights[i].values[0]);
+        g_free((void *)(uintptr_t)weights[i].values[1]);
     }
     return no_error(error, "a random LoRA of the same size is made");
 }

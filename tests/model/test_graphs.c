@@ -194,7 +194,7 @@ static void check_modules(const LkLora *lora)
             continue;
         const LkLoraModule *got = module < lk_lora_count(lora) ? lk_lora_at(lora, module) : NULL;
         bool same = got && strcmp(got->name, row->kohya) == 0 && strcmp(got->layer, row->layer) == 0 &&
-                    got->convolution == (row->kind == LK_LORA_POINTWISE);
+                    got->shape.convolution == (row->kind == LK_LORA_POINTWISE);
         if (!same && different++ < 5)
             tap_note("%s is %s", row->kohya, got ? got->name : "missing");
         text += strstr(row->kohya, "lora_te_") != NULL;

@@ -30,11 +30,12 @@ LkRef gradient_multiply(GraphTest *test, const int64_t *s)
     return lk_linear(test->graph, operand(test, 2, (int64_t[]){s[3], s[1]}), delta, LK_NONE);
 }
 
-/** s: N, H, W, C, one row of factors for all samples, bias. */
+/** s: N, H, W, C, one row of factors for all samples, bits: 1 bias, 2 addend. */
 LkRef gradient_scale_rows(GraphTest *test, const int64_t *s)
 {
     LkRef v = test_parameter(test, 2, (int64_t[]){s[4] ? 1 : s[0], s[3]});
-    return lk_scale_rows(test->graph, operand(test, 4, s), v, bias_of(test, s[5], s[3]));
+    return lk_scale_rows(test->graph, operand(test, 4, s), v, bias_of(test, s[5] & 1, s[3]),
+                         s[5] & 2 ? operand(test, 4, s) : LK_NONE);
 }
 
 /** A convolution with a trainable weight. s: N, H, W, I, O, k, stride, pad before, pad after. */
@@ -62,7 +63,7 @@ LkRef gradient_dora(GraphTest *test, const int64_t *s)
     LkRef delta = lk_matmul(graph, test_parameter(test, 2, (int64_t[]){s[2], s[3]}),
                             test_parameter(test, 2, (int64_t[]){s[3], s[1] * s[4] * s[4]}), LK_MATMUL_DEFAULT);
     LkRef scale = lk_dora_scale(graph, w, delta, test_parameter(test, 1, &s[2]), 1);
-    return lk_scale_rows(graph, operand(test, 2, (int64_t[]){s[0], s[2]}), scale, bias_of(test, true, s[2]));
+    return lk_scale_rows(graph, operand(test, 2, (int64_t[]){s[0], s[2]}), scale, bias_of(test, true, s[2]), LK_NONE);
 }
 
 /** s: rows, columns. */
@@ -72,16 +73,22 @@ void backend_multiply(GraphTest *test, const int64_t *s)
     lk_multiply(test->graph, normal(test, dtype, 0, 1, 2, s), normal(test, dtype, 0, 1, 2, s), -1.5f);
 }
 
-/** s: N, H, W, C, one row of factors for all samples, bias. */
+/** s: N, H, W, C, one row of factors for all samples, bits: 1 bias, 2 addend. */
 void backend_scale_rows(GraphTest *test, const int64_t *s)
 {
     LkDType dtype = test->graph->compute;
     const int64_t factors[2] = {s[4] ? 1 : s[0], s[3]};
-    LkRef x = normal(test, dtype, 0, 1, 4, s), bias = bias_of(test, s[5], s[3]);
-    lk_scale_rows(test->graph, x, normal(test, LK_F32, 0, 1, 2, factors), bias);
-    LkRef in[3] = {normal(test, dtype, 0, 1, 4, s), x, bias}, dv = lk_graph_activation(test->graph, LK_F32, 2, factors);
-    LkAttributes attr = {.has_bias = s[5]};
-    lk_graph_append(test->graph, LK_OP_SUM_PRODUCTS, &attr, s[5] ? 3 : 2, in, 1, &dv);
+    LkRef x = normal(test, dtype, 0, 1, 4, s), bias = bias_of(test, s[5] & 1, s[3]);
+    LkRef addend = s[5] & 2 ? normal(test, dtype, 0, 1, 4, s) : LK_NONE;
+    lk_scale_rows(test->graph, x, normal(test, LK_F32, 0, 1, 2, factors), bias, addend);
+    LkAttributes attr = test->graph->nodes[test->graph->n_nodes - 1].attr;
+    LkRef in[4] = {normal(test, dtype, 0, 1, 4, s), x}, dv = lk_graph_activation(test->graph, LK_F32, 2, factors);
+    int n_in = 2;
+    if (bias != LK_NONE)
+        in[n_in++] = bias;
+    if (addend != LK_NONE)
+        in[n_in++] = addend;
+    lk_graph_append(test->graph, LK_OP_SUM_PRODUCTS, &attr, n_in, in, 1, &dv);
 }
 
 /** s: N, H, W, C, k, stride, pad before, pad after. */

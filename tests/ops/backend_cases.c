@@ -452,6 +452,8 @@ const BackendCase backend_cases[] = {
     {"multiply of tiles", backend_multiply, 1, 1, {71, 1031}},
     {"scale rows", backend_scale_rows, 4, 1, {2, 3, 5, 7, 0, 0}},
     {"scale rows, biased", backend_scale_rows, 16, 1, {3, 31, 33, 67, 0, 1}},
+    {"scale rows, added to", backend_scale_rows, 16, 1, {2, 3, 5, 7, 0, 2}},
+    {"scale rows, biased, added to", backend_scale_rows, 16, 1, {2, 31, 33, 67, 1, 3}},
     {"scale all rows alike, biased", backend_scale_rows, 16, 1, {2, 17, 19, 643, 1, 1}},
     {"taps of one pixel", backend_taps, 4, 1, {1, 1, 1, 2, 3, 1, 1, 1}},
     {"taps", backend_taps, 4, 1, {2, 7, 5, 13, 3, 1, 1, 1}},

@@ -286,6 +286,8 @@ static const struct {
     {"hadamard", gradient_multiply, .s = {5, 3, 2, 7}},
     {"scale rows", gradient_scale_rows, .s = {2, 3, 2, 5, 0, 0}},
     {"scale rows, biased", gradient_scale_rows, .s = {2, 3, 2, 5, 0, 1}},
+    {"scale rows, added to", gradient_scale_rows, .s = {2, 3, 2, 5, 0, 2}},
+    {"scale rows, biased, added to", gradient_scale_rows, .s = {2, 3, 2, 5, 1, 3}},
     {"scale all rows alike, biased", gradient_scale_rows, .s = {2, 3, 2, 5, 1, 1}},
     {"taps 3x3", gradient_taps, .s = {2, 3, 5, 2, 3, 3, 1, 1, 1}},
     {"taps 3x3, stride 2", gradient_taps, .s = {1, 4, 7, 2, 3, 3, 2, 1, 1}},

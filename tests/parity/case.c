@@ -57,8 +57,6 @@ static bool check_supported(const Case *c, GError **error)
         bool asked;
         const char *what;
     } gaps[] = {
-        {strcmp(case_text(c, "network.type"), "lora") != 0, "a network other than lora"},
-        {case_number(c, "network.conv_dim", 0) > 0, "adapted 3x3 convolutions"},
         {strcmp(case_text(c, "optimizer.name"), "adamw") != 0, "an optimizer other than adamw"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++)

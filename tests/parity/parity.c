@@ -64,13 +64,13 @@ static bool make_lora(Parity *p, const char *folder, GError **error)
     return true;
 }
 
-/** Calls `visit` with each tensor of the adapter: name in the file, place in the state, size. */
-static void each_tensor(Parity *p, void (*visit)(Parity *, const char *, int64_t, int64_t, void *), void *data)
+/** Calls `visit` with each tensor of the adapter: name in the file, module and which of its parts. */
+static void each_tensor(Parity *p, void (*visit)(Parity *, const char *, const LkLoraModule *, int, void *), void *data)
 {
     for (int i = 0; i < lk_lora_count(p->lora); i++) {
         const LkLoraModule *m = lk_lora_at(p->lora, i);
-        visit(p, lk_name("%s.lora_down.weight", m->name).text, m->down, m->dim * m->in, data);
-        visit(p, lk_name("%s.lora_up.weight", m->name).text, m->up, m->dim * m->out, data);
+        for (int part = 0; part < m->n_parts; part++)
+            visit(p, lk_name("%s%s", m->name, lk_part_suffix(m->parts[part].role)).text, m, part, data);
     }
 }
 
@@ -178,17 +178,19 @@ typedef struct Compare {
     int count, over;  /* tensors compared, and those outside the tolerance */
 } Compare;
 
-static void compare_tensor(Parity *p, const char *name, int64_t offset, int64_t count, void *data)
+static void compare_tensor(Parity *p, const char *name, const LkLoraModule *m, int part, void *data)
 {
     Compare *compare = data;
-    int64_t wanted;
+    int64_t wanted, count = lk_part_elements(&m->parts[part]);
     g_autofree float *want = case_floats(p->c.expect, lk_name("%s.%s", compare->head, name).text, &wanted);
     if (!want)
         return;
-    g_autofree float *got = g_memdup2(compare->got + offset, (gsize)count * sizeof(float));
+    g_autofree float *got = g_new(float, (gsize)count), *start = g_new(float, (gsize)count);
+    lk_part_to_file(&m->parts[part], compare->got + m->at[part], got);
+    lk_part_to_file(&m->parts[part], p->initial + m->at[part], start);
     for (int64_t i = 0; i < count && compare->update; i++) {
-        got[i] -= p->initial[offset + i];
-        want[i] -= p->initial[offset + i];
+        got[i] -= start[i];
+        want[i] -= start[i];
     }
     Distance d = {0};
     distance_add(&d, got, want, count);
@@ -272,11 +274,11 @@ static double learning_rate(const Parity *p, int step, int group)
 static bool update(Parity *p, LkProgram *program, const LkUpdateGraph *u, int step, float clip[2])
 {
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1 / p->c.loss_scale};
-    for (int group = 0; group < LK_GROUP_COUNT; group++) {
-        LkAdamwScalars s =
-            lk_adamw_scalars(step + 1, learning_rate(p, step, group), case_number(&p->c, "optimizer.beta1", 0.9),
-                             case_number(&p->c, "optimizer.beta2", 0.999), case_number(&p->c, "optimizer.eps", 1e-8),
-                             case_number(&p->c, "optimizer.weight_decay", 0.01));
+    for (int group = 0; group < lk_lora_group_count(p->lora); group++) {
+        LkAdamwScalars s = lk_adamw_scalars(
+            step + 1, learning_rate(p, step, lk_lora_group(p->lora, group)->side),
+            case_number(&p->c, "optimizer.beta1", 0.9), case_number(&p->c, "optimizer.beta2", 0.999),
+            case_number(&p->c, "optimizer.eps", 1e-8), case_number(&p->c, "optimizer.weight_decay", 0.01));
         memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
     }
     return p->api->write(program, u->scalars, scalars, sizeof scalars, &p->error) && p->api->run(program, &p->error) &&

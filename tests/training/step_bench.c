@@ -67,12 +67,13 @@ float *bench_state(const LkLora *lora)
     for (int i = 0; i < lk_lora_count(lora); i++) {
         const LkLoraModule *m = lk_lora_at(lora, i);
         LkRandom random = stream(100 + (uint32_t)i);
-        lk_random_normal(random, 0, state + m->down, (size_t)(m->dim * m->in));
-        lk_random_normal(random, 4096, state + m->up, (size_t)(m->dim * m->out));
-        for (int64_t k = 0; k < m->dim * m->in; k++)
-            state[m->down + k] *= 0.3f;
-        for (int64_t k = 0; k < m->dim * m->out; k++)
-            state[m->up + k] *= 0.1f;
+        for (int p = 0; p < m->n_parts; p++) {
+            float *part = state + m->at[p];
+            int64_t count = lk_part_elements(&m->parts[p]);
+            lk_random_normal(random, (uint64_t)p * 4096, part, (size_t)count);
+            for (int64_t k = 0; k < count; k++)
+                part[k] *= p == 0 ? 0.3f : 0.1f;
+        }
     }
     return state;
 }
@@ -168,8 +169,9 @@ void bench_step_update(BenchStep *step, double text_rate, double unet_rate, doub
     LkError error = {0};
     const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = text_rate, [LK_GROUP_UNET] = unet_rate};
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = scale};
-    for (int group = 0; group < LK_GROUP_COUNT; group++) {
-        LkAdamwScalars s = lk_adamw_scalars(1, rates[group], 0.9, 0.999, 1e-8, decay);
+    const LkLora *lora = step->graph->lora.lora;
+    for (int group = 0; group < lk_lora_group_count(lora); group++) {
+        LkAdamwScalars s = lk_adamw_scalars(1, rates[lk_lora_group(lora, group)->side], 0.9, 0.999, 1e-8, decay);
         memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
     }
     put(step, step->update_prepared.program, step->update->scalars, scalars, sizeof scalars);

@@ -169,10 +169,9 @@ static void test_v_prediction(Bench *bench, const LkLora *lora, const float *sta
 static int changed(const LkLoraModule *m, const float *a, const float *b)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < m->dim * m->in; i++)
-        count += a[m->down + i] != b[m->down + i];
-    for (int64_t i = 0; i < m->dim * m->out; i++)
-        count += a[m->up + i] != b[m->up + i];
+    for (int p = 0; p < m->n_parts; p++)
+        for (int64_t i = m->at[p]; i < m->at[p] + lk_part_elements(&m->parts[p]); i++)
+            count += a[i] != b[i];
     return (int)count;
 }
 
@@ -231,7 +230,7 @@ static void test_gradient(Bench *bench, const LkLora *lora, const float *state)
     for (int i = 0; i < lk_lora_count(lora); i += 17) {
         const LkLoraModule *m = lk_lora_at(lora, i);
         double slope = 0, norm = 0, ends[2];
-        int64_t first = m->up, count = m->dim * m->out;
+        int64_t first = m->at[1], count = lk_part_elements(&m->parts[1]);
         for (int64_t k = first; k < first + count; k++)
             norm += (double)gradient[k] * gradient[k];
         norm = sqrt(norm);

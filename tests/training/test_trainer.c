@@ -75,8 +75,8 @@ static void count_parts(const LkLoraFile *file, int *text, int *unet, int *train
     for (size_t i = 0; file && i < lk_lora_file_count(file); i++) {
         const LkLoraWeights *w = lk_lora_file_at(file, i);
         bool moved = false;
-        for (int64_t k = 0; k < w->out * w->dim; k++)
-            moved |= w->up[k] != 0; /* begins as zero */
+        for (int64_t k = 0; k < w->shape.out * w->shape.dim; k++)
+            moved |= w->values[1][k] != 0; /* up begins as zero */
         *(w->site.side == LK_SIDE_TEXT ? text : unet) += 1;
         *trained += moved;
     }
@@ -113,15 +113,14 @@ static void test_parts(const SmallRun *s)
     int same = 0;
     for (size_t i = 0; both && skip && i < lk_lora_file_count(skip); i++) {
         const LkLoraWeights *w = lk_lora_file_at(skip, i);
-        g_autofree float *initial = g_new(float, (gsize)(w->dim * w->in));
         if (w->site.side != LK_SIDE_TEXT || w->site.index != 1)
             continue;
         LkLora *lora = lk_lora_new(); /* the values a module begins with are its name's and the seed's */
         g_autofree char *module = lk_lora_site_name(&w->site, LK_LORA_SD1, LK_LAYOUT_KOHYA, 2);
-        lk_lora_add(lora, module, "x", LK_GROUP_TEXT, w->in, w->out, w->dim, 1, false);
+        lk_lora_add(lora, &(LkLoraModule){.name = module, .layer = "x", .shape = w->shape});
         g_autofree float *state = g_new0(float, (gsize)lk_lora_elements(lora));
         lk_lora_initialise(lora, 5, state);
-        same += memcmp(state, w->down, (gsize)(w->dim * w->in) * sizeof *state) == 0;
+        same += memcmp(state, w->values[0], (gsize)(w->shape.dim * w->shape.in) * sizeof *state) == 0;
         lk_lora_free(lora);
     }
     tap_ok(same == 6, "clip_skip 2: the last text block is as it began, in spite of weight decay (%d of 6 modules)",
@@ -167,16 +166,17 @@ static double effect_difference(const LkTrainer *trainer, const LkLoraFile *file
         const LkLoraModule *m = lk_lora_find_name(trainer->lora, name);
         if (!m)
             return INFINITY;
-        for (int64_t o = 0; o < w->out; o++)
-            for (int64_t k = 0; k < w->in; k++) {
+        const float *up = trainer->state->adapter + m->at[1], *down = trainer->state->adapter + m->at[0];
+        int64_t in = w->shape.in;
+        for (int64_t o = 0; o < w->shape.out; o++)
+            for (int64_t k = 0; k < in; k++) {
                 double a = 0, b = 0;
-                for (int r = 0; r < m->dim; r++)
-                    a += (double)trainer->state->adapter[m->up + o * m->dim + r] *
-                         trainer->state->adapter[m->down + r * m->in + k];
-                for (int r = 0; r < w->dim; r++)
-                    b += (double)w->up[o * w->dim + r] * w->down[r * w->in + k];
-                a *= (double)m->alpha / m->dim;
-                b *= (double)w->alpha / w->dim;
+                for (int r = 0; r < m->shape.dim; r++)
+                    a += (double)up[o * m->shape.dim + r] * down[r * in + k];
+                for (int r = 0; r < w->shape.dim; r++)
+                    b += (double)w->values[1][o * w->shape.dim + r] * w->values[0][r * in + k];
+                a *= (double)m->shape.alpha / m->shape.dim;
+                b *= (double)w->shape.alpha / w->shape.dim;
                 worst = fmax(worst, fabs(a - b));
                 size = fmax(size, fabs(b));
             }
@@ -442,11 +442,12 @@ static void test_not_finite(const SmallRun *s)
     g_autoptr(GPtrArray) arrays = g_ptr_array_new_with_free_func(g_free);
     for (gsize i = 0; i < count; i++) {
         weights[i] = *lk_lora_file_at(file, i);
-        float *up = g_new(float, (gsize)(weights[i].out * weights[i].dim));
-        for (int64_t k = 0; k < weights[i].out * weights[i].dim; k++)
+        int64_t elements = weights[i].shape.out * weights[i].shape.dim;
+        float *up = g_new(float, (gsize)elements);
+        for (int64_t k = 0; k < elements; k++)
             up[k] = 3e37f;
         g_ptr_array_add(arrays, up);
-        weights[i].up = up;
+        weights[i].values[1] = up;
     }
     LkLoraFormat format = {.family = LK_LORA_SD1, .layout = LK_LAYOUT_KOHYA, .dtype = LK_FILE_F32};
     tap_ok(lk_lora_weights_write(to, weights, count, &format, NULL, NULL), "a LoRA that is too strong is written");

@@ -22,7 +22,9 @@ bool reference_scale_rows(const ReferenceCall *call)
     for (int64_t r = 0; r < lk_tensor_rows(call->in_tensor[0]); r++)
         for (int64_t k = 0; k < c; k++) {
             double bias = call->attr->has_bias ? call->in[2][k] : 0;
-            call->out[0][r * c + k] = (call->in[0][r * c + k] - bias) * call->in[1][r / s * c + k] + bias;
+            double x =
+                call->in[0][r * c + k] + (call->attr->has_addend ? call->in[call->node->n_in - 1][r * c + k] : 0);
+            call->out[0][r * c + k] = (x - bias) * call->in[1][r / s * c + k] + bias;
         }
     return true;
 }
@@ -33,9 +35,11 @@ bool reference_sum_products(const ReferenceCall *call)
     for (int64_t i = 0; i < lk_tensor_count(call->out_tensor[0]); i++)
         call->out[0][i] = 0;
     for (int64_t r = 0; r < lk_tensor_rows(call->in_tensor[0]); r++)
-        for (int64_t k = 0; k < c; k++)
-            call->out[0][r / s * c + k] +=
-                call->in[0][r * c + k] * (call->in[1][r * c + k] - (call->attr->has_bias ? call->in[2][k] : 0));
+        for (int64_t k = 0; k < c; k++) {
+            double x =
+                call->in[1][r * c + k] + (call->attr->has_addend ? call->in[call->node->n_in - 1][r * c + k] : 0);
+            call->out[0][r / s * c + k] += call->in[0][r * c + k] * (x - (call->attr->has_bias ? call->in[2][k] : 0));
+        }
     return true;
 }
 
