@@ -28,8 +28,8 @@ typedef struct LkAdaptedLayer {
 /** alpha · a · b by element. Same shapes, both T. */
 LkRef lk_multiply(LkGraph *graph, LkRef a, LkRef b, float alpha);
 
-/** (x + addend - bias) · v + bias for every position, rounded once: x [N,…,C], v f32 [N,C], bias f32 [C], addend like x;
- * the last two may be LK_NONE. v may have one row for all samples. */
+/** (x + addend - bias) · v + bias for every position, rounded once: x [N,…,C], v f32 [N,C], bias f32 [C], addend like
+ * x; the last two may be LK_NONE. v may have one row for all samples. */
 LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias, LkRef addend);
 
 /** The second half of a convolution with kernel × kernel taps: z [N,H,W,C·k·k] (taps innermost) → [N,P,Q,C]. */

@@ -213,7 +213,7 @@ static void test_continue(const SmallRun *s)
                    difference);
             if (strstr(rows[i].label, "dim_from"))
                 tap_ok(lk_lora_count(loaded.trainer->lora) == (int)lk_lora_file_count(file) &&
-                           lk_lora_at(loaded.trainer->lora, 0)->dim == 2,
+                           lk_lora_at(loaded.trainer->lora, 0)->shape.dim == 2,
                        "%s: the file's modules and ranks", rows[i].label);
         }
         unload(&loaded);

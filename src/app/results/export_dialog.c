@@ -199,8 +199,8 @@ static void read_cb(GObject *source, GAsyncResult *result, gpointer data)
     }
     size_t count = lk_lora_file_count(file);
     g_autofree char *about =
-        g_strdup_printf(_("Rank %d · %zu modules · trained on %s"), count ? lk_lora_file_at(file, 0)->shape.dim : 0, count,
-                        lk_project_get_family(self->project));
+        g_strdup_printf(_("Rank %d · %zu modules · trained on %s"), count ? lk_lora_file_at(file, 0)->shape.dim : 0,
+                        count, lk_project_get_family(self->project));
     gtk_label_set_label(self->about, about);
 }
 
