@@ -3,7 +3,7 @@
 #include <glib/gi18n.h>
 #include <stdlib.h>
 
-_Static_assert(LK_LORA_MAX_GROUPS == LK_SCALAR_MAX_GROUPS, "every group of parts has scalars of its own");
+_Static_assert((int)LK_LORA_MAX_GROUPS == (int)LK_SCALAR_MAX_GROUPS, "every group of parts has scalars of its own");
 
 /** One module being attached to a layer. */
 typedef struct Attaching {

@@ -41,7 +41,7 @@ static bool captions_vary(const LkTrainer *trainer)
 static bool trains_text(const LkLora *lora)
 {
     for (int i = 0; i < lk_lora_count(lora); i++)
-        if (lk_lora_at(lora, i)->group != LK_GROUP_UNET)
+        if (lk_lora_at(lora, i)->side != LK_GROUP_UNET)
             return true;
     return false;
 }

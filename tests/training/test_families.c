@@ -23,8 +23,8 @@ static Parts parts_of(const LkLoraFile *file)
     for (size_t i = 0; file && i < lk_lora_file_count(file); i++) {
         const LkLoraWeights *w = lk_lora_file_at(file, i);
         bool moved = false;
-        for (int64_t k = 0; k < w->out * w->dim; k++)
-            moved |= w->up[k] != 0; /* begins as zero */
+        for (int64_t k = 0; k < w->shape.out * w->shape.dim; k++)
+            moved |= w->values[1][k] != 0; /* begins as zero */
         *(w->site.side == LK_SIDE_TEXT ? &parts.text[w->site.text] : &parts.unet) += 1;
         parts.trained += moved;
     }
