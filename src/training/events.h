@@ -1,6 +1,7 @@
 /* What a training run tells while it goes on, and how it is asked to stop. */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,7 +37,14 @@ typedef struct LkTrainerEvents {
     void (*event)(void *context, const LkTrainerEvent *event);
     void (*between_steps)(void *context, LkTrainerControl *control); /* before each step, and after the last */
     bool (*should_stop)(void *context); /* asked after that: true saves the state and ends the run */
+    /** A file cannot be written, as `reason` says. May wait; true: try once more, false (as without it): end the run.
+     */
+    bool (*refused)(void *context, const char *reason);
 } LkTrainerEvents;
 
 /** Tells a listener something; both may be missing. */
 void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event);
+
+/** Whether what could not be written shall be tried once more, and frees the error then. A folder that is gone is made
+ * anew, and that is told. Other errors than those of the disk are not tried again. */
+bool lk_trainer_try_again(const LkTrainerEvents *events, const char *folder, GError **error);

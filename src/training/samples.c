@@ -151,7 +151,15 @@ static bool make_one(LkSamples *samples, guint index, const char *path, const Lk
         return false;
     LkInfotextPicture picture = {.request = &request, .clip_skip = samples->job->clip_skip};
     g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&picture);
-    return lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, error);
+    g_autofree char *folder = g_path_get_dirname(path);
+    GError *problem = NULL;
+    while (!lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, &problem)) {
+        if (!lk_trainer_try_again(events, folder, &problem)) {
+            g_propagate_error(error, problem);
+            return false;
+        }
+    }
+    return true;
 }
 
 /** Where the picture of a prompt goes. */
@@ -168,9 +176,7 @@ bool lk_samples_make(LkSamples *samples, const LkSampleMoment *moment, bool miss
                      GError **error)
 {
     g_autofree char *folder = g_build_filename(samples->job->output_dir, "sample", NULL);
-    LkError problem = {0};
-    if (!lk_make_folders(folder, &problem))
-        return lk_gerror_take(error, &problem);
+    lk_make_folders(folder, NULL); /* where that fails, the first picture tells */
     for (guint i = 0; i < samples->prompts->len; i++) {
         g_autofree char *path = path_of(samples, moment, folder, i);
         GError *failure = NULL;

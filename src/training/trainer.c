@@ -203,9 +203,3 @@ int64_t lk_trainer_epochs(const LkTrainer *trainer)
 {
     return lk_job_epochs(trainer->job, trainer->batches);
 }
-
-void lk_trainer_tell(const LkTrainerEvents *events, const LkTrainerEvent *event)
-{
-    if (events && events->event)
-        events->event(events->context, event);
-}

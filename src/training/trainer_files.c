@@ -268,6 +268,12 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     return true;
 }
 
+static bool give_up(GError *problem, GError **error)
+{
+    g_propagate_error(error, problem);
+    return false;
+}
+
 bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
 {
     g_autofree char *path = lk_trainer_state_path(trainer);
@@ -275,8 +281,10 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
     trainer->state->changes = lk_changes_write(trainer->changes, false);
     g_free(trainer->state->guard);
     trainer->state->guard = lk_guard_write(&trainer->guard, lk_trainer_scales(trainer));
-    if (!lk_state_save(trainer->state, path, error))
-        return false;
+    GError *problem = NULL;
+    while (!lk_state_save(trainer->state, path, &problem))
+        if (!lk_trainer_try_again(events, trainer->job->output_dir, &problem))
+            return give_up(problem, error);
     trainer->has_state = true;
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_STATE, .path = path, .step = trainer->state->step});
     return true;
@@ -320,8 +328,10 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .hashes = model_hashes(trainer)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(job, name, lora_ending(job));
-    if (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, error))
-        return false;
+    GError *problem = NULL;
+    while (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, &problem))
+        if (!lk_trainer_try_again(events, job->output_dir, &problem))
+            return give_up(problem, error);
     lk_trainer_tell(events,
                     &(LkTrainerEvent){.kind = kind, .path = path, .step = trainer->state->step, .epoch = epoch});
     return true;

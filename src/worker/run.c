@@ -19,6 +19,7 @@ struct _LkRun {
     bool resume;    /* how it was started */
     bool has_state; /* it saved its state since it was started, which is not that of an earlier run */
     bool exporting;
+    bool held; /* paused by the disk: the thread waits, with everything that it has */
 
     int64_t step, steps, epoch, epochs;
     double loss, smoothed_loss, learning_rate, grad_norm, seconds_per_step, seconds_left;
@@ -226,8 +227,11 @@ static void stopped(LkRun *run, LkRunEnd answered)
 
 static void ended(LkRun *run, LkRunLetter *letter)
 {
+    const bool held = run->held;
     lk_run_thread_join(run->thread);
-    if (g_error_matches(letter->error, LK_ERROR, LK_ERROR_STOPPED) || (run->exporting && !letter->error)) {
+    run->held = false;
+    if (g_error_matches(letter->error, LK_ERROR, LK_ERROR_STOPPED) || (run->exporting && !letter->error) ||
+        (held && run->end == LK_RUN_END_DISCARD)) {
         stopped(run, letter->answered);
     } else if (letter->error) {
         set_error(run, g_steal_pointer(&letter->error));
@@ -251,6 +255,25 @@ static void begun(LkRun *run, const LkRunLetter *letter)
     set_integer(run, PROP_MEMORY_USED, letter->memory_used);
     if (run->state == LK_RUN_PREPARING)
         set_state(run, LK_RUN_RUNNING);
+}
+
+/** A file cannot be written: the run rests until it can. What was asked for before is done then. */
+static void hold(LkRun *run, const LkRunLetter *letter)
+{
+    g_autofree char *text = g_strdup_printf(_("%s Training waits, and goes on when that is mended."), letter->text);
+    run->held = true;
+    if (run->state != LK_RUN_STOPPING)
+        set_state(run, LK_RUN_PAUSED);
+    set_phase(run, text, 0, 0);
+    g_signal_emit(run, signals[SIGNAL_LOG], 0, LK_LOG_WARNING, text);
+}
+
+static void go_on(LkRun *run)
+{
+    run->held = false;
+    set_phase(run, NULL, 0, 0);
+    if (run->state == LK_RUN_PAUSED)
+        set_state(run, run->end == LK_RUN_END_PAUSE ? LK_RUN_PAUSING : LK_RUN_RUNNING);
 }
 
 static void changed(LkRun *run, const LkRunLetter *letter)
@@ -302,6 +325,12 @@ static void take(LkRun *run, LkRunLetter *letter)
         break;
     case LK_LETTER_LOG:
         g_signal_emit(run, signals[SIGNAL_LOG], 0, letter->level, letter->text);
+        break;
+    case LK_LETTER_HELD:
+        hold(run, letter);
+        break;
+    case LK_LETTER_GOES_ON:
+        go_on(run);
         break;
     case LK_LETTER_END:
         ended(run, letter);
@@ -364,13 +393,19 @@ bool lk_run_resume(LkRun *run)
 {
     if (run->state != LK_RUN_PAUSED)
         return false;
+    if (run->held) { /* it is told when it goes on */
+        run->end = LK_RUN_END_NONE;
+        lk_run_thread_end(run->thread, run->end);
+        lk_run_thread_try(run->thread);
+        return true;
+    }
     go(run, run->has_state || run->resume);
     return true;
 }
 
 bool lk_run_stop_and_save(LkRun *run)
 {
-    bool active = lk_run_is_active(run) && run->state != LK_RUN_STOPPING;
+    bool active = (lk_run_is_active(run) || run->held) && run->state != LK_RUN_STOPPING;
     if (!active && run->state != LK_RUN_PAUSED)
         return false;
     run->end = LK_RUN_END_SAVE;
@@ -385,7 +420,7 @@ bool lk_run_stop_and_save(LkRun *run)
 
 bool lk_run_stop_discard(LkRun *run)
 {
-    bool active = lk_run_is_active(run);
+    bool active = lk_run_is_active(run) || run->held;
     if (!active && run->state != LK_RUN_PAUSED)
         return false;
     run->end = LK_RUN_END_DISCARD;

@@ -45,7 +45,8 @@ typedef enum LkRunState {
     LK_RUN_PREPARING, /* opening, encoding, loading */
     LK_RUN_RUNNING,
     LK_RUN_PAUSING,  /* asked to; the step is being finished and the state saved */
-    LK_RUN_PAUSED,   /* the state is saved, the device is free */
+    LK_RUN_PAUSED,   /* the state is saved, the device is free; or a file cannot be written, as phase says: the run
+                      * keeps what it has, tries again every few seconds, and goes on by itself when that is mended */
     LK_RUN_STOPPING, /* asked to */
     LK_RUN_STOPPED,  /* ended on request; can be started again */
     LK_RUN_FINISHED,

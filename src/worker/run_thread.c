@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#define RETRY_SECONDS 5
+
 typedef struct Request {
     LkRunRequestKind kind;
     char *key, *value;
@@ -20,9 +22,14 @@ struct LkRunThread {
     LkRunTask task;
     LkTrainer *trainer; /* the thread's own */
     LkRunEnd answered;  /* the same */
+    bool held;          /* the same: it waits for the disk */
     GMutex lock;        /* of what follows */
+    GCond wake;         /* something of it changed */
     GQueue requests;    /* Request * */
     LkRunEnd end;
+    bool closing;   /* nobody waits for what would still be written */
+    bool ending;    /* asked to end with what it has: it was tried once more since */
+    unsigned tries; /* asked for */
 };
 
 /* Letters ---------------------------------------------------------------------------------------------------------- */
@@ -63,9 +70,20 @@ static const struct {
     [LK_EVENT_DONE] = {true, LK_LETTER_LAST},
 };
 
+/** What is told after a wait was written. */
+static void end_hold(LkRunThread *thread)
+{
+    if (thread->held)
+        post(thread, (LkRunLetter){.kind = LK_LETTER_GOES_ON});
+    thread->held = false;
+}
+
 static void hear(void *context, const LkTrainerEvent *event)
 {
     LkRunThread *thread = context;
+    if (event->kind == LK_EVENT_STATE || event->kind == LK_EVENT_SAVED || event->kind == LK_EVENT_SAMPLE ||
+        event->kind == LK_EVENT_DONE)
+        end_hold(thread);
     if (event->kind >= G_N_ELEMENTS(letter_kinds) || !letter_kinds[event->kind].told)
         return;
     post(thread, (LkRunLetter){.kind = letter_kinds[event->kind].kind,
@@ -111,6 +129,28 @@ static bool should_stop(void *context)
     return wanted_end(context) != LK_RUN_END_NONE;
 }
 
+/** A file cannot be written. All that was trained is still on the device, so the thread waits there, and tries again
+ * every few seconds until it can, or the run is to end. */
+static bool refused(void *context, const char *reason)
+{
+    LkRunThread *thread = context;
+    if (!thread->held)
+        post(thread, (LkRunLetter){.kind = LK_LETTER_HELD, .text = (char *)(uintptr_t)reason});
+    thread->held = true;
+    g_mutex_lock(&thread->lock);
+    const gint64 until = g_get_monotonic_time() + RETRY_SECONDS * G_USEC_PER_SEC;
+    const unsigned tries = thread->tries;
+    bool waits = true;
+    while (waits && tries == thread->tries && !thread->closing && thread->end != LK_RUN_END_SAVE &&
+           thread->end != LK_RUN_END_DISCARD)
+        waits = g_cond_wait_until(&thread->wake, &thread->lock, until);
+    const bool again =
+        !thread->closing && thread->end != LK_RUN_END_DISCARD && (thread->end != LK_RUN_END_SAVE || !thread->ending);
+    thread->ending = thread->end == LK_RUN_END_SAVE;
+    g_mutex_unlock(&thread->lock);
+    return again;
+}
+
 /** Does one thing; what fails is told, and the run goes on. */
 static void answer(LkRunThread *thread, const Request *request, LkTrainerControl *control)
 {
@@ -154,8 +194,11 @@ static void between_steps(void *context, LkTrainerControl *control)
 
 static bool train(LkRunThread *thread, const LkDeviceChoice *choice, GError **error)
 {
-    LkTrainerEvents events = {
-        .context = thread, .event = hear, .between_steps = between_steps, .should_stop = should_stop};
+    LkTrainerEvents events = {.context = thread,
+                              .event = hear,
+                              .between_steps = between_steps,
+                              .should_stop = should_stop,
+                              .refused = refused};
     thread->trainer = lk_trainer_new(thread->job, choice->api, choice->index, error);
     if (!thread->trainer)
         return false;
@@ -179,6 +222,7 @@ static gpointer perform(gpointer data)
     g_autoptr(GPtrArray) problems = lk_problems_new();
     lk_job_check_files(thread->job, problems);
     thread->answered = LK_RUN_END_NONE;
+    thread->held = thread->ending = false;
     post_phase(thread,
                thread->task == LK_RUN_EXPORT ? N_("Saving the LoRA") : N_("Opening the base model and the pictures"));
     bool ok = lk_problems_fail(problems, &error) && lk_device_choose(thread->device, &choice, &error) &&
@@ -197,6 +241,7 @@ LkRunThread *lk_run_thread_new(const LkJob *job, const char *device, LkMailbox *
     thread->device = g_strdup(device);
     thread->mailbox = lk_mailbox_ref(mailbox);
     g_mutex_init(&thread->lock);
+    g_cond_init(&thread->wake);
     g_queue_init(&thread->requests);
     return thread;
 }
@@ -205,8 +250,13 @@ void lk_run_thread_free(LkRunThread *thread)
 {
     if (!thread)
         return;
+    g_mutex_lock(&thread->lock);
+    thread->closing = true;
+    g_cond_signal(&thread->wake);
+    g_mutex_unlock(&thread->lock);
     lk_run_thread_join(thread);
     lk_run_thread_clear(thread);
+    g_cond_clear(&thread->wake);
     g_mutex_clear(&thread->lock);
     lk_mailbox_unref(thread->mailbox);
     lk_job_free(thread->job);
@@ -231,6 +281,15 @@ void lk_run_thread_end(LkRunThread *thread, LkRunEnd end)
 {
     g_mutex_lock(&thread->lock);
     thread->end = end;
+    g_cond_signal(&thread->wake);
+    g_mutex_unlock(&thread->lock);
+}
+
+void lk_run_thread_try(LkRunThread *thread)
+{
+    g_mutex_lock(&thread->lock);
+    thread->tries++;
+    g_cond_signal(&thread->wake);
     g_mutex_unlock(&thread->lock);
 }
 

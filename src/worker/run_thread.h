@@ -18,6 +18,8 @@ typedef enum LkRunLetterKind {
     LK_LETTER_STATE,
     LK_LETTER_CHANGED, /* key, text, step */
     LK_LETTER_LOG,     /* level, text */
+    LK_LETTER_HELD,    /* a file cannot be written: text; the thread waits */
+    LK_LETTER_GOES_ON, /* it could */
     LK_LETTER_END,     /* the last one: error where it did not finish; answered */
 } LkRunLetterKind;
 
@@ -63,6 +65,8 @@ void lk_run_thread_join(LkRunThread *thread);
 
 /** Asks for an end; a later wish counts. */
 void lk_run_thread_end(LkRunThread *thread, LkRunEnd end);
+/** Has a thread that waits for the disk try again at once, and not in a few seconds. */
+void lk_run_thread_try(LkRunThread *thread);
 
 typedef enum LkRunRequestKind {
     LK_REQUEST_SAVE,

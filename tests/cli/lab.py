@@ -23,6 +23,7 @@ class Tap:
 
     def ok(self, good, name, *notes):
         self.count += 1
+        good = bool(good)
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.count} - {name}", flush=True)
         for note in notes if not good else ():
