@@ -9,8 +9,8 @@
 
 #define LORA "/bird.safetensors"
 
-static const char *const job[] = {"max_train_steps=12", "lr_scheduler=cosine", "save_every_n_steps=2",
-                                  "save_state_every_n_steps=3", NULL};
+static const char *const job[] = {"max_train_steps=60", "lr_scheduler=cosine", "save_every_n_steps=10",
+                                  "save_state_every_n_steps=15", NULL};
 
 static char *blocked; /* the folder in whose place a file stands */
 
@@ -53,12 +53,12 @@ static Watch *held(const SmallRun *s, const char *output)
 static bool ended_well(const SmallRun *s, Watch *watch, const char *output)
 {
     g_autofree char *path = g_strconcat(output, LORA, NULL),
-                    *step = g_strconcat(output, "/bird-step00000004.safetensors", NULL);
+                    *step = g_strconcat(output, "/bird-step00000010.safetensors", NULL);
     g_autofree char *phase = NULL;
     bool finished = watch_state(watch, LK_RUN_FINISHED);
     g_object_get(watch->run, "phase", &phase, NULL);
-    return finished && !phase && watch->records->len == 12 && watch->in_order && same_files(s, "engine" LORA, path) &&
-           same_files(s, "engine/bird-step00000004.safetensors", step);
+    return finished && !phase && watch->records->len == 60 && watch->in_order && same_files(s, "engine" LORA, path) &&
+           same_files(s, "engine/bird-step00000010.safetensors", step);
 }
 
 static void test_goes_on(const SmallRun *s)
