@@ -1,15 +1,17 @@
 /* Convolutions and their gradients for the input, by cuDNN on channels-last pictures. */
-#include "backend/cuda/cuda_backend.h"
+#include "backend/cuda/bias.h"
 
 #include <stdlib.h>
 
 typedef struct ConvStep {
     LkStep base;
     LkCudnnPlan *plan;
-    LkCudaWeight *weight, *bias; /* in the pictures' type, both */
+    LkCudaWeight *weight;
+    LkCudaBias bias;
     bool backward;
     void *pointers[LK_CONV_POINTERS];
-    void *scratch;
+    uint8_t *scratch;
+    int64_t bias_at; /* offset in the scratch memory */
 } ConvStep;
 
 static LkConvGeometry geometry_of(const LkGraph *graph, const LkNode *node, bool backward)
@@ -38,15 +40,18 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     s->pointers[LK_CONV_X] = lk_cuda_address(program, s->backward ? base->node->out[0] : base->node->in[0]);
     s->pointers[LK_CONV_Y] = lk_cuda_address(program, s->backward ? base->node->in[0] : base->node->out[0]);
     s->pointers[LK_CONV_W] = s->weight->data;
-    s->pointers[LK_CONV_BIAS] = s->bias ? s->bias->data : NULL;
-    s->scratch = (void *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
+    lk_cuda_bias_bind(&s->bias, program);
+    s->scratch = (uint8_t *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
     return true;
 }
 
 static bool enqueue_step(LkStep *base, LkError *error)
 {
     ConvStep *s = (ConvStep *)base;
-    return lk_cudnn_run(s->plan, base->device->dnn.handle, s->pointers, s->scratch, error);
+    bool ok = true;
+    s->pointers[LK_CONV_BIAS] =
+        (void *)(uintptr_t)lk_cuda_bias_enqueue(&s->bias, base->device, s->scratch + s->bias_at, &ok, error);
+    return ok && lk_cudnn_run(s->plan, base->device->dnn.handle, s->pointers, s->scratch, error);
 }
 
 static void free_step(LkStep *base)
@@ -60,20 +65,19 @@ static bool prepare(LkProgram *program, ConvStep *s, LkError *error)
     const LkNode *node = s->base.node;
     s->backward = node->op == LK_OP_CONV2D_BACKWARD_DATA;
     LkConvGeometry geometry = geometry_of(program->graph, node, s->backward);
-    if (!lk_cuda_is_weight(program->graph, node->in[1]) ||
-        (geometry.bias && !lk_cuda_is_weight(program->graph, node->in[2])))
+    if (!lk_cuda_is_weight(program->graph, node->in[1]))
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "The CUDA backend convolves with frozen weights only.");
     s->weight = lk_cuda_weight(program, node->in[1], LK_CUDA_CHANNELS_LAST, geometry.dtype, error);
-    if (s->weight && geometry.bias)
-        s->bias = lk_cuda_weight(program, node->in[2], LK_CUDA_PLAIN, geometry.dtype, error);
-    if (!s->weight || (geometry.bias && !s->bias))
+    if (!s->weight ||
+        !lk_cuda_bias_init(&s->bias, program, geometry.bias ? node->in[2] : LK_NONE, geometry.dtype, error))
         return false;
     s->plan = s->backward ? lk_cudnn_conv_backward_data_new(&program->device->dnn, &geometry, error)
                           : lk_cudnn_conv_new(&program->device->dnn, &geometry, error);
     if (!s->plan)
         return false;
-    int64_t workspace = lk_cudnn_workspace(s->plan);
-    s->base.scratch_bytes = workspace > 0 ? workspace + LK_CUDA_ALIGNMENT : 0;
+    s->bias_at = lk_cudnn_workspace(s->plan);
+    int64_t bytes = s->bias_at + lk_cuda_bias_scratch(&s->bias);
+    s->base.scratch_bytes = bytes > 0 ? bytes + LK_CUDA_ALIGNMENT : 0;
     return true;
 }
 

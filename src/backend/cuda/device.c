@@ -174,7 +174,7 @@ static int64_t allocated(const LkDevice *device)
     return device->allocated;
 }
 
-const LkBackend *lk_cuda_module(int version)
+const LkBackend *lk_cuda_backend(void)
 {
     static const LkBackend backend = {.version = LK_BACKEND_VERSION,
                                       .name = "cuda",
@@ -195,5 +195,5 @@ const LkBackend *lk_cuda_module(int version)
                                       .program_free = lk_cuda_program_free,
                                       .trim = trim,
                                       .allocated = allocated};
-    return version == LK_BACKEND_VERSION ? &backend : NULL;
+    return &backend;
 }

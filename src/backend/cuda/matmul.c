@@ -1,4 +1,5 @@
 /* The matrix products of a program. */
+#include "backend/cuda/bias.h"
 #include "backend/cuda/product.h"
 
 #include <stdlib.h>
@@ -11,12 +12,11 @@ typedef struct MatmulStep {
     LkStep base;
     LkProduct *product;
     int64_t m, n, k;
-    int64_t parts;  /* of a sum in parts; else 1 */
-    bool round;     /* the sum is made in f32 scratch memory, then rounded to the result's type */
-    bool cast_bias; /* an f32 bias that is no weight gets the result's type in scratch memory */
+    int64_t parts; /* of a sum in parts; else 1 */
+    bool round;    /* the sum is made in f32 scratch memory, then rounded to the result's type */
     int64_t partial_at, bias_at, workspace_at; /* offsets in the scratch memory */
-    LkCudaWeight *bias;                        /* where it is frozen */
-    const void *x[2], *bias_data, *addend;
+    LkCudaBias bias;
+    const void *x[2], *addend;
     void *y;
     uint8_t *scratch;
 } MatmulStep;
@@ -101,7 +101,7 @@ static void lay_out(MatmulStep *s)
     s->partial_at = at;
     at += lk_cuda_aligned(slots * s->m * s->n * (int64_t)sizeof(float));
     s->bias_at = at;
-    at += s->cast_bias ? lk_cuda_aligned(s->n * (int64_t)sizeof(float)) : 0;
+    at += lk_cuda_bias_scratch(&s->bias);
     s->workspace_at = at;
     s->base.scratch_bytes = at + lk_product_workspace(s->product);
 }
@@ -116,13 +116,8 @@ static bool prepare(LkProgram *program, MatmulStep *s, LkError *error)
     s->parts = count_parts(s);
     s->round = addend_apart(&s->base);
     LkProductShape shape = shape_of(s);
-    if (node->attr.has_bias && lk_cuda_is_weight(program->graph, node->in[2])) {
-        s->bias = lk_cuda_weight(program, node->in[2], LK_CUDA_PLAIN, shape.d, error);
-        if (!s->bias)
-            return false;
-    } else {
-        s->cast_bias = node->attr.has_bias && shape.d != LK_F32;
-    }
+    if (!lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, shape.d, error))
+        return false;
     for (int i = 0; i < 2; i++)
         if (lk_cuda_is_weight(program->graph, node->in[i]) &&
             !lk_cuda_weight(program, node->in[i], LK_CUDA_PLAIN, input(&s->base, i)->dtype, error))
@@ -142,11 +137,7 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
         s->x[i] = lk_cuda_address(program, node->in[i]);
     s->y = lk_cuda_address(program, node->out[0]);
     s->addend = node->attr.has_addend ? lk_cuda_address(program, node->in[node->n_in - 1]) : NULL;
-    s->bias_data = NULL;
-    if (s->bias)
-        s->bias_data = (const uint8_t *)s->bias->data + (size_t)input(base, 2)->offset * lk_dtype_size(s->bias->dtype);
-    else if (node->attr.has_bias)
-        s->bias_data = lk_cuda_address(program, node->in[2]);
+    lk_cuda_bias_bind(&s->bias, program);
     s->scratch = scratch;
     return true;
 }
@@ -166,17 +157,12 @@ static bool enqueue_step(LkStep *base, LkError *error)
     LkDevice *device = base->device;
     if (s->parts > 1)
         return enqueue_parts(s, error);
-    const void *bias = s->bias_data;
+    bool ok = true;
     LkDType type = result_type(base);
-    if (s->cast_bias) {
-        void *rounded = s->scratch + s->bias_at;
-        if (!lk_cuda_launch(device, LK_KERNEL_CAST_FROM_F32, type,
-                            &(LkCastArgs){.x = bias, .y = rounded, .count = s->n}, error))
-            return false;
-        bias = rounded;
-    }
+    const void *bias = lk_cuda_bias_enqueue(&s->bias, device, s->scratch + s->bias_at, &ok, error);
     void *sum = s->round ? s->scratch + s->partial_at : s->y;
-    return lk_product_run(s->product, s->x[0], s->x[1], bias, s->addend, sum, s->scratch + s->workspace_at, error) &&
+    return ok &&
+           lk_product_run(s->product, s->x[0], s->x[1], bias, s->addend, sum, s->scratch + s->workspace_at, error) &&
            (!s->round || lk_cuda_launch(device, LK_KERNEL_CAST_FROM_F32, type,
                                         &(LkCastArgs){.x = sum, .y = s->y, .count = s->m * s->n}, error));
 }

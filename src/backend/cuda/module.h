@@ -3,6 +3,9 @@
 
 #include "backend/backend.h"
 
+/** The backend's table of functions, for who links it in. */
+const LkBackend *lk_cuda_backend(void);
+
 /** The name under which the program looks lk_cuda_module up. */
 #define LK_CUDA_MODULE_SYMBOL "lk_cuda_module"
 
