@@ -143,6 +143,8 @@ LK_INLINE float lk_block_max(LkBlock b, float x)
 
 enum { LK_WIDTH = 512, LK_PARTIALS = 16 };
 
+#define LK_ROLLED
+
 #ifdef __clang__
 #define LK_VECTOR _Pragma("clang loop vectorize(assume_safety)")
 #else

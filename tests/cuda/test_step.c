@@ -37,7 +37,7 @@ typedef struct Session {
 
 static const LkBackend *cuda(void)
 {
-    return lk_cuda_module(LK_BACKEND_VERSION);
+    return lk_cuda_backend();
 }
 
 /** Values in the bytes of a type. */
