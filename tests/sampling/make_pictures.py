@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
-"""Writes pictures.safetensors: what diffusers makes of the tiny model of tests/parity/cases/plain, in float64.
+"""Writes pictures-CASE.safetensors: what diffusers makes of the tiny models of tests/parity/cases, in float64.
 
-    make_pictures.py        (needs what tests/oracle/requirements.txt lists, and CLIP's vocabulary, see there)
+    make_pictures.py [CASE...]    (needs what tests/oracle/requirements.txt lists, and CLIP's vocabulary, see there)
 
 The schedulers are diffusers' own, taken through step(); the trajectory has every step's guess of the clean latent.
 All latents are channels last, as the engine has them.
 """
-import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from diffusers import DDIMScheduler, EulerDiscreteScheduler
 from safetensors.torch import load_file, save_file
 
 HERE = Path(__file__).resolve().parent
-CASE = HERE.parent / "parity" / "cases" / "plain"
+CASES = HERE.parent / "parity" / "cases"
 sys.path.insert(0, str(HERE.parent / "oracle"))
 import make_case as oracle  # noqa: E402
 
@@ -27,12 +25,12 @@ HEIGHT, WIDTH, CFG = 8, 16, 3.0
 SD = dict(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 
 
-def options():
+def options(case):
     """The arguments that the case was made with."""
-    for line in (CASE.parents[1] / "cases.txt").read_text().splitlines():
-        if line.startswith("plain "):
-            return oracle.parse_args(["--out", str(CASE), *line.split()[1:]])
-    raise SystemExit("cases.txt has no case 'plain'")
+    for line in (CASES.parent / "cases.txt").read_text().splitlines():
+        if line.startswith(case + " "):
+            return oracle.parse_args(["--out", str(CASES / case), *line.split()[1:]])
+    raise SystemExit(f"cases.txt has no case '{case}'")
 
 
 def last(x):
@@ -40,12 +38,12 @@ def last(x):
 
 
 class Maker:
-    def __init__(self):
-        self.args = options()
+    def __init__(self, case):
+        self.args = options(case)
         self.arch = oracle.make_arch(self.args)
         base, extra = oracle.build_models(self.arch, self.args.seed, torch.float16)
         made = oracle.checkpoint(self.arch, base, extra, torch.float16)
-        stored = load_file(CASE / "model.safetensors")
+        stored = load_file(CASES / case / "model.safetensors")
         assert made.keys() == stored.keys() and all(torch.equal(made[k], stored[k]) for k in stored)
         self.tokenizer = oracle.load_tokenizer(oracle.find_vocab(None))
         self.adapters = oracle.make_adapters(self.arch, base, self.args)
@@ -55,18 +53,24 @@ class Maker:
     def with_lora(self, base, adapters):
         models = base.to(torch.float64)
         models.unet.time_proj = oracle.ExactSinusoid(self.arch.channels[0])
+        if self.arch.is_sdxl:
+            models.unet.add_time_proj = oracle.ExactSinusoid(self.arch.time_ids_dim)
         if adapters:
             oracle.attach(models, adapters, torch.float64)
         return models
 
     def states(self, models, texts, chunks):
-        ids = oracle.token_ids(self.tokenizer, texts, chunks, self.arch.texts[0].pad_id)
-        return oracle.encode_text(self.arch, models, [ids], self.args)[0][0]
+        """(context, what SDXL's U-Net is told beside it, or None)"""
+        ids = [oracle.token_ids(self.tokenizer, texts, chunks, t.pad_id) for t in self.arch.texts]
+        states, pooled = oracle.encode_text(self.arch, models, ids, self.args)
+        size = [8 * HEIGHT, 8 * WIDTH, 0, 0, 8 * HEIGHT, 8 * WIDTH]
+        sizes = torch.tensor([size] * len(texts), dtype=torch.float64)
+        return torch.cat(states, -1), {"text_embeds": pooled, "time_ids": sizes} if self.arch.is_sdxl else None
 
     def run(self, models, scheduler, steps, noise, prompt, cfg):
         """(guesses [steps,h,w,4], final latent [h,w,4])"""
         chunks = 2 if prompt == LONG else 1
-        states = self.states(models, [NEGATIVE, prompt] if cfg != 1 else [prompt], chunks)
+        states, added = self.states(models, [NEGATIVE, prompt] if cfg != 1 else [prompt], chunks)
         scheduler.set_timesteps(steps)
         if hasattr(scheduler, "sigmas"):
             scheduler.sigmas = scheduler.sigmas.double()
@@ -77,7 +81,8 @@ class Maker:
         for t in scheduler.timesteps:
             seen = scheduler.scale_model_input(x, t)
             seen = torch.cat([seen] * len(states))
-            out = models.unet(seen, torch.full((len(states),), float(t), dtype=torch.float64), states).sample
+            out = models.unet(seen, torch.full((len(states),), float(t), dtype=torch.float64), states,
+                              added_cond_kwargs=added).sample
             if cfg != 1:
                 out = out[:1] + cfg * (out[1:] - out[:1])
             step = scheduler.step(out, t, x)
@@ -89,9 +94,13 @@ class Maker:
         return last(self.plain.vae.decode(x / self.arch.vae_scale).sample)[0]
 
 
-def ddim():
-    s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, steps_offset=1, timestep_spacing="leading")
-    s.alphas_cumprod = oracle.alphas_cumprod(False)
+def ddim(v=False):
+    """With v, of a schedule that ends in (as good as) pure noise."""
+    s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, steps_offset=1,
+                      timestep_spacing="trailing" if v else "leading", prediction_type="v_prediction" if v else "epsilon")
+    s.alphas_cumprod = oracle.alphas_cumprod(v)
+    if v:
+        s.alphas_cumprod[-1] = 4.8973451890853435e-08
     s.final_alpha_cumprod = s.alphas_cumprod[0]
     return s
 
@@ -102,25 +111,33 @@ def euler():
     return s
 
 
-@torch.no_grad()
-def main():
-    torch.manual_seed(5)
-    m = Maker()
-    noise = torch.randn(1, 4, HEIGHT, WIDTH, dtype=torch.float64).float().double()
-    out = {"noise": last(noise)[0]}
-    runs = {"ddim": (m.plain, ddim(), 4, PROMPT, CFG), "euler": (m.plain, euler(), 4, PROMPT, CFG),
+def runs_of(case, m):
+    """{name: (models, scheduler, steps, prompt, guidance)}"""
+    v = m.args.zero_terminal_snr
+    if case != "plain":
+        return {"ddim": (m.plain, ddim(v), 4, PROMPT, CFG), "lora": (m.adapted, ddim(v), 2, LONG, CFG)}
+    return {"ddim": (m.plain, ddim(), 4, PROMPT, CFG), "euler": (m.plain, euler(), 4, PROMPT, CFG),
             "no_guidance": (m.plain, ddim(), 2, PROMPT, 1), "long": (m.plain, ddim(), 2, LONG, CFG),
             "lora": (m.adapted, ddim(), 2, PROMPT, CFG)}
-    for name, (models, scheduler, steps, prompt, cfg) in runs.items():
+
+
+@torch.no_grad()
+def make(case):
+    torch.manual_seed(5)
+    m = Maker(case)
+    noise = torch.randn(1, 4, HEIGHT, WIDTH, dtype=torch.float64).float().double()
+    out = {"noise": last(noise)[0]}
+    for name, (models, scheduler, steps, prompt, cfg) in runs_of(case, m).items():
         guesses, latent, x = m.run(models, scheduler, steps, noise, prompt, cfg)
         out[f"{name}.guesses"], out[f"{name}.latent"] = guesses, latent
         if name == "ddim":
             out["ddim.picture"] = m.decode(x)
     meta = {"prompt": PROMPT, "negative": NEGATIVE, "long": LONG, "cfg": str(CFG)}
-    save_file({k: v.float().contiguous() for k, v in out.items()}, HERE / "pictures.safetensors", metadata=meta)
+    save_file({k: v.float().contiguous() for k, v in out.items()}, HERE / f"pictures-{case}.safetensors", metadata=meta)
     for k, v in out.items():
-        print(k, tuple(v.shape), f"spread {v.std():.3f}")
+        print(case, k, tuple(v.shape), f"spread {v.std():.3f}")
 
 
 if __name__ == "__main__":
-    main()
+    for name in sys.argv[1:] or ["plain", "sd2-v-zero", "sdxl"]:
+        make(name)

@@ -1,5 +1,6 @@
-/* Pictures of the tiny model against diffusers (make_pictures.py), and what the generator promises besides.
- * Usage: test-sampling-generator CASE_DIR PICTURES.safetensors */
+/* Pictures of tiny models of every family against diffusers (make_pictures.py), and what the generator promises
+ * besides. Usage: test-sampling-generator CASE_DIR PICTURES.safetensors [v] (v: v-prediction, zero terminal SNR and
+ * clip_skip 2). The promises are looked at with the case "plain". */
 #include "adapter/lora_file.h"
 #include "format/gerror.h"
 #include "sampling/generator.h"
@@ -20,6 +21,7 @@ typedef struct Test {
     LkLora *lora;
     float *values; /* of the LoRA */
     float *noise;
+    bool v;
 } Test;
 
 static float *floats(const LkSafetensors *file, const char *name)
@@ -44,7 +46,13 @@ static double distance(const float *got, const float *want, size_t count)
 
 static LkGeneratorOptions options_of(const Test *t)
 {
-    return (LkGeneratorOptions){.api = t->api, .device = t->device, .checkpoint = t->checkpoint, .compute = LK_F32};
+    return (LkGeneratorOptions){.api = t->api,
+                                .device = t->device,
+                                .checkpoint = t->checkpoint,
+                                .compute = LK_F32,
+                                .clip_skip = t->v ? 2 : 1,
+                                .v_prediction = t->v,
+                                .zero_terminal_snr = t->v};
 }
 
 static LkGeneratorOptions options_with_lora(const Test *t, const char *state, double strength)
@@ -118,6 +126,16 @@ static void test_trajectories(const Test *t)
     g_free(compare_run(t, &plain, &without, "no_guidance"));
     with_long.prompt = lk_safetensors_metadata(t->expect, "long");
     g_free(compare_run(t, &plain, &with_long, "long"));
+}
+
+/** Of the other families: guidance, and a LoRA under a long prompt. */
+static void test_family(const Test *t)
+{
+    LkGeneratorOptions plain = options_of(t), adapted = options_with_lora(t, "lora", 1);
+    LkPictureRequest ddim = request_of(t, "ddim", 4), with_long = request_of(t, "ddim", 2);
+    g_free(compare_run(t, &plain, &ddim, "ddim"));
+    with_long.prompt = lk_safetensors_metadata(t->expect, "long");
+    g_free(compare_run(t, &adapted, &with_long, "lora"));
 }
 
 static void test_decode(const Test *t)
@@ -340,18 +358,25 @@ int main(int argc, char **argv)
 {
     Test t = {0};
     g_autoptr(GError) error = NULL;
-    if (argc != 3 || !tap_ok(set_up(&t, argv[1], argv[2], &error), "the tiny model is there")) {
+    t.v = argc == 4 && strcmp(argv[3], "v") == 0;
+    if (argc < 3 || !tap_ok(set_up(&t, argv[1], argv[2], &error), "the tiny model is there")) {
         tap_note("%s", error ? error->message : "usage: test-sampling-generator CASE_DIR PICTURES.safetensors");
         return tap_done() | 1;
     }
-    test_trajectories(&t);
+    bool plain = g_str_has_suffix(argv[1], "plain");
+    if (plain)
+        test_trajectories(&t);
+    else
+        test_family(&t);
     test_decode(&t);
-    test_loras(&t);
-    test_deterministic(&t);
-    test_memory(&t);
-    test_refusals(&t);
-    test_stop(&t);
-    test_not_finite(&t);
+    if (plain) {
+        test_loras(&t);
+        test_deterministic(&t);
+        test_memory(&t);
+        test_refusals(&t);
+        test_stop(&t);
+        test_not_finite(&t);
+    }
     lk_lora_free(t.lora);
     g_free(t.values);
     g_free(t.noise);
