@@ -32,6 +32,8 @@ LkRef lk_build_vector(LkBuilder *b, const char *name)
     const LkTensorView *view = lk_checkpoint_find(b->checkpoint, name);
     if (!view)
         return lk_graph_problem(b->graph, _("the base model has no tensor '%s'"), name);
+    if (view->rank != 1)
+        return lk_graph_problem(b->graph, _("the base model's tensor '%s' has %d dimensions"), name, view->rank);
     int64_t count = lk_tensor_view_elements(view);
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }

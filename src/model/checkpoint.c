@@ -154,7 +154,10 @@ static const LkTensorView *piece_of(LkCheckpoint *checkpoint, const LkTensorView
 static void rename_openclip(LkCheckpoint *checkpoint)
 {
     const LkSafetensors *file = checkpoint->files[0];
-    if (!lk_checkpoint_has(checkpoint, "*.positional_embedding"))
+    bool any = false;
+    for (size_t i = 0; i < lk_safetensors_count(file) && !any; i++)
+        any = lk_openclip_place(lk_safetensors_at(file, i)->name) != NULL;
+    if (!any)
         return;
     checkpoint->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     checkpoint->parts = g_ptr_array_new_with_free_func(g_free);

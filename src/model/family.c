@@ -77,7 +77,7 @@ static const LkFamily families[] = {
     {.name = "sdxl-refiner-folder",
      .title = N_("the refiner of Stable Diffusion XL (it only finishes pictures that the base model began)"),
      .must = {LABEL, SECOND, XL_OPEN TOKENS},
-     .must_not = {FIRST, XL_CLIP TOKENS}},
+     .must_not = {FIRST, XL_CLIP TOKENS, XL_CLIP "encoder.layers.0.layer_norm1.weight"}},
     {.name = "sd3", .title = N_("Stable Diffusion 3"), .must = {UNET "joint_blocks.0.x_block.attn.qkv.weight"}},
     {.name = "flux", .title = N_("FLUX.1"), .must = {UNET "double_blocks.0.img_attn.qkv.weight"}},
     {.name = "flux-transformer",

@@ -54,6 +54,25 @@ FakeModel *fake_model_read(const char *path)
     return model;
 }
 
+FakeModel *fake_model_of_checkpoint(const LkCheckpoint *checkpoint, const char *names)
+{
+    FakeModel *model = model_new();
+    g_autofree char *text = NULL;
+    g_file_get_contents(names, &text, NULL, NULL);
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+    for (char **line = lines; *line && **line; line++) {
+        g_auto(GStrv) columns = g_strsplit(*line, "\t", 4);
+        const LkTensorView *view = lk_checkpoint_find(checkpoint, columns[1]);
+        if (!view)
+            continue;
+        FakeTensor *tensor = append(model, columns[1], lk_file_dtype_name(view->dtype));
+        tensor->rank = view->rank;
+        memcpy(tensor->shape, view->shape, sizeof tensor->shape);
+        tensor->data = view->data;
+    }
+    return model;
+}
+
 void fake_tensor_reshape(FakeTensor *tensor, const char *shape)
 {
     g_auto(GStrv) dims = g_strsplit(shape, ",", -1);
@@ -195,8 +214,10 @@ static void add_renamed(FakeModel *part, const char *part_name, const FakeModel 
 
 bool fake_model_write_folder(const FakeModel *model, const char *names, const char *folder, const FakeFolder *how)
 {
-    static const char *const parts[][2] = {
-        {"unet", "diffusion_pytorch_model"}, {"vae", "diffusion_pytorch_model"}, {"text_encoder", "model"}};
+    static const char *const parts[][2] = {{"unet", "diffusion_pytorch_model"},
+                                           {"vae", "diffusion_pytorch_model"},
+                                           {"text_encoder", "model"},
+                                           {"text_encoder_2", "model"}};
     g_autofree char *text = NULL;
     bool ok = g_file_get_contents(names, &text, NULL, NULL);
     g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
@@ -209,6 +230,8 @@ bool fake_model_write_folder(const FakeModel *model, const char *names, const ch
             g_auto(GStrv) columns = g_strsplit(*line, "\t", 4);
             add_renamed(part, parts[p][0], model, columns, how);
         }
+        if (part->tensors->len == 0)
+            continue; /* the family has no such part */
         g_autofree char *file = g_strconcat(parts[p][1], how->ending, NULL);
         g_autofree char *parent = g_build_filename(folder, parts[p][0], NULL);
         g_autofree char *path = g_build_filename(parent, file, NULL);

@@ -3,7 +3,7 @@
  * two gigabytes takes no room. */
 #pragma once
 
-#include "format/safetensors.h"
+#include "model/checkpoint.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,6 +25,9 @@ typedef struct FakeModel {
 
 /** The tensors of a safetensors file, with their data. */
 FakeModel *fake_model_read(const char *path);
+/** The tensors of an open base model that a table of names (the columns of diffusers_names.tsv) lists in its second
+ * column, with their data; the checkpoint must outlive it. */
+FakeModel *fake_model_of_checkpoint(const LkCheckpoint *checkpoint, const char *names);
 /** Tensors from lines "name TAB shape", of type F16, without data. */
 FakeModel *fake_model_from_table(const char *path);
 void fake_model_free(FakeModel *model);
