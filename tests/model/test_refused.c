@@ -138,9 +138,7 @@ static const struct {
     {"tensors that nobody knows", {"something.else=3"}, NULL},
     /* families */
     {"SD 1.x with one of SD 2.x's projections", {UNET "input_blocks.1.1.proj_in.weight=8,8"}, NULL},
-    {"half of SD 2.x's text encoder",
-     {"-" TEXT, TOKEN2},
-     "nearest to Stable Diffusion 1.x, but the tensor '" TOKEN "' is missing"},
+    {"half of SD 2.x's text encoder", {"-" TEXT, TOKEN2}, "its text encoder is not a CLIP encoder"},
     {"SD 1.x with a part of SDXL",
      {UNET "label_emb.0.0.weight=16,16"},
      "nearest to Stable Diffusion 1.x, but its tensor '" UNET "label_emb.0.0.weight' is not what"},
