@@ -94,7 +94,8 @@ static void show(LkBucketBars *self)
         g_autofree char *size = g_strdup_printf("%d × %d", bucket->size.width, bucket->size.height);
         GtkWidget *row = make_row(size, bucket->count, g_array_index(buckets, Bucket, 0).count);
         g_object_set_data_full(G_OBJECT(row), "filter",
-                               g_strdup_printf("bucket:%dx%d", bucket->size.width, bucket->size.height), g_free);
+                               g_strdup_printf("-is:excluded bucket:%dx%d", bucket->size.width, bucket->size.height),
+                               g_free);
         gtk_list_box_append(self->box, row);
     }
     if (rest) {

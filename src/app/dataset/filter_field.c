@@ -28,13 +28,16 @@ static void typed_cb(LkFilterField *self)
         lk_dataset_view_set_filter_text(self->view, gtk_editable_get_text(GTK_EDITABLE(self->entry)));
 }
 
+/* A text is replaced by way of an empty one, which is not what the person has typed. */
 static void filter_changed_cb(LkFilterField *self)
 {
     const char *text = lk_dataset_view_get_filter_text(self->view);
     if (g_strcmp0(text, gtk_editable_get_text(GTK_EDITABLE(self->entry))) == 0)
         return;
+    g_signal_handlers_block_by_func(self->entry, typed_cb, self);
     gtk_editable_set_text(GTK_EDITABLE(self->entry), text);
     gtk_editable_set_position(GTK_EDITABLE(self->entry), -1);
+    g_signal_handlers_unblock_by_func(self->entry, typed_cb, self);
 }
 
 static void problem_changed_cb(LkFilterField *self)

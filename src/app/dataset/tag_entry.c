@@ -151,10 +151,12 @@ static void activate_cb(LkTagEntry *self)
         g_signal_emit(self, signals[SIGNAL_ACTIVATE], 0);
 }
 
-/* Offers are for where one types: several entries of a popover have no room for all theirs. */
+/* Offers are for where one types: several entries of a popover have no room for all theirs. And they wait until one
+ * types: a popover that is opened again with its last text must not grow while it is placed, or GTK closes it. */
 static void focus_in_cb(LkTagEntry *self)
 {
     self->focused = TRUE;
+    self->filled = !self->immediate;
     update_offers(self);
 }
 
