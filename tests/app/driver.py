@@ -160,6 +160,32 @@ class App:
         Atspi.EditableText.set_text_contents(node.get_editable_text_iface(), text)
         wait_for(f"{text!r} to be taken", lambda: text_of(node) == text)
 
+    def scroll_to(self, role, name, x, y, bottom=790):
+        """Turns the wheel at (x, y) of the screen until a node is above `bottom`; returns it."""
+        before = [None]
+
+        def in_sight():
+            node = self.find(role, name)
+            box = node.get_extents(Atspi.CoordType.WINDOW)
+            at_rest, before[0] = box.y == before[0], box.y
+            if box.y + box.height < bottom:
+                return node if at_rest else None
+            if at_rest:
+                xdotool("mousemove", x, y, "click", "--repeat", 5, "--delay", 5, 5)
+            return None
+        return wait_for(f"{name!r} in sight", in_sight)
+
+    def choose_file(self, title, path):
+        """Answers the dialog for files that is called `title`. Without a window manager the keyboard is not heard any more
+        afterwards: for the end of a journey."""
+        dialog = self.find(None, title)
+        xdotool("mousemove", 400, 250)  # without a window manager the keyboard is where the pointer is
+        key("ctrl+l")
+        self.set_text(self.find("text", within=dialog), str(path))
+        time.sleep(1)  # its completion of names, which does not survive the end of the dialog
+        key("Return")
+        self.gone(None, title)
+
     def focus(self, node):
         node.get_component_iface().grab_focus()
 

@@ -4,8 +4,12 @@ folders for regularisation, masks, and the viewer that shows them."""
 import re
 import sys
 
+import gi
+
+gi.require_version("GdkPixbuf", "2.0")
 from birds import CAPTIONS, Birds
-from driver import Journey, key, type_text, wait_for, xdotool
+from driver import Atspi, Journey, key, type_text, wait_for, xdotool
+from gi.repository import GdkPixbuf
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -182,19 +186,26 @@ def doctor_shows():
 
 
 def doctor_fixes():
+    def fix():
+        app.press("button", "Add Trigger Word to 1 Caption", within=row_of("1 caption lacks the trigger word."))
     app.press("button", "Review")
-    app.press("button", "Add Trigger Word to 1 Caption", within=row_of("1 caption lacks the trigger word."))
-    written("05", "rlk_bird, flying, sky")
-    app.sees("Add Trigger Word to 1 Caption: done")
-    app.gone(None, "1 caption lacks the trigger word.")
+    fix()
     app.press("button", "Undo")
-    written("05", "flying, sky")
     row_of("1 caption lacks the trigger word.")
+    written("05", "flying, sky")
+    fix()
+    written("05", "rlk_bird, flying, sky")
+    app.gone(None, "1 caption lacks the trigger word.")
 
 
 def bucket():
-    app.press("list item", re.compile("^512 × 512"), within=app.find("list", "Buckets"))
-    b.filtered("-is:excluded bucket:512x512")
+    row, wanted = re.compile("^512 × 512"), "-is:excluded bucket:512x512"
+
+    def clicked():  # it moves while pictures are looked at
+        if app.all("list item", row):
+            app.click(app.scroll_to("list item", row, 640, 600, 690))
+        return b.filter_text() == wanted
+    wait_for("the filter", clicked)
     key("ctrl+l", "Escape")
 
 
@@ -216,22 +227,23 @@ def folders():
 
 
 def regularisation():
-    app.click(app.find("switch", "Regularisation Pictures"))
+    app.click(app.find("check box", "Regularisation Pictures"))
     app.sees(re.compile("\nRegularisation$"))
-    spin = app.find("spin button", "Repeats")
+    spin = app.find("spin button", re.compile("^Repeats"))
     spin.get_value_iface().set_current_value(3)
     key("Escape")
     app.gone("list", "Folders")
     app.press("radio button", "Picture")
     app.sees("Regularisation Picture")
-    app.find("table cell", re.compile(r"^01\.png.*× 3"))
+    wait_for("the repeats of its folder",
+             lambda: app.find("spin button", re.compile("^Repeats")).get_value_iface().get_current_value() == 3)
 
 
 def from_the_picture():
-    app.click(app.find("list item", "Regularisation Picture"))
+    app.click(app.scroll_to("list item", "Regularisation Picture", 1100, 600))
     app.find("list", "Folders")
     app.click(app.find("label", "birds"))
-    app.click(app.find("switch", "Regularisation Pictures"))
+    app.click(app.find("check box", "Regularisation Pictures"))
     app.gone(None, re.compile("\nRegularisation$"))
     key("Escape")
     app.gone(None, "Regularisation Picture")
@@ -242,6 +254,7 @@ j.shot("folders")
 j.audit(app, "the folders")
 j.step("what is chosen there is shown on the pictures", regularisation)
 j.step("a picture leads to its folder", from_the_picture)
+
 
 # ---- the viewer --------------------------------------------------------------------------------------
 
@@ -256,7 +269,7 @@ def viewer():
 
 def viewer_goes():
     key("ctrl+Left")
-    b.shown("flying, sky")
+    b.shown("rlk_bird, flying, sky")
     key("Escape")
     app.find("radio button", "Tags")
 
@@ -265,4 +278,58 @@ j.step("the viewer edits the caption as well", viewer)
 j.shot("viewer")
 j.audit(app, "the viewer")
 j.step("Ctrl and arrow keys go to the next picture from within the caption", viewer_goes)
+# ---- later, and masks --------------------------------------------------------------------------------
+
+
+def as_it_was():
+    key("ctrl+l", "ctrl+a")
+    type_text("tag:rlk_bird")
+    b.filtered("tag:rlk_bird")
+    app.choose("Order", 5)
+    app.choose("Order", 8)
+    wait_for("another order", lambda: len(in_order()) == 6 and in_order()[0] != "01")
+    before = in_order()
+    b.select("03")
+    b.again()
+    b.filtered("tag:rlk_bird")
+    wait_for("the order", lambda: in_order() == before)
+    b.app.find("label", "03.png")
+    b.shown(CAPTIONS["03"])
+
+
+def in_order():
+    """The pictures from the top to the end."""
+    def place(cell):
+        box = cell.get_extents(Atspi.CoordType.WINDOW)
+        return box.y, box.x
+    return [cell.get_name()[:2] for cell in sorted(b.app.all("table cell"), key=place)]
+
+
+j.step("order, filter and picture are as they were when the program is started again", as_it_was)
+app = b.app
+def masks():
+    """White at the left of 01, black at the right: that half does not count."""
+    folder = b.folder.parent / "masks"
+    folder.mkdir()
+    mask = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 256, 256)
+    mask.fill(0)
+    mask.new_subpixbuf(0, 0, 128, 256).fill(0xFFFFFFFF)
+    mask.savev(str(folder / "01.png"), "png", [], [])
+    app.choose("Add Pictures…", 5)
+    app.press("button", "Choose a Folder of Masks…")
+    app.choose_file("Folder of Masks", folder)
+    app.sees("Mask found for 1 picture")
+    app.click(app.all("button", "Close", within=app.find("dialog", "Folders"))[-1])
+    app.gone("list", "Folders")
+
+
+def overlay():
+    app.click(b.cell("01"), count=2)
+    app.find("button", "Next Picture")
+    app.press("toggle button", "Mask")
+    j.shot("mask")
+
+
+j.step("a folder of masks gives pictures their masks", masks)
+j.step("the viewer shows them over the picture", overlay)
 j.done()

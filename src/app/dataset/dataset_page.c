@@ -9,6 +9,7 @@
 #include "app/dataset/picture_grid.h"
 #include "app/dataset/picture_order.h"
 #include "app/dataset/undo_toast.h"
+#include "app/dataset/view_memory.h"
 #include "app/dataset/viewer_page.h"
 #include "app/widgets/drop_area.h"
 
@@ -35,6 +36,7 @@ struct _LkDatasetPage {
     LkDatasetView *view;
     LkPictureLoader *loader;
     LkDatasetTools *tools;
+    LkViewMemory *memory;
     gboolean pane_wanted; /* where there is room for it */
     gboolean narrow;
 };
@@ -49,18 +51,14 @@ LkDatasetView *lk_dataset_page_get_view(LkDatasetPage *self)
     return self->view;
 }
 
-/* ---- messages
- * ----------------------------------------------------------------------------------------
- */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 static void toast(LkDatasetPage *self, const char *text)
 {
     lk_page_toast(GTK_WIDGET(self->drop_area), text, NULL, NULL, NULL);
 }
 
-/* ---- pictures in
- * -------------------------------------------------------------------------------------
- */
+/* ---- pictures in ------------------------------------------------------------------------------------------------- */
 
 static void show_details(LkDatasetPage *self, const char *heading, const char *details)
 {
@@ -116,8 +114,7 @@ static void texture_cb(LkDatasetPage *self, GdkTexture *texture)
     lk_picture_list_add_texture(self->list, texture, added_cb, g_object_ref(self));
 }
 
-/* ---- what the page looks like
- * ------------------------------------------------------------------------ */
+/* ---- what the page looks like ------------------------------------------------------------------------------------ */
 
 static void update_title(LkDatasetPage *self, guint all, guint shown)
 {
@@ -169,8 +166,7 @@ static void update_state(LkDatasetPage *self)
     update_banner(self);
 }
 
-/* The blue button is at the end of the page's header: over the pane where that
- * is beside the grid. */
+/* The blue button is at the end of the page's header: over the pane where that is beside the grid. */
 static void update_continue(LkDatasetPage *self)
 {
     gboolean beside =
@@ -206,8 +202,7 @@ static void history_changed_cb(LkDatasetPage *self)
     gtk_widget_action_set_enabled(widget, "dataset.undo", lk_picture_list_get_can_undo(self->list));
     gtk_widget_action_set_enabled(widget, "dataset.redo", lk_picture_list_get_can_redo(self->list));
     const char *undo = lk_picture_list_get_undo_label(self->list), *redo = lk_picture_list_get_redo_label(self->list);
-    /* translators: the change that is taken back or made again, such as "Leave
-     * Out 3 Pictures" */
+    /* translators: the change that is taken back or made again, such as "Leave Out 3 Pictures" */
     g_autofree char *undo_text = undo ? g_strdup_printf(_("Undo “%s”"), undo) : g_strdup(_("Undo"));
     g_autofree char *redo_text = redo ? g_strdup_printf(_("Redo “%s”"), redo) : g_strdup(_("Redo"));
     gtk_widget_set_tooltip_text(self->undo_button, undo_text);
@@ -230,9 +225,7 @@ static void wide_cb(LkDatasetPage *self)
     update_continue(self);
 }
 
-/* ---- filter
- * ------------------------------------------------------------------------------------------
- */
+/* ---- filter ------------------------------------------------------------------------------------------------------ */
 
 static void filter_left_cb(LkDatasetPage *self)
 {
@@ -246,9 +239,7 @@ static void filter_changed_cb(LkDatasetPage *self)
     update_state(self);
 }
 
-/* ---- the viewer
- * --------------------------------------------------------------------------------------
- */
+/* ---- the viewer -------------------------------------------------------------------------------------------------- */
 
 static void open_cb(LkDatasetPage *self)
 {
@@ -265,9 +256,7 @@ static void viewer_popped_cb(LkDatasetPage *self)
     lk_picture_grid_go_to_current(self->grid, TRUE);
 }
 
-/* ---- actions
- * -----------------------------------------------------------------------------------------
- */
+/* ---- actions ----------------------------------------------------------------------------------------------------- */
 
 static void add_pictures_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -379,8 +368,7 @@ static const struct {
     {"dataset.zoom-out", zoom_out_action},
 };
 
-/* They work wherever in the window the keyboard is, unless a text takes them.
- */
+/* They work wherever in the window the keyboard is, unless a text takes them. */
 static const struct {
     const char *keys, *action;
 } shortcuts[] = {
@@ -424,9 +412,7 @@ static GMenuModel *make_sort_menu(void)
     return G_MENU_MODEL(menu);
 }
 
-/* ---- GObject
- * -----------------------------------------------------------------------------------------
- */
+/* ---- GObject ----------------------------------------------------------------------------------------------------- */
 
 static void failed_cb(LkDatasetPage *self, const GError *error)
 {
@@ -446,6 +432,13 @@ static void watch_list(LkDatasetPage *self)
     g_signal_connect_object(list, "notify::summary", G_CALLBACK(update_banner), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(list, "failed", G_CALLBACK(failed_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(list, "conflict", G_CALLBACK(toast), self, G_CONNECT_SWAPPED);
+}
+
+/* Who has scrolled meanwhile stays there. */
+static void came_back_cb(LkDatasetPage *self)
+{
+    if (lk_picture_grid_get_at_start(self->grid))
+        lk_picture_grid_go_to_current(self->grid, FALSE);
 }
 
 static void watch_view(LkDatasetPage *self)
@@ -476,6 +469,8 @@ static void lk_dataset_page_constructed(GObject *object)
     g_signal_connect_object(self->tools, "notify::bulk-open", G_CALLBACK(update_continue), self, G_CONNECT_SWAPPED);
     watch_list(self);
     watch_view(self);
+    self->memory = lk_view_memory_new(self->view);
+    g_signal_connect_object(self->memory, "came-back", G_CALLBACK(came_back_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->import_row, "notify::revealed", G_CALLBACK(update_banner), self, G_CONNECT_SWAPPED);
     filter_changed_cb(self);
     history_changed_cb(self);
@@ -510,6 +505,9 @@ static void lk_dataset_page_dispose(GObject *object)
     adw_navigation_page_set_child(ADW_NAVIGATION_PAGE(self), NULL); /* it is bound as well, and must not go twice */
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_DATASET_PAGE);
     g_clear_object(&self->tools);
+    if (self->memory) /* it keeps what is now; an answer of the store may hold it a little longer */
+        g_object_run_dispose(G_OBJECT(self->memory));
+    g_clear_object(&self->memory);
     g_clear_object(&self->view);
     g_clear_object(&self->list);
     g_clear_object(&self->loader);

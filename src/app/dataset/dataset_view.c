@@ -270,6 +270,13 @@ static void pictures_changed_cb(LkDatasetView *self, guint aspects)
         gtk_sorter_changed(gtk_sort_list_model_get_sorter(self->sorted), GTK_SORTER_CHANGE_DIFFERENT);
 }
 
+void lk_dataset_view_refresh(LkDatasetView *self)
+{
+    if (!lk_dataset_view_get_unfiltered(self))
+        gtk_filter_changed(self->matcher, GTK_FILTER_CHANGE_DIFFERENT);
+    gtk_sorter_changed(gtk_sort_list_model_get_sorter(self->sorted), GTK_SORTER_CHANGE_DIFFERENT);
+}
+
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
 LkDatasetView *lk_dataset_view_new(LkPictureList *list)

@@ -48,6 +48,8 @@ guint lk_dataset_view_next_without_caption(LkDatasetView *self);
 
 void lk_dataset_view_set_filter_text(LkDatasetView *self, const char *text);
 const char *lk_dataset_view_get_filter_text(LkDatasetView *self);
+/** Orders and filters anew by what is known of the pictures now: what was edited goes to its place. */
+void lk_dataset_view_refresh(LkDatasetView *self);
 /** True if the filter hides nothing by itself. */
 gboolean lk_dataset_view_get_unfiltered(LkDatasetView *self);
 

@@ -207,6 +207,12 @@ void lk_picture_grid_go_to_current(LkPictureGrid *self, gboolean select)
                                 GTK_LIST_SCROLL_FOCUS | (select ? GTK_LIST_SCROLL_SELECT : GTK_LIST_SCROLL_NONE), NULL);
 }
 
+gboolean lk_picture_grid_get_at_start(LkPictureGrid *self)
+{
+    GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment(GTK_SCROLLABLE(self->grid));
+    return !adjustment || gtk_adjustment_get_value(adjustment) <= 0;
+}
+
 /* ---- zoom -------------------------------------------------------------------------------------------- */
 
 int lk_picture_grid_get_zoom(LkPictureGrid *self)

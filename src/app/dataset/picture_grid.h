@@ -25,5 +25,7 @@ guint lk_picture_grid_get_columns(LkPictureGrid *self);
 
 /** Scrolls to the view's current picture and gives it the keyboard; with `select` it becomes the only selected one. */
 void lk_picture_grid_go_to_current(LkPictureGrid *self, gboolean select);
+/** True while the first row is shown. */
+gboolean lk_picture_grid_get_at_start(LkPictureGrid *self);
 
 G_END_DECLS

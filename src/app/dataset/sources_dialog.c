@@ -60,6 +60,7 @@ static void found_cb(GObject *source, GAsyncResult *result, gpointer data)
     if (!self->list)
         return; /* closed */
     gtk_widget_set_sensitive(self->choose_row, TRUE);
+    gtk_widget_grab_focus(self->choose_row); /* it has lost the keyboard, and Escape should close the dialog */
     lk_undo_toast(self->toasts, self->list, changed, text ? text : error->message);
 }
 

@@ -1,6 +1,6 @@
 #include "app/test/test_settings.h"
 
-#include "project/views.h"
+#include "app/core/project_views.h"
 #include "training/job.h"
 
 #include <glib/gi18n.h>
@@ -199,60 +199,23 @@ static void set_from_text(LkTestSettings *self, guint row, const char *text)
     g_object_set_property(G_OBJECT(self), rows[row].name, &value);
 }
 
-/* For the store's thread. */
-typedef struct Write {
-    gint64 project;
-    GHashTable *values; /* char * → char * */
-} Write;
-
-static void write_free(gpointer data)
-{
-    Write *write = data;
-    g_hash_table_unref(write->values);
-    g_free(write);
-}
-
-static gpointer write_views(LkStore *store, gpointer data, GError **error)
-{
-    const Write *write = data;
-    GHashTableIter iter;
-    gpointer key, value;
-    if (!lk_store_begin(store, error))
-        return NULL;
-    g_hash_table_iter_init(&iter, write->values);
-    while (g_hash_table_iter_next(&iter, &key, &value))
-        if (!lk_views_set(store, write->project, key, value, error)) {
-            lk_store_rollback(store);
-            return NULL;
-        }
-    lk_store_commit(store, error);
-    return NULL;
-}
-
-static gpointer read_views(LkStore *store, gpointer data, GError **error)
-{
-    return lk_views_get_all(store, *(const gint64 *)data, error);
-}
-
 void lk_test_settings_flush(LkTestSettings *self)
 {
     g_clear_handle_id(&self->save_source, g_source_remove);
     if (g_hash_table_size(self->changed) == 0)
         return;
-    Write *write = g_new0(Write, 1);
-    write->project = lk_project_get_id(self->project);
-    write->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint row = 0; row < G_N_ELEMENTS(rows); row++)
         if (g_hash_table_contains(self->changed, rows[row].name))
-            g_hash_table_insert(write->values, g_strconcat(PREFIX, rows[row].name, NULL), field_text(self, row));
+            g_hash_table_insert(values, g_strconcat(PREFIX, rows[row].name, NULL), field_text(self, row));
     g_hash_table_remove_all(self->changed);
-    lk_store_thread_post(lk_project_get_store(self->project), write_views, write, write_free);
+    lk_project_views_save(self->project, g_steal_pointer(&values));
 }
 
 static void read_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LkTestSettings) self = data;
-    g_autoptr(GHashTable) views = lk_store_thread_run_finish(LK_STORE_THREAD(source), result, NULL);
+    g_autoptr(GHashTable) views = lk_project_views_load_finish(self->project, result, NULL);
     for (guint row = 0; views && row < G_N_ELEMENTS(rows); row++) {
         g_autofree char *key = g_strconcat(PREFIX, rows[row].name, NULL);
         const char *text = g_hash_table_lookup(views, key);
@@ -300,9 +263,7 @@ LkTestSettings *lk_test_settings_new(LkProject *project)
     g_autoptr(LkJob) job = read_parameters(project);
     if (job->resolution.width > 0 && job->resolution.height > 0)
         g_object_set(self, "width", to_size(job->resolution.width), "height", to_size(job->resolution.height), NULL);
-    gint64 id = lk_project_get_id(project);
-    lk_store_thread_run(lk_project_get_store(project), read_views, g_memdup2(&id, sizeof id), g_free,
-                        (GDestroyNotify)g_hash_table_unref, NULL, read_cb, g_object_ref(self));
+    lk_project_views_load(project, NULL, read_cb, g_object_ref(self));
     return self;
 }
 
