@@ -20,7 +20,8 @@ typedef struct LkTrainingPlan {
     int64_t activations; /* of the largest step: inputs and activations */
     int64_t workspace;   /* of the largest step: scratch memory, and what the arrangement loses */
     int64_t arena;       /* activations + workspace: the one block that holds them */
-    int64_t sampling;    /* weights that only sample pictures need, while one is made (the VAE's decoder) */
+    int64_t sampling;    /* weights that only sample pictures need: the VAE's decoder while one is made, and layouts of
+                          * the U-Net's for a larger picture from then on */
     int64_t encoding;    /* peak while pictures are encoded (the rest is not on the device then) */
     int64_t host;        /* the program itself beside the device's memory (CPU) */
     int64_t total;       /* the most that is held at one time */

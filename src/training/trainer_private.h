@@ -63,6 +63,7 @@ struct LkTrainer {
     int64_t weights; /* bytes of the base model that these programs use */
     LkUpdateGraph *update;
     LkPrepared update_prepared;
+    bool is_planned;      /* the plan fits */
     bool is_bound;        /* the programs of the steps have their memory */
     LkSamples *samples;   /* NULL: none are asked for */
     LkModelHashes hashes; /* of the base model; empty until the first file is saved */
@@ -156,5 +157,7 @@ bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events,
 
 /** Bytes of the arena that the steps and the sample pictures share (training_plan.c). */
 int64_t lk_trainer_arena(const LkTrainer *trainer);
+/** char *: what the job has not used yet of what would need less memory, smallest change first; never empty. */
+GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer);
 /** What the device has free now. */
 int64_t lk_trainer_free_bytes(const LkTrainer *trainer);

@@ -362,7 +362,7 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = N_("Planning memory")});
     if (!lk_trainer_plan(trainer, &plan, error))
         return false;
-    bool fits = plan.fits;
+    bool fits = trainer->is_planned = plan.fits;
     if (!fits)
         lk_set_error(error, LK_ERROR_MEMORY,
                      _("Training needs %.2f GiB of memory and %s has %.2f GiB free. What would help: %s."),
@@ -379,6 +379,23 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     return lk_trainer_bind(trainer, error);
 }
 
+/** Memory that was free when the run was planned may be another program's when it is taken. */
+static void add_remedies(const LkTrainer *trainer, GError **error)
+{
+    if (!error || !g_error_matches(*error, LK_ERROR, LK_ERROR_MEMORY) || !trainer->is_planned)
+        return;
+    g_autoptr(GPtrArray) fixes = lk_trainer_memory_fixes(trainer);
+    g_ptr_array_add(fixes, NULL);
+    g_autofree char *listed = g_strjoinv("; ", (char **)fixes->pdata);
+    g_autofree char *text = g_strdup_printf(
+        trainer->has_state ? _("%s The state is saved: go on when more memory is free. What would help a new run, the "
+                               "smallest change first: %s.")
+                           : _("%s What would help, the smallest change first: %s."),
+        (*error)->message, listed);
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&text);
+}
+
 bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
 {
     static const LkTrainerEvents silent = {0};
@@ -391,5 +408,7 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
     bool ok = lk_trainer_load_state(trainer, resume, run.events, error) && prepare(trainer, run.events, error) &&
               lk_trainer_store_state(trainer, error) && loop(&run, error) && finish(&run, error);
     lk_epoch_plan_free(run.plan);
+    if (!ok)
+        add_remedies(trainer, error);
     return ok;
 }

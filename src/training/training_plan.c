@@ -42,28 +42,29 @@ static void suggest(GPtrArray *fixes, const char *text)
     g_ptr_array_add(fixes, g_strdup(text));
 }
 
-/** The remedies that this job has not used yet, smallest change first. */
-static void suggest_fixes(const LkTrainer *trainer, LkTrainingPlan *plan)
+GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
 {
+    GPtrArray *fixes = g_ptr_array_new_with_free_func(g_free);
     const LkJob *job = trainer->job;
     if (!job->gradient_checkpointing)
-        suggest(plan->fixes, "gradient_checkpointing = true");
+        suggest(fixes, "gradient_checkpointing = true");
     if (job->train_batch_size > 1)
-        suggest(plan->fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
+        suggest(fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
     if (trainer->compute == LK_F32 && trainer->info.bf16)
-        suggest(plan->fixes, "mixed_precision = \"bf16\"");
+        suggest(fixes, "mixed_precision = \"bf16\"");
     if (job->resolution.width * job->resolution.height > 512 * 512)
-        suggest(plan->fixes, _("a smaller resolution"));
+        suggest(fixes, _("a smaller resolution"));
     if (job->network_dim > 8)
-        suggest(plan->fixes, _("a smaller network_dim"));
-    if (plan->fixes->len == 0)
-        suggest(plan->fixes, _("closing other programs"));
+        suggest(fixes, _("a smaller network_dim"));
+    if (fixes->len == 0)
+        suggest(fixes, _("closing other programs"));
+    return fixes;
 }
 
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
 {
     int64_t encoding_arena, encoding_weights;
-    *plan = (LkTrainingPlan){.fixes = g_ptr_array_new_with_free_func(g_free)};
+    *plan = (LkTrainingPlan){0};
     if (!lk_trainer_compile(trainer, error) ||
         !lk_latents_plan(trainer->latents, trainer->api, trainer->device, &encoding_arena, &encoding_weights, error)) {
         lk_training_plan_clear(plan);
@@ -91,7 +92,6 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
                   plan->host;
     plan->available = lk_trainer_free_bytes(trainer);
     plan->fits = plan->total <= plan->available;
-    if (!plan->fits)
-        suggest_fixes(trainer, plan);
+    plan->fixes = plan->fits ? g_ptr_array_new_with_free_func(g_free) : lk_trainer_memory_fixes(trainer);
     return true;
 }

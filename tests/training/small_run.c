@@ -78,6 +78,7 @@ static void hear(void *context, const LkTrainerEvent *event)
 {
     Listener *listener = context;
     Outcome *outcome = listener->outcome;
+    outcome->allocated_most = MAX(outcome->allocated_most, lk_trainer_allocated(listener->trainer));
     if (event->kind == LK_EVENT_LOG)
         g_string_append_printf(outcome->log, "%s\n", event->text);
     if (event->kind == LK_EVENT_DONE)

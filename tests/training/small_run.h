@@ -31,6 +31,7 @@ typedef struct Outcome {
     GString *log;      /* texts of LOG events, a line each */
     int64_t allocated; /* by the device when the first step began */
     int64_t allocated_end;
+    int64_t allocated_most; /* of all moments at which something was told */
     LkTrainingPlan plan;
 } Outcome;
 
