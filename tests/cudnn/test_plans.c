@@ -303,6 +303,43 @@ static void test_groups(int card, const LkCudnn *cudnn)
     tap_ok(lk_cudnn_sdpa_backward_group(cudnn, &g, 1) == 1, "%s: at least one head is done", cards[card].name);
 }
 
+/** Adapters of convolutions: from a layer's channels to a few and their gradients, of odd ranks too. */
+static void test_ranks(const LkCudnn *cudnn, const char *card)
+{
+    static const int64_t shapes[][4] = {
+        {64, 320, 16, 1}, {16, 1280, 4, 1}, {64, 320, 8, 2}, {32, 640, 1, 1}, {32, 640, 3, 2}};
+    int made = 0, missing = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(shapes) * DTYPES; i++) {
+        const int64_t *s = shapes[i / DTYPES];
+        LkConvGeometry g = {.dtype = dtypes[i % DTYPES],
+                            .n = 1,
+                            .h = s[0],
+                            .w = s[0],
+                            .c_in = s[1],
+                            .out_h = (s[0] - 1) / s[3] + 1,
+                            .out_w = (s[0] - 1) / s[3] + 1,
+                            .c_out = s[2],
+                            .kernel = 3,
+                            .stride = (int)s[3],
+                            .pad_before = 1,
+                            .pad_after = 1};
+        if (!lk_card_trains(cudnn->sm, g.dtype, card, NULL))
+            continue;
+        LkError error = {0};
+        LkCudnnPlan *plans[3] = {lk_cudnn_conv_new(cudnn, &g, &error),
+                                 lk_cudnn_conv_backward_data_new(cudnn, &g, &error),
+                                 lk_cudnn_conv_backward_weight_new(cudnn, &g, &error)};
+        for (int k = 0; k < 3; k++) {
+            made += plans[k] != NULL;
+            missing += plans[k] == NULL || lk_cudnn_workspace(plans[k]) > LK_CUDNN_WORKSPACE_CAP;
+            lk_cudnn_plan_free(plans[k]);
+        }
+        if (error.text[0])
+            tap_note("%s", error.text);
+    }
+    tap_ok(made && !missing, "%s: %d convolutions of adapters and their gradients for input and weight", card, made);
+}
+
 /** Layers of one shape share a plan; others do not; a plan outlives the cache. */
 static void test_cache(const LkCudnn *described, const Case *one, const char *card)
 {
@@ -445,6 +482,7 @@ static void test_card(Context *c, int card, Scope scope)
     test_convolutions(c, card, &cudnn);
     gint64 middle = g_get_monotonic_time();
     test_refusals(&cudnn, cards[card].name);
+    test_ranks(&cudnn, cards[card].name);
     const Case *convolution = c->cases.items;
     while (convolution->attention)
         convolution++;
