@@ -12,7 +12,7 @@
 
 typedef struct Options {
     char *device, *family, *tests, *recompute, *precision;
-    int size, batch, rank;
+    int size, batch, rank, nodes;
     gboolean text;
 } Options;
 
@@ -38,7 +38,7 @@ static LkRecompute recompute_of(const Options *o)
 
 /** Builds the graphs of a step and adds their nodes. */
 static bool measure(const Options *o, const LkCheckpoint *checkpoint, const LkLora *lora, const RoofCard *card,
-                    Roof *roof)
+                    Roof *roof, Roof *kinds)
 {
     LkError error = {0};
     LkStepShape shape = {.batch = o->batch,
@@ -51,8 +51,10 @@ static bool measure(const Options *o, const LkCheckpoint *checkpoint, const LkLo
     LkStepGraph *step = lk_step_graph_new(checkpoint, lora, &shape, compute, false, &error);
     LkUpdateGraph *update = step ? lk_update_graph_new(step, &(LkUpdateShape){.max_norm = 1}, &error) : NULL;
     if (update) {
-        roof_add(roof, card, step->graph);
-        roof_add(roof, card, update->graph);
+        for (int i = 0; i < 2; i++) {
+            roof_add(i ? kinds : roof, card, step->graph);
+            roof_add(i ? kinds : roof, card, update->graph);
+        }
     } else {
         fprintf(stderr, "bench-roofline: %s\n", error.text);
     }
@@ -68,16 +70,20 @@ static int run(const Options *o, int family, const RoofCard *card)
     g_autoptr(LkCheckpoint) checkpoint = open_family(o, family, scratch, &error);
     LkLoraPlan plan = {.text = o->text, .unet = true, .dim = o->rank, .alpha = 1};
     LkLora *lora = checkpoint ? lk_lora_for_model(checkpoint, &plan, &error) : NULL;
-    Roof roof = {0};
-    bool ok = lora && measure(o, checkpoint, lora, card, &roof);
+    Roof *roof = g_new0(Roof, 2), *kinds = &roof[1];
+    kinds->by_shape = true;
+    bool ok = lora && measure(o, checkpoint, lora, card, roof, kinds);
     if (ok) {
         printf("%s, %d x %d, batch %d, rank %d, %s, recompute %s%s, as the graph is planned; card: ",
                families[family].name, o->size, o->size, o->batch, o->rank, o->precision ? o->precision : "bf16",
                o->recompute ? o->recompute : "cheap", o->text ? ", text encoders in the step" : "");
-        roof_print(&roof, card);
+        roof_print(roof, card);
+        if (o->nodes > 0)
+            roof_print_kinds(kinds, o->nodes);
     } else if (error) {
         fprintf(stderr, "bench-roofline: %s\n", error->message);
     }
+    g_free(roof);
     lk_lora_free(lora);
     scratch_remove(scratch);
     g_free(scratch);
@@ -97,6 +103,7 @@ int main(int argc, char **argv)
         {"rank", 0, 0, G_OPTION_ARG_INT, &o.rank, "of the LoRA (16)", "N"},
         {"precision", 'p', 0, G_OPTION_ARG_STRING, &o.precision, "of base model and activations (bf16)", "bf16|fp32"},
         {"recompute", 'r', 0, G_OPTION_ARG_STRING, &o.recompute, "what is computed again (cheap)", "none|cheap|blocks"},
+        {"nodes", 'n', 0, G_OPTION_ARG_INT, &o.nodes, "also the N kinds of nodes with the longest floor", "N"},
         {"text-encoder", 0, 0, G_OPTION_ARG_NONE, &o.text, "the text encoders are trained too", NULL},
         {0}};
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);

@@ -1,5 +1,7 @@
 #include "profile.h"
 
+#include "tensor/dump.h"
+
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +104,7 @@ NodeCost profile_cost(const LkGraph *graph, const LkNode *node)
         attention_cost(graph, node, &cost);
     } else {
         const LkTensor *t = lk_graph_tensor(graph, node->in[0]);
-        snprintf(cost.shape, sizeof cost.shape, "op %d %lldx%lld%s", (int)node->op, (long long)lk_tensor_rows(t),
+        snprintf(cost.shape, sizeof cost.shape, "%s %lldx%lld%s", lk_op_name(node->op), (long long)lk_tensor_rows(t),
                  (long long)lk_tensor_cols(t), t->dtype == LK_F32 ? " f32" : "");
     }
     return cost;

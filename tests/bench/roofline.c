@@ -77,7 +77,7 @@ static RoofClass *find_class(Roof *roof, const char *name)
         if (strcmp(roof->classes[i].name, name) == 0)
             return &roof->classes[i];
     RoofClass *class = &roof->classes[roof->n < ROOF_MAX_CLASSES ? roof->n++ : ROOF_MAX_CLASSES - 1];
-    class->name = name;
+    snprintf(class->name, sizeof class->name, "%s", name);
     return class;
 }
 
@@ -97,7 +97,9 @@ void roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         const LkNode *node = &graph->nodes[n];
         NodeCost cost = profile_cost(graph, node);
         cost.bytes += extra_bytes(card, graph, node);
-        RoofClass *class = find_class(roof, cost.class);
+        char name[96];
+        snprintf(name, sizeof name, "%-*s%s", roof->by_shape ? 22 : 0, cost.class, roof->by_shape ? cost.shape : "");
+        RoofClass *class = find_class(roof, name);
         double arithmetic = cost.flops / peak(card, graph, node), memory = cost.bytes / card->bytes;
         double floor = arithmetic > memory ? arithmetic : memory;
         int launches = launches_of(card, graph, node);
@@ -130,14 +132,13 @@ static void print_row(const char *name, int nodes, int launches, double flops, d
            floor * 1e3, launched * 1e3, 100 * launched / all);
 }
 
-void roof_print(const Roof *roof, const RoofCard *card)
+void roof_print(Roof *roof, const RoofCard *card)
 {
-    Roof sorted = *roof;
     RoofClass all = {0};
     double moves = 0, arithmetic = 0;
-    qsort(sorted.classes, (size_t)sorted.n, sizeof sorted.classes[0], longest_first);
-    for (int i = 0; i < sorted.n; i++) {
-        const RoofClass *c = &sorted.classes[i];
+    qsort(roof->classes, (size_t)roof->n, sizeof roof->classes[0], longest_first);
+    for (int i = 0; i < roof->n; i++) {
+        const RoofClass *c = &roof->classes[i];
         all.nodes += c->nodes, all.launches += c->launches, all.flops += c->flops, all.bytes += c->bytes;
         all.floor += c->floor, all.launched += c->launched, all.memory_bound += c->memory_bound;
         moves += only_moves(c->name) ? c->launched : 0;
@@ -146,8 +147,8 @@ void roof_print(const Roof *roof, const RoofCard *card)
     printf("%s: %.0f TFLOP/s, %.0f GB/s\n\n", card->name, card->half_flops * 1e-12, card->bytes * 1e-9);
     printf("%-24s %6s %8s %8s %8s %9s %9s %7s\n", "class", "nodes", "launches", "TFLOP", "GB", "floor ms", "+ starts",
            "share");
-    for (int i = 0; i < sorted.n; i++) {
-        const RoofClass *c = &sorted.classes[i];
+    for (int i = 0; i < roof->n; i++) {
+        const RoofClass *c = &roof->classes[i];
         print_row(c->name, c->nodes, c->launches, c->flops, c->bytes, c->floor, c->launched, all.launched);
     }
     print_row("all", all.nodes, all.launches, all.flops, all.bytes, all.floor, all.launched, all.launched);
@@ -158,4 +159,17 @@ void roof_print(const Roof *roof, const RoofCard *card)
            all.launches, ROOF_LAUNCH * 1e6);
     printf("the step at best                    %9.2f ms\n", all.launched * 1e3);
     printf("of which casts, sums and copies     %9.2f ms  (%.1f %%)\n", moves * 1e3, 100 * moves / all.launched);
+}
+
+void roof_print_kinds(Roof *kinds, int count)
+{
+    qsort(kinds->classes, (size_t)kinds->n, sizeof kinds->classes[0], longest_first);
+    printf("\n%-58s %6s %9s %9s  bound by\n", "kind", "nodes", "floor ms", "+ starts");
+    for (int i = 0; i < kinds->n && i < count; i++) {
+        const RoofClass *c = &kinds->classes[i];
+        printf("%-58s %6d %9.2f %9.2f  %s\n", c->name, c->nodes, c->floor * 1e3, c->launched * 1e3,
+               c->launched > 1.5 * c->floor ? "starts"
+               : c->memory_bound > 0        ? "memory"
+                                            : "arithmetic");
+    }
 }

@@ -18,9 +18,9 @@ const RoofCard *roof_card(const char *key);
 /** All keys, separated by "|": for usage texts. */
 const char *roof_card_keys(void);
 
-/** Floors of one class of nodes, seconds. */
+/** Floors of one class of nodes, or of one kind: same class and shape. Seconds. */
 typedef struct RoofClass {
-    const char *name;
+    char name[96];
     int nodes, launches;
     double flops, bytes;
     double floor;        /* sum over nodes of max(arithmetic, memory) */
@@ -28,11 +28,12 @@ typedef struct RoofClass {
     double memory_bound; /* of floor: nodes whose memory takes longer than their arithmetic */
 } RoofClass;
 
-enum { ROOF_MAX_CLASSES = 32 };
+enum { ROOF_MAX_CLASSES = 1024 };
 
 typedef struct Roof {
     RoofClass classes[ROOF_MAX_CLASSES];
     int n;
+    bool by_shape; /* kinds instead of classes */
 } Roof;
 
 /** A kernel's start in a captured CUDA graph, seconds. */
@@ -41,5 +42,8 @@ typedef struct Roof {
 /** Adds the nodes of a graph as the CUDA backend runs them. */
 void roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph);
 
-/** Prints the table: classes with the longest floor first, then where the time between is. */
-void roof_print(const Roof *roof, const RoofCard *card);
+/** Prints the table: classes with the longest floor first, then where the time between is. Sorts them. */
+void roof_print(Roof *roof, const RoofCard *card);
+
+/** Prints the `count` kinds with the longest floor. Sorts them. */
+void roof_print_kinds(Roof *kinds, int count);
