@@ -19,7 +19,8 @@ typedef struct Options {
 static const struct {
     const char *name, *table;
     int size;
-} families[] = {{"sd15", "sd15_tensors.tsv", 512}, {"sdxl", "sdxl_tensors.tsv", 1024}};
+} families[] = {
+    {"sd15", "sd15_tensors.tsv", 512}, {"sd21", "sd21_tensors.tsv", 768}, {"sdxl", "sdxl_tensors.tsv", 1024}};
 
 static LkCheckpoint *open_family(const Options *o, int family, const char *scratch, GError **error)
 {
@@ -95,10 +96,11 @@ int main(int argc, char **argv)
     Options o = {.batch = 1, .rank = 16};
     g_autofree char *of_device = g_strdup_printf("card: %s", roof_card_keys());
     const GOptionEntry entries[] = {
-        {"roofline", 0, 0, G_OPTION_ARG_STRING, &o.family, "model family: sd15 or sdxl", "FAMILY"},
+        {"roofline", 0, 0, G_OPTION_ARG_STRING, &o.family, "model family: sd15, sd21 or sdxl", "FAMILY"},
         {"device", 'd', 0, G_OPTION_ARG_STRING, &o.device, of_device, "CARD"},
         {"tests", 0, 0, G_OPTION_ARG_FILENAME, &o.tests, "folder of the tests", "FOLDER"},
-        {"size", 's', 0, G_OPTION_ARG_INT, &o.size, "height and width of pictures (512 or 1024)", "N"},
+        {"size", 's', 0, G_OPTION_ARG_INT, &o.size, "height and width of pictures (512, 768 or 1024, as the family)",
+         "N"},
         {"batch", 'b', 0, G_OPTION_ARG_INT, &o.batch, "pictures a step (1)", "N"},
         {"rank", 0, 0, G_OPTION_ARG_INT, &o.rank, "of the LoRA (16)", "N"},
         {"precision", 'p', 0, G_OPTION_ARG_STRING, &o.precision, "of base model and activations (bf16)", "bf16|fp32"},
