@@ -86,19 +86,6 @@ static int64_t needed(const LkStudio *studio, const LkGenerator *generator, LkGe
     return MAX(memory.arena - studio->arena, 0) + memory.weights - before.weights + memory.states - before.states;
 }
 
-static bool check_memory(const LkStudio *studio, int64_t need, GError **error)
-{
-    int64_t have = free_bytes(studio);
-    if (need <= have)
-        return true;
-    g_autofree char *want = g_format_size_full((guint64)need, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *there = g_format_size_full((guint64)have, G_FORMAT_SIZE_IEC_UNITS);
-    return lk_set_error(
-        error, LK_ERROR_MEMORY,
-        _("The picture needs %s of memory and %s has %s free. Make it smaller, or close other programs."), want,
-        studio->choice.info.name, there);
-}
-
 /** A generator with the picture compiled. */
 static LkGenerator *make_generator(const LkStudio *studio, const LkStudioSetup *setup, const LkPromptLoras *loras,
                                    bool keep_all, const LkPictureRequest *request, GError **error)
@@ -116,6 +103,45 @@ static LkGenerator *make_generator(const LkStudio *studio, const LkStudioSetup *
     if (!generator || !lk_generator_prepare(generator, request, 1, error))
         return NULL;
     return g_steal_pointer(&generator);
+}
+
+/** The largest picture of about the same shape that fits beside these LoRAs; false where none does. Plans are made for
+ * it, which takes a while: only for words about a picture that was refused. */
+static bool find_fitting(const LkStudio *studio, const LkStudioSetup *setup, const LkPromptLoras *loras,
+                         const LkPictureRequest *request, int *width, int *height)
+{
+    enum { EIGHTHS = 8, GRAIN = 64 };
+    for (int eighths = EIGHTHS - 1; eighths > 0; eighths--) {
+        LkPictureRequest smaller = *request;
+        smaller.width = MAX(request->width * eighths / EIGHTHS / GRAIN * GRAIN, GRAIN);
+        smaller.height = MAX(request->height * eighths / EIGHTHS / GRAIN * GRAIN, GRAIN);
+        const LkGeneratorMemory nothing = {0};
+        g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, false, &smaller, NULL);
+        if (!generator || needed(studio, generator, nothing) > free_bytes(studio))
+            continue;
+        *width = smaller.width;
+        *height = smaller.height;
+        return true;
+    }
+    return false;
+}
+
+static bool refuse(const LkStudio *studio, const LkStudioSetup *setup, const LkPromptLoras *loras,
+                   const LkPictureRequest *request, int64_t need, GError **error)
+{
+    int width, height;
+    g_autofree char *want = g_format_size_full((guint64)need, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *there = g_format_size_full((guint64)free_bytes(studio), G_FORMAT_SIZE_IEC_UNITS);
+    const char *name = studio->choice.info.name;
+    if (find_fitting(studio, setup, loras, request, &width, &height))
+        return lk_set_error(error, LK_ERROR_MEMORY,
+                            _("The picture needs %s of memory and %s has %s free. One of %d × %d fits; or close other "
+                              "programs."),
+                            want, name, there, width, height);
+    return lk_set_error(error, LK_ERROR_MEMORY,
+                        _("The picture needs %s of memory and %s has %s free, which is not enough for a smaller one "
+                          "either. Close other programs."),
+                        want, name, there);
 }
 
 /** Opens the device anew where LoRAs of many sizes have been on it: their memory stays as long as it is open. */
@@ -154,8 +180,13 @@ static bool renew(LkStudio *studio, const LkStudioSetup *setup, const char *prom
         g_clear_pointer(&generator, lk_generator_free);
         generator = make_generator(studio, setup, loras, false, request, error);
     }
-    if (!generator || !check_memory(studio, needed(studio, generator, nothing), error))
+    if (!generator)
         return false;
+    int64_t need = needed(studio, generator, nothing);
+    if (need > free_bytes(studio)) {
+        g_clear_pointer(&generator, lk_generator_free);
+        return refuse(studio, setup, loras, request, need, error);
+    }
     close_generator(studio);
     note_sizes(studio, loras);
     studio->generator = g_steal_pointer(&generator);
@@ -166,11 +197,13 @@ static bool renew(LkStudio *studio, const LkStudioSetup *setup, const char *prom
 }
 
 /** Compiles what a picture of another shape needs beside what is there. */
-static bool extend(LkStudio *studio, const LkPictureRequest *request, GError **error)
+static bool extend(LkStudio *studio, const LkStudioSetup *setup, const LkPictureRequest *request, GError **error)
 {
     LkGeneratorMemory before = lk_generator_memory(studio->generator);
-    return lk_generator_prepare(studio->generator, request, 1, error) &&
-           check_memory(studio, needed(studio, studio->generator, before), error);
+    if (!lk_generator_prepare(studio->generator, request, 1, error))
+        return false;
+    int64_t need = needed(studio, studio->generator, before);
+    return need <= free_bytes(studio) || refuse(studio, setup, studio->loras, request, need, error);
 }
 
 /** The setup with what the base model's file says of itself. */
@@ -197,7 +230,7 @@ bool lk_studio_prepare(LkStudio *studio, const LkStudioSetup *asked, const char 
     LkPromptLoras *same = studio->loras;
     lk_prompt_loras_set_prompt(same, prompt);
     request->prompt = lk_prompt_loras_prompt(same);
-    return extend(studio, request, error);
+    return extend(studio, setup, request, error);
 }
 
 const GPtrArray *lk_studio_remarks(const LkStudio *studio)

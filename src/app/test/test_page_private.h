@@ -33,6 +33,8 @@ gboolean lk_test_page_is_grid(LkTestPage *self);
 /** What is looked at (borrowed), or NULL. */
 LkTestPicture *lk_test_page_get_picture(LkTestPage *self);
 void lk_test_page_update(LkTestPage *self);
+/** Shows what is looked at, or why there is nothing: see test_stage.c. */
+void lk_test_page_show_stage(LkTestPage *self);
 /** A sentence over the pictures until it is closed; NULL takes it away. */
 void lk_test_page_show_problem(LkTestPage *self, const char *text);
 void lk_test_page_generate(LkTestPage *self);

@@ -164,59 +164,129 @@ static void draw_step_axis(const Canvas *canvas)
 
 /* ---- curves ------------------------------------------------------------------------------------------ */
 
-/* One vertical stroke a pixel column, from the lowest to the highest loss in it. */
-static void draw_raw(const Canvas *canvas)
+/* What falls into one pixel column. */
+typedef struct Column {
+    float x, first, last, top, bottom;
+} Column;
+
+/* A rectangle a column, from its lowest to its highest loss and to where the column before ended: so the line is whole.
+ * Rectangles, because a path with that many strokes over each other takes fifty times as long. */
+static void draw_column(const Canvas *canvas, const Column *column, float before, GdkRGBA color)
 {
-    const LkLossChart *chart = canvas->chart;
-    GskPathBuilder *builder = gsk_path_builder_new();
-    float column = -1, low = 0, high = 0;
-    bool begun = false;
-    for (guint i = 0; i <= chart->metrics->len; i++) {
-        double loss = i < chart->metrics->len ? g_array_index(chart->losses, double, i) : 0;
-        if (i < chart->metrics->len && !isfinite(loss))
-            continue;
-        float x =
-            i < chart->metrics->len ? floorf(x_of(canvas, g_array_index(chart->metrics, LkTaskMetric, i).step)) : -2;
-        float y = i < chart->metrics->len ? y_of(canvas, loss) : 0;
-        if (x == column) {
-            low = fminf(low, y);
-            high = fmaxf(high, y);
-            continue;
-        }
-        if (column >= 0) {
-            if (begun)
-                gsk_path_builder_line_to(builder, column + 0.5f, low);
-            else
-                gsk_path_builder_move_to(builder, column + 0.5f, low);
-            gsk_path_builder_line_to(builder, column + 0.5f, high);
-            begun = true;
-        }
-        column = x;
-        low = high = y;
-    }
-    stroke(canvas, builder, 1, faded(canvas->accent, 0.26f), 0);
+    float top = column->top, bottom = column->bottom;
+    if (before >= 0 && before < top)
+        top = before;
+    if (before >= 0 && before > bottom)
+        bottom = before;
+    gtk_snapshot_append_color(canvas->snapshot, &color,
+                              &GRAPHENE_RECT_INIT(column->x, top - 0.5f, 1, bottom - top + 1));
 }
 
-/* One point a pixel column: the last of its values. */
-static void draw_curve(const Canvas *canvas, const GArray *values, float (*place)(const Canvas *, double), float width,
-                       GdkRGBA color)
+static void draw_columns(const Canvas *canvas, GdkRGBA color)
+{
+    const LkLossChart *chart = canvas->chart;
+    Column column = {.x = -1};
+    float before = -1;
+    for (guint i = 0; i < chart->metrics->len; i++) {
+        double loss = g_array_index(chart->losses, double, i);
+        if (!isfinite(loss))
+            continue;
+        float x = floorf(x_of(canvas, g_array_index(chart->metrics, LkTaskMetric, i).step)), y = y_of(canvas, loss);
+        if (x != column.x) {
+            if (column.x >= 0) {
+                draw_column(canvas, &column, before, color);
+                before = column.last;
+            }
+            column = (Column){x, y, y, y, y};
+            continue;
+        }
+        column.top = fminf(column.top, y);
+        column.bottom = fmaxf(column.bottom, y);
+        column.last = y;
+    }
+    if (column.x >= 0)
+        draw_column(canvas, &column, before, color);
+}
+
+/* Few steps: straight from one to the next. */
+static void draw_steps(const Canvas *canvas, GdkRGBA color)
 {
     const LkLossChart *chart = canvas->chart;
     GskPathBuilder *builder = gsk_path_builder_new();
     bool begun = false;
     for (guint i = 0; i < chart->metrics->len; i++) {
-        const LkTaskMetric *metric = &g_array_index(chart->metrics, LkTaskMetric, i);
-        float x = x_of(canvas, metric->step);
-        if (i + 1 < chart->metrics->len && floorf(x) == floorf(x_of(canvas, metric[1].step)) && begun)
+        double loss = g_array_index(chart->losses, double, i);
+        if (!isfinite(loss))
             continue;
-        float y = place(canvas, values ? g_array_index(values, double, i) : metric->lr);
+        float x = x_of(canvas, g_array_index(chart->metrics, LkTaskMetric, i).step), y = y_of(canvas, loss);
         if (begun)
             gsk_path_builder_line_to(builder, x, y);
         else
             gsk_path_builder_move_to(builder, x, y);
         begun = true;
     }
-    stroke(canvas, builder, width, color, 0);
+    stroke(canvas, builder, 1, color, 0);
+}
+
+static void draw_raw(const Canvas *canvas)
+{
+    const GArray *metrics = canvas->chart->metrics;
+    if (!metrics->len)
+        return;
+    float first = x_of(canvas, g_array_index(metrics, LkTaskMetric, 0).step);
+    float last = x_of(canvas, g_array_index(metrics, LkTaskMetric, metrics->len - 1).step);
+    bool dense = (float)metrics->len * 2 > last - first;
+    (dense ? draw_columns : draw_steps)(canvas, faded(canvas->accent, 0.26f));
+}
+
+/* Draws through points, those on a straight line with their neighbours left out: a stroke's cost is its points. */
+typedef struct Pen {
+    GskPathBuilder *builder;
+    graphene_point_t corner, held; /* drawn last, and seen last but not drawn yet */
+    float slope;                   /* from the corner to what is held */
+    int points;
+} Pen;
+
+static float slope_to(const Pen *pen, float x, float y)
+{
+    return (y - pen->corner.y) / fmaxf(x - pen->corner.x, 1e-3f);
+}
+
+static void pen_add(Pen *pen, float x, float y)
+{
+    if (pen->points++ == 0) {
+        gsk_path_builder_move_to(pen->builder, x, y);
+        pen->corner = GRAPHENE_POINT_INIT(x, y);
+    } else if (pen->points > 2 && fabsf(slope_to(pen, x, y) - pen->slope) * (x - pen->corner.x) > 0.25f) {
+        gsk_path_builder_line_to(pen->builder, pen->held.x, pen->held.y);
+        pen->corner = pen->held;
+    }
+    pen->slope = slope_to(pen, x, y);
+    pen->held = GRAPHENE_POINT_INIT(x, y);
+}
+
+static void pen_finish(Pen *pen, const Canvas *canvas, float width, GdkRGBA color)
+{
+    if (pen->points > 1)
+        gsk_path_builder_line_to(pen->builder, pen->held.x, pen->held.y);
+    stroke(canvas, pen->builder, width, color, 0);
+}
+
+/* At most one point every second pixel: the last of its values. */
+static void draw_curve(const Canvas *canvas, const GArray *values, float (*place)(const Canvas *, double), float width,
+                       GdkRGBA color)
+{
+    const LkLossChart *chart = canvas->chart;
+    Pen pen = {.builder = gsk_path_builder_new()};
+    for (guint i = 0; i < chart->metrics->len; i++) {
+        const LkTaskMetric *metric = &g_array_index(chart->metrics, LkTaskMetric, i);
+        float x = x_of(canvas, metric->step);
+        bool last = i + 1 == chart->metrics->len;
+        if (pen.points && !last && floorf(x / 2) == floorf(x_of(canvas, metric[1].step) / 2))
+            continue;
+        pen_add(&pen, x, place(canvas, values ? g_array_index(values, double, i) : metric->lr));
+    }
+    pen_finish(&pen, canvas, width, color);
 }
 
 /* The learning rate that is to come, dotted. */
