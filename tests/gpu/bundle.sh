@@ -3,7 +3,8 @@
 # module, where there is nothing but gcc, CUDA and cuDNN: sources, a build file for ninja, ninja itself, the few
 # libraries with their headers, the reference cases. FOLDER/run.sh does it all there.
 #
-# Called in the build environment with the folder of an own configuration (CUDA on, CPU backend and window off).
+# Called in the build environment with the folder of an own configuration (CUDA on, CPU backend and window off), in which
+# "files" lists the sources, each name ended by a zero byte.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$1
@@ -13,10 +14,7 @@ system=/usr/lib/x86_64-linux-gnu
 rm -rf "$out"
 mkdir -p "$out"/{bin,lib,include,build}
 
-# Sources: what is tracked or new, without the window, its pictures and what only other tests read.
-git -C "$top" ls-files -z --cached --others --exclude-standard -- src kernels tests data/tokenizers data/demo \
-    ':!src/app' ':!tests/app' ':!tests/fuzz/corpus' ':!data/demo/*.png' ':!data/demo/recipe' |
-    (cd "$top" && xargs -0 ls -d 2>/dev/null) | tar -C "$top" -cf - -T - | tar -C "$out" -xf -
+tar -C "$top" -cf - --null -T "$build/files" | tar -C "$out" -xf -
 cp "$top/tests/gpu/run.sh" "$out/run.sh"
 
 # The build file: paths of this machine become paths of the bundle; where CUDA is and which card there is, run.sh fills in.
@@ -25,12 +23,12 @@ cp -r "$build/src/text" "$out/build/text-generated" 2>/dev/null || true
 sed -e 's/\bccache cc\b/cc/g' \
     -e '/^build build\.ninja: REGENERATE_BUILD/,/^$/d' \
     -e '/^build .*: CUSTOM_COMMAND.*gettext/,/^$/d' \
-    -e "s|\\b$system/lib\\(m\\|dl\\|pthread\\|rt\\)\\.\\(a\\|so\\)||g" \
+    -e "s# $system/lib\(m\|dl\|pthread\|rt\)\.\(a\|so\)##g" \
     -e "s|-I$system/glib-2.0/include|-I../include/glib-2.0-config|g" \
     -e "s|-I/usr/include/\\([a-zA-Z0-9.-]*\\)|-I../include/\\1|g" \
     -e "s|$system/lib\\([a-zA-Z0-9_.-]*\\)\\.so|../lib/lib\\1.so|g" \
     -e "s|$top/build-gpu|.|g" -e "s|$build|.|g" -e "s|$top|..|g" \
-    -e 's|-gencode arch=compute_90,code=sm_90 -gencode arch=compute_75,code=compute_75|@GENCODE@|g' \
+    -e 's|\(-gencode [^ ]* *\)\+|@GENCODE@ |g' \
     -e 's|/usr/local/cuda|@CUDA@|g' \
     -e 's|\bARGS = |ARGS = -isystem ../include/single |' \
     "$build/build.ninja" >"$out/build/build.ninja.in"
