@@ -49,7 +49,7 @@ def write_table(path, version, found):
 
 def main():
     log, table, nvcc = sys.argv[1:4]
-    version = re.search(r"V(\S+)", subprocess.run([nvcc, "--version"], capture_output=True, text=True, check=True).stdout)[1]
+    version = re.search(r"\bV(\d[\d.]*)", subprocess.run([nvcc, "--version"], capture_output=True, text=True, check=True).stdout)[1]
     found = read_log(log)
     if "--update" in sys.argv:
         return write_table(table, version, found)
