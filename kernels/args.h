@@ -42,6 +42,7 @@ typedef enum LkKernelId {
     LK_KERNEL_SUM_PRODUCTS,        /* LkSumProductsArgs: the backward of SCALE_ROWS for v */
     LK_KERNEL_GATHER_TAPS,         /* LkTapsArgs */
     LK_KERNEL_SPREAD_TAPS,         /* LkTapsArgs: the backward of GATHER_TAPS */
+    LK_KERNEL_DROPOUT,             /* LkDropoutArgs: its own backward */
     LK_KERNEL_KRONECKER,           /* LkKroneckerArgs */
     LK_KERNEL_KRONECKER_LEFT,      /* LkKroneckerArgs: the gradient for a */
     LK_KERNEL_KRONECKER_RIGHT,     /* LkKroneckerArgs: the gradient for b */
@@ -51,6 +52,7 @@ typedef enum LkKernelId {
     LK_KERNEL_SUM_SQUARES,    /* LkSumSquaresArgs */
     LK_KERNEL_CLIP,           /* LkClipArgs */
     LK_KERNEL_ADAMW,          /* LkAdamwArgs */
+    LK_KERNEL_LIMIT_NORM,     /* LkLimitNormArgs */
     LK_KERNEL_EMA,            /* LkEmaArgs */
     LK_KERNEL_SGD,            /* LkOptimizerArgs with LkSgdScalars: a = momentum */
     LK_KERNEL_LION,           /* LkOptimizerArgs with LkLionScalars: a = momentum */
@@ -326,6 +328,17 @@ typedef struct LkTapsArgs {
     int32_t k, stride, pad;
 } LkTapsArgs;
 
+/** y = x / (1 - p) where element i's random number is p or more, else 0. The number is word i % 4 of block
+ * stream · 2^40 + i / 4 of the random stream (key[0] + key[1] · 2^32, purpose, key[2]) of base/philox.h. */
+typedef struct LkDropoutArgs {
+    const void *x;      /* T[count] */
+    const int32_t *key; /* [4]: seed, its upper half, step, unused */
+    void *y;            /* T[count] */
+    int64_t count;
+    uint32_t stream, purpose;
+    float p; /* 0 <= p < 1 */
+} LkDropoutArgs;
+
 /** y[(i p + k), t, j, l] = alpha * a[i, j] * b[k, t, l]: the Kronecker product, of each tap. LEFT: da[i, j] = alpha *
  * sum of y * b; RIGHT: db[k, t, l] = alpha * sum of y * a, from y (the gradient), both f32 and in a fixed order. */
 typedef struct LkKroneckerArgs {
@@ -401,6 +414,18 @@ typedef struct LkAdamwArgs {
     const float *coefficient;      /* [1] or NULL (1): from LkClipArgs */
     int64_t count;
 } LkAdamwArgs;
+
+/** Scales the matrices a and b of a product so that its norm, times `scale`, is at most `limit`: both by the root of
+ * min(1, limit / norm). The norm's square is the sum of gram_a · gram_b by element, gram_a = aᵀ a, gram_b = b bᵀ. */
+typedef struct LkLimitNormArgs {
+    float *a;            /* [a_count] */
+    float *b;            /* [b_count] */
+    const float *gram_a; /* [gram_count] */
+    const float *gram_b; /* [gram_count] */
+    float *scratch;      /* [1] */
+    int64_t a_count, b_count, gram_count;
+    float scale, limit;
+} LkLimitNormArgs;
 
 /** e += (1 - *decay) * (p - e). */
 typedef struct LkEmaArgs {

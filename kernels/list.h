@@ -32,6 +32,7 @@
     X(SUM_PRODUCTS, LkSumProductsArgs, 2)                                                                              \
     X(GATHER_TAPS, LkTapsArgs, 1)                                                                                      \
     X(SPREAD_TAPS, LkTapsArgs, 1)                                                                                      \
+    X(DROPOUT, LkDropoutArgs, 1)                                                                                       \
     X(KRONECKER, LkKroneckerArgs, 1)                                                                                   \
     X(KRONECKER_LEFT, LkKroneckerArgs, 1)                                                                              \
     X(KRONECKER_RIGHT, LkKroneckerArgs, 1)                                                                             \
@@ -52,6 +53,7 @@
     X(ADAMW_8BIT, LkOptimizer8Args, 1)                                                                                 \
     X(LION_8BIT, LkOptimizer8Args, 1)                                                                                  \
     X(ADAFACTOR, LkAdafactorArgs, 2)                                                                                   \
+    X(LIMIT_NORM, LkLimitNormArgs, 2)                                                                                  \
     X(EMA, LkEmaArgs, 1)                                                                                               \
     X(ADD_PARTS, LkAddPartsArgs, 1)
 
@@ -96,6 +98,7 @@
     X(SUM_PRODUCTS, 1, sum_products_fold, LkSumProductsArgs, a->n *lk_ceil_div(a->c, LK_FOLD_WIDTH), 32)               \
     X(GATHER_TAPS, 0, gather_taps, LkTapsArgs, a->n * a->p * a->q * lk_ceil_div(a->c, LK_FOLD_WIDTH), row_lanes(a->c)) \
     X(SPREAD_TAPS, 0, spread_taps, LkTapsArgs, a->n * a->h * a->w * lk_ceil_div(a->c, LK_FOLD_WIDTH), row_lanes(a->c)) \
+    X(DROPOUT, 0, dropout, LkDropoutArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                      \
     X(KRONECKER, 0, kronecker, LkKroneckerArgs, a->m * a->p * a->taps, row_lanes(a->q))                                \
     X(KRONECKER_LEFT, 0, kronecker_left, LkKroneckerArgs, a->m * a->n, row_lanes(a->q))                                \
     X(KRONECKER_RIGHT, 0, kronecker_right, LkKroneckerArgs, a->p * a->taps * lk_ceil_div(a->q, LK_FOLD_WIDTH), 32)     \
@@ -123,5 +126,7 @@
     X(LION_8BIT, 0, lion_8bit, LkOptimizer8Args, lk_ceil_div(a->count, LK_QUANTUM), 32)                                \
     X(ADAFACTOR, 0, adafactor_means, LkAdafactorArgs, a->matrices, LK_MAX_LANES)                                       \
     X(ADAFACTOR, 1, adafactor_apply, LkAdafactorArgs, a->matrices, LK_MAX_LANES)                                       \
+    X(LIMIT_NORM, 0, limit_norm_find, LkLimitNormArgs, 1, LK_MAX_LANES)                                                \
+    X(LIMIT_NORM, 1, limit_norm_apply, LkLimitNormArgs, lk_tiles(a->a_count) + lk_tiles(a->b_count), LK_MAX_LANES)     \
     X(EMA, 0, ema, LkEmaArgs, lk_tiles(a->count), LK_MAX_LANES)                                                        \
     X(ADD_PARTS, 0, add_parts, LkAddPartsArgs, lk_tiles(a->count), row_lanes(a->count))

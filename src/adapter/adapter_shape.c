@@ -152,39 +152,3 @@ void lk_part_to_file(const LkPart *part, const float *state, float *file)
             for (int64_t c = 0; c < part->channels; c++)
                 file[(r * part->channels + c) * part->taps + t] = state[(r * part->taps + t) * part->channels + c];
 }
-
-/** Element (row, column) of a · b, whose inner size is `dim` and which has `columns` columns. */
-static double product(const float *a, const float *b, int64_t dim, int64_t columns, int64_t row, int64_t column)
-{
-    double sum = 0;
-    for (int64_t k = 0; k < dim; k++)
-        sum += (double)a[row * dim + k] * (double)b[k * columns + column];
-    return sum;
-}
-
-/** Element of one side of a LoKr: whole, or a product of the part and the next. */
-static double side(bool whole, const float *const *parts, int64_t dim, int64_t columns, int64_t row, int64_t column)
-{
-    return whole ? (double)parts[0][row * columns + column] : product(parts[0], parts[1], dim, columns, row, column);
-}
-
-void lk_adapter_delta(const LkAdapterShape *s, const float *const parts[LK_MAX_PARTS], double *delta)
-{
-    int64_t wide = s->in * s->kernel * s->kernel, dim = s->dim;
-    double scale = (double)lk_adapter_scale(s);
-    for (int64_t o = 0; o < s->out; o++)
-        for (int64_t i = 0; i < wide; i++) {
-            double value = 0;
-            if (s->algo == LK_ALGO_LORA) {
-                value = product(parts[1], parts[0], dim, wide, o, i);
-            } else if (s->algo == LK_ALGO_LOHA) {
-                value = product(parts[0], parts[1], dim, wide, o, i) * product(parts[2], parts[3], dim, wide, o, i);
-            } else {
-                int64_t right_out = s->out / s->left_out, right_wide = wide / s->left_in;
-                const float *const *right = parts + (s->left_whole ? 1 : 2);
-                value = side(s->left_whole, parts, dim, s->left_in, o / right_out, i / right_wide) *
-                        side(s->right_whole, right, dim, right_wide, o % right_out, i % right_wide);
-            }
-            delta[o * wide + i] = scale * value;
-        }
-}

@@ -90,6 +90,7 @@ const char *lk_algo_title(LkAlgo algo);
 void lk_part_to_state(const LkPart *part, const float *file, float *state);
 void lk_part_to_file(const LkPart *part, const float *state, float *file);
 
-/** delta [out, in, kernel²] (a weight's order in files) from parts in the order of files, in double precision. DoRA's
- * magnitude is not looked at. `delta` has out · in · kernel² elements. */
-void lk_adapter_delta(const LkAdapterShape *shape, const float *const parts[LK_MAX_PARTS], double *delta);
+/** Adds `strength` times the module's whole effect (DoRA's rescaling included) to a weight [out, in, kernel²] in the
+ * order of files; parts are in that order too. Runs on all threads. */
+void lk_adapter_merge(const LkAdapterShape *shape, const float *const parts[LK_MAX_PARTS], double strength,
+                      float *weight);

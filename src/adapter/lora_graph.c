@@ -1,5 +1,7 @@
 #include "adapter/lora_graph.h"
 
+#include "adapter/lora_masks.h"
+
 #include <glib/gi18n.h>
 #include <stdlib.h>
 
@@ -19,7 +21,8 @@ bool lk_lora_graph(LkLoraGraph *in_graph, LkGraph *graph, const LkLora *lora, co
                    float strength)
 {
     const int64_t shape[1] = {lk_lora_elements(lora)};
-    *in_graph = (LkLoraGraph){.lora = lora, .gradient = LK_NONE, .strength = strength};
+    *in_graph =
+        (LkLoraGraph){.lora = lora, .gradient = LK_NONE, .masks = LK_NONE, .key = LK_NONE, .strength = strength};
     in_graph->used = calloc((size_t)lk_lora_count(lora) + 1, sizeof *in_graph->used);
     if (!in_graph->used)
         graph->out_of_memory = true;
@@ -33,7 +36,9 @@ bool lk_lora_graph(LkLoraGraph *in_graph, LkGraph *graph, const LkLora *lora, co
 void lk_lora_graph_clear(LkLoraGraph *in_graph)
 {
     free(in_graph->used);
+    free(in_graph->mask_at);
     in_graph->used = NULL;
+    in_graph->mask_at = NULL;
 }
 
 /** A part as a matrix with `rows` rows, of the shadow or of the f32 state itself. */
@@ -117,10 +122,27 @@ static LkRef apply(const Attaching *a, LkRef weight, float scale, LkRef addend)
     return addend == LK_NONE ? y : lk_add(a->graph, y, addend);
 }
 
+/** Without the ranks or outputs that this step leaves out. */
+static LkRef masked(const Attaching *a, LkRef x)
+{
+    const LkLoraGraph *g = a->in_graph;
+    int64_t shape[2], channels = x == LK_NONE ? 0 : lk_tensor_cols(lk_graph_tensor(a->graph, x));
+    if (g->masks == LK_NONE || x == LK_NONE)
+        return x;
+    shape[0] = lk_lora_mask_size(a->m, &g->dropout) / channels;
+    shape[1] = channels;
+    LkRef mask = lk_graph_view(a->graph, g->masks, g->mask_at[lk_lora_index(g->lora, a->m)], 2, shape);
+    return lk_scale_rows(a->graph, x, mask, LK_NONE, LK_NONE);
+}
+
 /** addend + scale · up (down x): the narrow way, without the change of the weight. */
 static LkRef low_rank(const Attaching *a, LkRef addend)
 {
     LkRef h = apply(a, part(a, LK_PART_DOWN, a->m->shape.dim * a->taps), a->scale, LK_NONE);
+    if (a->in_graph->key != LK_NONE)
+        h = lk_dropout(a->graph, h, a->in_graph->key, (uint32_t)lk_lora_index(a->in_graph->lora, a->m),
+                       a->in_graph->dropout.numbers);
+    h = masked(a, h);
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
     options.addend = addend;
@@ -130,7 +152,11 @@ static LkRef low_rank(const Attaching *a, LkRef addend)
 static LkRef whole_change(const Attaching *a, LkRef delta, LkRef addend)
 {
     int64_t shape[2] = {a->m->shape.out * a->taps, a->m->shape.in};
-    return apply(a, lk_graph_reshape(a->graph, delta, 2, shape), 1, addend);
+    LkRef weight = lk_graph_reshape(a->graph, delta, 2, shape);
+    if (a->in_graph->masks == LK_NONE)
+        return apply(a, weight, 1, addend);
+    LkRef change = masked(a, apply(a, weight, 1, LK_NONE));
+    return addend == LK_NONE ? change : lk_add(a->graph, change, addend);
 }
 
 /** Every channel of y + change times magnitude / |row of weight + delta|; the bias stays as it is. */

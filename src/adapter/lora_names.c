@@ -12,6 +12,7 @@ typedef enum Unit {
     UNIT_DOWN,
     UNIT_UP,
     UNIT_TEXT,
+    UNIT_FRAME, /* the U-Net's first and last layer and its time embedding: adapted by LyCORIS alone */
     UNITS,
 } Unit;
 
@@ -47,6 +48,10 @@ static const struct {
     {"self_attn.out_proj", "attn.out_proj", UNIT_TEXT, LK_LORA_LINEAR, -1},
     {"mlp.fc1", "mlp.c_fc", UNIT_TEXT, LK_LORA_LINEAR, -1},
     {"mlp.fc2", "mlp.c_proj", UNIT_TEXT, LK_LORA_LINEAR, -1},
+    {"conv_in", "input_blocks.0.0", UNIT_FRAME, LK_LORA_CONV, -1},
+    {"time_embedding.linear_1", "time_embed.0", UNIT_FRAME, LK_LORA_LINEAR, -1},
+    {"time_embedding.linear_2", "time_embed.2", UNIT_FRAME, LK_LORA_LINEAR, -1},
+    {"conv_out", "out.2", UNIT_FRAME, LK_LORA_CONV, -1},
 };
 
 static const char *const unit_names[UNITS] = {
@@ -235,6 +240,11 @@ GArray *lk_lora_sites(const LkLoraShape *shape, bool convolutions)
     return sites;
 }
 
+void lk_lora_add_frame_sites(GArray *sites)
+{
+    add_unit(sites, (LkLoraSite){.side = LK_SIDE_FRAME}, UNIT_FRAME);
+}
+
 /* ------------------------------------------------------------------ writing names */
 
 static void append_block(GString *out, const LkLoraSite *site)
@@ -247,6 +257,10 @@ static void append_block(GString *out, const LkLoraSite *site)
 /* "down_blocks.0.attentions.1.…" */
 static void append_diffusers(GString *out, const LkLoraSite *site)
 {
+    if (site->side == LK_SIDE_FRAME) {
+        g_string_append(out, leaves[site->leaf].diffusers);
+        return;
+    }
     if (site->side == LK_SIDE_MIDDLE) {
         g_string_append(out, "mid_block.");
     } else {
@@ -264,6 +278,10 @@ static void append_original(GString *out, const LkLoraSite *site, int layers_per
     Unit unit = unit_of(site);
     bool attention = unit == UNIT_ATTENTION || unit == UNIT_BLOCK;
     int stride = layers_per_block + 1;
+    if (site->side == LK_SIDE_FRAME) {
+        g_string_append(out, original_leaf(site->leaf));
+        return;
+    }
     if (site->side == LK_SIDE_MIDDLE) {
         g_string_append_printf(out, "middle_block.%d.", attention ? 1 : 2 * site->index);
     } else if (site->side == LK_SIDE_DOWN) {
@@ -448,6 +466,7 @@ static bool is_in_range(const LkLoraSite *site, int layers_per_block)
     case LK_SIDE_MIDDLE:
         return site->index <= (unit == UNIT_RESNET);
     case LK_SIDE_TEXT:
+    case LK_SIDE_FRAME:
         break;
     }
     return true;
@@ -455,6 +474,11 @@ static bool is_in_range(const LkLoraSite *site, int layers_per_block)
 
 static bool parse_unet(const char *rest, int layers_per_block, LkLoraSite *site, bool *original)
 {
+    *site = (LkLoraSite){.side = LK_SIDE_FRAME};
+    *original = !take_leaf(rest, UNIT_FRAME, false, site);
+    if (!*original || take_leaf(rest, UNIT_FRAME, true, site)) {
+        return true;
+    }
     *site = (LkLoraSite){0};
     *original = false;
     if (parse_diffusers(rest, site)) {
@@ -501,7 +525,8 @@ bool lk_lora_site_is_plain(const LkLoraSite *site)
 
 uint64_t lk_lora_site_rank(const LkLoraSite *site)
 {
-    static const uint8_t sides[] = {[LK_SIDE_TEXT] = 0, [LK_SIDE_DOWN] = 1, [LK_SIDE_UP] = 2, [LK_SIDE_MIDDLE] = 3};
+    static const uint8_t sides[] = {
+        [LK_SIDE_TEXT] = 0, [LK_SIDE_DOWN] = 1, [LK_SIDE_UP] = 2, [LK_SIDE_MIDDLE] = 3, [LK_SIDE_FRAME] = 4};
     Unit unit = unit_of(site);
     uint64_t part = unit <= UNIT_BLOCK ? 0 : unit;                /* attention before ResNets before samplers */
     uint64_t row = unit == UNIT_BLOCK ? 1 : (uint64_t)site->leaf; /* proj_in, all blocks, proj_out */

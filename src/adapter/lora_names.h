@@ -42,6 +42,7 @@ typedef enum LkLoraSide {
     LK_SIDE_MIDDLE,
     LK_SIDE_UP,
     LK_SIDE_TEXT,
+    LK_SIDE_FRAME, /* outside the U-Net's blocks */
 } LkLoraSide;
 
 /** One adapted layer. */
@@ -73,6 +74,10 @@ typedef struct LkLoraShape {
  * way down, way up and middle. With `convolutions` also the ResNets', down- and upsamplers' layers (LoCon). NULL where
  * the shape is impossible. Free with g_array_unref. */
 GArray *lk_lora_sites(const LkLoraShape *shape, bool convolutions);
+
+/** Appends the layers outside the U-Net's blocks: conv_in, the time embedding's and conv_out, which LyCORIS adapts in
+ * SD 1.x and 2.x. */
+void lk_lora_add_frame_sites(GArray *sites);
 
 /** The module's name in a layout, without the suffix of a tensor. `layers_per_block` is 2 in all known models. Free
  * with g_free. */

@@ -257,6 +257,8 @@ static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
         return lk_group_norm_backward_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
     case LK_OP_SUM_ROWS:
         return lk_sum_rows_scratch(x->shape[0], positions(x), lk_tensor_cols(x));
+    case LK_OP_LIMIT_NORM:
+        return 16;
     case LK_OP_SUM_PRODUCTS: {
         int64_t c = lk_tensor_cols(x), samples = lk_tensor_count(lk_graph_tensor(graph, node->out[0])) / c;
         return lk_sum_rows_scratch(samples, lk_tensor_rows(x) / samples, c);
@@ -301,6 +303,8 @@ static void (*const fillers[LK_OP_COUNT])(LkLaunches *, const Node *) = {
     [LK_OP_SUM_PRODUCTS] = lk_fill_sum_products,
     [LK_OP_GATHER_TAPS] = lk_fill_taps,
     [LK_OP_SPREAD_TAPS] = lk_fill_taps,
+    [LK_OP_DROPOUT] = lk_fill_dropout,
+    [LK_OP_LIMIT_NORM] = lk_fill_limit_norm,
     [LK_OP_KRONECKER] = lk_fill_kronecker,
     [LK_OP_KRONECKER_BACKWARD] = lk_fill_kronecker_backward,
     [LK_OP_DORA_SCALE] = lk_fill_dora_scale,

@@ -31,6 +31,8 @@ typedef union LkKernelArgs {
     LkScaleRowsArgs scale_rows;
     LkSumProductsArgs sum_products;
     LkTapsArgs taps;
+    LkDropoutArgs dropout;
+    LkLimitNormArgs limit_norm;
     LkKroneckerArgs kronecker;
     LkDoraScaleArgs dora_scale;
     LkDoraScaleBackwardArgs dora_scale_backward;

@@ -1,5 +1,6 @@
 /* Arguments of the kernels that adapters need. */
 #include "backend/node_launches_private.h"
+#include "base/philox.h"
 
 void lk_fill_multiply(LkLaunches *to, const LkLaunchNode *n)
 {
@@ -118,4 +119,31 @@ void lk_fill_dora_scale_backward(LkLaunches *to, const LkLaunchNode *n)
                                   .in = n->in[1]->shape[1],
                                   .taps = n->node->attr.kernel,
                                   .eps = n->node->attr.eps};
+}
+
+void lk_fill_dropout(LkLaunches *to, const LkLaunchNode *n)
+{
+    lk_launch_add(to, LK_KERNEL_DROPOUT, n->in[0]->dtype)->dropout =
+        (LkDropoutArgs){.x = n->x[0],
+                        .key = n->x[1],
+                        .y = n->y[0],
+                        .count = lk_tensor_count(n->in[0]),
+                        .stream = (uint32_t)n->node->attr.begin,
+                        .purpose = LK_RANDOM_DROPOUT,
+                        .p = n->node->attr.alpha};
+}
+
+void lk_fill_limit_norm(LkLaunches *to, const LkLaunchNode *n)
+{
+    lk_launch_add(to, LK_KERNEL_LIMIT_NORM, LK_F32)->limit_norm =
+        (LkLimitNormArgs){.a = n->y[0],
+                          .b = n->y[1],
+                          .gram_a = n->x[2],
+                          .gram_b = n->x[3],
+                          .scratch = n->scratch,
+                          .a_count = lk_tensor_count(n->out[0]),
+                          .b_count = lk_tensor_count(n->out[1]),
+                          .gram_count = lk_tensor_count(n->in[2]),
+                          .scale = n->node->attr.alpha,
+                          .limit = n->node->attr.max_norm};
 }

@@ -18,6 +18,8 @@ LkKernelArgs *lk_launch_add(LkLaunches *to, LkKernelId id, LkDType dtype);
 void lk_fill_multiply(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_scale_rows(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_sum_products(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_dropout(LkLaunches *to, const LkLaunchNode *n);
+void lk_fill_limit_norm(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_taps(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_kronecker(LkLaunches *to, const LkLaunchNode *n);
 void lk_fill_kronecker_backward(LkLaunches *to, const LkLaunchNode *n);

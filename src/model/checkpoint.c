@@ -20,6 +20,8 @@ struct LkCheckpoint {
     GHashTable *views; /* name here → view; NULL: a single file has these names already */
     GPtrArray *parts;  /* LkTensorView *: pieces of tensors that the file has as one */
     LkModelArch arch;
+    LkWeightOverlay overlay;
+    float *changed; /* the tensor being read, where the overlay changes it */
 };
 
 const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint)
@@ -246,10 +248,31 @@ LkCheckpoint *lk_checkpoint_open(const char *path, GError **error)
     return g_steal_pointer(&checkpoint);
 }
 
+void lk_checkpoint_set_overlay(LkCheckpoint *checkpoint, const LkWeightOverlay *overlay)
+{
+    checkpoint->overlay = *overlay;
+}
+
+/** A tensor as the overlay makes it, in f32, until it is done with. */
+static bool change_weight(LkCheckpoint *checkpoint, const char *name, const LkTensorView *view, const void **data,
+                          LkDType *dtype, LkError *error)
+{
+    g_free(checkpoint->changed);
+    checkpoint->changed = g_try_malloc_n((gsize)lk_tensor_view_elements(view), sizeof(float));
+    if (!checkpoint->changed)
+        return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to merge a LoRA into the base model."));
+    lk_tensor_view_to_f32(view, checkpoint->changed);
+    checkpoint->overlay.apply(checkpoint->overlay.context, name, checkpoint->changed);
+    *data = checkpoint->changed;
+    *dtype = LK_F32;
+    return true;
+}
+
 static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
                         LkError *error)
 {
-    const LkTensorView *view = lk_checkpoint_find(context, name);
+    LkCheckpoint *checkpoint = context;
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
     if (!view)
         return lk_fail(error, LK_ERROR_FORMAT, _("The base model has no tensor '%s'."), name);
     switch (view->dtype) {
@@ -269,13 +292,15 @@ static bool read_weight(void *context, const char *name, const void **data, LkDT
     }
     *data = view->data;
     *count = lk_tensor_view_elements(view);
-    return true;
+    return !checkpoint->overlay.touches || !checkpoint->overlay.touches(checkpoint->overlay.context, name) ||
+           change_weight(checkpoint, name, view, data, dtype, error);
 }
 
 static void done_with_weight(void *context, const char *name)
 {
-    const LkCheckpoint *checkpoint = context;
+    LkCheckpoint *checkpoint = context;
     const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
+    g_clear_pointer(&checkpoint->changed, g_free);
     for (int i = 0; i < checkpoint->n_files && view; i++) {
         const LkTensorView *whole = lk_safetensors_find(checkpoint->files[i], view->name);
         if (whole && view->data >= whole->data && view->data < whole->data + whole->size)
@@ -314,6 +339,8 @@ char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix)
     for (guint i = 0; i < names->len; i++)
         if (g_str_has_prefix(names->pdata[i], prefix))
             hash_tensor(&hash, names->pdata[i], lk_checkpoint_find(checkpoint, names->pdata[i]));
+    if (checkpoint->overlay.identity)
+        lk_sha256_update(&hash, checkpoint->overlay.identity, strlen(checkpoint->overlay.identity));
     lk_sha256_final(&hash, digest);
     GString *hex = g_string_new(NULL);
     for (size_t i = 0; i < sizeof digest; i++)

@@ -24,6 +24,19 @@ const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const cha
 /** Whether it has a tensor whose LDM name fits a pattern ("model.diffusion_model.input_blocks.1.*"). */
 bool lk_checkpoint_has(const LkCheckpoint *checkpoint, const char *pattern);
 
+/** What changes weights as they are read. */
+typedef struct LkWeightOverlay {
+    void *context;
+    const char *identity; /* what it is, for caches; borrowed */
+    /** Whether it changes this tensor. */
+    bool (*touches)(void *context, const char *name);
+    /** Changes the tensor's values in place. */
+    void (*apply)(void *context, const char *name, float *values);
+} LkWeightOverlay;
+
+/** From here on weights are read with these changes; the overlay's context must live as long as the checkpoint. */
+void lk_checkpoint_set_overlay(LkCheckpoint *checkpoint, const LkWeightOverlay *overlay);
+
 /** For LkBackend.bind; it borrows the checkpoint. */
 LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint);
 

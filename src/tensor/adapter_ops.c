@@ -88,3 +88,24 @@ LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float
                          .alpha = strength};
     return lk_graph_append(graph, LK_OP_DORA_SCALE, &attr, 3, in, 2, out) < 0 ? LK_NONE : out[0];
 }
+
+LkRef lk_dropout(LkGraph *graph, LkRef x, LkRef key, uint32_t stream, float p)
+{
+    if (x == LK_NONE || key == LK_NONE)
+        return LK_NONE;
+    LkTensor t = *tensor(graph, x);
+    if (!(p >= 0 && p < 1) || tensor(graph, key)->dtype != LK_I32 || lk_tensor_count(tensor(graph, key)) != 4)
+        return lk_graph_problem(graph, "a dropout that leaves nothing, or without a key");
+    LkRef in[2] = {x, key}, y = lk_graph_activation(graph, t.dtype, t.rank, t.shape);
+    LkAttributes attr = {.begin = stream, .alpha = p};
+    return lk_graph_append(graph, LK_OP_DROPOUT, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
+}
+
+void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, float scale, float limit)
+{
+    LkMatmul left = LK_MATMUL_DEFAULT, right = LK_MATMUL_DEFAULT;
+    left.trans_a = right.trans_b = true;
+    LkRef in[4] = {a, b, lk_matmul(graph, a, a, left), lk_matmul(graph, b, b, right)}, out[2] = {a, b};
+    LkAttributes attr = {.alpha = scale, .max_norm = limit};
+    lk_graph_append(graph, LK_OP_LIMIT_NORM, &attr, 4, in, 2, out);
+}

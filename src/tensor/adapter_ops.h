@@ -5,6 +5,8 @@
  *   SUM_PRODUCTS         in dy, x, [bias], [addend]         out dv f32: the gradient of SCALE_ROWS for v
  *   GATHER_TAPS          in z                               out y
  *   SPREAD_TAPS          in dy                              out dz
+ *   DROPOUT              in x, key i32 [4]                  out y: its own backward
+ *   LIMIT_NORM           in a, b, gram_a, gram_b            out a, b in place
  *   KRONECKER            in a, b                            out y
  *   KRONECKER_BACKWARD   in dy, a, b                        out da f32, db f32
  *   DORA_SCALE           in w, delta, magnitude             out s f32, norm f32
@@ -42,3 +44,11 @@ LkRef lk_kronecker(LkGraph *graph, LkRef a, LkRef b, int taps, float alpha);
  * [O]. w is a frozen weight [O,I] or [O,I,k,k], delta [O, k·k·I] with taps outside channels, magnitude f32 [O].
  * `strength` goes from 0 (s = 1) to 1; only 1 can be trained. */
 LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float strength);
+
+/** x / (1 - p), where a random number of each element says so, else 0: a pure function of `key` (i32 [4], an input:
+ * seed, its upper half, step, 0), `stream` and the element's place. */
+LkRef lk_dropout(LkGraph *graph, LkRef x, LkRef key, uint32_t stream, float p);
+
+/** Max-norm regularisation of scale · a · b: scales a [M,K] and b [K,N] (f32, parts of a state, in place) alike, so
+ * that the product's norm is at most `limit`. */
+void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, float scale, float limit);

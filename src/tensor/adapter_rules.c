@@ -35,6 +35,12 @@ void lk_scale_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy)
         lk_diff_add(diff, addend, dx);
 }
 
+void lk_dropout_rule(LkDiff *diff, const LkNode *node, LkRef dy)
+{
+    LkRef in[2] = {dy, node->in[1]};
+    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_DROPOUT, &node->attr, 2, in, node->in[0]));
+}
+
 void lk_gather_taps_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
     lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_SPREAD_TAPS, &node->attr, 1, &dy, node->in[0]));

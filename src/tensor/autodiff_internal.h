@@ -39,6 +39,7 @@ LkRef lk_diff_emit(LkDiff *diff, LkOp op, const LkAttributes *attr, int n_in, co
 /* Rules of the adapters' operations (adapter_rules.c). */
 void lk_multiply_rule(LkDiff *diff, const LkNode *node, LkRef dy);
 void lk_scale_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy);
+void lk_dropout_rule(LkDiff *diff, const LkNode *node, LkRef dy);
 void lk_gather_taps_rule(LkDiff *diff, const LkNode *node, LkRef dy);
 void lk_kronecker_rule(LkDiff *diff, const LkNode *node, LkRef dy);
 void lk_dora_scale_rule(LkDiff *diff, const LkNode *node, LkRef dy);

@@ -206,6 +206,7 @@ LkDiffRule lk_diff_rule(LkOp op)
         [LK_OP_CAST] = cast_rule,
         [LK_OP_MULTIPLY] = lk_multiply_rule,
         [LK_OP_SCALE_ROWS] = lk_scale_rows_rule,
+        [LK_OP_DROPOUT] = lk_dropout_rule,
         [LK_OP_GATHER_TAPS] = lk_gather_taps_rule,
         [LK_OP_KRONECKER] = lk_kronecker_rule,
         [LK_OP_DORA_SCALE] = lk_dora_scale_rule,

@@ -36,6 +36,8 @@ const char *lk_op_name(LkOp op)
         [LK_OP_SUM_PRODUCTS] = "sum_products",
         [LK_OP_GATHER_TAPS] = "gather_taps",
         [LK_OP_SPREAD_TAPS] = "spread_taps",
+        [LK_OP_DROPOUT] = "dropout",
+        [LK_OP_LIMIT_NORM] = "limit_norm",
         [LK_OP_KRONECKER] = "kronecker",
         [LK_OP_KRONECKER_BACKWARD] = "kronecker_backward",
         [LK_OP_DORA_SCALE] = "dora_scale",

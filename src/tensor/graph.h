@@ -71,15 +71,17 @@ typedef enum LkOp {
     LK_OP_LOSS,
     LK_OP_CAST,
     LK_OP_ZERO,
-    LK_OP_MULTIPLY, /* these nine: adapter_ops.h */
+    LK_OP_MULTIPLY, /* these eleven: adapter_ops.h */
     LK_OP_SCALE_ROWS,
     LK_OP_SUM_PRODUCTS,
     LK_OP_GATHER_TAPS,
     LK_OP_SPREAD_TAPS,
+    LK_OP_DROPOUT,
     LK_OP_KRONECKER,
     LK_OP_KRONECKER_BACKWARD,
     LK_OP_DORA_SCALE,
     LK_OP_DORA_SCALE_BACKWARD,
+    LK_OP_LIMIT_NORM,
     LK_OP_CLIP_COEFFICIENT,
     LK_OP_ADAMW,
     LK_OP_SGD, /* from here on see optimizer_ops.h */

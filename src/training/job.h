@@ -7,6 +7,7 @@
 
 #include "base/function.h"
 #include "dataset/bucket.h"
+#include "training/network_options.h"
 #include "training/parameters.h"
 #include "training/problem.h"
 
@@ -50,13 +51,26 @@ typedef enum LkSaveModelAs {
     LK_SAVE_AS_PT,
 } LkSaveModelAs;
 
+typedef enum LkNetworkModule {
+    LK_NETWORK_LORA,
+    LK_NETWORK_LOHA,
+    LK_NETWORK_LOKR,
+    LK_NETWORK_LYCORIS,
+} LkNetworkModule;
+
+/** Which layers LyCORIS adapts. */
+typedef enum LkLycorisPreset {
+    LK_PRESET_FULL,
+    LK_PRESET_ATTN_MLP,
+} LkLycorisPreset;
+
 /** Where the prompts of sample pictures come from: a file, or the lines themselves, or neither. */
 typedef struct LkJobPrompts {
     char *file;
     char **lines;
 } LkJobPrompts;
 
-typedef struct LkJob {
+struct LkJob {
     /* base model */
     char *pretrained_model_name_or_path;
     bool v_parameterization;
@@ -96,7 +110,19 @@ typedef struct LkJob {
     double token_warmup_step;
 
     /* network */
-    int network_module; /* only networks.lora yet */
+    int network_module; /* LkNetworkModule */
+    char **network_args;
+    int algo, preset; /* LkAlgo and LkLycorisPreset, of LyCORIS */
+    int conv_dim, factor;
+    double conv_alpha;
+    bool dora_wd, rs_lora, decompose_both, full_matrix;
+    double network_dropout, rank_dropout, module_dropout, scale_weight_norms;
+    double loraplus_lr_ratio, loraplus_unet_lr_ratio, loraplus_text_encoder_lr_ratio;
+    char *block_dims, *block_alphas, *conv_block_dims, *conv_block_alphas;
+    char *down_lr_weight, *up_lr_weight;
+    double mid_lr_weight, block_lr_zero_threshold;
+    LkNetworkOptions network; /* all of these, resolved */
+    char **base_weights, **base_weights_multiplier;
     int network_dim;
     double network_alpha;   /* as given: 0 stands for network_dim, so use … */
     double effective_alpha; /* … this one */
@@ -175,7 +201,7 @@ typedef struct LkJob {
     char *folder; /* what relative paths are relative to; NULL: the current folder */
     bool *given;  /* by parameter index: set by the user, not a default */
     int *lines;   /* by parameter index: line in the job file, 0 */
-} LkJob;
+};
 
 /** A job with every default. `folder` is where relative paths begin (copied; NULL: the current folder). */
 LkJob *lk_job_new(const char *folder);

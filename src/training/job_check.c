@@ -139,6 +139,7 @@ static void check_network(Check *check)
                _("Nothing would be trained: the learning rate of every part is 0 or the part is left out. Set "
                  "learning_rate, for example to 0.0001."));
     }
+    check->failed |= !lk_network_options_resolve(job, &job->network, check->problems);
     if (job->dim_from_weights && job->network_weights == NULL) {
         remark(check, ERROR, "dim_from_weights",
                _("dim_from_weights is true, but there is no LoRA to take the rank from. Name it in network_weights."));

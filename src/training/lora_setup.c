@@ -3,6 +3,7 @@
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 #include <string.h>
 
 LkLoraFamily lk_lora_family_of(const LkModelArch *arch)
@@ -40,15 +41,24 @@ static char *layer_of(const LkModelArch *arch, const LkLoraSite *site)
     return g_strconcat(arch->texts[site->text].prefix, strstr(name, "encoder.layers."), NULL);
 }
 
+/** Dim, alpha and learning rate of a module's block of the U-Net. */
+static void take_block(const LkNetworkOptions *o, const char *name, bool wide, LkLoraModule *module)
+{
+    int block = module->side == LK_GROUP_UNET ? lk_network_block_of(name) : -1;
+    if (block < 0)
+        return;
+    module->shape.dim = wide ? o->conv_block_dims[block] : o->block_dims[block];
+    module->shape.alpha = (float)(wide ? o->conv_block_alphas[block] : o->block_alphas[block]);
+    module->rate = o->block_rates[block];
+}
+
 /** What the module of a site is made of: as in the file that it is like, or as planned. False: the site gets none. */
-static bool shape_of(const LkLoraPlan *plan, const LkLoraSite *site, const LkTensorView *weight, LkAdapterShape *shape)
+static bool plan_module(const LkLoraPlan *plan, const LkLoraSite *site, const LkTensorView *weight,
+                        LkLoraModule *module)
 {
     const LkLoraWeights *like = plan->like ? lk_lora_file_find(plan->like, site) : NULL;
     bool wide = weight->rank == 4 && weight->shape[2] > 1;
-    if (plan->like) {
-        *shape = like ? like->shape : (LkAdapterShape){0};
-        return like != NULL;
-    }
+    LkAdapterShape *shape = &module->shape;
     *shape = (LkAdapterShape){.algo = plan->algo,
                               .dora = plan->dora,
                               .in = weight->shape[1],
@@ -57,6 +67,17 @@ static bool shape_of(const LkLoraPlan *plan, const LkLoraSite *site, const LkTen
                               .convolution = weight->rank == 4,
                               .dim = wide ? plan->conv_dim : plan->dim,
                               .alpha = wide ? plan->conv_alpha : plan->alpha};
+    module->plus_rate = module->side == LK_GROUP_UNET ? plan->plus_unet : plan->plus_text;
+    if (plan->by_block)
+        take_block(plan->by_block, module->name, wide, module);
+    if (plan->like) {
+        *shape = like ? like->shape : (LkAdapterShape){0};
+        return like != NULL;
+    }
+    if (shape->dim > 0 && shape->algo == LK_ALGO_LOKR)
+        lk_adapter_shape_lokr(shape, plan->factor ? plan->factor : -1, plan->decompose_both, plan->full_matrix);
+    if (shape->algo == LK_ALGO_LOKR && shape->left_whole && shape->right_whole)
+        shape->alpha = (float)shape->dim; /* as LyCORIS: there is no rank to scale by */
     return shape->dim > 0;
 }
 
@@ -77,7 +98,7 @@ static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraS
                             lk_checkpoint_path(checkpoint), weight);
     LkLoraModule module = {.name = name, .layer = layer};
     module.side = site->side == LK_SIDE_TEXT ? LK_GROUP_TEXT + site->text : LK_GROUP_UNET;
-    if (!shape_of(plan, site, view, &module.shape))
+    if (!plan_module(plan, site, view, &module))
         return true;
     return lk_lora_add(lora, &module) ||
            lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
@@ -87,6 +108,8 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
 {
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
     g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->like);
+    if (sites && (plan->frame || plan->like))
+        lk_lora_add_frame_sites(sites);
     LkLora *lora = lk_lora_new();
     bool ok = (sites && lora) ||
               lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
@@ -113,14 +136,71 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
         if (!*weights)
             return NULL;
     }
+    const LkNetworkOptions *network = &job->network;
+    if (network->by_block && lk_lora_family_of(lk_checkpoint_arch(checkpoint)) == LK_LORA_SDXL) {
+        g_clear_pointer(weights, lk_lora_file_free);
+        lk_set_error(
+            error, LK_ERROR_UNSUPPORTED,
+            _("block_dims and learning rates by block are for Stable Diffusion 1.x and 2.x, but the base model "
+              "is Stable Diffusion XL. Remove them from the job."));
+        return NULL;
+    }
     LkLoraPlan plan = {.text = lk_job_trains_text_encoder(job),
                        .no_text = {!lk_job_trains_text(job, 0), !lk_job_trains_text(job, 1)},
                        .unet = lk_job_trains_unet(job),
+                       .algo = network->algo,
+                       .dora = network->dora,
                        .dim = job->network_dim,
-                       .alpha = (float)job->effective_alpha,
+                       .alpha = (float)network->alpha,
+                       .conv_dim = network->conv_dim,
+                       .conv_alpha = (float)network->conv_alpha,
+                       .frame = network->frame && lk_lora_family_of(lk_checkpoint_arch(checkpoint)) != LK_LORA_SDXL,
+                       .factor = network->factor,
+                       .decompose_both = network->decompose_both,
+                       .full_matrix = network->full_matrix,
+                       .plus_unet = network->plus_unet,
+                       .plus_text = network->plus_text,
+                       .by_block = network->by_block ? network : NULL,
                        .like = job->dim_from_weights ? *weights : NULL};
     LkLora *lora = lk_lora_for_model(checkpoint, &plan, error);
     if (!lora)
         g_clear_pointer(weights, lk_lora_file_free);
     return lora;
+}
+
+/** Norms of a weight's rows, with what is merged into it. */
+static bool row_norms(LkCheckpoint *checkpoint, const char *weight, int64_t rows, float *norms, GError **error)
+{
+    LkWeightSource source = lk_checkpoint_source(checkpoint);
+    const void *data;
+    LkDType dtype;
+    int64_t count;
+    LkError problem = {0};
+    if (!source.read(source.context, weight, &data, &dtype, &count, &problem))
+        return lk_gerror_take(error, &problem);
+    LkFileDType type = dtype == LK_F32 ? LK_FILE_F32 : dtype == LK_F16 ? LK_FILE_F16 : LK_FILE_BF16;
+    int64_t width = count / rows;
+    g_autofree float *row = g_new(float, (gsize)width);
+    for (int64_t r = 0; r < rows; r++) {
+        double sum = 0;
+        lk_dtype_to_f32(type, (const uint8_t *)data + (gsize)(r * width) * lk_file_dtype_size(type), row, (gsize)width);
+        for (int64_t i = 0; i < width; i++)
+            sum += (double)row[i] * (double)row[i];
+        norms[r] = (float)sqrt(sum);
+    }
+    source.done(source.context, weight);
+    return true;
+}
+
+bool lk_lora_set_magnitudes(const LkLora *lora, LkCheckpoint *checkpoint, float *state, GError **error)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < lk_lora_count(lora); i++) {
+        const LkLoraModule *m = lk_lora_at(lora, i);
+        g_autofree char *weight = g_strconcat(m->layer, ".weight", NULL);
+        if (m->shape.dora)
+            ok = row_norms(checkpoint, weight, m->shape.out,
+                           state + m->at[lk_adapter_part(&m->shape, LK_PART_MAGNITUDE)], error);
+    }
+    return ok;
 }

@@ -21,6 +21,11 @@ typedef struct LkLoraPlan {
     float alpha;
     int conv_dim; /* of 3×3 convolutions; 0 leaves ResNets, down- and upsampling layers out */
     float conv_alpha;
+    bool frame; /* conv_in, conv_out and the time embedding too */
+    int factor; /* of a LoKr; 0 stands for -1 */
+    bool decompose_both, full_matrix;
+    double plus_unet, plus_text;      /* LoRA+; 0 stands for 1 */
+    const LkNetworkOptions *by_block; /* dims, alphas and rates of single blocks, or NULL */
     const LkLoraFile *like; /* modules, dims and alphas of this file instead; NULL for all modules with dim and alpha */
 } LkLoraPlan;
 
@@ -30,3 +35,6 @@ LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan
 
 /** The LoRA that a job trains. *weights is the file of network_weights, or NULL (lk_lora_file_free). */
 LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLoraFile **weights, GError **error);
+
+/** Sets the magnitudes of all DoRA modules to the norms of the base model's rows, where their change is zero. */
+bool lk_lora_set_magnitudes(const LkLora *lora, LkCheckpoint *checkpoint, float *state, GError **error);

@@ -156,7 +156,13 @@ static void add_network(LkMetadata *m, const LkMetadataFacts *f)
     set_flag(m, "ss_v2", family->v2);
     lk_metadata_setf(m, "ss_base_model_version", "%s%s", f->arch->base_name,
                      family->version_tells_v && f->job->v_parameterization ? "_v" : "");
-    set_choice(m, "ss_network_module", "network_module", f->job->network_module);
+    /* A DoRA is LyCORIS' whatever the job calls it: readers go by this. */
+    set_choice(m, "ss_network_module", "network_module",
+               f->job->network.dora ? LK_NETWORK_LYCORIS : f->job->network_module);
+    g_autofree char *args = lk_network_args_json(f->job);
+    if (args != NULL) {
+        lk_metadata_set(m, "ss_network_args", args);
+    }
     set_int(m, "ss_network_dim", f->job->network_dim);
     set_float(m, "ss_network_alpha", f->job->effective_alpha);
 }
@@ -169,8 +175,6 @@ static const char *const off[][2] = {
     {"ss_fp8_base_unet", "False"},
     {"ss_cache_latents", "True"},
     {"ss_lowram", "False"},
-    {"ss_network_dropout", "None"},
-    {"ss_scale_weight_norms", "None"},
     {"ss_face_crop_aug_range", "None"},
     {"ss_resize_interpolation", "None"},
     {"ss_validation_seed", "None"},
@@ -324,6 +328,8 @@ LkMetadata *lk_training_metadata(const LkMetadataFacts *facts)
         add_run(metadata, facts);
         add_optimizer(metadata, facts->job);
         add_loss(metadata, facts->job);
+        set_optional(metadata, "ss_network_dropout", facts->job->network.dropout);
+        set_optional(metadata, "ss_scale_weight_norms", facts->job->scale_weight_norms);
         for (size_t i = 0; i < G_N_ELEMENTS(off); i++) {
             lk_metadata_set(metadata, off[i][0], off[i][1]);
         }

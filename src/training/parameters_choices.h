@@ -10,12 +10,24 @@ static const LkChoice token_lengths[] = {
     {"75", 75, N_("75 tokens")}, {"150", 150, N_("150 tokens")}, {"225", 225, N_("225 tokens")}, {NULL}};
 
 static const LkChoice network_modules[] = {
-    {"networks.lora", 0, N_("LoRA")},
+    {"networks.lora", LK_NETWORK_LORA, N_("LoRA")}, {"networks.loha", LK_NETWORK_LOHA, N_("LoHa")},
+    {"networks.lokr", LK_NETWORK_LOKR, N_("LoKr")}, {"lycoris.kohya", LK_NETWORK_LYCORIS, N_("LyCORIS")},
     {"networks.lora_fa", .not_yet = true}, {"networks.dylora", .not_yet = true}, {"networks.oft", .not_yet = true},
-    {"networks.loha", .not_yet = true}, {"networks.lokr", .not_yet = true}, {"lycoris.kohya", .not_yet = true},
     {"networks.lora_flux", .not_yet = true}, {"networks.oft_flux", .not_yet = true},
     {"networks.lora_sd3", .not_yet = true}, {"networks.lora_lumina", .not_yet = true},
     {"networks.lora_anima", .not_yet = true}, {"networks.lora_hunyuan_image", .not_yet = true}, {NULL}};
+
+static const LkChoice algos[] = {
+    {"lora", LK_ALGO_LORA, N_("LoRA, LoCon")}, {"locon", LK_ALGO_LORA}, {"loha", LK_ALGO_LOHA, N_("LoHa")},
+    {"lokr", LK_ALGO_LOKR, N_("LoKr")}, {"ia3", .not_yet = true}, {"dylora", .not_yet = true},
+    {"glora", .not_yet = true}, {"full", .not_yet = true}, {"diag-oft", .not_yet = true}, {"boft", .not_yet = true},
+    {"tlora", .not_yet = true}, {NULL}};
+
+static const LkChoice presets_of_lycoris[] = {
+    {"full", LK_PRESET_FULL, N_("All layers")}, {"attn-mlp", LK_PRESET_ATTN_MLP, N_("Attention and feed-forward")},
+    {"full-lin", .not_yet = true}, {"attn-only", .not_yet = true}, {"unet-only", .not_yet = true},
+    {"unet-transformer-only", .not_yet = true}, {"unet-convblock-only", .not_yet = true}, {"ia3", .not_yet = true},
+    {NULL}};
 
 static const LkChoice optimizers[] = {
     {"AdamW", LK_OPTIMIZER_ADAMW, N_("AdamW")}, {"", LK_OPTIMIZER_ADAMW},

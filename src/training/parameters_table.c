@@ -197,8 +197,8 @@ const LkParameter lk_parameters[] = {
     /* ---------------------------------------------------------------- network */
     {ROW(ENUM, NETWORK, network_module, "networks.lora"), .choices = network_modules,
      .title = N_("Network Type"), .subtitle = N_("What kind of add-on is trained"),
-     .help = N_("LoRA on the attention and feed-forward layers of the U-Net and the text encoder. (sd-scripts has no "
-                "default.)")},
+     .help = N_("LoRA suits nearly everything and loads everywhere. LoHa and LoKr are other ways to put the change of a "
+                "layer together; LyCORIS means one of them by the names that it uses. (sd-scripts has no default.)")},
     {ROW(INT, NETWORK, network_dim, "16"), RANGE(1, 1024), .basic = 1,
      .title = N_("Rank (network_dim)"), .subtitle = N_("Room for detail"),
      .help = N_("The rank of the LoRA's matrices. The file and the memory grow with it. (16 here; 4 in sd-scripts.)"),
@@ -228,6 +228,8 @@ const LkParameter lk_parameters[] = {
     {ROW(BOOL, NETWORK, network_train_text_encoder_only, "false"),
      .title = N_("Text Encoder Only"), .subtitle = N_("Leave the U-Net as it is"),
      .help = N_("Rarely useful: teaches words, not pictures.")},
+
+#include "training/parameters_network.h"
 
     /* ---------------------------------------------------------------- optimizer */
     {ROW(ENUM, OPTIMIZER, optimizer_type, "AdamW"), .choices = optimizers, .basic = 6,

@@ -64,6 +64,13 @@ static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLor
     LkBuilder builder = {.graph = graph, .checkpoint = checkpoint};
     if (lora) {
         lk_lora_graph(&step->lora, graph, lora, "adapter", !shape->forward_only, 1);
+        if (!shape->forward_only)
+            lk_lora_graph_drop(
+                &step->lora, graph,
+                &(LkLoraDropout){.numbers = shape->dropout.numbers,
+                                 .ranks = shape->dropout.ranks,
+                                 .modules = shape->dropout.modules,
+                                 .rows = {shape->batch * shape->chunks, shape->batch * shape->chunks, shape->batch}});
         builder.adapter = (LkAdapterHook){.context = &step->lora, .attach = lk_lora_attach};
     }
     add_inputs(step, shape);
@@ -137,6 +144,20 @@ static void add_optimizer(LkUpdateGraph *u, const LkLoraGraph *lora)
     }
 }
 
+/** Keeps the norm of every used module's change within the limit (sd-scripts' max-norm regularisation). */
+static void limit_norms(LkUpdateGraph *u, const LkLoraGraph *lora, float limit)
+{
+    for (int i = 0; i < lk_lora_count(lora->lora); i++) {
+        const LkLoraModule *m = lk_lora_at(lora->lora, i);
+        if (!lora->used[i] || m->shape.algo != LK_ALGO_LORA || m->shape.dora)
+            continue;
+        int64_t down[2] = {m->shape.dim, lk_part_elements(&m->parts[0]) / m->shape.dim};
+        int64_t up[2] = {m->shape.out, m->shape.dim};
+        lk_limit_norm(u->graph, lk_graph_view(u->graph, u->adapter, m->at[1], 2, up),
+                      lk_graph_view(u->graph, u->adapter, m->at[0], 2, down), lk_adapter_scale(&m->shape), limit);
+    }
+}
+
 LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape *shape, LkError *error)
 {
     LkUpdateGraph *u = calloc(1, sizeof *u);
@@ -156,6 +177,8 @@ LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape 
     u->clip = lk_clip_coefficient(u->graph, u->gradient, u->scalars, shape->max_norm);
     lk_graph_output(u->graph, u->clip);
     add_optimizer(u, &step->lora);
+    if (shape->norm_limit > 0)
+        limit_norms(u, &step->lora, shape->norm_limit);
     lk_zero(u->graph, u->gradient);
     if (!lk_graph_check(u->graph, error)) {
         lk_update_graph_free(u);

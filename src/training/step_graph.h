@@ -17,6 +17,7 @@ typedef struct LkStepShape {
     bool other_noise;  /* the noisy latent has another noise than the one that is predicted */
     bool forward_only; /* the loss without gradients */
     LkRecompute recompute;
+    LkLoraDropout dropout; /* `rows` follow from batch and chunks */
 } LkStepShape;
 
 /** A training graph and the tensors that the host writes and reads. */
@@ -49,7 +50,8 @@ void lk_step_graph_free(LkStepGraph *step);
 
 /** Options of the optimizer graph. */
 typedef struct LkUpdateShape {
-    float max_norm; /* clip the gradient's total norm; 0: do not */
+    float max_norm;   /* clip the gradient's total norm; 0: do not */
+    float norm_limit; /* of every module's change of its layer, after the step; 0: none */
 } LkUpdateShape;
 
 /** The optimizer's graph over the modules that `step` trains: clip, AdamW per group, clear the gradient. */

@@ -99,6 +99,23 @@ static bool open_device(LkTrainer *trainer, int index, GError **error)
     return trainer->device || lk_gerror_take(error, &problem);
 }
 
+/** Lets the base model be read with the LoRAs of base_weights. */
+static bool merge_base_weights(LkTrainer *trainer, GError **error)
+{
+    GError *problem = NULL;
+    int unused;
+    trainer->merged = lk_base_weights_merge(trainer->job, trainer->checkpoint, &unused, &problem);
+    if (problem) {
+        g_propagate_error(error, problem);
+        return false;
+    }
+    if (unused > 0)
+        lk_problems_add(trainer->remarks, LK_PROBLEM_WARNING, "base_weights", NULL, NULL, 0,
+                        _("%d modules of the LoRAs in base_weights have no layer in the base model and are left out."),
+                        unused);
+    return true;
+}
+
 LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_index, GError **error)
 {
     g_autoptr(LkTrainer) trainer = g_new0(LkTrainer, 1);
@@ -124,6 +141,8 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
         return NULL;
     trainer->tokenizer = lk_clip_tokenizer_new(error);
     if (!trainer->tokenizer)
+        return NULL;
+    if (!merge_base_weights(trainer, error))
         return NULL;
     trainer->lora = lk_lora_for_job(job, trainer->checkpoint, &trainer->initial, error);
     if (trainer->lora && lk_samples_wanted(job))
@@ -161,6 +180,7 @@ void lk_trainer_free(LkTrainer *trainer)
     lk_latent_cache_close(trainer->cache);
     lk_lora_free(trainer->lora);
     lk_lora_file_free(trainer->initial);
+    lk_base_weights_free(trainer->merged);
     lk_clip_tokenizer_free(trainer->tokenizer);
     lk_dataset_free(trainer->dataset);
     lk_checkpoint_free(trainer->checkpoint);

@@ -112,6 +112,8 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
     trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents, trainer->masks);
     trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
+    if (!lk_lora_set_magnitudes(trainer->lora, trainer->checkpoint, trainer->state->adapter, error))
+        return false;
     if (!trainer->initial)
         return true;
     int missing, unused;

@@ -178,6 +178,24 @@ static bool write_sizes(const Batch *b, GError **error)
     return put(b, b->program->graph->sizes, sizes, b->place->count * LK_SIZE_COUNT * sizeof *sizes, error);
 }
 
+/** What this step leaves out of the adapter. */
+static bool write_dropout(const Batch *b, GError **error)
+{
+    const LkLoraGraph *lora = &b->program->graph->lora;
+    uint64_t seed = (uint64_t)b->trainer->job->seed;
+    if (lora->key != LK_NONE) {
+        const int32_t key[4] = {(int32_t)(uint32_t)seed, (int32_t)(uint32_t)(seed >> 32), (int32_t)b->place->index, 0};
+        if (!put(b, lora->key, key, sizeof key, error))
+            return false;
+    }
+    if (lora->masks == LK_NONE)
+        return true;
+    gsize count = (gsize)lk_lora_masks(lora->lora, &lora->dropout, 0, 0, NULL);
+    g_autofree float *masks = g_new(float, count);
+    lk_lora_masks(lora->lora, &lora->dropout, seed, b->place->index, masks);
+    return put(b, lora->masks, masks, count * sizeof *masks, error);
+}
+
 bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
                             int *timesteps, GError **error)
 {
@@ -186,5 +204,5 @@ bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const Lk
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = (float)trainer->guard.scale};
     return write_latents(&b, error) && write_masks(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
            (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) && write_sizes(&b, error) &&
-           put(&b, program->graph->scalars, scalars, sizeof scalars, error);
+           write_dropout(&b, error) && put(&b, program->graph->scalars, scalars, sizeof scalars, error);
 }

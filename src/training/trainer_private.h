@@ -5,6 +5,7 @@
 #include "backend/prepared.h"
 #include "kernels/kernels.h"
 #include "text/clip_tokenizer.h"
+#include "training/base_weights.h"
 #include "training/changes.h"
 #include "training/guard.h"
 #include "training/latent_masks.h"
@@ -50,7 +51,8 @@ struct LkTrainer {
     LkLatentMasks *masks; /* read with the state; NULL before, and where no picture has one */
     bool masked;          /* some picture has */
     LkLora *lora;
-    LkLoraFile *initial; /* network_weights, or NULL */
+    LkLoraFile *initial;   /* network_weights, or NULL */
+    LkBaseWeights *merged; /* base_weights, or NULL */
     LkNoiseSchedule noise;
     LkDType compute;
     int chunks;       /* pieces of 75 tokens */

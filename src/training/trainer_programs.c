@@ -28,7 +28,10 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .loss = (LkLoss)job->loss_type,
                          .masked = trainer->masked,
                          .other_noise = job->ip_noise_gamma != 0,
-                         .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP};
+                         .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,
+                         .dropout = {.numbers = (float)job->network.dropout,
+                                     .ranks = (float)job->network.rank_dropout,
+                                     .modules = (float)job->network.module_dropout}};
 }
 
 static bool add_program(LkTrainer *trainer, int height, int width, int batch, LkError *error)
@@ -66,7 +69,8 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
         ok = add_bucket(trainer, &g_array_index(trainer->dataset->buckets, LkDatasetBucket, i), &problem);
     if (ok) {
         const LkStepProgram *first = g_ptr_array_index(trainer->programs, 0);
-        LkUpdateShape shape = {.max_norm = (float)trainer->job->max_grad_norm};
+        LkUpdateShape shape = {.max_norm = (float)trainer->job->max_grad_norm,
+                               .norm_limit = (float)trainer->job->scale_weight_norms};
         trainer->update = lk_update_graph_new(first->graph, &shape, &problem);
         ok = trainer->update &&
              lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem);

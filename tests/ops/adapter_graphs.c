@@ -133,3 +133,34 @@ void backend_dora(GraphTest *test, const int64_t *s)
     LkRef out[2] = {lk_graph_activation(graph, t.dtype, 2, t.shape), lk_graph_activation(graph, LK_F32, 1, s)};
     lk_graph_append(graph, LK_OP_DORA_SCALE_BACKWARD, &attr, 5, in, 2, out);
 }
+
+/** s: rows, columns, stream, percent dropped. */
+static LkRef dropped(GraphTest *test, LkRef x, const int64_t *s)
+{
+    LkRef key = test_input(test, LK_I32, TEST_INTEGERS, 0, 1000, 1, (int64_t[]){4});
+    return lk_dropout(test->graph, x, key, (uint32_t)s[2], (float)s[3] / 100);
+}
+
+LkRef gradient_dropout(GraphTest *test, const int64_t *s)
+{
+    return dropped(test, operand(test, 2, s), s);
+}
+
+void backend_dropout(GraphTest *test, const int64_t *s)
+{
+    dropped(test, normal(test, test->graph->compute, 0, 1, 2, s), s);
+}
+
+/** s: M, K, N, thousandths of the limit. */
+void backend_limit_norm(GraphTest *test, const int64_t *s)
+{
+    LkRef part[2];
+    for (int i = 0; i < 2; i++) {
+        LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[i] * s[i + 1] + 40});
+        part[i] = lk_graph_view(test->graph, state, 19, 2, s + i);
+    }
+    LkDType compute = test->graph->compute;
+    test->graph->compute = LK_F32; /* as the optimizer's graph */
+    lk_limit_norm(test->graph, part[0], part[1], 0.5f, (float)s[3] / 1000);
+    test->graph->compute = compute;
+}

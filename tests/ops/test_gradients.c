@@ -292,6 +292,7 @@ static const struct {
     {"taps 3x3", gradient_taps, .s = {2, 3, 5, 2, 3, 3, 1, 1, 1}},
     {"taps 3x3, stride 2", gradient_taps, .s = {1, 4, 7, 2, 3, 3, 2, 1, 1}},
     {"taps 3x3, stride 2, padded after", gradient_taps, .s = {1, 4, 6, 2, 3, 3, 2, 0, 1}},
+    {"dropout", gradient_dropout, .s = {7, 9, 3, 40}},
     {"kronecker", gradient_kronecker, .s = {2, 3, 5, 3, 1, 0}},
     {"kronecker of taps", gradient_kronecker, .s = {2, 3, 3, 2, 4, 0}},
     {"kronecker of a product", gradient_kronecker, .s = {3, 2, 2, 5, 9, 1}},

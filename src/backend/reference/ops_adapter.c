@@ -1,6 +1,8 @@
 /* The operations of adapters by their definitions. */
 #include "backend/reference/ops.h"
 
+#include "base/philox.h"
+
 #include <math.h>
 
 bool reference_multiply(const ReferenceCall *call)
@@ -169,5 +171,31 @@ bool reference_dora_scale_backward(const ReferenceCall *call)
                 call->out[0][(o * taps + t) * in + i] =
                     norm > 0 ? d_norm * changed(call->in[1], call->in[2], o, in, taps, i, t) / norm : 0;
     }
+    return true;
+}
+
+bool reference_dropout(const ReferenceCall *call)
+{
+    const double *key = call->in[1];
+    LkRandom stream = {.seed = (uint32_t)(int32_t)key[0] | (uint64_t)(uint32_t)(int32_t)key[1] << 32,
+                       .purpose = LK_RANDOM_DROPOUT,
+                       .step = (uint32_t)(int32_t)key[2]};
+    double p = (double)call->attr->alpha;
+    for (int64_t i = 0; i < lk_tensor_count(call->out_tensor[0]); i++) {
+        uint32_t word = lk_random_u32(stream, ((uint64_t)call->attr->begin << 42) + (uint64_t)i);
+        call->out[0][i] = (double)word >= floor(p * 4294967296.0) ? call->in[0][i] / (1 - p) : 0;
+    }
+    return true;
+}
+
+bool reference_limit_norm(const ReferenceCall *call)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < lk_tensor_count(call->in_tensor[2]); i++)
+        sum += call->in[2][i] * call->in[3][i];
+    double norm = (double)call->attr->alpha * sqrt(fmax(sum, 0)), limit = (double)call->attr->max_norm;
+    for (int k = 0; k < 2 && norm > limit; k++)
+        for (int64_t i = 0; i < lk_tensor_count(call->out_tensor[k]); i++)
+            call->out[k][i] *= sqrt(limit / norm);
     return true;
 }

@@ -48,6 +48,8 @@ static const struct {
     [LK_OP_SUM_PRODUCTS] = {reference_sum_products, 2, 4, 1},
     [LK_OP_GATHER_TAPS] = {reference_gather_taps, 1, 1, 1},
     [LK_OP_SPREAD_TAPS] = {reference_spread_taps, 1, 1, 1},
+    [LK_OP_DROPOUT] = {reference_dropout, 2, 2, 1},
+    [LK_OP_LIMIT_NORM] = {reference_limit_norm, 4, 4, 2},
     [LK_OP_KRONECKER] = {reference_kronecker, 2, 2, 1},
     [LK_OP_KRONECKER_BACKWARD] = {reference_kronecker_backward, 3, 3, 2},
     [LK_OP_DORA_SCALE] = {reference_dora_scale, 3, 3, 2},
