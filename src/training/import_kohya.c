@@ -94,6 +94,26 @@ void lk_import_sd_scripts(LkImporter *self)
 
 /* ------------------------------------------------------------------ kohya_ss */
 
+/* kohya_ss' names of kinds, and sd-scripts' modules that do the same. */
+static const struct {
+    const char *type, *module;
+} lora_types[] = {
+    {"Kohya LoCon", "networks.lora"},  {"LoCon", "networks.lora"},        {"LyCORIS/LoCon", "networks.lora"},
+    {"LyCORIS/LoHa", "networks.loha"}, {"LyCORIS/LoKr", "networks.lokr"},
+};
+
+/* Values that belong to other kinds than a plain LoRA. */
+static LkImportAnswer of_convolutions(LkImporter *self, const LkImportItem *item)
+{
+    const char *type = lk_import_text(self, "LoRA_type");
+    for (size_t i = 0; i < G_N_ELEMENTS(lora_types); i++) {
+        if (g_strcmp0(type, lora_types[i].type) == 0) {
+            return lk_import_as(item->values[0]);
+        }
+    }
+    return (LkImportAnswer){0};
+}
+
 /* "Standard" is a LoRA on the layers that ours has. */
 static LkImportAnswer lora_type(LkImporter *self, const LkImportItem *item)
 {
@@ -105,6 +125,11 @@ static LkImportAnswer lora_type(LkImporter *self, const LkImportItem *item)
     for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
         if (g_str_has_prefix(text, families[i])) {
             return lk_import_refused(_("It is for another family of models; the values may not suit this one."));
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(lora_types); i++) {
+        if (strcmp(text, lora_types[i].type) == 0) {
+            return lk_import_as(lora_types[i].module);
         }
     }
     return lk_import_refused(_("This kind of network is not supported yet; a plain LoRA takes its place."));
@@ -194,7 +219,7 @@ static LkImportAnswer noise_offset(LkImporter *self, const LkImportItem *item)
 }
 
 static const LkImportRule rules[] = {
-    {.path = "LoRA_type", .convert = lora_type},
+    {.path = "LoRA_type", .key = "network_module", .convert = lora_type},
     {.path = "sdxl", .convert = family},
     {.path = "sdxl_checkbox", .convert = family},
     {.path = "flux1_checkbox", .convert = family},
@@ -216,8 +241,8 @@ static const LkImportRule rules[] = {
     {.path = "lora_network_weights", .key = "network_weights", .convert = weights},
     {.path = "network_weights", .key = "network_weights", .convert = weights},
     {.path = "caption_dropout_every_n_epochs", .key = "caption_dropout_every_n_epochs"},
-    {.path = "conv_dim", .convert = of_other_types},
-    {.path = "conv_alpha", .convert = of_other_types},
+    {.path = "conv_dim", .key = "conv_dim", .convert = of_convolutions},
+    {.path = "conv_alpha", .key = "conv_alpha", .convert = of_convolutions},
     {.path = "factor", .convert = of_other_types},
     {.path = "unit", .convert = of_other_types},
     {.path = "LyCORIS_preset", .convert = of_other_types},

@@ -107,14 +107,17 @@ static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraS
 LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan, GError **error)
 {
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
-    g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->like);
-    if (sites && (plan->frame || plan->like))
+    g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->by_block || plan->like);
+    if (sites && (plan->time_embedding || plan->like))
         lk_lora_add_frame_sites(sites);
     LkLora *lora = lk_lora_new();
     bool ok = (sites && lora) ||
               lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA's modules."));
     for (guint i = 0; ok && i < sites->len; i++) {
         const LkLoraSite *site = &g_array_index(sites, LkLoraSite, i);
+        bool end = site->side == LK_SIDE_FRAME && lk_lora_site_kind(site, false) == LK_LORA_CONV;
+        if (end && !plan->ends && !plan->like)
+            continue;
         if (site->side == LK_SIDE_TEXT ? plan->text && !plan->no_text[site->text] : plan->unet)
             ok = add_site(lora, checkpoint, site, plan, error);
     }
@@ -137,7 +140,8 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
             return NULL;
     }
     const LkNetworkOptions *network = &job->network;
-    if (network->by_block && lk_lora_family_of(lk_checkpoint_arch(checkpoint)) == LK_LORA_SDXL) {
+    bool is_xl = lk_lora_family_of(lk_checkpoint_arch(checkpoint)) == LK_LORA_SDXL;
+    if (network->by_block && is_xl) {
         g_clear_pointer(weights, lk_lora_file_free);
         lk_set_error(
             error, LK_ERROR_UNSUPPORTED,
@@ -154,7 +158,8 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
                        .alpha = (float)network->alpha,
                        .conv_dim = network->conv_dim,
                        .conv_alpha = (float)network->conv_alpha,
-                       .frame = network->frame && lk_lora_family_of(lk_checkpoint_arch(checkpoint)) != LK_LORA_SDXL,
+                       .time_embedding = network->time_embedding && !is_xl,
+                       .ends = network->ends,
                        .factor = network->factor,
                        .decompose_both = network->decompose_both,
                        .full_matrix = network->full_matrix,

@@ -21,8 +21,8 @@ typedef struct LkLoraPlan {
     float alpha;
     int conv_dim; /* of 3×3 convolutions; 0 leaves ResNets, down- and upsampling layers out */
     float conv_alpha;
-    bool frame; /* conv_in, conv_out and the time embedding too */
-    int factor; /* of a LoKr; 0 stands for -1 */
+    bool time_embedding, ends; /* the U-Net's time embedding; conv_in and conv_out; too */
+    int factor;                /* of a LoKr; 0 stands for -1 */
     bool decompose_both, full_matrix;
     double plus_unet, plus_text;      /* LoRA+; 0 stands for 1 */
     const LkNetworkOptions *by_block; /* dims, alphas and rates of single blocks, or NULL */

@@ -181,7 +181,8 @@ static void resolve_convolutions(const LkJob *job, LkNetworkOptions *o)
     bool lycoris = job->network_module == LK_NETWORK_LYCORIS;
     bool all = lycoris && job->preset == LK_PRESET_FULL;
     bool off = lycoris && job->preset == LK_PRESET_ATTN_MLP;
-    o->frame = all;
+    o->time_embedding = lycoris;
+    o->ends = all;
     o->conv_dim = off ? 0 : job->conv_dim > 0 ? job->conv_dim : all ? job->network_dim : 0;
     double alpha = all && !lk_job_is_given(job, "conv_alpha") ? job->network_alpha : job->conv_alpha;
     o->conv_alpha = o->conv_dim > 0 ? stabilised(job, alpha_or_dim(alpha, o->conv_dim), o->conv_dim) : 0;

@@ -17,8 +17,9 @@ typedef struct LkNetworkOptions {
     double alpha; /* of the network's own dim; LyCORIS' rs_lora is in it */
     int conv_dim; /* 0: ResNets, down- and upsampling layers are left out */
     double conv_alpha;
-    bool frame; /* the U-Net's first and last layer and its time embedding too */
-    int factor; /* LoKr */
+    bool time_embedding; /* the U-Net's too, as LyCORIS 4 finds it */
+    bool ends;           /* its first and last layer too */
+    int factor;          /* LoKr */
     bool decompose_both, full_matrix;
     double dropout, rank_dropout, module_dropout;
     double plus_unet, plus_text; /* LoRA+: factor of the learning rate of up; 1 for none */
