@@ -49,6 +49,17 @@ static int open_again(const char *path, int flags, mode_t mode)
     return fd;
 }
 
+/* What an open file is; false with an error where it is no file of bytes. */
+static bool examine(int fd, const char *path, struct stat *info, LkError *error)
+{
+    if (fstat(fd, info) != 0)
+        return fail_errno(error, errno, "examine", path);
+    if (S_ISREG(info->st_mode))
+        return true;
+    return lk_fail(error, LK_ERROR_IO, "Cannot open %s: it is %s, not a file.", path,
+                   S_ISDIR(info->st_mode) ? lk_text("a folder") : lk_text("a device or pipe"));
+}
+
 /* ------------------------------------------------------------------------------------------------- maps */
 
 bool lk_map_open(LkMap *map, const char *path, LkError *error)
@@ -60,11 +71,8 @@ bool lk_map_open(LkMap *map, const char *path, LkError *error)
         return fail_errno(error, errno, "open", path);
     struct stat info;
     bool ok = false;
-    if (fstat(fd, &info) != 0) {
-        fail_errno(error, errno, "examine", path);
-    } else if (!S_ISREG(info.st_mode)) {
-        lk_fail(error, LK_ERROR_IO, "Cannot open %s: it is %s, not a file.", path,
-                S_ISDIR(info.st_mode) ? lk_text("a folder") : lk_text("a device or pipe"));
+    if (!examine(fd, path, &info, error)) {
+        ok = false;
     } else if ((uint64_t)info.st_size > SIZE_MAX / 2) {
         lk_fail(error, LK_ERROR_MEMORY, "Cannot open %s: it is too large for this machine.", path);
     } else if (info.st_size == 0) {
@@ -373,12 +381,14 @@ bool lk_file_read(const char *path, size_t cap, char **data, size_t *size, LkErr
 {
     *data = NULL;
     *size = 0;
-    int fd = open_again(path, O_RDONLY, 0);
+    struct stat info;
+    int fd = open_again(path, O_RDONLY | O_NONBLOCK, 0); /* as for maps */
     if (fd < 0)
         return fail_errno(error, errno, "open", path);
     LkBuffer buffer = lk_buffer_init(cap < SIZE_MAX ? cap : SIZE_MAX - 1);
     /* The empty append gives an empty file its NUL. */
-    bool ok = lk_buffer_append(&buffer, "", 0, error) && read_all(fd, path, &buffer, error);
+    bool ok = examine(fd, path, &info, error) && lk_buffer_append(&buffer, "", 0, error) &&
+              read_all(fd, path, &buffer, error);
     close(fd);
     if (!ok) {
         lk_buffer_clear(&buffer);

@@ -38,7 +38,8 @@ void lk_file_remove_leftovers(const char *folder);
 /** Replaces `path` by these bytes, atomically and durably. */
 bool lk_file_replace(const char *path, const void *data, size_t size, LkError *error);
 
-/** Reads a whole file of at most `cap` bytes; *data is malloc'ed, with a NUL behind the last byte. */
+/** Reads a whole file of at most `cap` bytes; *data is malloc'ed, with a NUL behind the last byte. Devices and pipes
+ * are refused, not waited for. */
 bool lk_file_read(const char *path, size_t cap, char **data, size_t *size, LkError *error);
 
 /** Makes what was done to the names in a file's folder (rename, unlink) durable. File systems that cannot sync a folder

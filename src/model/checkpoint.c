@@ -1,5 +1,6 @@
 #include "model/checkpoint.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "format/gerror.h"
 #include "model/detect.h"
@@ -7,7 +8,6 @@
 #include "model/openclip_names.h"
 
 #include <glib/gi18n.h>
-#include <stdio.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -179,12 +179,13 @@ static void rename_openclip(LkCheckpoint *checkpoint)
  * length, which can look like either, but then comes a brace. */
 static bool is_pickle(const char *path)
 {
-    unsigned char head[9] = {0};
-    FILE *file = fopen(path, "rbe");
-    size_t got = file ? fread(head, 1, sizeof head, file) : 0;
-    if (file)
-        fclose(file);
-    return got > 4 && head[8] != '{' && (memcmp(head, "PK\3\4", 4) == 0 || head[0] == 0x80);
+    LkMap map;
+    if (!lk_map_open(&map, path, NULL))
+        return false;
+    const bool is = map.size > 4 && (map.size < 9 || map.data[8] != '{') &&
+                    (memcmp(map.data, "PK\3\4", 4) == 0 || map.data[0] == 0x80);
+    lk_map_close(&map);
+    return is;
 }
 
 static bool open_file(LkCheckpoint *checkpoint, GError **error)
