@@ -122,10 +122,31 @@ def test_resume(lab):
            "a run that was killed and resumed ends in the same bytes", done.stderr, "".join(told))  # fmt: skip
 
 
+def test_lost(lab):
+    """A call fails somewhere in a run: the run says so, and resumed it ends in the bytes of one that never failed."""
+    settings = {"save_state_every_n_steps": 1, "gradient_accumulation_steps": 2}
+    write_job(lab / "calls.toml", output_dir="calls", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS, **settings)
+    whole = run(lab, "sm=86", "train", "calls.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
+    count = int(re.search(r"(\d+) calls", whole.stderr)[1])
+    odd, told, resumed = [], 0, 0
+    for i, part in enumerate((0.002, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)):
+        how = ("fail", "lost")[i % 2]
+        name = f"{how}{i}"
+        write_job(lab / f"{name}.toml", output_dir=name, cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS, **settings)
+        broken = run(lab, f"sm=86,{how}={int(count * part)}", "train", f"{name}.toml", "--device", "cuda")
+        told += broken.returncode == 1 and "lorikeet-cli: " in broken.stderr
+        if broken.returncode not in (0, 1):
+            odd.append((how, part, broken.returncode, broken.stderr[-500:]))
+        done = run(lab, "sm=86", "train", f"{name}.toml", "--device", "cuda", "--resume")
+        resumed += done.returncode == 0 and files(lab / name) == files(lab / "calls")
+    tap.ok(not odd and told >= 2, f"calls that fail, of {count}, end a run with words: {told} of 7", odd)
+    tap.ok(resumed == 7, f"and resumed it ends in the same bytes: {resumed} of 7")
+
+
 def test_memory(lab):
     write_job(lab / "plan.toml", output_dir="planned", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS)
     told = json.loads(run(lab, "sm=86", "plan", "plan.toml", "--device", "cuda", "--json").stdout)["bytes"]
-    done = run(lab, "sm=86", "train", "plan.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_PEAK="1")
+    done = run(lab, "sm=86", "train", "plan.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
     peak = re.search(r"at most (\d+) bytes", done.stderr)
     wanted = told["total"] - told["host"]
     tap.ok(peak and int(peak[1]) == wanted, f"memory as planned: {wanted}", told, done.stderr)
@@ -154,6 +175,7 @@ def main():
         test_module(lab, os.path.realpath(sys.argv[2]))
         test_training(lab)
         test_resume(lab)
+        test_lost(lab)
         test_memory(lab)
         test_pictures(lab)
     finally:

@@ -96,6 +96,9 @@ void fake_memory_close(void);
 void fake_memory_check(void);
 void fake_memory_reset(void);
 
+/** The calling thread's device. */
+int fake_current_device(void);
+
 /* ---- stream.c: queues, events, capture ---- */
 
 /** A piece of work: `run` is called with `data`, once or (in a graph) often. */

@@ -112,6 +112,11 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 
 static _Thread_local int current_device;
 
+int fake_current_device(void)
+{
+    return current_device;
+}
+
 cudaError_t cudaSetDevice(int device)
 {
     FAKE_BEGIN(cudaErrorDevicesUnavailable);

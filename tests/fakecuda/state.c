@@ -64,9 +64,10 @@ static void read_setting(const char *name, const char *value)
         state.config.memory = number;
     else if (strcmp(name, "devices") == 0)
         state.config.devices = (int)number;
-    else if (strcmp(name, "fail") == 0)
+    else if (strcmp(name, "fail") == 0 || strcmp(name, "lost") == 0) {
         state.fail_at = number;
-    else if (strcmp(name, "refuse") == 0)
+        state.fail_on = name[0] == 'l';
+    } else if (strcmp(name, "refuse") == 0)
         fake_refuse((unsigned)number);
     else
         fprintf(stderr, "# fake CUDA: LORIKEET_FAKE_CUDA knows no '%s'\n", name);

@@ -33,6 +33,7 @@ struct CUstream_st {
     struct CUstream_st *next;
     uint64_t id;
     bool blocking; /* keeps order with the default stream */
+    int device;    /* that was the thread's current one */
     Queue queue;
     struct CUgraph_st *capture; /* what its calls are recorded into */
     int lane;                   /* of that graph */
@@ -288,6 +289,12 @@ static cudaError_t put(struct CUstream_st *stream, Item item)
 
 cudaError_t fake_enqueue(cudaStream_t stream, FakeWork *work)
 {
+    if (stream && stream->device != fake_current_device()) {
+        fake_violate("%s: the stream is of device %d, but the thread's current one is %d.", work->name, stream->device,
+                     fake_current_device());
+        fake_work_unref(work);
+        return cudaErrorInvalidResourceHandle;
+    }
     return put(stream_of(stream), (Item){WORK, .work = work});
 }
 
@@ -303,6 +310,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned int flags)
         abort();
     stream->id = ++all.last_id;
     stream->blocking = !(flags & cudaStreamNonBlocking);
+    stream->device = fake_current_device();
     stream->next = all.streams;
     all.streams = stream;
     fake_object_add(FAKE_STREAM, stream);

@@ -299,6 +299,17 @@ static void test_drivers(void)
                cudaGetDeviceProperties(&prop, 1) == cudaSuccess && prop.major == 7 && prop.minor == 5 &&
                prop.totalGlobalMem == (size_t)8 << 30 && cudaSetDevice(2) == cudaErrorInvalidDevice,
            "two cards: %s", prop.name);
+    cudaStream_t stream;
+    cudaSetDevice(1);
+    cudaStreamCreateWithFlags(&stream, 0);
+    cudaSetDevice(0);
+    float *device;
+    cudaMalloc((void **)&device, 64);
+    tap_ok(cudaMemsetAsync(device, 0, 64, stream) == cudaErrorInvalidResourceHandle && fake_violations() == 1,
+           "a stream is of its device: %s", fake_violation());
+    fake_forgive();
+    cudaStreamDestroy(stream);
+    cudaFree(device);
     fake_reset();
 }
 
