@@ -8,15 +8,12 @@
 #include "base/function.h"
 #include "dataset/bucket.h"
 #include "training/network_options.h"
+#include "training/optimizer.h"
 #include "training/parameters.h"
 #include "training/problem.h"
 
 #include <glib.h>
 #include <stdint.h>
-
-typedef enum LkOptimizerType {
-    LK_OPTIMIZER_ADAMW,
-} LkOptimizerType;
 
 typedef enum LkLrSchedulerType {
     LK_LR_CONSTANT,
@@ -25,6 +22,11 @@ typedef enum LkLrSchedulerType {
     LK_LR_COSINE,
     LK_LR_COSINE_WITH_RESTARTS,
     LK_LR_POLYNOMIAL,
+    LK_LR_INVERSE_SQRT,
+    LK_LR_COSINE_WITH_MIN_LR,
+    LK_LR_WARMUP_STABLE_DECAY,
+    LK_LR_PIECEWISE_CONSTANT,
+    LK_LR_ADAFACTOR,
 } LkLrSchedulerType;
 
 /** How the threshold of the Huber losses follows the timestep. */
@@ -138,13 +140,18 @@ struct LkJob {
     double text_encoder_2_lr;        /* of SDXL's second one; text_encoder_lr where not given */
     double max_grad_norm;            /* 0: no clipping */
     int gradient_accumulation_steps;
-    double adam_beta1, adam_beta2, adam_eps, weight_decay; /* from optimizer_args */
+    LkOptimizerOptions optimizer; /* from optimizer_args */
+    double ema_decay;             /* 0: no average of the weights */
 
     /* schedule */
     int lr_scheduler; /* LkLrSchedulerType */
     double lr_warmup_steps;
     int lr_scheduler_num_cycles;
     double lr_scheduler_power;
+    double lr_decay_steps;
+    int lr_scheduler_timescale;       /* 0: the warm-up's steps, or 10000 */
+    double lr_scheduler_min_lr_ratio; /* 0 where not given */
+    char **lr_scheduler_args;
 
     /* length */
     int max_train_steps;

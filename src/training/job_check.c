@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "training/job_value.h"
 #include "training/sample_prompts.h"
+#include "training/schedule.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -146,79 +147,56 @@ static void check_network(Check *check)
     }
 }
 
-/* ------------------------------------------------------------------ optimizer_args */
+/* ------------------------------------------------------------------ optimizer */
 
-/* Python's "(0.9, 0.999)", "[0.9,0.999]" or "0.9,0.999", or one number. */
-static int read_numbers(const char *text, double *out, int most)
+/* What an optimizer that finds its own learning rate wants of the job's. */
+static void check_found_rate(Check *check, const LkOptimizer *optimizer)
 {
-    g_autofree char *plain = g_strdup(text);
-    g_strdelimit(plain, "()[]", ' ');
-    g_auto(GStrv) parts = g_strsplit(g_strstrip(plain), ",", -1);
-    int count = 0;
-    for (char **part = parts; *part != NULL; part++) {
-        char *end;
-        g_strstrip(*part);
-        if (**part == '\0' && part[1] == NULL && count > 0) {
-            break; /* a trailing comma */
-        }
-        double number = g_ascii_strtod(*part, &end);
-        if (count == most || *end != '\0' || end == *part || !isfinite(number)) {
-            return 0;
-        }
-        out[count++] = number;
+    const LkJob *job = check->job;
+    bool unet = lk_job_trains_unet(job), text = lk_job_trains_text_encoder(job);
+    if (unet && text && (job->unet_lr != job->text_encoder_lr || job->unet_lr != job->text_encoder_2_lr)) {
+        remark(check, ERROR, "text_encoder_lr",
+               _("%s finds one learning rate for all parts, so unet_lr and text_encoder_lr must be equal, or one of "
+                 "them 0."),
+               optimizer->name);
     }
-    return count;
-}
-
-static bool set_adam_option(LkJob *job, const char *name, const char *value)
-{
-    double numbers[2];
-    if (strcmp(name, "betas") == 0) {
-        if (read_numbers(value, numbers, 2) != 2 || !(numbers[0] >= 0 && numbers[0] < 1) ||
-            !(numbers[1] >= 0 && numbers[1] < 1)) {
-            return false;
-        }
-        job->adam_beta1 = numbers[0];
-        job->adam_beta2 = numbers[1];
-        return true;
+    if ((unet ? job->unet_lr : job->text_encoder_lr) <= 0.1) {
+        remark(check, WARNING, "learning_rate",
+               _("%s finds the learning rate by itself; learning_rate is a factor of it and should be about 1."),
+               optimizer->name);
     }
-    bool decay = strcmp(name, "weight_decay") == 0;
-    if (read_numbers(value, numbers, 1) != 1 || numbers[0] < 0 || (!decay && numbers[0] > 1)) {
-        return false;
-    }
-    *(decay ? &job->weight_decay : &job->adam_eps) = numbers[0];
-    return true;
 }
 
 static void check_optimizer(Check *check)
 {
     LkJob *job = check->job;
-    job->adam_beta1 = 0.9;
-    job->adam_beta2 = 0.999;
-    job->adam_eps = 1e-8;
-    job->weight_decay = 0.01;
-    for (char **arg = job->optimizer_args; arg != NULL && *arg != NULL; arg++) {
-        g_auto(GStrv) pair = g_strsplit(*arg, "=", 2);
-        const char *name = pair[0] != NULL ? g_strstrip(pair[0]) : "";
-        const char *value = pair[0] != NULL && pair[1] != NULL ? g_strstrip(pair[1]) : NULL;
-        bool known = strcmp(name, "betas") == 0 || strcmp(name, "eps") == 0 || strcmp(name, "weight_decay") == 0;
-        bool off = value != NULL && strcmp(value, "False") == 0;
-        if (value == NULL) {
-            remark(check, ERROR, "optimizer_args", _("optimizer_args has “%s”, which is not of the form name=value."),
-                   *arg);
-        } else if (!known && !(off && strcmp(name, "amsgrad") == 0)) {
-            remark(check, ERROR, "optimizer_args",
-                   _("optimizer_args has %s, which AdamW here does not know. It knows weight_decay, betas and eps."),
-                   name);
-        } else if (known && !set_adam_option(job, name, value)) {
-            remark(check, ERROR, "optimizer_args",
-                   strcmp(name, "betas") == 0
-                       ? _("optimizer_args has betas=%s, but it must be two numbers from 0 to below 1, as in "
-                           "betas=(0.9, 0.999).")
-                       : _("optimizer_args has an unusable number, %s. weight_decay must be 0 or more, eps from 0 to "
-                           "1."),
-                   value);
-        }
+    const LkOptimizer *optimizer = lk_optimizer((LkOptimizerType)job->optimizer_type);
+    g_autofree char *problem = NULL;
+    if (!lk_optimizer_read(optimizer, job->optimizer_args, &job->optimizer, &problem)) {
+        remark(check, ERROR, "optimizer_args", "%s", problem);
+    }
+    if (optimizer->finds_rate) {
+        check_found_rate(check, optimizer);
+    }
+    bool own = optimizer->averages || job->optimizer.relative_step;
+    if (own && job->lr_scheduler != LK_LR_CONSTANT && job->lr_scheduler != LK_LR_ADAFACTOR) {
+        remark(check, WARNING, "lr_scheduler", _("lr_scheduler is not used: %s chooses the size of its steps itself."),
+               optimizer->name);
+    }
+    if (job->optimizer.relative_step && lk_job_is_given(job, "learning_rate")) {
+        remark(check, NOTE, "learning_rate",
+               _("learning_rate is not used: Adafactor with relative_step chooses the size of its steps itself."));
+    }
+    if (job->lr_scheduler == LK_LR_ADAFACTOR && !job->optimizer.relative_step) {
+        remark(check, ERROR, "lr_scheduler",
+               _("The schedule adafactor belongs to optimizer_type = \"Adafactor\" with relative_step. Choose another "
+                 "one."));
+    }
+    if (job->ema_decay > 0 && optimizer->averages) {
+        remark(check, ERROR, "ema_decay",
+               _("ema_decay and the optimizer %s both average the weights. Set ema_decay to 0, or choose another "
+                 "optimizer."),
+               optimizer->name);
     }
 }
 
@@ -227,6 +205,45 @@ static void check_optimizer(Check *check)
 static const char *scheduler_name(const LkJob *job)
 {
     return lk_parameter_choice(lk_parameter_find("lr_scheduler"), job->lr_scheduler)->value;
+}
+
+/* Options that belong to some of the schedules, and what some need. */
+static void check_schedule_options(Check *check)
+{
+    const LkJob *job = check->job;
+    const int type = job->lr_scheduler;
+    const bool waves = type == LK_LR_COSINE_WITH_RESTARTS || type == LK_LR_COSINE_WITH_MIN_LR;
+    const bool stable = type == LK_LR_WARMUP_STABLE_DECAY;
+    const struct {
+        const char *key;
+        bool idle;
+        const char *owner;
+    } rows[] = {
+        {"lr_scheduler_num_cycles", job->lr_scheduler_num_cycles != 1 && !waves && !stable, "cosine_with_restarts"},
+        {"lr_scheduler_power", job->lr_scheduler_power != 1 && type != LK_LR_POLYNOMIAL, "polynomial"},
+        {"lr_decay_steps", job->lr_decay_steps != 0 && !stable, "warmup_stable_decay"},
+        {"lr_scheduler_timescale", job->lr_scheduler_timescale != 0 && type != LK_LR_INVERSE_SQRT, "inverse_sqrt"},
+        {"lr_scheduler_min_lr_ratio",
+         job->lr_scheduler_min_lr_ratio != 0 && type != LK_LR_COSINE_WITH_MIN_LR && !stable, "cosine_with_min_lr"},
+        {"lr_scheduler_args", job->lr_scheduler_args != NULL && type != LK_LR_PIECEWISE_CONSTANT, "piecewise_constant"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].idle) {
+            remark(check, NOTE, rows[i].key, _("%s has no effect with the schedule %s; it belongs to %s."), rows[i].key,
+                   scheduler_name(job), rows[i].owner);
+        }
+    }
+    if (type == LK_LR_COSINE_WITH_MIN_LR && !lk_job_is_given(job, "lr_scheduler_min_lr_ratio")) {
+        remark(check, ERROR, "lr_scheduler_min_lr_ratio",
+               _("lr_scheduler_min_lr_ratio is missing; the schedule cosine_with_min_lr needs it. 0.1 is usual."));
+    }
+    const char *rules = lk_lr_schedule_of_job(job, 1).rules;
+    if (type == LK_LR_PIECEWISE_CONSTANT && (rules == NULL || !lk_lr_rules_check(rules))) {
+        remark(
+            check, ERROR, "lr_scheduler_args",
+            _("The schedule piecewise_constant needs lr_scheduler_args = [\"step_rules=1:100,0.1:200,0.01\"]: pairs of "
+              "factor and step with rising steps, and the last factor."));
+    }
 }
 
 static void check_schedule(Check *check)
@@ -242,16 +259,7 @@ static void check_schedule(Check *check)
                  "reached."),
                job->lr_warmup_steps, job->max_train_steps);
     }
-    if (job->lr_scheduler_num_cycles != 1 && job->lr_scheduler != LK_LR_COSINE_WITH_RESTARTS) {
-        remark(check, NOTE, "lr_scheduler_num_cycles",
-               _("lr_scheduler_num_cycles has no effect with the schedule %s; it belongs to cosine_with_restarts."),
-               scheduler_name(job));
-    }
-    if (job->lr_scheduler_power != 1 && job->lr_scheduler != LK_LR_POLYNOMIAL) {
-        remark(check, NOTE, "lr_scheduler_power",
-               _("lr_scheduler_power has no effect with the schedule %s; it belongs to polynomial."),
-               scheduler_name(job));
-    }
+    check_schedule_options(check);
     if (job->max_train_epochs > 0 && lk_job_is_given(job, "max_train_steps")) {
         remark(check, WARNING, "max_train_steps",
                _("max_train_steps is not used, because max_train_epochs is given as well and goes before it."));

@@ -188,10 +188,11 @@ static const char *const off[][2] = {
 static void add_optimizer(LkMetadata *m, const LkJob *job)
 {
     g_autofree char *args = job->optimizer_args != NULL ? g_strjoinv(",", job->optimizer_args) : NULL;
+    const char *class = lk_optimizer((LkOptimizerType)job->optimizer_type)->class_name;
     if (args != NULL && args[0] != '\0') {
-        lk_metadata_setf(m, "ss_optimizer", "torch.optim.adamw.AdamW(%s)", args);
+        lk_metadata_setf(m, "ss_optimizer", "%s(%s)", class, args);
     } else {
-        lk_metadata_set(m, "ss_optimizer", "torch.optim.adamw.AdamW");
+        lk_metadata_set(m, "ss_optimizer", class);
     }
     set_float(m, "ss_learning_rate", job->learning_rate);
     if (job->text_encoder_2_lr == job->text_encoder_lr) {

@@ -31,15 +31,22 @@ static const LkChoice presets_of_lycoris[] = {
 
 static const LkChoice optimizers[] = {
     {"AdamW", LK_OPTIMIZER_ADAMW, N_("AdamW")}, {"", LK_OPTIMIZER_ADAMW},
-    {"AdamW8bit", .not_yet = true}, {"PagedAdamW", .not_yet = true}, {"PagedAdamW8bit", .not_yet = true},
-    {"PagedAdamW32bit", .not_yet = true}, {"Lion", .not_yet = true}, {"Lion8bit", .not_yet = true},
-    {"PagedLion8bit", .not_yet = true}, {"SGDNesterov", .not_yet = true}, {"SGDNesterov8bit", .not_yet = true},
-    {"AdEMAMix8bit", .not_yet = true}, {"PagedAdEMAMix8bit", .not_yet = true},
-    {"DAdaptation", .not_yet = true}, {"DAdaptAdamPreprint", .not_yet = true}, {"DAdaptAdam", .not_yet = true},
-    {"DAdaptAdaGrad", .not_yet = true}, {"DAdaptAdan", .not_yet = true}, {"DAdaptAdanIP", .not_yet = true},
-    {"DAdaptLion", .not_yet = true}, {"DAdaptSGD", .not_yet = true}, {"Prodigy", .not_yet = true},
-    {"Adafactor", .not_yet = true}, {"RAdamScheduleFree", .not_yet = true}, {"AdamWScheduleFree", .not_yet = true},
-    {"SGDScheduleFree", .not_yet = true}, {NULL}};
+    {"PagedAdamW", LK_OPTIMIZER_ADAMW}, {"PagedAdamW32bit", LK_OPTIMIZER_ADAMW},
+    {"torch.optim.AdamW", LK_OPTIMIZER_ADAMW},
+    {"AdamW8bit", LK_OPTIMIZER_ADAMW_8BIT, N_("AdamW, 8-bit state")}, {"PagedAdamW8bit", LK_OPTIMIZER_ADAMW_8BIT},
+    {"Adam", LK_OPTIMIZER_ADAM, N_("Adam")}, {"torch.optim.Adam", LK_OPTIMIZER_ADAM},
+    {"Prodigy", LK_OPTIMIZER_PRODIGY, N_("Prodigy")},
+    {"DAdaptAdam", LK_OPTIMIZER_DADAPT_ADAM, N_("D-Adapt Adam")},
+    {"AdamWScheduleFree", LK_OPTIMIZER_SCHEDULE_FREE, N_("AdamW, schedule-free")},
+    {"Adafactor", LK_OPTIMIZER_ADAFACTOR, N_("Adafactor")},
+    {"Lion", LK_OPTIMIZER_LION, N_("Lion")},
+    {"Lion8bit", LK_OPTIMIZER_LION_8BIT, N_("Lion, 8-bit state")}, {"PagedLion8bit", LK_OPTIMIZER_LION_8BIT},
+    {"SGDNesterov", LK_OPTIMIZER_SGD, N_("SGD with Nesterov momentum")},
+    {"SGDNesterov8bit", .not_yet = true}, {"AdEMAMix8bit", .not_yet = true}, {"PagedAdEMAMix8bit", .not_yet = true},
+    {"DAdaptation", .not_yet = true}, {"DAdaptAdamPreprint", .not_yet = true}, {"DAdaptAdaGrad", .not_yet = true},
+    {"DAdaptAdan", .not_yet = true}, {"DAdaptAdanIP", .not_yet = true}, {"DAdaptLion", .not_yet = true},
+    {"DAdaptSGD", .not_yet = true}, {"RAdamScheduleFree", .not_yet = true}, {"SGDScheduleFree", .not_yet = true},
+    {NULL}};
 
 static const LkChoice lr_schedulers[] = {
     {"constant", LK_LR_CONSTANT, N_("Constant")},
@@ -48,9 +55,11 @@ static const LkChoice lr_schedulers[] = {
     {"cosine", LK_LR_COSINE, N_("Cosine")},
     {"cosine_with_restarts", LK_LR_COSINE_WITH_RESTARTS, N_("Cosine with restarts")},
     {"polynomial", LK_LR_POLYNOMIAL, N_("Polynomial")},
-    {"inverse_sqrt", .not_yet = true}, {"cosine_with_min_lr", .not_yet = true},
-    {"warmup_stable_decay", .not_yet = true}, {"piecewise_constant", .not_yet = true},
-    {"adafactor", .not_yet = true}, {NULL}};
+    {"cosine_with_min_lr", LK_LR_COSINE_WITH_MIN_LR, N_("Cosine to a lowest rate")},
+    {"warmup_stable_decay", LK_LR_WARMUP_STABLE_DECAY, N_("Warm-up, stable, decay")},
+    {"inverse_sqrt", LK_LR_INVERSE_SQRT, N_("Inverse square root")},
+    {"piecewise_constant", LK_LR_PIECEWISE_CONSTANT, N_("Piecewise constant")},
+    {"adafactor", LK_LR_ADAFACTOR, N_("Adafactor's own")}, {NULL}};
 
 static const LkChoice loss_types[] = {
     {"l2", LK_LOSS_L2, N_("Mean square (l2)")}, {"l1", LK_LOSS_L1, N_("Mean distance (l1)")},

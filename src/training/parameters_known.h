@@ -12,8 +12,8 @@ LATER("cache_text_encoder_outputs_to_disk", BOOL, "false"), LATER("text_encoder_
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
 LATER("use_8bit_adam", BOOL, "false"), LATER("use_lion_optimizer", BOOL, "false"),
 LATER("fused_backward_pass", BOOL, "false"), LATER("lr_scheduler_type", STRING, NULL),
-LATER("lr_scheduler_args", LIST, NULL), LATER("lr_decay_steps", FLOAT, "0"),
-LATER("lr_scheduler_timescale", INT, NULL), LATER("lr_scheduler_min_lr_ratio", FLOAT, NULL),
+
+
 LATER("full_fp16", BOOL, "false"), LATER("full_bf16", BOOL, "false"), LATER("fp8_base", BOOL, "false"),
 LATER("fp8_base_unet", BOOL, "false"), LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
 LATER("cpu_offload_checkpointing", BOOL, "false"), LATER("unsloth_offload_checkpointing", BOOL, "false"),

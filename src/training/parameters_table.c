@@ -234,13 +234,21 @@ const LkParameter lk_parameters[] = {
     /* ---------------------------------------------------------------- optimizer */
     {ROW(ENUM, OPTIMIZER, optimizer_type, "AdamW"), .choices = optimizers, .basic = 6,
      .title = N_("Optimizer"), .subtitle = N_("How gradients become changes"),
-     .help = N_("AdamW suits every LoRA. Its state is kept in float32."),
+     .help = N_("AdamW suits every LoRA. With an 8-bit state it needs less memory and does nearly the same. Prodigy "
+                "and D-Adapt find the learning rate by themselves: set it to 1. AdamW schedule-free needs no "
+                "schedule. Lion takes steps of one size and needs a third to a tenth of AdamW's learning rate. "
+                "Adafactor keeps very little and chooses the size of its steps itself unless relative_step=False "
+                "is among the options."),
+     .usual = N_("AdamW; Prodigy with learning rate 1 where the right rate is not known."),
      .watch = N_("The loss swings wildly? Lower the learning rate first. If it goes on, change the optimizer's "
                  "options (weight_decay, betas) or take a schedule that falls, such as cosine.")},
     {ROW(LIST, OPTIMIZER, optimizer_args, NULL), .optional = true,
      .title = N_("Optimizer Options"), .subtitle = N_("weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8"),
-     .help = N_("A list of name=value. AdamW knows weight_decay, betas and eps."),
-     .usual = N_("weight_decay 0.01, betas (0.9, 0.999), eps 1e-8."),
+     .help = N_("A list of name=value, in the words of sd-scripts: weight_decay, betas and eps for the Adams; "
+                "betas and weight_decay for Lion; momentum and weight_decay for SGD; decouple, d_coef, d0, "
+                "use_bias_correction, safeguard_warmup and growth_rate for Prodigy; relative_step, scale_parameter and "
+                "warmup_init for Adafactor; warmup_steps for schedule-free AdamW."),
+     .usual = N_("weight_decay 0.01, betas (0.9, 0.999), eps 1e-8 for AdamW."),
      .higher = N_("weight_decay 0.1 helps against over-training.")},
     {ROW(FLOAT, OPTIMIZER, learning_rate, "0.0001"), RANGE(0, 10), .basic = 1,
      .title = N_("Learning Rate"), .subtitle = N_("How far the LoRA moves with every step"),
@@ -278,6 +286,15 @@ const LkParameter lk_parameters[] = {
      .usual = N_("1; 2 to 8 in place of a larger batch."),
      .higher = N_("memory allows only batch size 1 and the loss swings.")},
 
+    {ROW(FLOAT, OPTIMIZER, ema_decay, "0"), RANGE(0, 0.999999),
+     .title = N_("Average of the Weights (EMA)"), .subtitle = N_("Share of the average that each step keeps"),
+     .help = N_("Keeps a moving average of the LoRA beside it; samples and saved files are made from the average, "
+                "which is calmer than the last step. It needs as much memory as the LoRA once more. 0 turns it off. "
+                "(Our own key.)"),
+     .usual = N_("0, or 0.99 for short and 0.999 for long runs."),
+     .lower = N_("the average lags behind: late samples look as early ones did."),
+     .higher = N_("results still change from checkpoint to checkpoint.")},
+
     /* ---------------------------------------------------------------- schedule */
     {ROW(ENUM, SCHEDULE, lr_scheduler, "constant"), .choices = lr_schedulers, .basic = 7,
      .title = N_("Schedule"), .subtitle = N_("How the learning rate changes over the run"),
@@ -291,12 +308,32 @@ const LkParameter lk_parameters[] = {
      .higher = N_("the loss jumps in the first steps, or the learning rate is high.")},
     {ROW(INT, SCHEDULE, lr_scheduler_num_cycles, "1"), RANGE(1, 10000),
      .title = N_("Restarts"), .subtitle = N_("Cycles of “cosine with restarts”"),
-     .help = N_("Other schedules do not use it."),
+     .help = N_("How often the cosine comes down. “Cosine to a lowest rate” and the decay of “warm-up, stable, decay” "
+                "use it too: there it is the number of half waves. Other schedules do not use it."),
      .usual = N_("1 to 5.")},
     {ROW(FLOAT, SCHEDULE, lr_scheduler_power, "1"), RANGE(0, 100),
      .title = N_("Power"), .subtitle = N_("Bend of the polynomial schedule"),
      .help = N_("1 is a straight line, 2 falls faster at first. Other schedules do not use it."),
      .usual = N_("1 to 2.")},
+    {ROW(COUNT, SCHEDULE, lr_decay_steps, "0"), RANGE(0, 1e9), .unit = N_("steps"),
+     .title = N_("Decay"), .subtitle = N_("Steps over which the rate falls at the end"),
+     .help = N_("For “warm-up, stable, decay”: a number of steps, or a share of all steps below 1. Other schedules do "
+                "not use it."),
+     .usual = N_("0.1 to 0.2 of all steps.")},
+    {ROW(FLOAT, SCHEDULE, lr_scheduler_min_lr_ratio, NULL), RANGE(0, 1), .optional = true,
+     .title = N_("Lowest Rate"), .subtitle = N_("Share of the learning rate that is left at the end"),
+     .help = N_("For “cosine to a lowest rate”, which needs it, and for “warm-up, stable, decay”."),
+     .usual = N_("0.1.")},
+    {ROW(INT, SCHEDULE, lr_scheduler_timescale, "0"), RANGE(0, 1000000000), .unit = N_("steps"),
+     .title = N_("Time Scale"), .subtitle = N_("How slowly the inverse square root falls"),
+     .help = N_("The rate is halved after three times this many steps. 0 takes the steps of warm-up, or 10000 where "
+                "there are none. Other schedules do not use it."),
+     .usual = N_("0.")},
+    {ROW(LIST, SCHEDULE, lr_scheduler_args, NULL), .optional = true,
+     .title = N_("Schedule Options"), .subtitle = N_("step_rules=1:100,0.1:200,0.01"),
+     .help = N_("For the schedule “piecewise constant”: pairs of factor and step, and the last factor. With "
+                "step_rules=1:100,0.1:200,0.01 the learning rate is whole up to step 100, a tenth up to step 200 and "
+                "a hundredth from there on.")},
 
     /* ---------------------------------------------------------------- length */
     {ROW(INT, LENGTH, max_train_epochs, "0"), RANGE(0, 1000000), .optional = true, .unit = N_("epochs"), .basic = 3,

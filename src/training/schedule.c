@@ -3,20 +3,105 @@
 #include "base/philox.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------ learning rate */
 
+/** A number of steps, or a share of all of them, rounded down as sd-scripts does. */
+static int64_t steps_of(double steps, int64_t total)
+{
+    return (int64_t)(steps < 1 ? steps * (double)total : steps);
+}
+
+/** The value of step_rules among the schedule's options; NULL where it is missing. */
+static const char *rules_of(const LkJob *job)
+{
+    for (char **arg = job->lr_scheduler_args; arg && *arg; arg++)
+        if (g_str_has_prefix(*arg, "step_rules="))
+            return *arg + strlen("step_rules=");
+    return NULL;
+}
+
 LkLrSchedule lk_lr_schedule_of_job(const LkJob *job, int64_t total)
 {
-    double warmup = job->lr_warmup_steps < 1 ? job->lr_warmup_steps * (double)total : job->lr_warmup_steps;
+    bool own = lk_optimizer((LkOptimizerType)job->optimizer_type)->averages || job->optimizer.relative_step;
+    int64_t warmup = steps_of(job->lr_warmup_steps, total);
     return (LkLrSchedule){
-        .type = (LkLrSchedulerType)job->lr_scheduler,
-        .warmup = (int64_t)warmup,
+        .type = own ? LK_LR_CONSTANT : (LkLrSchedulerType)job->lr_scheduler,
+        .warmup = warmup,
         .total = total,
         .cycles = job->lr_scheduler_num_cycles,
         .power = job->lr_scheduler_power,
         .base_lr = job->learning_rate,
+        .decay = steps_of(job->lr_decay_steps, total),
+        .timescale = job->lr_scheduler_timescale ? job->lr_scheduler_timescale
+                     : warmup                    ? warmup
+                                                 : 10000,
+        .min_ratio = job->lr_scheduler_min_lr_ratio,
+        .rules = rules_of(job),
     };
+}
+
+/** A falling wave from 1 to min_ratio, of so many half waves. */
+static double wave(const LkLrSchedule *s, double progress)
+{
+    double factor = 0.5 * (1 + cos(G_PI * s->cycles * progress));
+    return MAX(0.0, factor * (1 - s->min_ratio) + s->min_ratio);
+}
+
+/** Warm-up to 1, a level, and down again. Unlike in other schedules, warm-up begins at min_ratio. */
+static double stable_decay(const LkLrSchedule *s, int64_t step)
+{
+    int64_t falls = s->total - s->decay;
+    if (step < s->warmup)
+        return (double)step / (double)s->warmup * (1 - s->min_ratio) + s->min_ratio;
+    if (step < falls)
+        return 1;
+    return step < MAX(falls, s->warmup) + s->decay ? wave(s, (double)(step - falls) / (double)MAX(1, s->decay))
+                                                   : s->min_ratio;
+}
+
+/** One rule from the text; false at its end. `step` is -1 for the last factor. */
+static bool next_rule(const char **text, double *factor, int64_t *step, bool *good)
+{
+    char *end;
+    if (**text == '\0')
+        return false;
+    *step = -1;
+    *factor = g_ascii_strtod(*text, &end);
+    *good = end != *text && *factor >= 0 && isfinite(*factor);
+    if (*good && *end == ':') {
+        const char *number = end + 1;
+        *step = g_ascii_strtoll(number, &end, 10);
+        *good = end != number && *step >= 0;
+    }
+    *good &= *end == (*step < 0 ? '\0' : ',');
+    *text = *end == ',' ? end + 1 : end;
+    return *good;
+}
+
+bool lk_lr_rules_check(const char *rules)
+{
+    double factor;
+    int64_t step = 0, before = -1;
+    bool good = true;
+    while (next_rule(&rules, &factor, &step, &good) && step >= 0) {
+        if (step <= before)
+            return false;
+        before = step;
+    }
+    return good && step < 0;
+}
+
+static double piecewise(const LkLrSchedule *s, int64_t step)
+{
+    const char *rules = s->rules ? s->rules : "1";
+    double factor = 1;
+    int64_t end;
+    bool good;
+    while (next_rule(&rules, &factor, &end, &good) && end >= 0 && step >= end) {
+    }
+    return factor;
 }
 
 /* From base_lr down to 1e-7, as a factor of base_lr. */
@@ -35,8 +120,14 @@ static double polynomial(const LkLrSchedule *s, int64_t step)
 
 double lk_lr_factor(const LkLrSchedule *s, int64_t step)
 {
-    if (s->type == LK_LR_CONSTANT) {
+    if (s->type == LK_LR_CONSTANT || s->type == LK_LR_ADAFACTOR) {
         return 1;
+    }
+    if (s->type == LK_LR_PIECEWISE_CONSTANT) {
+        return piecewise(s, step);
+    }
+    if (s->type == LK_LR_WARMUP_STABLE_DECAY) {
+        return stable_decay(s, step);
     }
     if (step < s->warmup) {
         return (double)step / (double)s->warmup;
@@ -52,8 +143,15 @@ double lk_lr_factor(const LkLrSchedule *s, int64_t step)
         return progress >= 1 ? 0 : MAX(0.0, 0.5 * (1 + cos(G_PI * fmod(s->cycles * progress, 1))));
     case LK_LR_POLYNOMIAL:
         return polynomial(s, step);
+    case LK_LR_INVERSE_SQRT:
+        return 1 / sqrt((double)(step + s->timescale - s->warmup) / (double)s->timescale);
+    case LK_LR_COSINE_WITH_MIN_LR:
+        return wave(s, progress);
     case LK_LR_CONSTANT:
     case LK_LR_CONSTANT_WITH_WARMUP:
+    case LK_LR_WARMUP_STABLE_DECAY:
+    case LK_LR_PIECEWISE_CONSTANT:
+    case LK_LR_ADAFACTOR:
         break;
     }
     return 1;

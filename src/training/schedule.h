@@ -14,10 +14,19 @@ typedef struct LkLrSchedule {
     int cycles;     /* of cosine with restarts */
     double power;   /* of polynomial */
     double base_lr; /* learning_rate: polynomial ends at 1e-7 of the optimizer's default rate */
+    int64_t decay;  /* steps, of warm-up, stable, decay */
+    int64_t timescale;
+    double min_ratio;
+    const char *rules; /* of piecewise constant: "1:10,0.1:20,0.01"; borrowed */
 } LkLrSchedule;
 
-/** The schedule of a job that runs for `total` steps: a share of warm-up becomes steps, rounded down. */
+/** The schedule of a job that runs for `total` steps: shares of warm-up and decay become steps, rounded down.
+ * Optimizers that average by themselves, and Adafactor with relative steps, have a constant one. The job must outlive
+ * it. */
 LkLrSchedule lk_lr_schedule_of_job(const LkJob *job, int64_t total);
+
+/** Whether rules can be read: pairs factor:step, with rising steps, and a last factor. */
+bool lk_lr_rules_check(const char *rules);
 
 /** The factor of every learning rate at optimizer step `step`, counted from 0. */
 double lk_lr_factor(const LkLrSchedule *schedule, int64_t step);

@@ -14,25 +14,47 @@
 
 #define STATE_VERSION "1"
 
-enum { ARRAYS = 3 };
-static const char *const array_names[ARRAYS] = {"adapter", "m", "v"};
-
-/** Gives a state its arrays. */
-static bool add_arrays(LkState *state)
-{
-    state->adapter = g_try_new0(float, (gsize)state->elements);
-    state->m = g_try_new0(float, (gsize)state->elements);
-    state->v = g_try_new0(float, (gsize)state->elements);
-    return state->adapter && state->m && state->v;
-}
-
 LkState *lk_state_new(int64_t elements)
 {
     LkState *state = g_new0(LkState, 1);
     state->elements = elements;
-    if (!add_arrays(state))
+    state->adapter = g_try_new0(float, (gsize)elements);
+    if (!state->adapter)
         g_clear_pointer(&state, lk_state_free);
     return state;
+}
+
+bool lk_state_add(LkState *state, const char *name, LkDType dtype, int64_t count)
+{
+    void *data = state->n_arrays < LK_STATE_ARRAYS ? g_try_malloc0_n((gsize)count + 1, lk_dtype_size(dtype)) : NULL;
+    if (data)
+        state->arrays[state->n_arrays++] =
+            (LkStateArray){.name = g_strdup(name), .dtype = dtype, .count = count, .data = data};
+    return data;
+}
+
+LkStateArray *lk_state_array(const LkState *state, const char *name)
+{
+    for (int i = 0; i < state->n_arrays; i++)
+        if (strcmp(state->arrays[i].name, name) == 0)
+            return (LkStateArray *)(uintptr_t)&state->arrays[i];
+    return NULL;
+}
+
+float *lk_state_floats(const LkState *state, const char *name)
+{
+    const LkStateArray *array = lk_state_array(state, name);
+    return array && array->dtype == LK_F32 ? array->data : NULL;
+}
+
+bool lk_state_same_shape(const LkState *a, const LkState *b)
+{
+    bool same = a->elements == b->elements && a->n_arrays == b->n_arrays;
+    for (int i = 0; same && i < a->n_arrays; i++) {
+        const LkStateArray *x = &a->arrays[i], *y = lk_state_array(b, x->name);
+        same = y && x->dtype == y->dtype && x->count == y->count;
+    }
+    return same;
 }
 
 void lk_state_free(LkState *state)
@@ -45,17 +67,13 @@ void lk_state_free(LkState *state)
     g_free(state->layout);
     g_free(state->device);
     g_free(state->dataset);
+    g_free(state->averaging);
     g_free(state->adapter);
-    g_free(state->m);
-    g_free(state->v);
+    for (int i = 0; i < state->n_arrays; i++) {
+        g_free(state->arrays[i].name);
+        g_free(state->arrays[i].data);
+    }
     g_free(state);
-}
-
-static void arrays(const LkState *state, float *out[ARRAYS])
-{
-    out[0] = state->adapter;
-    out[1] = state->m;
-    out[2] = state->v;
 }
 
 static bool is_finite(const float *values, int64_t count)
@@ -86,26 +104,45 @@ static char *checksum(const void *data, size_t size)
 static char *facts_checksum(const LkState *state)
 {
     g_autofree char *text = g_strdup_printf(
-        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s%s%s", state->step, state->job ? state->job : "",
+        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s%s%s%s%s", state->step, state->job ? state->job : "",
         state->layout ? state->layout : "", state->device ? state->device : "", state->changes ? "\n" : "",
         state->changes ? state->changes : "", state->dataset ? "\n" : "", state->dataset ? state->dataset : "",
-        state->guard ? "\nguard " : "", state->guard ? state->guard : "");
+        state->guard ? "\nguard " : "", state->guard ? state->guard : "", state->averaging ? "\naveraging " : "",
+        state->averaging ? state->averaging : "");
     return checksum(text, strlen(text));
 }
 
 /* Reading ---------------------------------------------------------------------------------------------------------- */
 
-static bool check_array(const LkSafetensors *file, const char *name, int64_t elements, GError **error)
+#define INTEGERS ":i32" /* behind the name of an array that has no floats */
+
+/** The arrays that the file must have. Files of older versions do not say it: moments beside the weights. */
+static char **array_names(const LkSafetensors *file)
 {
+    const char *told = lk_safetensors_metadata(file, "arrays");
+    return g_strsplit(told ? told : "adapter m v", " ", LK_STATE_ARRAYS + 2);
+}
+
+/** The tensor of an array; NULL where there is none of the right type. */
+static const LkTensorView *find_array(const LkSafetensors *file, const char *told)
+{
+    bool integers = g_str_has_suffix(told, INTEGERS);
+    g_autofree char *name = g_strndup(told, strlen(told) - (integers ? strlen(INTEGERS) : 0));
     const LkTensorView *view = lk_safetensors_find(file, name);
-    if (!view || view->dtype != LK_FILE_F32 || lk_tensor_view_elements(view) != elements)
+    return view && view->dtype == (integers ? LK_FILE_I32 : LK_FILE_F32) ? view : NULL;
+}
+
+static bool check_array(const LkSafetensors *file, const char *name, GError **error)
+{
+    const LkTensorView *view = find_array(file, name);
+    if (!view)
         return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: '%s' is not whole."),
                             lk_safetensors_path(file), name);
-    g_autofree char *sum = checksum(view->data, view->size), *key = g_strconcat("checksum.", name, NULL);
+    g_autofree char *sum = checksum(view->data, view->size), *key = g_strconcat("checksum.", view->name, NULL);
     if (g_strcmp0(sum, lk_safetensors_metadata(file, key)) != 0)
         return lk_set_error(error, LK_ERROR_FORMAT,
                             _("The training state '%s' is damaged: the checksum of '%s' is wrong."),
-                            lk_safetensors_path(file), name);
+                            lk_safetensors_path(file), view->name);
     return true;
 }
 
@@ -129,11 +166,13 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     state->job = g_strdup(lk_safetensors_metadata(file, "job"));
     state->changes = g_strdup(lk_safetensors_metadata(file, "changes"));
     state->guard = g_strdup(lk_safetensors_metadata(file, "guard"));
+    state->averaging = g_strdup(lk_safetensors_metadata(file, "averaging"));
     state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
     state->dataset = g_strdup(lk_safetensors_metadata(file, "dataset"));
     state->device = g_strdup(lk_safetensors_metadata(file, "device"));
-    for (int i = 0; i < ARRAYS; i++)
-        if (!check_array(file, array_names[i], state->elements, error))
+    g_auto(GStrv) names = array_names(file);
+    for (char **name = names; *name; name++)
+        if (!check_array(file, *name, error))
             return NULL;
     g_autofree char *facts = facts_checksum(state);
     if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) != 0) {
@@ -144,23 +183,37 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     return g_steal_pointer(&state);
 }
 
+/** Memory for the arrays of a checked file, and what is in them. */
+static bool read_arrays(LkState *state, const LkSafetensors *file)
+{
+    g_auto(GStrv) names = array_names(file);
+    const LkTensorView *adapter = lk_safetensors_find(file, "adapter");
+    state->adapter = g_try_new0(float, (gsize)state->elements);
+    if (!state->adapter)
+        return false;
+    memcpy(state->adapter, adapter->data, adapter->size);
+    for (char **name = names; *name; name++) {
+        const LkTensorView *view = find_array(file, *name);
+        LkDType dtype = view->dtype == LK_FILE_I32 ? LK_I32 : LK_F32;
+        if (view == adapter)
+            continue;
+        if (!lk_state_add(state, view->name, dtype, lk_tensor_view_elements(view)))
+            return false;
+        memcpy(state->arrays[state->n_arrays - 1].data, view->data, view->size);
+    }
+    return true;
+}
+
 LkState *lk_state_load(const char *path, GError **error)
 {
     g_autoptr(LkSafetensors) file = lk_safetensors_open(path, error);
     g_autoptr(LkState) state = file ? check_file(file, error) : NULL;
     if (!state)
         return NULL;
-    if (!add_arrays(state)) {
-        lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to read the training state '%s'."), path);
-        return NULL;
-    }
-    float *data[ARRAYS];
-    arrays(state, data);
-    for (int i = 0; i < ARRAYS; i++) {
-        const LkTensorView *view = lk_safetensors_find(file, array_names[i]);
-        memcpy(data[i], view->data, view->size);
-    }
-    return g_steal_pointer(&state);
+    if (read_arrays(state, file))
+        return g_steal_pointer(&state);
+    lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to read the training state '%s'."), path);
+    return NULL;
 }
 
 /* Writing ---------------------------------------------------------------------------------------------------------- */
@@ -176,39 +229,64 @@ static bool keep_previous(const char *path)
     return !whole || rename(path, previous) == 0;
 }
 
-bool lk_state_save(const LkState *state, const char *path, GError **error)
+/** What the metadata says beside the arrays. */
+static LkMetadata *describe(const LkState *state)
 {
-    float *data[ARRAYS];
-    LkTensorSpec specs[ARRAYS];
-    g_autoptr(LkMetadata) metadata = lk_metadata_new();
+    LkMetadata *metadata = lk_metadata_new();
+    const struct {
+        const char *key, *value;
+    } rows[] = {{"changes", state->changes},
+                {"guard", state->guard},
+                {"averaging", state->averaging},
+                {"dataset", state->dataset}};
     lk_metadata_set(metadata, "lorikeet.state", STATE_VERSION);
     lk_metadata_setf(metadata, "step", "%" G_GINT64_FORMAT, state->step);
     lk_metadata_set(metadata, "job", state->job);
     lk_metadata_set(metadata, "layout", state->layout);
     lk_metadata_set(metadata, "device", state->device);
-    if (state->changes)
-        lk_metadata_set(metadata, "changes", state->changes);
-    if (state->guard)
-        lk_metadata_set(metadata, "guard", state->guard);
-    if (state->dataset)
-        lk_metadata_set(metadata, "dataset", state->dataset);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].value)
+            lk_metadata_set(metadata, rows[i].key, rows[i].value);
     g_autofree char *facts = facts_checksum(state);
     lk_metadata_set(metadata, "checksum.facts", facts);
-    arrays(state, data);
-    for (int i = 0; i < ARRAYS; i++) {
-        if (!is_finite(data[i], state->elements))
-            return lk_set_error(
-                error, LK_ERROR_NUMERIC,
-                _("The training state after step %" PRId64 " holds numbers that are not finite, so it was not saved."),
-                state->step);
-        g_autofree char *sum = checksum(data[i], (size_t)state->elements * sizeof(float));
-        g_autofree char *key = g_strconcat("checksum.", array_names[i], NULL);
-        lk_metadata_set(metadata, key, sum);
-        specs[i] = (LkTensorSpec){
-            .name = array_names[i], .dtype = LK_FILE_F32, .rank = 1, .shape = {state->elements}, .data = data[i]};
-    }
+    g_autoptr(GString) names = g_string_new("adapter");
+    for (int i = 0; i < state->n_arrays; i++)
+        g_string_append_printf(names, " %s%s", state->arrays[i].name, state->arrays[i].dtype == LK_I32 ? INTEGERS : "");
+    lk_metadata_set(metadata, "arrays", names->str);
+    return metadata;
+}
+
+/** An array as a tensor of the file, with its checksum; false where a number is not finite. */
+static bool add_tensor(const LkStateArray *array, LkMetadata *metadata, LkTensorSpec *spec)
+{
+    if (array->dtype == LK_F32 && !is_finite(array->data, array->count))
+        return false;
+    g_autofree char *sum = checksum(array->data, (size_t)array->count * lk_dtype_size(array->dtype));
+    g_autofree char *key = g_strconcat("checksum.", array->name, NULL);
+    lk_metadata_set(metadata, key, sum);
+    *spec = (LkTensorSpec){.name = array->name,
+                           .dtype = array->dtype == LK_F32 ? LK_FILE_F32 : LK_FILE_I32,
+                           .rank = 1,
+                           .shape = {array->count},
+                           .data = array->data};
+    return true;
+}
+
+bool lk_state_save(const LkState *state, const char *path, GError **error)
+{
+    LkTensorSpec specs[LK_STATE_ARRAYS + 1];
+    g_autoptr(LkMetadata) metadata = describe(state);
+    LkStateArray adapter = {(char *)(uintptr_t)"adapter", LK_F32, state->elements, state->adapter};
+    bool finite = add_tensor(&adapter, metadata, &specs[0]);
+    for (int i = 0; finite && i < state->n_arrays; i++)
+        finite = add_tensor(&state->arrays[i], metadata, &specs[i + 1]);
+    if (!finite)
+        return lk_set_error(
+            error, LK_ERROR_NUMERIC,
+            _("The training state after step %" PRId64 " holds numbers that are not finite, so it was not saved."),
+            state->step);
     g_autofree char *next = lk_state_next(path);
-    if (!lk_safetensors_write(next, specs, ARRAYS, metadata, error))
+    if (!lk_safetensors_write(next, specs, (size_t)state->n_arrays + 1, metadata, error))
         return false;
     /* Who is interrupted between the two renames finds the newest state under the name `next`. */
     if (!keep_previous(path) || rename(next, path) != 0)

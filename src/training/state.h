@@ -5,9 +5,21 @@
  * need no state: they are functions of seed and step. */
 #pragma once
 
+#include "base/dtype.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { LK_STATE_ARRAYS = 6 };
+
+/** An array beside the weights: what the optimizer keeps, the average. */
+typedef struct LkStateArray {
+    char *name;
+    LkDType dtype; /* LK_F32 or LK_I32 */
+    int64_t count;
+    void *data;
+} LkStateArray;
 
 typedef struct LkState {
     int64_t step;  /* optimizer steps done */
@@ -18,11 +30,22 @@ typedef struct LkState {
     char *dataset; /* what it is trained on (lk_dataset_digest), or NULL: an older version saved it */
     char *device;  /* device and library versions: other ones may give other bits */
     int64_t elements;
-    float *adapter, *m, *v; /* [elements] */
+    float *adapter; /* [elements] */
+    int n_arrays;
+    LkStateArray arrays[LK_STATE_ARRAYS];
+    char *averaging; /* what schedule-free averaging knows (lk_averaging_write), or NULL */
 } LkState;
 
-/** A state with memory for `elements` of each array, zero. NULL when memory is out. */
+/** A state with memory for the adapter, zero, and no other arrays. NULL when memory is out. */
 LkState *lk_state_new(int64_t elements);
+/** Adds an array of zeros. False when memory is out, or there are too many. */
+bool lk_state_add(LkState *state, const char *name, LkDType dtype, int64_t count);
+/** The array of this name, or NULL. */
+LkStateArray *lk_state_array(const LkState *state, const char *name);
+/** The same of floats: its data, or NULL. */
+float *lk_state_floats(const LkState *state, const char *name);
+/** Whether two states have the same arrays, whatever is in them. */
+bool lk_state_same_shape(const LkState *a, const LkState *b);
 void lk_state_free(LkState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkState, lk_state_free)
 

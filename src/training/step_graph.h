@@ -47,20 +47,3 @@ typedef struct LkStepGraph {
 LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape,
                                LkDType compute, bool trace, LkError *error);
 void lk_step_graph_free(LkStepGraph *step);
-
-/** Options of the optimizer graph. */
-typedef struct LkUpdateShape {
-    float max_norm;   /* clip the gradient's total norm; 0: do not */
-    float norm_limit; /* of every module's change of its layer, after the step; 0: none */
-} LkUpdateShape;
-
-/** The optimizer's graph over the modules that `step` trains: clip, AdamW per group, clear the gradient. */
-typedef struct LkUpdateGraph {
-    LkGraph *graph;
-    LkRef scalars; /* f32 [LK_SCALAR_COUNT] */
-    LkRef clip;    /* f32 [2]: gradient norm before clipping, factor */
-    LkRef adapter, gradient, m, v;
-} LkUpdateGraph;
-
-LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape *shape, LkError *error);
-void lk_update_graph_free(LkUpdateGraph *update);

@@ -74,7 +74,7 @@ bool lk_trainer_sample_now(LkTrainerControl *control, GError **error)
     LkTrainer *trainer = control->trainer;
     LkSampleMoment moment = {control->step, lk_trainer_epoch_of(trainer, control->step), false};
     return (trainer->samples || renew_samples(trainer, error)) &&
-           lk_samples_make(trainer->samples, &moment, false, control->events, error);
+           lk_trainer_make_samples(trainer, &moment, false, control->events, error);
 }
 
 /* Changes ---------------------------------------------------------------------------------------------------------- */

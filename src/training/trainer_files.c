@@ -65,41 +65,6 @@ static char *layout_hash(const LkTrainer *trainer)
     return g_strdup(hex);
 }
 
-/* The device side ------------------------------------------------------------------------------------------------- */
-
-bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error)
-{
-    LkError problem = {0};
-    LkProgram *program = trainer->update_prepared.program;
-    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    trainer->state->step = step;
-    return (trainer->api->read(program, trainer->update->adapter, trainer->state->adapter, bytes, &problem) &&
-            trainer->api->read(program, trainer->update->m, trainer->state->m, bytes, &problem) &&
-            trainer->api->read(program, trainer->update->v, trainer->state->v, bytes, &problem)) ||
-           lk_gerror_take(error, &problem);
-}
-
-bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
-{
-    LkError problem = {0};
-    LkProgram *program = trainer->update_prepared.program;
-    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    return (trainer->api->write(program, trainer->update->adapter, trainer->state->adapter, bytes, &problem) &&
-            trainer->api->write(program, trainer->update->m, trainer->state->m, bytes, &problem) &&
-            trainer->api->write(program, trainer->update->v, trainer->state->v, bytes, &problem))
-               ? lk_trainer_clear_gradient(trainer, error)
-               : lk_gerror_take(error, &problem);
-}
-
-bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error)
-{
-    LkError problem = {0};
-    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    g_autofree float *zero = g_new0(float, (gsize)trainer->state->elements);
-    return trainer->api->write(trainer->update_prepared.program, trainer->update->gradient, zero, bytes, &problem) ||
-           lk_gerror_take(error, &problem);
-}
-
 /* States ----------------------------------------------------------------------------------------------------------- */
 
 static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError **error)
@@ -250,6 +215,9 @@ bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvent
     if (!lk_guard_read(&trainer->guard, lk_trainer_scales(trainer), state->guard))
         return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: its loss scale is '%s'."),
                             path, state->guard);
+    if (!lk_trainer_read_averaging(trainer, state->averaging))
+        return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: its average is '%s'."), path,
+                            state->averaging);
     GPtrArray *changes = lk_changes_read(state->changes, error);
     if (!changes)
         return false;
@@ -281,6 +249,8 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
     g_autofree char *path = lk_trainer_state_path(trainer);
     g_free(trainer->state->changes);
     trainer->state->changes = lk_changes_write(trainer->changes, false);
+    g_free(trainer->state->averaging);
+    trainer->state->averaging = lk_trainer_write_averaging(trainer);
     g_free(trainer->state->guard);
     trainer->state->guard = lk_guard_write(&trainer->guard, lk_trainer_scales(trainer));
     GError *problem = NULL;
@@ -330,8 +300,9 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .hashes = model_hashes(trainer)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(job, name, lora_ending(job));
+    g_autofree float *weights = lk_trainer_result(trainer);
     GError *problem = NULL;
-    while (!lk_lora_save(trainer->lora, trainer->state->adapter, path, &format, metadata, &problem))
+    while (!lk_lora_save(trainer->lora, weights, path, &format, metadata, &problem))
         if (!lk_trainer_try_again(events, job->output_dir, &problem))
             return give_up(problem, error);
     lk_trainer_tell(events,

@@ -17,6 +17,7 @@
 #include "training/state.h"
 #include "training/step_graph.h"
 #include "training/trainer.h"
+#include "training/update_graph.h"
 
 /** The compiled step for one latent size and batch size. */
 typedef struct LkStepProgram {
@@ -64,6 +65,7 @@ struct LkTrainer {
     LkTextProgram text;
     int64_t weights; /* bytes of the base model that these programs use */
     LkUpdateGraph *update;
+    LkAveraging averaging;
     LkPrepared update_prepared;
     bool is_planned;      /* the plan fits */
     bool is_bound;        /* the programs of the steps have their memory */
@@ -120,11 +122,27 @@ typedef struct LkBatchPlace {
 bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
                             int *timesteps, GError **error);
 
+/* The optimizer and what it keeps (trainer_optimizer.c). */
+/** What the optimizer's graph of the job is. */
+LkUpdateShape lk_trainer_update_shape(const LkTrainer *trainer);
+/** Brings the weights and what the optimizer keeps from the device to trainer->state. */
+bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
+/** The other way, with a gradient of zeros. A new state gets its arrays here. */
+bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
+/** The optimizer's step number `step` (from 0): *rate is its learning rate, *norm the gradient's, *sound whether that
+ * is finite; if it is not, nothing changed. */
+bool lk_trainer_update(LkTrainer *trainer, int64_t step, double *rate, double *norm, bool *sound, GError **error);
+/** The weights that are the run's result, of trainer->state: its adapter, or an average where one is kept. Free with
+ * g_free. */
+float *lk_trainer_result(const LkTrainer *trainer);
+/** lk_samples_make with those of the device. */
+bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, bool missing_only,
+                             const LkTrainerEvents *events, GError **error);
+char *lk_trainer_write_averaging(const LkTrainer *trainer);
+bool lk_trainer_read_averaging(LkTrainer *trainer, const char *text);
+
 /* Files (trainer_files.c). */
 char *lk_trainer_state_path(const LkTrainer *trainer);
-/** Brings adapter and moments from the device to trainer->state. */
-bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
-bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
 /** Forgets what the batches of a step that is left out added up. */
 bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error);
 /** Loads the newest whole state, or begins a new one. */

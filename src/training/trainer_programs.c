@@ -69,8 +69,7 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
         ok = add_bucket(trainer, &g_array_index(trainer->dataset->buckets, LkDatasetBucket, i), &problem);
     if (ok) {
         const LkStepProgram *first = g_ptr_array_index(trainer->programs, 0);
-        LkUpdateShape shape = {.max_norm = (float)trainer->job->max_grad_norm,
-                               .norm_limit = (float)trainer->job->scale_weight_norms};
+        LkUpdateShape shape = lk_trainer_update_shape(trainer);
         trainer->update = lk_update_graph_new(first->graph, &shape, &problem);
         ok = trainer->update &&
              lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem);

@@ -101,35 +101,12 @@ static bool run_batch(Run *run, Step *s, int64_t batch, GError **error)
 /** The optimizer's step, after the batches from `first` up to `last`. */
 static bool update(Run *run, Step *s, GError **error)
 {
-    LkTrainer *trainer = run->trainer;
-    const LkJob *job = trainer->job;
-    const int64_t step = s->step;
-    const double rates[LK_GROUP_COUNT] = {[LK_GROUP_TEXT] = job->text_encoder_lr,
-                                          [LK_GROUP_TEXT_2] = job->text_encoder_2_lr,
-                                          [LK_GROUP_UNET] = job->unet_lr};
-    const float scale = (float)trainer->guard.scale, accumulated = (float)job->gradient_accumulation_steps;
-    float scalars[LK_SCALAR_COUNT] = {
-        [LK_SCALAR_LOSS_SCALE] = scale, [LK_SCALAR_GRADIENT_SCALE] = 1.0f / accumulated / scale};
-    LkLrSchedule schedule = lk_lr_schedule_of_job(job, trainer->steps);
-    double factor = lk_lr_factor(&schedule, step);
-    for (int group = 0; group < lk_lora_group_count(trainer->lora); group++) {
-        const LkLoraGroup *g = lk_lora_group(trainer->lora, group);
-        LkAdamwScalars adamw = lk_adamw_scalars(step + 1 - trainer->guard.skipped, rates[g->side] * g->rate * factor,
-                                                job->adam_beta1, job->adam_beta2, job->adam_eps, job->weight_decay);
-        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &adamw, sizeof adamw);
-    }
-    s->rate = (lk_job_trains_unet(job) ? rates[LK_GROUP_UNET] : rates[LK_GROUP_TEXT]) * factor;
-    LkError problem = {0};
-    float clip[2];
-    LkProgram *program = trainer->update_prepared.program;
+    bool sound = false;
     run->held = -1;
-    if (!trainer->api->write(program, trainer->update->scalars, scalars, sizeof scalars, &problem) ||
-        !trainer->api->run(program, &problem) ||
-        !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem))
-        return lk_gerror_take(error, &problem);
-    s->norm = clip[0];
-    run->held = step;
-    if (!isfinite(clip[1])) /* the optimizer saw that too and changed nothing */
+    if (!lk_trainer_update(run->trainer, s->step, &s->rate, &s->norm, &sound, error))
+        return false;
+    run->held = s->step;
+    if (!sound) /* the optimizer saw that too and changed nothing */
         s->health = LK_HEALTH_GRADIENT;
     return true;
 }
@@ -244,19 +221,19 @@ static bool run_step(Run *run, int64_t step, GError **error)
     if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
         return false;
     return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||
-           lk_samples_make(trainer->samples, &(LkSampleMoment){step + 1, run->epoch + 1, epoch_end > 0}, false,
-                           run->events, error);
+           lk_trainer_make_samples(trainer, &(LkSampleMoment){step + 1, run->epoch + 1, epoch_end > 0}, false,
+                                   run->events, error);
 }
 
 /** Sample pictures due at the step at which the run begins: the first ones, or those that were still missing when it
  * was interrupted. */
 static bool make_first_samples(Run *run, GError **error)
 {
-    const LkTrainer *trainer = run->trainer;
+    LkTrainer *trainer = run->trainer;
     int64_t step = run->held, epoch_end = epochs_ended(trainer, step);
     LkSampleMoment moment = {step, lk_trainer_epoch_of(trainer, step), epoch_end > 0};
     return !lk_samples_due(trainer->samples, step, epoch_end) ||
-           lk_samples_make(trainer->samples, &moment, step > 0, run->events, error);
+           lk_trainer_make_samples(trainer, &moment, step > 0, run->events, error);
 }
 
 /** Answers what is asked for between two steps. False where the run ends. */

@@ -80,14 +80,14 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->to_encode = lk_latents_missing(trainer->latents);
     plan->weights = trainer->weights;
     plan->adapter = 2 * state;
-    plan->optimizer = 2 * state;
+    plan->optimizer = lk_update_bytes(trainer->update);
     LkGeneratorMemory sampling = lk_samples_memory(trainer->samples);
     plan->sampling = sampling.weights;
     plan->arena = lk_trainer_arena(trainer);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
     plan->encoding = encoding_arena + encoding_weights;
-    plan->host = PROGRAM_BYTES + 3 * state;
+    plan->host = PROGRAM_BYTES + state + plan->optimizer;
     plan->total = MAX(plan->weights + plan->sampling + plan->adapter + plan->optimizer + plan->arena, plan->encoding) +
                   plan->host;
     plan->available = lk_trainer_free_bytes(trainer);

@@ -5,7 +5,7 @@
 #include "../dataset/scratch.h"
 #include "../model/fake_model.h"
 #include "training/lora_setup.h"
-#include "training/step_graph.h"
+#include "training/update_graph.h"
 
 #include <stdio.h>
 #include <stdlib.h>

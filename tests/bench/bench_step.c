@@ -11,7 +11,7 @@
 #include "kernels/kernels.h"
 #include "training/device.h"
 #include "training/lora_setup.h"
-#include "training/step_graph.h"
+#include "training/update_graph.h"
 
 #include <math.h>
 #include <stdio.h>

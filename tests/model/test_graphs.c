@@ -10,7 +10,7 @@
 #include "tap.h"
 #include "tensor/dump.h"
 #include "training/lora_setup.h"
-#include "training/step_graph.h"
+#include "training/update_graph.h"
 
 #include "../adapter/lora_names_rows.h"
 

@@ -10,7 +10,7 @@
 #include "model/vae.h"
 #include "training/device.h"
 #include "training/lora_setup.h"
-#include "training/step_graph.h"
+#include "training/update_graph.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -122,8 +122,8 @@ void bench_step_begin(BenchStep *step, const float *state)
     g_autofree float *zero = g_new0(float, (gsize)step->elements);
     put(step, program, u->adapter, state, bytes);
     put(step, program, u->gradient, zero, bytes);
-    put(step, program, u->m, zero, bytes);
-    put(step, program, u->v, zero, bytes);
+    put(step, program, u->arrays[0].ref, zero, bytes);
+    put(step, program, u->arrays[1].ref, zero, bytes);
 }
 
 void bench_step_run(BenchStep *step, int first, const float *states, float *loss)

@@ -3,7 +3,7 @@
 
 #include "backend/prepared.h"
 #include "training/lora_setup.h"
-#include "training/step_graph.h"
+#include "training/update_graph.h"
 
 #include <glib.h>
 

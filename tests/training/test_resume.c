@@ -254,24 +254,30 @@ static void test_state_file(const SmallRun *s)
     g_autofree char *path = small_run_path(s, "own.state");
     g_autoptr(GError) error = NULL;
     g_autoptr(LkState) state = lk_state_new(1000);
+    bool added = lk_state_add(state, "m", LK_F32, 1000) && lk_state_add(state, "v", LK_F32, 1000) &&
+                 lk_state_add(state, "m8", LK_I32, 7);
+    float *m = lk_state_floats(state, "m"), *v = lk_state_floats(state, "v");
+    int32_t *codes = lk_state_array(state, "m8")->data;
     for (int i = 0; i < 1000; i++) {
         state->adapter[i] = (float)i;
-        state->m[i] = -(float)i;
-        state->v[i] = 1.0f / (float)(i + 1);
+        m[i] = -(float)i;
+        v[i] = 1.0f / (float)(i + 1);
+        codes[i % 7] = -i;
     }
     state->step = 1234567890123;
     state->job = g_strdup("seed = 1\nname = \"a\"\n");
     state->layout = g_strdup("layout");
     state->device = g_strdup("Prozessor, größer");
-    tap_ok(lk_state_save(state, path, &error), "a state is saved");
+    tap_ok(added && lk_state_save(state, path, &error), "a state is saved");
     g_autoptr(LkState) read = lk_state_load(path, &error);
     tap_ok(read && read->step == state->step && strcmp(read->job, state->job) == 0 &&
                strcmp(read->device, state->device) == 0 && strcmp(read->layout, state->layout) == 0 &&
-               memcmp(read->adapter, state->adapter, 4000) == 0 && memcmp(read->m, state->m, 4000) == 0 &&
-               memcmp(read->v, state->v, 4000) == 0,
+               memcmp(read->adapter, state->adapter, 4000) == 0 && lk_state_same_shape(read, state) &&
+               memcmp(lk_state_floats(read, "m"), m, 4000) == 0 && memcmp(lk_state_floats(read, "v"), v, 4000) == 0 &&
+               memcmp(lk_state_array(read, "m8")->data, codes, 28) == 0,
            "and read back as it was");
     const float wrong[] = {NAN, INFINITY, -INFINITY};
-    float *const arrays[] = {state->adapter, state->m, state->v};
+    float *const arrays[] = {state->adapter, m, v};
     for (int i = 0; i < 3; i++) {
         g_autoptr(GError) problem = NULL;
         float before = arrays[i][999];

@@ -189,7 +189,8 @@ static void check_update(Bench *bench, const LkLora *lora, const float *state, L
     bench_step_update(&step, text_rate, unet_rate, 0.1, 1);
     g_autofree float *after = bench_step_state(&step, step.update->adapter),
                      *zero = g_new0(float, (gsize)step.elements);
-    g_autofree float *m = bench_step_state(&step, step.update->m), *v = bench_step_state(&step, step.update->v);
+    g_autofree float *m = bench_step_state(&step, step.update->arrays[0].ref),
+                     *v = bench_step_state(&step, step.update->arrays[1].ref);
     g_autofree float *gradient = bench_step_gradient(&step);
     for (int i = 0; i < lk_lora_count(lora); i++) {
         const LkLoraModule *module = lk_lora_at(lora, i);

@@ -86,7 +86,8 @@ static bool same_states(const LkState *a, const LkState *b)
 {
     gsize bytes = a ? (gsize)a->elements * sizeof(float) : 0;
     return a && b && a->elements == b->elements && memcmp(a->adapter, b->adapter, bytes) == 0 &&
-           memcmp(a->m, b->m, bytes) == 0 && memcmp(a->v, b->v, bytes) == 0;
+           memcmp(lk_state_floats(a, "m"), lk_state_floats(b, "m"), bytes) == 0 &&
+           memcmp(lk_state_floats(a, "v"), lk_state_floats(b, "v"), bytes) == 0;
 }
 
 /* fp16 ------------------------------------------------------------------------------------------------------------- */
