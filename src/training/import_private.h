@@ -73,7 +73,7 @@ LkImportAnswer lk_import_rate(LkImporter *self, const LkImportItem *item);
 LkImportAnswer lk_import_precision(LkImporter *self, const LkImportItem *item);
 LkImportAnswer lk_import_pictures(LkImporter *self, const LkImportItem *item);
 LkImportAnswer lk_import_output(LkImporter *self, const LkImportItem *item);
-/** Where the optimizer's learning rates mean something else than AdamW's. */
+/** Where the optimizer is none of ours, and its learning rates mean something else than AdamW's. */
 bool lk_import_rates_differ(const char *optimizer);
 
 /* The programs. */

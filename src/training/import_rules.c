@@ -244,26 +244,48 @@ LkImportAnswer lk_import_resolution(LkImporter *self, const LkImportItem *item)
     return lk_import_as(item->values[0]);
 }
 
-/* AdamW under its many names, and its variants with a compressed state. */
-LkImportAnswer lk_import_optimizer(LkImporter *self, const LkImportItem *item)
+/* Our name of an optimizer, which other programs write in many ways; NULL where we have none. */
+static const char *our_optimizer(const char *theirs)
 {
-    static const char *const compressed[] = {"adamw8bit", "pagedadamw", "pagedadamw8bit", "pagedadamw32bit", NULL};
-    const char *text = item_text(item);
-    if (text == NULL || text[0] == '\0') {
-        return (LkImportAnswer){0};
-    }
+    static const char *const names[][2] = {
+        {"adamw", "AdamW"},
+        {"pagedadamw", "AdamW"},
+        {"pagedadamw32bit", "AdamW"},
+        {"adamw8bit", "AdamW8bit"},
+        {"pagedadamw8bit", "AdamW8bit"},
+        {"adam", "Adam"},
+        {"adafactor", "Adafactor"},
+        {"prodigy", "Prodigy"},
+        {"dadaptadam", "DAdaptAdam"},
+        {"adamwschedulefree", "AdamWScheduleFree"},
+        {"schedulefreeadamw", "AdamWScheduleFree"},
+        {"lion", "Lion"},
+        {"lion8bit", "Lion8bit"},
+        {"pagedlion8bit", "Lion8bit"},
+        {"sgdnesterov", "SGDNesterov"},
+    };
     g_autoptr(GString) plain_name = g_string_new(NULL);
-    for (const char *c = text; *c != '\0'; c++) {
+    for (const char *c = theirs != NULL ? theirs : ""; *c != '\0'; c++) {
         if (*c != '_') {
             g_string_append_c(plain_name, g_ascii_tolower(*c));
         }
     }
-    if (strcmp(plain_name->str, "adamw") == 0) {
-        return lk_import_as("AdamW");
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(plain_name->str, names[i][0]) == 0) {
+            return names[i][1];
+        }
     }
-    if (g_strv_contains(compressed, plain_name->str)) {
-        return lk_import_changed(g_strdup("AdamW"), _("AdamW takes its place: it does the same, with a state that is "
-                                                      "exact and takes a little more memory."));
+    return NULL;
+}
+
+LkImportAnswer lk_import_optimizer(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item_text(item), *ours = our_optimizer(text);
+    if (text == NULL || text[0] == '\0') {
+        return (LkImportAnswer){0};
+    }
+    if (ours != NULL) {
+        return lk_import_as(ours);
     }
     g_autofree char *why = g_strdup_printf(
         _("The optimizer %s is not supported yet; AdamW takes its place. Its best learning rate is another one."),
@@ -279,10 +301,10 @@ bool lk_import_rates_differ(const char *optimizer)
     for (size_t i = 0; i < G_N_ELEMENTS(own_rates); i++) {
         differ |= strstr(name, own_rates[i]) != NULL;
     }
-    return differ;
+    return differ && our_optimizer(optimizer) == NULL;
 }
 
-/* Where the optimizer finds its own rate, the number beside it (often 1) says nothing about AdamW. */
+/* Where AdamW takes the place of an optimizer that finds its own rate, the number beside it (often 1) says nothing. */
 LkImportAnswer lk_import_rate(LkImporter *self, const LkImportItem *item)
 {
     static const char *const places[] = {"optimizer_type", "optimizer", "optimizer.optimizer", "train.optimizer"};

@@ -103,7 +103,7 @@ CASES = [  # name, arguments as jobs give them, rates of the groups, maker, dtyp
 ]
 
 shown = sum(len(places(a * b)) for a, b in SHAPES)
-print("/* Made by make_optimizer_rows.py: torch %s, transformers %s, prodigyopt, dadaptation, schedulefree, lion-pytorch,\n * bitsandbytes %s. */" % (torch.__version__, transformers.__version__, bitsandbytes.__version__))
+print("/* Made by make_optimizer_rows.py with torch %s, transformers %s, bitsandbytes %s. */" % (torch.__version__, transformers.__version__, bitsandbytes.__version__))
 print("/* clang-format off */")
 print("enum { ROW_STEPS = %d, ROW_VALUES = %d };" % (len(STEPS), shown))
 print("static const struct {\n    const char *optimizer, *args;\n    double text_rate, unet_rate, ema;\n    struct {\n        int step;\n        double d, values[ROW_VALUES];\n    } after[ROW_STEPS];\n} optimizer_rows[] = {")

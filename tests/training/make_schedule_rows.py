@@ -81,3 +81,30 @@ for schedule, c, scale, terminal in (("snr", 0.1, 1, 0), ("snr", 0.03, 2, 1), ("
             threshold = (c if schedule == "constant" else math.exp(math.log(c) / 1000 * t)) * scale
         print('    {"%s", %r, %r, %s, %d, %r},' % (schedule, float(c), float(scale), str(bool(terminal)).lower(), t, threshold))
 print("};")
+
+# schedules that transformers or diffusers alone have, in the way sd-scripts calls them
+def more(name, warmup, total, cycles=1, decay=0, timescale=None, ratio=None, rules=""):
+    p = torch.nn.Parameter(torch.zeros(1))
+    opt = torch.optim.SGD([p], lr=LR)
+    t = transformers.optimization
+    if name == "inverse_sqrt":
+        s = t.get_inverse_sqrt_schedule(opt, warmup, timescale=timescale)
+    elif name == "cosine_with_min_lr":
+        s = t.get_cosine_with_min_lr_schedule_with_warmup(opt, warmup, total, num_cycles=cycles / 2, min_lr_rate=ratio)
+    elif name == "warmup_stable_decay":
+        s = t.get_wsd_schedule(opt, num_warmup_steps=warmup, num_stable_steps=total - warmup - decay, num_decay_steps=decay, num_cycles=cycles / 2, min_lr_ratio=ratio or 0.0)
+    else:
+        s = diffusers.optimization.get_piecewise_constant_schedule(opt, rules)
+    return [float(s.lr_lambdas[0](i)) for i in range(total + 3)]
+
+
+print("\nstatic const struct {\n    const char *name;\n    int warmup, total, cycles, decay, timescale;\n    double ratio;\n    const char *rules;\n    int step;\n    double factor;\n} more_lr_rows[] = {")
+for case in (dict(name="inverse_sqrt", warmup=5, total=60), dict(name="inverse_sqrt", warmup=0, total=60), dict(name="inverse_sqrt", warmup=10, total=60, timescale=25),
+             dict(name="cosine_with_min_lr", warmup=0, total=40, ratio=0.1), dict(name="cosine_with_min_lr", warmup=8, total=40, ratio=0.3, cycles=3),
+             dict(name="warmup_stable_decay", warmup=6, total=50, decay=12), dict(name="warmup_stable_decay", warmup=6, total=50, decay=20, ratio=0.2, cycles=2), dict(name="warmup_stable_decay", warmup=0, total=20, ratio=0.5),
+             dict(name="piecewise_constant", warmup=0, total=40, rules="1:10,0.1:20,0.01:30,0.005"), dict(name="piecewise_constant", warmup=0, total=12, rules="2:5,0.5")):
+    values = more(**case)
+    total = case["total"]
+    for step in sorted({0, 1, 4, 5, 6, 9, 10, 11, 20, 29, 30, 31, 37, 38, 39, total - 1, total, total + 2} & set(range(total + 3))):
+        print('    {"%s", %d, %d, %d, %d, %d, %r, "%s", %d, %r},' % (case["name"], case["warmup"], total, case.get("cycles", 1), case.get("decay", 0), case.get("timescale") or 0, float(case.get("ratio") or 0), case.get("rules", ""), step, values[step]))
+print("};")

@@ -1,5 +1,4 @@
-/* Made by make_optimizer_rows.py: torch 2.13.0+cu130, transformers 5.23.0, prodigyopt, dadaptation, schedulefree, lion-pytorch,
- * bitsandbytes 0.50.2. */
+/* Made by make_optimizer_rows.py with torch 2.13.0+cu130, transformers 5.23.0, bitsandbytes 0.50.2. */
 /* clang-format off */
 enum { ROW_STEPS = 4, ROW_VALUES = 26 };
 static const struct {

@@ -35,6 +35,56 @@ static void test_learning_rates(void)
     tap_ok(wrong == 0, "%zu learning rate factors", G_N_ELEMENTS(lr_rows));
 }
 
+/** Those that a job's own keys shape. */
+static void test_more_learning_rates(void)
+{
+    int wrong = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(more_lr_rows); i++) {
+        g_autoptr(LkJob) job = lk_job_new(NULL);
+        g_autofree char *rules = g_strdup_printf("[\"step_rules=%s\"]", more_lr_rows[i].rules);
+        lk_job_set(job, "lr_scheduler", more_lr_rows[i].name, NULL);
+        if (more_lr_rows[i].rules[0])
+            lk_job_set(job, "lr_scheduler_args", rules, NULL);
+        job->lr_warmup_steps = more_lr_rows[i].warmup;
+        job->lr_scheduler_num_cycles = more_lr_rows[i].cycles;
+        job->lr_decay_steps = more_lr_rows[i].decay;
+        job->lr_scheduler_timescale = more_lr_rows[i].timescale;
+        job->lr_scheduler_min_lr_ratio = more_lr_rows[i].ratio;
+        LkLrSchedule schedule = lk_lr_schedule_of_job(job, more_lr_rows[i].total);
+        double got = lk_lr_factor(&schedule, more_lr_rows[i].step);
+        if (!close_to(got, more_lr_rows[i].factor)) {
+            wrong++;
+            tap_note("%s, row %zu, step %d: %.17g, expected %.17g", more_lr_rows[i].name, i, more_lr_rows[i].step, got,
+                     more_lr_rows[i].factor);
+        }
+    }
+    tap_ok(wrong == 0, "%zu more", G_N_ELEMENTS(more_lr_rows));
+    static const char *const good[] = {"1:10,0.5", "1:10,0.1:20,0.01:30,0", "0.5"};
+    static const char *const bad[] = {"",  "1:10",  "1:10,",  "1:10,0.1:10,1", "1:20,0.1:10,1",
+                                      "a", "1:x,1", "-1:5,1", "1;2",           "1,2"};
+    int refused = 0, taken = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
+        taken += lk_lr_rules_check(good[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        refused += !lk_lr_rules_check(bad[i]);
+    tap_ok(taken == (int)G_N_ELEMENTS(good) && refused == (int)G_N_ELEMENTS(bad), "rules are checked (%d, %d)", taken,
+           refused);
+}
+
+static void test_own_steps(void)
+{
+    g_autoptr(LkJob) job = lk_job_new(NULL);
+    lk_job_set(job, "lr_scheduler", "cosine", NULL);
+    lk_job_set(job, "optimizer_type", "AdamWScheduleFree", NULL);
+    lk_job_check(job, NULL);
+    LkLrSchedule schedule = lk_lr_schedule_of_job(job, 100);
+    bool free = lk_lr_factor(&schedule, 90) == 1;
+    lk_job_set(job, "optimizer_type", "Adafactor", NULL);
+    lk_job_check(job, NULL);
+    schedule = lk_lr_schedule_of_job(job, 100);
+    tap_ok(free && lk_lr_factor(&schedule, 90) == 1, "optimizers that need no schedule have none");
+}
+
 static void test_job_lengths(void)
 {
     g_autoptr(LkJob) job = lk_job_new(NULL);
@@ -134,6 +184,8 @@ static void test_timesteps(void)
 int main(void)
 {
     test_learning_rates();
+    test_more_learning_rates();
+    test_own_steps();
     test_job_lengths();
     test_noise();
     test_weights();
