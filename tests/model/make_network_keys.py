@@ -54,7 +54,7 @@ def of_lycoris(dim, alpha, **args):
     with torch.device("meta"):
         text = text_encoder()
         unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8, block_out_channels=(320, 640, 1280, 1280))
-        network = lycoris.kohya.create_network(1.0, dim, alpha, None, text, unet, **args)
+    network = lycoris.kohya.create_network(1.0, dim, alpha, None, text, unet, **args)
     network.parts = text, unet
     return network
 
