@@ -27,27 +27,62 @@ static void add_shared(LkFacts *facts, const char *key, const char *title, doubl
     lk_facts_json(facts, key, title, json->str, words);
 }
 
+/* Least and most of a value over the modules. */
+typedef struct Range {
+    double least, most;
+} Range;
+
+static void widen(Range *range, double value, bool first)
+{
+    range->least = first ? value : MIN(range->least, value);
+    range->most = first ? value : MAX(range->most, value);
+}
+
+/* What kind of network it is: "LoRA", "LoHa, DoRA"; a LoRA with 3×3 convolutions is a LoCon. */
+static void inspect_network(LkFacts *facts, const LkLoraFile *file)
+{
+    bool algos[3] = {false}, dora = false, conv = false;
+    for (size_t i = 0; i < lk_lora_file_count(file); i++) {
+        const LkAdapterShape *shape = &lk_lora_file_at(file, i)->shape;
+        algos[shape->algo] = true;
+        dora |= shape->dora;
+        conv |= shape->kernel > 1;
+    }
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (LkAlgo algo = LK_ALGO_LORA; algo <= LK_ALGO_LOKR; algo++) {
+        if (algos[algo])
+            g_string_append_printf(text, "%s%s", text->len ? ", " : "",
+                                   algo == LK_ALGO_LORA && conv ? "LoCon" : lk_algo_title(algo));
+    }
+    lk_facts_text(facts, "network", _("Network"), g_string_append(text, dora ? ", DoRA" : "")->str);
+}
+
 static void inspect_modules(LkFacts *facts, const LkLoraFile *file)
 {
     size_t count = lk_lora_file_count(file), text = 0;
-    const LkLoraWeights *first = lk_lora_file_at(file, 0);
-    double least_dim = first->shape.dim, most_dim = first->shape.dim, least_alpha = first->shape.alpha,
-           most_alpha = first->shape.alpha;
+    Range dim[2], alpha[2];
+    int seen[2] = {0}; /* of 3×3 convolutions, and of all else */
     for (size_t i = 0; i < count; i++) {
         const LkLoraWeights *module = lk_lora_file_at(file, i);
+        int conv = module->shape.kernel > 1;
         text += module->site.side == LK_SIDE_TEXT;
-        least_dim = MIN(least_dim, module->shape.dim);
-        most_dim = MAX(most_dim, module->shape.dim);
-        least_alpha = MIN(least_alpha, (double)module->shape.alpha);
-        most_alpha = MAX(most_alpha, (double)module->shape.alpha);
+        widen(&dim[conv], module->shape.dim, seen[conv] == 0);
+        widen(&alpha[conv], (double)module->shape.alpha, seen[conv]++ == 0);
     }
     lk_facts_text(facts, "family", _("Family"), family_name(lk_lora_file_family(file)));
     lk_facts_text(facts, "layout", _("Layout"), lk_lora_layout_name(lk_lora_file_layout(file)));
+    inspect_network(facts, file);
     lk_facts_integer(facts, "modules", _("Modules"), (int64_t)count);
     lk_facts_integer(facts, "text_encoder_modules", _("… of the text encoder"), (int64_t)text);
     lk_facts_integer(facts, "unet_modules", _("… of the U-Net"), (int64_t)(count - text));
-    add_shared(facts, "dim", _("network_dim"), least_dim, most_dim);
-    add_shared(facts, "alpha", _("network_alpha"), least_alpha, most_alpha);
+    if (seen[0] > 0) {
+        add_shared(facts, "dim", _("network_dim"), dim[0].least, dim[0].most);
+        add_shared(facts, "alpha", _("network_alpha"), alpha[0].least, alpha[0].most);
+    }
+    if (seen[1] > 0) {
+        add_shared(facts, "conv_dim", _("conv_dim"), dim[1].least, dim[1].most);
+        add_shared(facts, "conv_alpha", _("conv_alpha"), alpha[1].least, alpha[1].most);
+    }
 }
 
 /* Words ------------------------------------------------------------------------------------------------------------ */
