@@ -111,6 +111,8 @@ struct _LkCompareDialog {
     LkTask *wanted; /* the one to show on the left, NULL: the project */
     GtkDropDown *left, *right;
     GtkGrid *grid;
+    int lines; /* of the grid, the choosers among them */
+    gboolean narrow;
     GtkStack *stack;
 };
 
@@ -132,33 +134,72 @@ static GtkWidget *make_cell(const char *text, const char *css_class, float align
     return label;
 }
 
-static void add_difference(LkCompareDialog *self, const LkDifference *difference, int line)
+static GtkWidget *make_name(const LkParameter *parameter)
 {
     GtkWidget *name = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *key = make_cell(difference->parameter->key, "caption", 0);
+    GtkWidget *key = make_cell(parameter->key, "caption", 0);
     gtk_widget_add_css_class(key, "dimmed");
     gtk_widget_add_css_class(key, "monospace");
-    gtk_box_append(GTK_BOX(name), make_cell(_(difference->parameter->title), NULL, 0));
+    gtk_box_append(GTK_BOX(name), make_cell(_(parameter->title), NULL, 0));
     gtk_box_append(GTK_BOX(name), key);
+    return name;
+}
+
+/* Name and two values side by side; where there is no room, the name above both. */
+static void add_difference(LkCompareDialog *self, const LkDifference *difference)
+{
     g_autofree char *left = lk_say_parameter_value(difference->parameter, difference->left);
     g_autofree char *right = lk_say_parameter_value(difference->parameter, difference->right);
-    gtk_grid_attach(self->grid, name, 0, line, 1, 1);
-    gtk_grid_attach(self->grid, make_cell(left, "numeric", 0), 1, line, 1, 1);
-    gtk_grid_attach(self->grid, make_cell(right, "numeric", 0), 2, line, 1, 1);
+    int column = self->narrow ? 0 : 1;
+    gtk_grid_attach(self->grid, make_name(difference->parameter), 0, self->lines, self->narrow ? 2 : 1, 1);
+    self->lines += self->narrow;
+    gtk_grid_attach(self->grid, make_cell(left, "numeric", 0), column, self->lines, 1, 1);
+    gtk_grid_attach(self->grid, make_cell(right, "numeric", 0), column + 1, self->lines, 1, 1);
+    self->lines++;
+}
+
+/* The choosers of both sides, in the columns of their values. */
+static void place_choosers(LkCompareDialog *self)
+{
+    GtkWidget *choosers[] = {GTK_WIDGET(self->left), GTK_WIDGET(self->right)};
+    for (int i = 0; i < 2; i++) {
+        if (gtk_widget_get_parent(choosers[i]))
+            gtk_grid_remove(self->grid, choosers[i]);
+        gtk_grid_attach(self->grid, choosers[i], (self->narrow ? 0 : 1) + i, 0, 1, 1);
+    }
 }
 
 static void show_cb(LkCompareDialog *self)
 {
     LkCompared *left = gtk_drop_down_get_selected_item(self->left),
                *right = gtk_drop_down_get_selected_item(self->right);
-    for (int line = 1; gtk_grid_get_child_at(self->grid, 0, line);)
-        gtk_grid_remove_row(self->grid, line);
+    while (self->lines > 1)
+        gtk_grid_remove_row(self->grid, --self->lines);
     if (!left || !right)
         return;
     g_autoptr(GPtrArray) differences = lk_differences(left->job, right->job);
     for (guint i = 0; i < differences->len; i++)
-        add_difference(self, differences->pdata[i], (int)i + 1);
+        add_difference(self, differences->pdata[i]);
     gtk_stack_set_visible_child_name(self->stack, differences->len ? "table" : "same");
+}
+
+static void set_narrow(LkCompareDialog *self, gboolean narrow)
+{
+    while (self->lines > 1)
+        gtk_grid_remove_row(self->grid, --self->lines);
+    self->narrow = narrow;
+    place_choosers(self);
+    show_cb(self);
+}
+
+static void narrow_cb(LkCompareDialog *self)
+{
+    set_narrow(self, TRUE);
+}
+
+static void wide_cb(LkCompareDialog *self)
+{
+    set_narrow(self, FALSE);
 }
 
 /* Behind what is there, so that what is chosen stays. */
@@ -225,7 +266,7 @@ static GtkDropDown *make_drop_down(LkCompareDialog *self, guint selected, const 
     gtk_widget_set_hexpand(widget, TRUE);
     gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
     g_signal_connect_object(widget, "notify::selected", G_CALLBACK(show_cb), self, G_CONNECT_SWAPPED);
-    return GTK_DROP_DOWN(widget);
+    return g_object_ref_sink(GTK_DROP_DOWN(widget));
 }
 
 /* The preset that the project began with is what it is compared with first. */
@@ -250,9 +291,7 @@ void lk_compare_dialog_present(GtkWidget *parent, LkProject *project, LkTask *ta
     fill(self);
     self->left = make_drop_down(self, 0, _("Left side"));
     self->right = make_drop_down(self, first_choice(project), _("Right side"));
-    gtk_grid_attach(self->grid, gtk_label_new(NULL), 0, 0, 1, 1);
-    gtk_grid_attach(self->grid, GTK_WIDGET(self->left), 1, 0, 1, 1);
-    gtk_grid_attach(self->grid, GTK_WIDGET(self->right), 2, 0, 1, 1);
+    place_choosers(self);
     show_cb(self);
     adw_dialog_present(ADW_DIALOG(self), parent);
 }
@@ -261,6 +300,8 @@ static void lk_compare_dialog_dispose(GObject *object)
 {
     LkCompareDialog *self = LK_COMPARE_DIALOG(object);
     g_clear_object(&self->project);
+    g_clear_object(&self->left);
+    g_clear_object(&self->right);
     g_clear_object(&self->own);
     g_clear_object(&self->wanted);
     g_clear_object(&self->tasks);
@@ -277,6 +318,12 @@ static void lk_compare_dialog_init(LkCompareDialog *self)
 {
     self->sources = g_list_store_new(LK_TYPE_COMPARED);
     adw_dialog_set_title(ADW_DIALOG(self), _("Compare Parameters"));
+    AdwBreakpoint *breakpoint = adw_breakpoint_new(adw_breakpoint_condition_parse("max-width: 560sp"));
+    g_signal_connect_object(breakpoint, "apply", G_CALLBACK(narrow_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(breakpoint, "unapply", G_CALLBACK(wide_cb), self, G_CONNECT_SWAPPED);
+    adw_dialog_add_breakpoint(ADW_DIALOG(self), breakpoint);
+    gtk_widget_set_size_request(GTK_WIDGET(self), 320, 240);
+    self->lines = 1;
     adw_dialog_set_content_width(ADW_DIALOG(self), 720);
     adw_dialog_set_content_height(ADW_DIALOG(self), 560);
     GtkWidget *view = adw_toolbar_view_new(), *scroll = gtk_scrolled_window_new();

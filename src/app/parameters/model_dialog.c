@@ -15,7 +15,7 @@ struct _LkModelDialog {
     AdwDialog parent_instance;
     LkProject *project;
     AdwPreferencesGroup *good, *bad;
-    GtkCheckButton *first; /* the radio group */
+    GtkCheckButton *group; /* not shown: makes even a single model a radio button */
     GCancellable *cancellable;
     char *added; /* the file that was just added: it is meant */
 };
@@ -37,9 +37,7 @@ static void chosen_cb(GtkCheckButton *check, LkModelDialog *self)
 static void add_good(LkModelDialog *self, AdwActionRow *row)
 {
     const char *path = lk_model_row_get_info(row)->path;
-    GtkCheckButton *check = lk_choice_row_add_check(row, self->first);
-    if (!self->first)
-        self->first = check;
+    GtkCheckButton *check = lk_choice_row_add_check(row, self->group);
     gboolean meant = g_str_equal(self->added ? self->added : lk_project_get_base_model(self->project), path);
     gtk_check_button_set_active(check, meant);
     g_signal_connect_object(check, "toggled", G_CALLBACK(chosen_cb), self, 0);
@@ -104,6 +102,7 @@ static void lk_model_dialog_dispose(GObject *object)
     LkModelDialog *self = LK_MODEL_DIALOG(object);
     g_cancellable_cancel(self->cancellable);
     g_clear_object(&self->project);
+    g_clear_object(&self->group);
     G_OBJECT_CLASS(lk_model_dialog_parent_class)->dispose(object);
 }
 
@@ -125,6 +124,8 @@ static void lk_model_dialog_init(LkModelDialog *self)
     self->cancellable = g_cancellable_new();
     adw_dialog_set_title(ADW_DIALOG(self), _("Base Model"));
     adw_dialog_set_content_width(ADW_DIALOG(self), 520);
+    adw_dialog_set_content_height(ADW_DIALOG(self), 480);
+    self->group = g_object_ref_sink(GTK_CHECK_BUTTON(gtk_check_button_new()));
     GtkWidget *view = adw_toolbar_view_new(), *header = adw_header_bar_new(), *page = adw_preferences_page_new();
     GtkWidget *add = gtk_button_new_with_mnemonic(_("_Add File…"));
     adw_header_bar_pack_start(ADW_HEADER_BAR(header), add);

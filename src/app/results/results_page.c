@@ -238,8 +238,14 @@ static void choose_task(LkResultsPage *self)
 {
     if (self->task)
         return;
-    g_autoptr(LkTask) newest = g_list_model_get_item(self->tasks, 0);
-    lk_results_page_set_task(self, newest);
+    guint count = g_list_model_get_n_items(self->tasks);
+    for (guint i = 0; i < count; i++) { /* one that waits has nothing to show yet */
+        g_autoptr(LkTask) task = g_list_model_get_item(self->tasks, i);
+        if (lk_task_get_step(task) > 0) {
+            lk_results_page_set_task(self, task);
+            return;
+        }
+    }
 }
 
 /* A task that begins while this page shows an older one is what the person cares for. */

@@ -55,22 +55,23 @@ static void state_cb(LkTask *task, GParamSpec *pspec, GtkWidget *row)
     show_state(row, pspec, task);
 }
 
+/* "Finished after 360 steps · 26 Nov 2026, 14:38". */
+static gboolean add_time(GBinding *binding, const GValue *from, GValue *to, gpointer task)
+{
+    g_autofree char *created = lk_say_time(lk_task_get_created(task));
+    g_value_take_string(to, g_strdup_printf("%s · %s", g_value_get_string(from), created));
+    return TRUE;
+}
+
 static GtkWidget *make_row(gpointer item, gpointer data)
 {
     GtkWidget *row = adw_action_row_new(), *icon = gtk_image_new();
-    g_autofree char *created = lk_say_time(lk_task_get_created(item));
-    GtkWidget *when = gtk_label_new(created);
-    gtk_widget_add_css_class(when, "dimmed");
-    gtk_widget_add_css_class(when, "numeric");
-    gtk_label_set_ellipsize(GTK_LABEL(when), PANGO_ELLIPSIZE_END);
-    gtk_label_set_xalign(GTK_LABEL(when), 1);
     adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
     adw_action_row_add_prefix(ADW_ACTION_ROW(row), icon);
-    adw_action_row_add_suffix(ADW_ACTION_ROW(row), when);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), gtk_image_new_from_icon_name("go-next-symbolic"));
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
     g_object_bind_property(item, "title", row, "title", G_BINDING_SYNC_CREATE);
-    g_object_bind_property(item, "summary", row, "subtitle", G_BINDING_SYNC_CREATE);
+    g_object_bind_property_full(item, "summary", row, "subtitle", G_BINDING_SYNC_CREATE, add_time, NULL, item, NULL);
     g_object_set_data(G_OBJECT(row), "icon", icon);
     g_object_set_data_full(G_OBJECT(row), "task", g_object_ref(item), g_object_unref);
     g_signal_connect_object(item, "notify::state", G_CALLBACK(state_cb), row, 0);
