@@ -30,7 +30,8 @@ sed -e 's/\bccache cc\b/cc/g' \
     -e "s|$top/build-gpu|.|g" -e "s|$build|.|g" -e "s|$top|..|g" \
     -e 's|\(-gencode [^ ]* *\)\+|@GENCODE@ |g' \
     -e 's|/usr/local/cuda|@CUDA@|g' \
-    -e 's|\bARGS = |ARGS = -isystem ../include/single |' \
+    -e 's|^ ARGS = | ARGS = -isystem ../include/single |' \
+    -e 's|^\( LINK_ARGS = .*-Wl,--as-needed\)|\1 -Wl,-rpath-link,../lib -Wl,--allow-shlib-undefined|' \
     "$build/build.ninja" >"$out/build/build.ninja.in"
 
 # Headers of the libraries.

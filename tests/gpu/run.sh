@@ -46,7 +46,7 @@ say "$card, compute capability $capability, CUDA in $cuda, cuDNN in $dnn"
 # Programs run with the bundle's own C library; the driver's libraries come last.
 extra=$(dirname "$(gcc -print-file-name=libstdc++.so.6)")
 run() { "$here/lib/ld-linux-x86-64.so.2" --library-path "$here/lib:$libraries:$dnn:$driver:$extra" "$@"; }
-export LORIKEET_CUDA_MODULE=$here/build/src/backend/cuda/lorikeet-cuda.so CUDA_MODULE_LOADING=LAZY
+export LORIKEET_CUDA_MODULE=${LORIKEET_CUDA_MODULE:-$here/build/src/backend/cuda/lorikeet-cuda.so} CUDA_MODULE_LOADING=LAZY
 
 # ---- build -------------------------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ run bin/ninja -C build -j "$(nproc)" src/backend/cuda/lorikeet-cuda.so tests/ops
     tests/bench/bench-model src/cli/lorikeet-cli $kernel_tests >"$logs/build" 2>&1
 status=$?
 verdict "build" $status "$SECONDS s"
-[ $status = 0 ] || { grep -A 3 -i 'error' "$logs/build" | head -n 20; exit 1; }
+[ $status = 0 ] || { grep -A 3 -E 'error:|error  *:|FAILED' "$logs/build" | head -n 20; exit 1; }
 run build/src/cli/lorikeet-cli devices 2>&1 | tee "$logs/devices"
 
 # ---- tests -------------------------------------------------------------------------------------------
