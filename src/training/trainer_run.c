@@ -2,6 +2,7 @@
 #include "training/trainer_private.h"
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
@@ -373,12 +374,28 @@ static void add_remedies(const LkTrainer *trainer, GError **error)
     (*error)->message = g_steal_pointer(&text);
 }
 
-bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
+/** Two runs of one name in one folder would take each other's states. */
+static LkFileLock *lock_output(const LkJob *job, GError **error)
 {
-    static const LkTrainerEvents silent = {0};
-    Run run = {.trainer = trainer, .events = events ? events : &silent, .epoch = -1, .state_time = now()};
-    tell_findings(trainer, run.events);
-    tell_remarks(trainer, run.events);
+    LkError problem = {0};
+    bool taken = false;
+    g_autofree char *name = g_strdup_printf(".%s.lock", job->output_name);
+    g_autofree char *path = g_build_filename(job->output_dir, name, NULL);
+    LkFileLock *lock = lk_make_folders(job->output_dir, &problem) ? lk_file_lock(path, &taken, &problem) : NULL;
+    if (taken)
+        lk_set_error(error, LK_ERROR_USAGE,
+                     _("Another run is writing '%s' in the folder '%s' at this moment. Wait for its end, or choose "
+                       "another output_name or output_dir."),
+                     job->output_name, job->output_dir);
+    else if (!lock)
+        lk_gerror_take(error, &problem);
+    return lock;
+}
+
+/** The run, once nobody else writes its files. */
+static bool run_alone(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
+{
+    Run run = {.trainer = trainer, .events = events, .epoch = -1, .state_time = now()};
     lk_file_remove_leftovers(trainer->job->output_dir);
     if (resume && lk_trainer_tell_finished(trainer, run.events))
         return true;
@@ -387,5 +404,17 @@ bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *even
     lk_epoch_plan_free(run.plan);
     if (!ok)
         add_remedies(trainer, error);
+    return ok;
+}
+
+bool lk_trainer_run(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error)
+{
+    static const LkTrainerEvents silent = {0};
+    events = events ? events : &silent;
+    tell_findings(trainer, events);
+    tell_remarks(trainer, events);
+    LkFileLock *lock = lock_output(trainer->job, error);
+    bool ok = lock && run_alone(trainer, resume, events, error);
+    lk_file_unlock(lock);
     return ok;
 }

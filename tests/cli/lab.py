@@ -111,10 +111,10 @@ class Lab:
         return subprocess.run([self.program, *words], cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True,
                               timeout=timeout, text=True, errors="surrogateescape", **more)  # fmt: skip
 
-    def start(self, *words):
+    def start(self, *words, errors=subprocess.PIPE):
         """Runs in the background, line by line."""
         return subprocess.Popen([self.program, *words], cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
+                                stderr=errors, text=True)  # fmt: skip
 
     def __truediv__(self, name):
         return self.folder / name

@@ -23,7 +23,7 @@ def job(lab, name):
 
 def results(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*")
-            if p.is_file() and not p.name.endswith(".previous") and not p.name.startswith(".lorikeet-")}  # fmt: skip
+            if p.is_file() and not p.name.endswith(".previous") and not p.name.startswith(".")}  # fmt: skip
 
 
 def train(lab, name, *words, **env):
