@@ -25,11 +25,17 @@ static LkImportAnswer network_type(LkImporter *self, const LkImportItem *item)
 
 static LkImportAnswer family(LkImporter *self, const LkImportItem *item)
 {
-    static const char *const same[] = {"sd1", "sd15", "sd1.5", NULL};
+    static const char *const same[] = {"sd1", "sd15", "sd1.5", "sd2", "sdxl", NULL};
     const char *text = item->values[0];
     return lk_import_item_is_off(item) || g_strv_contains(same, text)
                ? none()
                : lk_import_refused(_("It is for another family of models; the values may not suit this one."));
+}
+
+/* The family is read from the base model's file. */
+static LkImportAnswer own_family(LkImporter *self, const LkImportItem *item)
+{
+    return none();
 }
 
 static LkImportAnswer noise_scheduler(LkImporter *self, const LkImportItem *item)
@@ -208,8 +214,8 @@ static const LkImportRule rules[] = {
     {.path = "training_folder", .convert = lk_import_output},
     {.path = "model.name_or_path", .key = "pretrained_model_name_or_path", .convert = lk_import_model},
     {.path = "model.arch", .convert = family},
-    {.path = "model.is_xl", .convert = family},
-    {.path = "model.is_v2", .convert = family},
+    {.path = "model.is_xl", .convert = own_family},
+    {.path = "model.is_v2", .convert = own_family},
     {.path = "model.is_v3", .convert = family},
     {.path = "model.is_flux", .convert = family},
     {.path = "model.is_auraflow", .convert = family},

@@ -220,8 +220,6 @@ static LkImportAnswer noise_offset(LkImporter *self, const LkImportItem *item)
 
 static const LkImportRule rules[] = {
     {.path = "LoRA_type", .key = "network_module", .convert = lora_type},
-    {.path = "sdxl", .convert = family},
-    {.path = "sdxl_checkbox", .convert = family},
     {.path = "flux1_checkbox", .convert = family},
     {.path = "sd3_checkbox", .convert = family},
     {.path = "max_resolution", .key = "resolution"},
@@ -274,6 +272,7 @@ static const char *const passed_over[] = {
     "ae",
     "flux1_",
     "sd3_",
+    "sdxl",
     "sdxl_",
     "train_blocks",
     "timestep_sampling",

@@ -16,7 +16,14 @@ static const char *text_or(LkImporter *self, const char *path, const char *fallb
 
 static LkImportAnswer model_type(LkImporter *self, const LkImportItem *item)
 {
-    return g_strcmp0(item->values[0], "STABLE_DIFFUSION_15") == 0
+    static const char *const same[] = {"STABLE_DIFFUSION_15",
+                                       "STABLE_DIFFUSION_20",
+                                       "STABLE_DIFFUSION_20_BASE",
+                                       "STABLE_DIFFUSION_21",
+                                       "STABLE_DIFFUSION_21_BASE",
+                                       "STABLE_DIFFUSION_XL_10_BASE",
+                                       NULL};
+    return item->values[0] && g_strv_contains(same, item->values[0])
                ? (LkImportAnswer){0}
                : lk_import_refused(_("It is for another family of models; the values may not suit this one."));
 }

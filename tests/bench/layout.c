@@ -3,6 +3,7 @@
 #include "model/builder.h"
 
 #include <math.h>
+#include <string.h>
 
 #define UNET "model.diffusion_model."
 
@@ -50,6 +51,10 @@ static void text_encoder(GArray *out, const LkTextArch *t)
         layer(out, lk_name("%s.mlp.fc2", block.text), t->width, 4 * t->width, 0, true, branch);
     }
     norm(out, lk_name("%sfinal_layer_norm", t->prefix), t->width);
+    int64_t projection[2] = {t->width, t->projection}; /* used as x · P */
+    int root = (int)(strlen(t->prefix) - strlen("text_model."));
+    if (t->projection)
+        add(out, lk_name("%.*stext_projection", root, t->prefix), 2, projection, 1 / sqrtf((float)t->width), 0);
 }
 
 static void resblock(GArray *out, LkName block, int64_t in, int64_t width, int64_t time)
@@ -71,10 +76,10 @@ static void attention(GArray *out, LkName name, int64_t width, int64_t context)
     layer(out, lk_name("%s.to_out.0", name.text), width, width, 0, true, branch);
 }
 
-static void transformer(GArray *out, LkName block, int64_t width, int depth, int64_t context)
+static void transformer(GArray *out, LkName block, int64_t width, int depth, int64_t context, int projection)
 {
     norm(out, lk_name("%s.norm", block.text), width);
-    layer(out, lk_name("%s.proj_in", block.text), width, width, 1, true, 1);
+    layer(out, lk_name("%s.proj_in", block.text), width, width, projection, true, 1);
     for (int i = 0; i < depth; i++) {
         LkName t = lk_name("%s.transformer_blocks.%d", block.text, i);
         norm(out, lk_name("%s.norm1", t.text), width);
@@ -85,7 +90,7 @@ static void transformer(GArray *out, LkName block, int64_t width, int depth, int
         layer(out, lk_name("%s.ff.net.0.proj", t.text), 8 * width, width, 0, true, 1);
         layer(out, lk_name("%s.ff.net.2", t.text), width, 4 * width, 0, true, branch);
     }
-    layer(out, lk_name("%s.proj_out", block.text), width, width, 1, true, branch);
+    layer(out, lk_name("%s.proj_out", block.text), width, width, projection, true, branch);
 }
 
 /** A residual block of the U-Net and, on this level, attention. */
@@ -93,7 +98,8 @@ static void unet_layer(GArray *out, const LkUnetArch *u, LkName block, int level
 {
     resblock(out, lk_name("%s.0", block.text), in, u->channels[level], 4 * u->channels[0]);
     if (u->attention[level])
-        transformer(out, lk_name("%s.1", block.text), u->channels[level], u->depth[level], u->context);
+        transformer(out, lk_name("%s.1", block.text), u->channels[level], u->depth[level], u->context,
+                    u->linear_projection ? 0 : 1);
 }
 
 static void unet(GArray *out, const LkUnetArch *u)
@@ -103,6 +109,10 @@ static void unet(GArray *out, const LkUnetArch *u)
     int n_skips = 0, block = 1, last = u->levels - 1;
     layer(out, lk_name(UNET "time_embed.0"), time, u->channels[0], 0, true, 1);
     layer(out, lk_name(UNET "time_embed.2"), time, time, 0, true, 1);
+    if (u->added) {
+        layer(out, lk_name(UNET "label_emb.0.0"), time, u->added, 0, true, 1);
+        layer(out, lk_name(UNET "label_emb.0.2"), time, time, 0, true, 1);
+    }
     layer(out, lk_name(UNET "input_blocks.0.0"), width, u->in_channels, 3, true, 1);
     skips[n_skips++] = width;
     for (int level = 0; level <= last; level++) {
@@ -116,7 +126,7 @@ static void unet(GArray *out, const LkUnetArch *u)
         }
     }
     resblock(out, lk_name(UNET "middle_block.0"), width, width, time);
-    transformer(out, lk_name(UNET "middle_block.1"), width, u->mid_depth, u->context);
+    transformer(out, lk_name(UNET "middle_block.1"), width, u->mid_depth, u->context, u->linear_projection ? 0 : 1);
     resblock(out, lk_name(UNET "middle_block.2"), width, width, time);
     block = 0;
     for (int level = last; level >= 0; level--)

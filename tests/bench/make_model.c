@@ -1,5 +1,6 @@
-/* make_model [FILE]: writes a Stable Diffusion 1.5 checkpoint of the true size (LDM layout, fp16, 2.13 GB) with random
- * weights that keep the variance of what passes through them, unless it is there. Prints its path. */
+/* make_model [--family sd1|sd2|sdxl] [FILE]: writes a Stable Diffusion 1.5, 2.1 or XL checkpoint of the true size (LDM
+ * layout, text encoders under CLIP's names, fp16: 2.1, 2.6 or 6.9 GB) with random weights that keep the variance of
+ * what passes through them, unless it is there. Prints its path. */
 #include "layout.h"
 #include "sizes.h"
 
@@ -53,9 +54,9 @@ static bool write_tensor(LkSafetensorsWriter *writer, const Recipe *recipe, uint
     return true;
 }
 
-static bool write_model(const char *path, GError **error)
+static bool write_model(const LkModelArch *arch, const char *path, GError **error)
 {
-    g_autoptr(GArray) recipes = layout_of(&bench_arch);
+    g_autoptr(GArray) recipes = layout_of(arch);
     g_autofree LkTensorSpec *specs = g_new0(LkTensorSpec, recipes->len);
     for (guint i = 0; i < recipes->len; i++) {
         const Recipe *recipe = &g_array_index(recipes, Recipe, i);
@@ -81,27 +82,34 @@ static bool write_model(const char *path, GError **error)
     return lk_safetensors_writer_commit(writer, error);
 }
 
-static char *default_path(void)
+static char *default_path(const char *family)
 {
     const char *folder = g_getenv("LORIKEET_BENCH_DIR");
-    return folder && *folder
-               ? g_build_filename(folder, "sd15-random-fp16.safetensors", NULL)
-               : g_build_filename(g_get_user_cache_dir(), "lorikeet", "bench", "sd15-random-fp16.safetensors", NULL);
+    g_autofree char *name = g_strdup_printf("%s-random-fp16.safetensors", strcmp(family, "sd1") == 0 ? "sd15" : family);
+    return folder && *folder ? g_build_filename(folder, name, NULL)
+                             : g_build_filename(g_get_user_cache_dir(), "lorikeet", "bench", name, NULL);
 }
 
 int main(int argc, char **argv)
 {
-    g_autofree char *path = argc > 1 ? g_strdup(argv[1]) : default_path();
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autoptr(GError) error = NULL;
-    if (argc > 2) {
-        fprintf(stderr, "usage: make_model [FILE]\n");
+    const char *family = "sd1";
+    if (argc > 2 && strcmp(argv[1], "--family") == 0) {
+        family = argv[2];
+        argc -= 2;
+        argv += 2;
+    }
+    const LkModelArch *arch = bench_arch(family);
+    if (argc > 2 || !arch) {
+        fprintf(stderr, "usage: make_model [--family sd1|sd2|sdxl] [FILE]\n");
         return 2;
     }
+    g_autofree char *path = argc > 1 ? g_strdup(argv[1]) : default_path(family);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autoptr(GError) error = NULL;
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_mkdir_with_parents(folder, 0755);
-        fprintf(stderr, "make_model: writing '%s' (2.13 GB, once)\n", path);
-        if (!write_model(path, &error)) {
+        fprintf(stderr, "make_model: writing '%s' (several GB, once)\n", path);
+        if (!write_model(arch, path, &error)) {
             fprintf(stderr, "make_model: %s\n", error->message);
             return 1;
         }

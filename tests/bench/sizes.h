@@ -1,6 +1,7 @@
-/* What the benchmarks' base model looks like: Stable Diffusion 1.5 in its true size. */
+/* What the benchmarks' base models look like: Stable Diffusion 1.5, 2.1 and XL in their true sizes. */
 #pragma once
 
 #include "model/arch.h"
 
-extern const LkModelArch bench_arch;
+/** The architecture of a family ("sd1", "sd2", "sdxl"), or NULL. */
+const LkModelArch *bench_arch(const char *family);
