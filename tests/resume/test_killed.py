@@ -18,11 +18,15 @@ tap = Tap()
 STEPS, SEED = 26, 20240229
 
 
-def job(lab, name):
+KINDS = {"AdamW": {}, "Prodigy": {"optimizer_type": "Prodigy", "learning_rate": 1.0}}
+
+
+def job(lab, name, kind):
     """Everything that a resumed run could get wrong: buckets, accumulation over an epoch's end, random captions and
     mirroring, both networks, a schedule, several epochs, checkpoints, samples. The pictures are encoded once, for all."""
+    settings = KINDS[kind]
     return write_job(
-        lab / f"{name}.toml", output_dir=name, max_train_steps=STEPS, gradient_accumulation_steps=2, train_batch_size=1,
+        lab / f"{name}.toml", **settings, output_dir=name, max_train_steps=STEPS, gradient_accumulation_steps=2, train_batch_size=1,
         flip_aug=True, shuffle_caption=True, keep_tokens=1, caption_tag_dropout_rate=0.2, caption_dropout_rate=0.1,
         noise_offset=0.05, lr_scheduler="cosine", lr_warmup_steps=5, save_every_n_epochs=3, save_every_n_steps=10,
         save_last_n_steps=10, save_state_every_n_steps=1, save_state_on_train_end=True, sample_every_n_epochs=4,
@@ -59,9 +63,9 @@ def kill_by_call(lab, faults, name, pick):
     return done.returncode, done.stdout, done.stderr
 
 
-def one_run(lab, faults, name, pick, kills):
+def one_run(lab, faults, name, kind, pick, kills):
     """Kills a run until it is done or has been killed so often; (kills, steps at which it began, what went wrong)."""
-    job(lab, name)
+    job(lab, name, kind)
     killed, starts, odd = 0, [], []
     while killed < kills:
         by_call = faults and pick.random() < 0.6
@@ -85,13 +89,13 @@ def test_killed(lab, faults, whole, kills):
     for number in range(kills):
         if tried >= kills:
             break
-        name = f"killed{number}"
-        killed, starts, odd = one_run(lab, faults, name, pick, min(kills - tried, 30))
+        name, kind = f"killed{number}", list(KINDS)[number % len(KINDS)]
+        killed, starts, odd = one_run(lab, faults, name, kind, pick, min(kills - tried, 30))
         tried += killed
-        got = results(lab / name)
-        wrong = sorted(n for n in whole.keys() | got.keys() if whole.get(n) != got.get(n))
+        got, want = results(lab / name), whole[kind]
+        wrong = sorted(n for n in want.keys() | got.keys() if want.get(n) != got.get(n))
         good = tap.ok(not odd and not wrong and starts == sorted(starts),
-                      f"killed {killed} times and resumed after the steps {starts}: the same bytes in all {len(got)} files",
+                      f"{kind}: killed {killed} times and resumed after the steps {starts}: the same bytes in all {len(got)} files",
                       wrong, odd)  # fmt: skip
         survived += killed if good else 0
     tap.ok(survived == tried >= kills, f"{survived} of {tried} kills survived")
@@ -105,11 +109,13 @@ def main():
     try:
         pictures(lab / "pictures")
         (lab / "prompts.txt").write_text("a dog --w 64 --h 64 --s 2 --d 5\n")
-        job(lab, "whole")
-        done = lab.run("train", "whole.toml", "--progress", "json")
-        whole = results(lab / "whole")
-        tap.ok(done.returncode == 0 and "tiny.state" in whole and len(whole) >= 8, f"a run that is never stopped: {sorted(whole)}",
-               done.stderr)  # fmt: skip
+        whole = {}
+        for kind in KINDS:
+            job(lab, f"whole-{kind}", kind)
+            done = lab.run("train", f"whole-{kind}.toml", "--progress", "json")
+            whole[kind] = results(lab / f"whole-{kind}")
+            tap.ok(done.returncode == 0 and "tiny.state" in whole[kind] and len(whole[kind]) >= 8,
+                   f"{kind}: a run that is never stopped: {sorted(whole[kind])}", done.stderr)  # fmt: skip
         test_killed(lab, faults, whole, kills)
     finally:
         lab.close()
