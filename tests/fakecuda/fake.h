@@ -17,7 +17,8 @@
  * Kernels run by their CPU build. One device at a time; all threads share one lock.
  *
  * Programs that open the stand-in as a module are told by the environment what it is to be:
- * LORIKEET_FAKE_CUDA="driver=too-old,sm=75,memory=2147483648,devices=2,fail=120,lost=200,schedule=random,seed=7,refuse=4". */
+ * LORIKEET_FAKE_CUDA="driver=too-old,sm=75,memory=2147483648,devices=2,fail=120,lost=200,schedule=random,seed=7,refuse=4".
+ */
 #pragma once
 
 #include <stdbool.h>
