@@ -19,8 +19,8 @@ enum { RUNS = 3 };
 typedef struct Outcome {
     bool done;
     LkError error;
-    float loss[RUNS], *y[RUNS];
-    double y_error; /* of the first run, against the reference */
+    float loss[RUNS], *y[RUNS], *fresh; /* fresh: the prediction of new states, run at once after binding */
+    double y_error;                     /* of the first run, against the reference */
     int64_t allocated, peak;
     int64_t calls; /* until it began to close everything */
 } Outcome;
@@ -71,13 +71,19 @@ static void weight_done(void *context, const char *name)
     s->bytes = NULL;
 }
 
-static bool write_all(Session *s, LkError *error)
+/** Writes inputs and, `states`, states; pictures are multiplied by `factor`. */
+static bool write_all(Session *s, bool states, float factor, LkError *error)
 {
     for (LkRef t = 0; t < s->test->graph->n_tensors; t++) {
         const LkTensor *tensor = &s->test->graph->tensors[t];
-        if (tensor->kind != LK_TENSOR_INPUT && tensor->kind != LK_TENSOR_STATE)
+        if (tensor->kind != LK_TENSOR_INPUT && !(states && tensor->kind == LK_TENSOR_STATE))
             continue;
-        void *bytes = encode(tensor->dtype, s->test->values[t], lk_tensor_count(tensor));
+        int64_t count = lk_tensor_count(tensor);
+        float *values = malloc((size_t)count * sizeof *values);
+        for (int64_t i = 0; i < count; i++)
+            values[i] = s->test->values[t][i] * (tensor->rank == 4 ? factor : 1);
+        void *bytes = encode(tensor->dtype, values, count);
+        free(values);
         bool written = s->backend->write(s->program, t, bytes, (size_t)lk_tensor_bytes(tensor), error);
         free(bytes);
         if (!written)
@@ -93,12 +99,66 @@ static bool step(Session *s, int number, Outcome *out)
     float losses[2] = {0};
     const LkTensor *loss = lk_graph_tensor(s->test->graph, s->loss);
     out->y[number] = calloc((size_t)lk_tensor_count(y), sizeof(float));
-    if (!write_all(s, &out->error) || !s->backend->run(s->program, &out->error) ||
+    if (!write_all(s, true, 1, &out->error) || !s->backend->run(s->program, &out->error) ||
         !s->backend->read(s->program, s->loss, losses, (size_t)lk_tensor_bytes(loss), &out->error) ||
         !s->backend->read(s->program, s->y, out->y[number], (size_t)lk_tensor_bytes(y), &out->error))
         return false;
     out->loss[number] = losses[0];
     return true;
+}
+
+/** A run in which nothing but the weights and the inputs has been copied yet. */
+static bool fresh_step(Session *s, Outcome *out)
+{
+    size_t bytes = (size_t)lk_tensor_bytes(lk_graph_tensor(s->test->graph, s->y));
+    out->fresh = calloc(1, bytes);
+    return write_all(s, false, 1, &out->error) && s->backend->run(s->program, &out->error) &&
+           s->backend->read(s->program, s->y, out->fresh, bytes, &out->error);
+}
+
+/** Two steps whose gradients are added, the second with other pictures; *gradient gets the sum. `waits`: the first
+ * one's result is read before the second begins. */
+static bool two_steps(Session *s, bool waits, float *gradient, LkError *error)
+{
+    const LkTensor *t = lk_graph_tensor(s->test->graph, s->test->gradient), *y = lk_graph_tensor(s->test->graph, s->y);
+    float *unused = malloc((size_t)lk_tensor_bytes(y));
+    bool ok = write_all(s, true, 1, error) && s->backend->run(s->program, error) &&
+              (!waits || s->backend->read(s->program, s->y, unused, (size_t)lk_tensor_bytes(y), error)) &&
+              write_all(s, false, 0.5f, error) && s->backend->run(s->program, error) &&
+              s->backend->read(s->program, s->test->gradient, gradient, (size_t)lk_tensor_bytes(t), error);
+    free(unused);
+    return ok;
+}
+
+/** Whether steps that nobody waits for add up to what they add up to otherwise. */
+static bool steps_in_a_row(Session *s, LkError *error)
+{
+    float *gradients[2];
+    size_t bytes = (size_t)lk_tensor_bytes(lk_graph_tensor(s->test->graph, s->test->gradient));
+    bool ok = true;
+    for (int waits = 0; waits < 2; waits++) {
+        gradients[waits] = calloc(1, bytes);
+        ok = ok && two_steps(s, waits, gradients[waits], error);
+    }
+    bool equal = ok && memcmp(gradients[0], gradients[1], bytes) == 0;
+    free(gradients[0]);
+    free(gradients[1]);
+    return equal || (ok && lk_fail(error, LK_ERROR_DEVICE, "Steps in a row have another gradient."));
+}
+
+/** A larger arena takes the place of the one that recorded runs know: the program is bound again and says the same. */
+static bool bound_again(Session *s, const LkWeightSource *source, const Outcome *out, LkError *error)
+{
+    size_t bytes = (size_t)lk_tensor_bytes(lk_graph_tensor(s->test->graph, s->y));
+    float *y = calloc(1, bytes);
+    bool ok = s->backend->reserve(s->device, 2 * s->plan->arena_bytes, error) &&
+              s->backend->bind(s->program, s->plan, source, error);
+    for (int i = 0; i < 2 && ok; i++)
+        ok = write_all(s, true, 1, error) && s->backend->run(s->program, error);
+    ok = ok && s->backend->read(s->program, s->y, y, bytes, error);
+    bool equal = ok && memcmp(y, out->y[0], bytes) == 0;
+    free(y);
+    return equal || (ok && lk_fail(error, LK_ERROR_DEVICE, "Another arena gives another prediction."));
 }
 
 static bool session_run(Session *s, Outcome *out)
@@ -111,9 +171,11 @@ static bool session_run(Session *s, Outcome *out)
     s->plan = s->program ? lk_plan_new(s->test->graph, s->backend->node_bytes(s->program), error) : NULL;
     bool ok = s->plan && s->backend->reserve(s->device, s->plan->arena_bytes, error) &&
               s->backend->bind(s->program, s->plan, &source, error);
+    ok = ok && fresh_step(s, out);
     for (int i = 0; i < RUNS && ok; i++)
         ok = step(s, i, out);
-    ok = ok && s->backend->measure(s->program, seconds, error);
+    ok = ok && steps_in_a_row(s, error) && bound_again(s, &source, out, error) &&
+         s->backend->measure(s->program, seconds, error);
     if (ok)
         out->allocated = s->backend->allocated(s->device);
     free(seconds);
@@ -145,6 +207,7 @@ static Outcome session(const GraphTest *test)
 
 static void outcome_free(Outcome *out)
 {
+    free(out->fresh);
     for (int i = 0; i < RUNS; i++)
         free(out->y[i]);
 }
@@ -155,7 +218,7 @@ static bool same(const Outcome *a, const Outcome *b, size_t bytes)
     for (int i = 0; i < RUNS; i++)
         if (a->loss[0] != b->loss[i] || memcmp(a->y[0], b->y[i], bytes) != 0)
             return false;
-    return true;
+    return memcmp(a->fresh, b->fresh, bytes) == 0;
 }
 
 /** The relative error of the prediction. */

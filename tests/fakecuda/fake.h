@@ -46,8 +46,8 @@ void fake_driver(FakeDriver state);
 /** When enqueued work runs. */
 typedef enum FakeSchedule {
     FAKE_LATE,  /* as late as is legal */
-    FAKE_EAGER, /* at once */
-    FAKE_RANDOM /* a piece of some stream at some calls, by the seed */
+    FAKE_EAGER, /* at the next call */
+    FAKE_RANDOM /* streams run far ahead of each other, or a piece at a time, by the seed */
 } FakeSchedule;
 void fake_schedule(FakeSchedule schedule, uint64_t seed);
 

@@ -32,8 +32,9 @@ typedef struct Queue {
 struct CUstream_st {
     struct CUstream_st *next;
     uint64_t id;
-    bool blocking; /* keeps order with the default stream */
-    int device;    /* that was the thread's current one */
+    bool blocking;           /* keeps order with the default stream */
+    int device;              /* that was the thread's current one */
+    int mood, calls_in_mood; /* of FAKE_RANDOM */
     Queue queue;
     struct CUgraph_st *capture; /* what its calls are recorded into */
     int lane;                   /* of that graph */
@@ -209,15 +210,27 @@ static uint64_t draw(uint64_t n)
     return (x ^ x >> 31) % n;
 }
 
+/** How much of a stream runs at this call. Every now and then each stream gets another mood: it does nothing of its own
+ * accord, everything at once, or a little now and then. One stream far ahead of another is what finds a missing event.
+ */
+static int64_t steps_now(struct CUstream_st *stream)
+{
+    if (fake_config()->schedule == FAKE_EAGER)
+        return stream->queue.count;
+    if (stream->calls_in_mood-- <= 0) {
+        stream->mood = (int)draw(3);
+        stream->calls_in_mood = 20 + (int)draw(400);
+    }
+    return stream->mood == 0 ? 0 : stream->mood == 1 ? stream->queue.count : draw(4) == 0 ? (int64_t)draw(8) : 0;
+}
+
 void fake_schedule_some(void)
 {
     if (all.running || fake_config()->schedule == FAKE_LATE)
         return;
-    bool eager = fake_config()->schedule == FAKE_EAGER;
     for (struct CUstream_st *stream = all.streams; stream; stream = stream->next) {
-        int64_t steps = eager ? stream->queue.count : draw(4) == 0 ? (int64_t)draw(8) : 0;
         all.running++;
-        while (steps-- > 0 && stream->queue.first < stream->queue.count)
+        for (int64_t steps = steps_now(stream); steps > 0 && stream->queue.first < stream->queue.count; steps--)
             run_next(stream);
         all.running--;
     }
