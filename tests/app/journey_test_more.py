@@ -172,6 +172,37 @@ def other_family():
 j.step("a LoRA of another family is refused in words", other_family)
 
 
+def seen():
+    """The pixels in the middle of the picture."""
+    return subprocess.run(["import", "-window", "root", "-crop", "200x200+480+250", "+repage", "rgb:-"], check=True,
+                          capture_output=True).stdout
+
+
+def preview():
+    app.set_text(prompt(), "rlk_bird")
+    set_value("spin button", "Steps", 150)
+    app.click(app.find("label", "64 × 64"))
+    for name in ("Width", "Height"):
+        set_value("spin button", name, 256)
+    key("Escape")
+    before = seen()
+    app.press("button", "Generate")
+    app.sees(re.compile(r"^Drawing: step \d+ of 150$"), 60)
+    first = wait_for("the picture as far as it is", lambda: (now := seen()) != before and now)
+    wait_for("the picture to go on", lambda: seen() != first)
+    app.sees(re.compile(r"^Drawing: step \d+ of 150$"))
+    app.press("button", "Cancel")
+    app.find("button", "Generate")
+    app.click(app.find("label", "256 × 256"))
+    for name in ("Width", "Height"):
+        set_value("spin button", name, 64)
+    key("Escape")
+    return len(files()) == 2
+
+
+j.step("a picture is seen as it is drawn, and Cancel ends it", preview)
+
+
 def too_large():
     app.set_text(prompt(), "rlk_bird")
     app.click(app.find("label", "64 × 64"))

@@ -75,7 +75,7 @@ static void fit_axis(LkLossChart *self)
 {
     enum { MOST = 2000 };
     double sample[MOST];
-    guint count = 0, stride = MAX(1, self->losses->len / MOST);
+    guint count = 0, stride = MAX(1, (self->losses->len + MOST - 1) / MOST); /* to the newest */
     for (guint i = 0; i < self->losses->len && count < MOST; i += stride) {
         double loss = g_array_index(self->losses, double, i);
         if (isfinite(loss) && loss > 0)
@@ -117,12 +117,12 @@ void lk_loss_chart_update(LkLossChart *self, const LkTaskMetric *metrics, guint 
 {
     g_return_if_fail(LK_IS_LOSS_CHART(self));
     first = MIN(first, self->metrics->len);
+    count = MAX(count, first);
     g_array_set_size(self->metrics, first);
-    g_array_set_size(self->losses, first);
-    g_array_set_size(self->smoothed, first);
+    g_array_append_vals(self->metrics, metrics + first, count - first);
+    g_array_set_size(self->losses, count);
     for (guint i = first; i < count; i++) {
-        g_array_append_val(self->metrics, metrics[i]);
-        g_array_append_val(self->losses, metrics[i].loss);
+        g_array_index(self->losses, double, i) = metrics[i].loss;
         self->highest_rate = fmax(self->highest_rate, metrics[i].lr);
     }
     smooth_from(self, first);
