@@ -106,7 +106,8 @@ def export():
     app.set_text(app.find("text", "Description"), "一只鹦鹉 “Rainbow”")
     j.shot("metadata")
     app.press("button", "Export")
-    app.sees("“my_bird.safetensors” exported")
+    wait_for("the file", (comfy / "my_bird.safetensors").exists)
+    app.gone(None, "Export LoRA")
     told = metadata(comfy / "my_bird.safetensors")
     assert told["modelspec.author"] == "A. Person" and told["modelspec.license"] == "CC-BY-4.0", told
     assert told["modelspec.description"] == "一只鹦鹉 “Rainbow”", told
@@ -139,8 +140,8 @@ j.step("a file is not replaced unasked; a folder is forgotten, its files stay", 
 def copy():
     app.gone(None, "Export LoRA")
     app.choose("Checkpoint Menu", 2)
-    app.sees(f"“{NAME}.safetensors” copied to Stable Diffusion WebUI")
-    assert (webui / f"{NAME}.safetensors").read_bytes() == Path(lora).read_bytes()
+    copied = webui / f"{NAME}.safetensors"
+    wait_for("the file", lambda: copied.exists() and copied.read_bytes() == Path(lora).read_bytes())
     wait_for("it to be remembered", lambda: remembered()[0] == str(webui))
     app.choose("Checkpoint Menu", 1)
     app.sees("Replace File?")

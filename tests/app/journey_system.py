@@ -46,7 +46,6 @@ j.shot("check")
 
 def report():
     app.press("button", "Copy Report")
-    app.sees("Report copied")
     app.action("new-project")
     name = app.find("text", "Name")
     app.click(name)

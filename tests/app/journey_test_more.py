@@ -115,8 +115,7 @@ def save():
         (node for node in app.all("text") if text_of(node) == "00001-99.png"), None))
     app.set_text(entry, str(target))
     app.press("button", "Save")
-    app.sees("Picture saved")
-    assert target.read_bytes() == files()[0].read_bytes()
+    wait_for("the file", lambda: target.exists() and target.read_bytes() == files()[0].read_bytes())
     text = parameters(target)
     assert text.startswith(f"只鸟 rlk_bird <lora:{NAME}:0.7>\nSteps: 4, Sampler: Euler a"), text
     app.set_text(prompt(), "something else")
