@@ -255,8 +255,10 @@ static float *load_picture(const LkLatents *latents, const Entry *entry, GError 
     if (entry->flipped)
         lk_pixels_flip(cut);
     gsize count = (gsize)cut->width * (gsize)cut->height * 3;
-    float *values = g_new(float, count);
-    for (gsize i = 0; i < count; i++)
+    float *values = g_try_new(float, count);
+    if (!values)
+        lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the picture '%s'."), picture->path);
+    for (gsize i = 0; values && i < count; i++)
         values[i] = (float)cut->data[i] / 127.5f - 1;
     return values;
 }

@@ -94,11 +94,18 @@ bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
     return ok ? lk_trainer_clear_gradient(trainer, error) : lk_gerror_take(error, &problem);
 }
 
+static bool no_memory(GError **error)
+{
+    return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for a copy of the LoRA's weights."));
+}
+
 bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error)
 {
     LkError problem = {0};
     gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    g_autofree float *zero = g_new0(float, (gsize)trainer->state->elements);
+    g_autofree float *zero = g_try_new0(float, (gsize)trainer->state->elements);
+    if (!zero)
+        return no_memory(error);
     return trainer->api->write(trainer->update_prepared.program, trainer->update->gradient, zero, bytes, &problem) ||
            lk_gerror_take(error, &problem);
 }
@@ -236,11 +243,13 @@ bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, b
     LkProgram *program = trainer->update_prepared.program;
     const gsize bytes = (gsize)trainer->state->elements * sizeof(float);
     const LkRef adapter = trainer->update->adapter;
-    g_autofree float *before = g_malloc(bytes), *other = g_malloc(bytes);
+    g_autofree float *before = g_try_malloc(bytes), *other = g_try_malloc(bytes), *result = g_try_malloc(bytes);
+    if (!before || !other || !result)
+        return no_memory(error);
     if (!trainer->api->read(program, adapter, before, bytes, &problem) ||
         !trainer->api->read(program, lk_update_array(trainer->update, name)->ref, other, bytes, &problem))
         return lk_gerror_take(error, &problem);
-    g_autofree float *result = g_memdup2(before, bytes);
+    memcpy(result, before, bytes);
     become_result(trainer, result, other);
     if (!trainer->api->write(program, adapter, result, bytes, &problem))
         return lk_gerror_take(error, &problem);
