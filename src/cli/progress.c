@@ -60,9 +60,10 @@ static GString *begin_json(const char *event)
 static void tell_json(const LkTrainerEvent *event)
 {
     static const char *const names[] = {
-        [LK_EVENT_PHASE] = "phase",   [LK_EVENT_START] = "start", [LK_EVENT_STEP] = "step",
-        [LK_EVENT_SAMPLE] = "sample", [LK_EVENT_SAVED] = "saved", [LK_EVENT_STATE] = "state",
-        [LK_EVENT_CHANGE] = "change", [LK_EVENT_LOG] = "log",     [LK_EVENT_DONE] = "done",
+        [LK_EVENT_PHASE] = "phase",           [LK_EVENT_START] = "start", [LK_EVENT_STEP] = "step",
+        [LK_EVENT_SAMPLE] = "sample",         [LK_EVENT_SAVED] = "saved", [LK_EVENT_STATE] = "state",
+        [LK_EVENT_CHANGE] = "change",         [LK_EVENT_LOG] = "log",     [LK_EVENT_DONE] = "done",
+        [LK_EVENT_VALIDATION] = "validation",
     };
     GString *line = begin_json(names[event->kind]);
     if (event->kind == LK_EVENT_START)
@@ -85,6 +86,10 @@ static void tell_json(const LkTrainerEvent *event)
         lk_json_add_number(line, "lr", event->learning_rate);
         lk_json_add_number(line, "grad_norm", event->grad_norm);
         lk_json_add_number(line, "seconds", event->seconds);
+    }
+    if (event->kind == LK_EVENT_VALIDATION) {
+        lk_json_add_integer(line, "epoch", event->epoch);
+        lk_json_add_number(line, "loss", event->loss);
     }
     print_json(line);
 }
@@ -190,6 +195,9 @@ static void tell_people(LkProgress *progress, const LkTrainerEvent *event)
         return;
     case LK_EVENT_LOG:
         print_line(progress, "%s", event->text);
+        return;
+    case LK_EVENT_VALIDATION:
+        print_line(progress, _("Validation loss after step %ld: %.4f"), (long)event->step, event->loss);
         return;
     case LK_EVENT_DONE: {
         g_autofree char *time = lk_cli_duration((double)(g_get_monotonic_time() - progress->started) * 1e-6);

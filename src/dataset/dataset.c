@@ -1,9 +1,11 @@
 #include "dataset/dataset.h"
 
 #include "base/parallel.h"
+#include "base/philox.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 static void free_picture(void *data)
 {
@@ -97,6 +99,31 @@ static void fit_pictures(LkDataset *dataset, const LkBucketSet *set, GPtrArray *
     }
 }
 
+/* Takes the block's share out of every subset: as many as sd-scripts takes (split_train_val in library/train_util.py),
+ * rounded down, chosen by a permutation of its own. The rest is trained. */
+static guint hold_out(const LkDatasetBlock *block, GPtrArray *pictures)
+{
+    guint taken = 0;
+    for (guint s = 0; s < block->subsets->len; s++) {
+        const LkSubset *subset = g_ptr_array_index(block->subsets, s);
+        g_autoptr(GPtrArray) own = g_ptr_array_new();
+        for (guint i = 0; i < pictures->len; i++)
+            if (pictures->pdata[i] && picture_at(pictures, i)->subset == subset && !subset->is_reg)
+                g_ptr_array_add(own, pictures->pdata[i]);
+        guint count = own->len - (guint)ceil(own->len * (1 - block->validation_split) - 1e-9);
+        g_autofree uint32_t *order = g_new0(uint32_t, own->len + 1);
+        lk_random_permutation((LkRandom){(uint64_t)block->validation_seed, LK_RANDOM_VALIDATION, s}, order, own->len);
+        for (guint i = 0; i < count; i++, taken++)
+            picture_at(own, order[i])->num_repeats = 0;
+    }
+    return taken;
+}
+
+bool lk_dataset_is_held_out(const LkDatasetPicture *picture)
+{
+    return picture->num_repeats == 0;
+}
+
 static guint64 count_repeats(const GPtrArray *pictures, bool is_reg)
 {
     guint64 count = 0;
@@ -176,6 +203,7 @@ static bool add_block(LkDataset *dataset, guint number, int multiple, GPtrArray 
         return false;
     }
     fit_pictures(dataset, set, pictures, findings);
+    dataset->held_out += hold_out(block, pictures);
     const guint64 train_images = count_repeats(pictures, false);
     dataset->unused += balance_reg(pictures, train_images, findings);
     dataset->train_images += train_images;

@@ -14,7 +14,7 @@ typedef struct LkDatasetPicture {
     const LkSubset *subset; /* its options; belongs to the dataset */
     guint block;            /* which [[datasets]] it came from */
     guint bucket;           /* index into LkDataset.buckets */
-    int num_repeats;        /* of this picture: regularisation pictures may differ from their subset */
+    int num_repeats;        /* of this picture: regularisation pictures may differ from their subset; 0: held out */
     LkSize size;            /* as shown, after an EXIF turn */
     LkBucketFit fit;
 } LkDatasetPicture;
@@ -36,6 +36,7 @@ typedef struct LkDataset {
     guint64 train_images, reg_images; /* with repeats */
     guint unusable;                   /* pictures left out, each with a finding of severity error */
     guint unused;                     /* regularisation pictures that are not needed */
+    guint held_out;                   /* pictures that are no part of epochs, for validation */
     LkEpochItem *items;               /* what the epoch plans are made from */
     guint32 *batch_sizes;
 } LkDataset;
@@ -49,6 +50,9 @@ typedef struct LkDataset {
 LkDataset *lk_dataset_new(LkDatasetConfig *config, int multiple, GPtrArray *findings, GError **error);
 void lk_dataset_free(LkDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkDataset, lk_dataset_free)
+
+/** Whether a picture is held out for validation. */
+bool lk_dataset_is_held_out(const LkDatasetPicture *picture);
 
 /** Batches of one epoch. */
 uint64_t lk_dataset_batches(const LkDataset *dataset);

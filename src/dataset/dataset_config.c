@@ -324,7 +324,8 @@ void lk_dataset_config_free(LkDatasetConfig *config)
 static LkDatasetBlock *add_block(LkDatasetConfig *config, const LkDatasetDefaults *defaults)
 {
     LkDatasetBlock *block = g_new(LkDatasetBlock, 1);
-    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new()};
+    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new(), defaults->validation_split,
+                              defaults->validation_seed};
     g_ptr_array_add(config->blocks, block);
     return block;
 }

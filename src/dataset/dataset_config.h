@@ -11,7 +11,9 @@
 typedef struct LkDatasetBlock {
     LkBucketRules buckets;
     int batch_size;
-    GPtrArray *subsets; /* LkSubset */
+    GPtrArray *subsets;      /* LkSubset */
+    double validation_split; /* share of the pictures that are held out for validation */
+    int validation_seed;     /* which: another seed chooses others */
 } LkDatasetBlock;
 
 /** All blocks; owns them. */
@@ -24,6 +26,8 @@ typedef struct LkDatasetDefaults {
     LkBucketRules buckets;
     int batch_size;         /* train_batch_size */
     const LkSubset *subset; /* options of every subset; its image_dir is ignored */
+    double validation_split;
+    int validation_seed;
 } LkDatasetDefaults;
 
 /** From a dataset TOML: the value nearest to the subset wins (subset, dataset, general, defaults). LK_ERROR_USAGE with

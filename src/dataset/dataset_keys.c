@@ -23,6 +23,8 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"max_bucket_reso", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(buckets.max_bucket_reso), 8, 65536},
     {"bucket_reso_steps", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(buckets.bucket_reso_steps), 8,
      65536},
+    {"validation_split", LK_DATASET_OF_BLOCK, LK_DATASET_NUMBER, IN_BLOCK, BLOCK(validation_split), 0, 0.9},
+    {"validation_seed", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(validation_seed), 0, 2147483647},
 
     {"image_dir", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_SUBSET, FOLDER(image_dir)},
     {"is_reg", LK_DATASET_OF_SUBSET, LK_DATASET_BOOLEAN, IN_SUBSET, FOLDER(is_reg)},
@@ -62,8 +64,6 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"resize_interpolation", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_ALL,
      .instead = N_("remove it; pictures are scaled by area to smaller sizes and by Lanczos to larger ones")},
     {"network_multiplier", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .least = 1, .instead = N_("remove it")},
-    {"validation_split", LK_DATASET_UNSUPPORTED, LK_DATASET_NUMBER, IN_BLOCK, .instead = N_("remove it")},
-    {"validation_seed", LK_DATASET_UNSUPPORTED, LK_DATASET_ANY, IN_BLOCK, .instead = N_("remove it")},
     {"metadata_file", LK_DATASET_UNSUPPORTED, LK_DATASET_TEXT, IN_SUBSET,
      .instead = N_("write the captions into text files beside the pictures")},
 };

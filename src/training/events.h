@@ -6,15 +6,16 @@
 #include <stdint.h>
 
 typedef enum LkEventKind {
-    LK_EVENT_PHASE,  /* text says what is done beside steps (N_(): translate it to show it); done of total */
-    LK_EVENT_START,  /* the first step begins: total steps */
-    LK_EVENT_STEP,   /* one optimizer step is done */
-    LK_EVENT_SAMPLE, /* a sample picture was written: path */
-    LK_EVENT_SAVED,  /* a checkpoint was written: path */
-    LK_EVENT_STATE,  /* the state was written: path */
-    LK_EVENT_CHANGE, /* a parameter has another value from here on: key, text */
-    LK_EVENT_LOG,    /* text: something worth knowing; warning */
-    LK_EVENT_DONE,   /* the last checkpoint was written: path */
+    LK_EVENT_PHASE,      /* text says what is done beside steps (N_(): translate it to show it); done of total */
+    LK_EVENT_START,      /* the first step begins: total steps */
+    LK_EVENT_STEP,       /* one optimizer step is done */
+    LK_EVENT_SAMPLE,     /* a sample picture was written: path */
+    LK_EVENT_SAVED,      /* a checkpoint was written: path */
+    LK_EVENT_STATE,      /* the state was written: path */
+    LK_EVENT_CHANGE,     /* a parameter has another value from here on: key, text */
+    LK_EVENT_LOG,        /* text: something worth knowing; warning */
+    LK_EVENT_DONE,       /* the last checkpoint was written: path */
+    LK_EVENT_VALIDATION, /* held-out pictures were measured: loss */
 } LkEventKind;
 
 typedef struct LkTrainerEvent {

@@ -28,6 +28,7 @@ static LkJob *job_of(const LkHeldOut *what)
     job->caption_dropout_every_n_epochs = job->token_warmup_min = 0;
     job->token_warmup_step = 0;
     job->sample_every_n_steps = job->sample_every_n_epochs = 0;
+    job->validation_split = 0;
     job->noise_offset_random_strength = job->ip_noise_gamma_random_strength = false;
     job->seed = SEED;
     return job;

@@ -306,8 +306,22 @@ static void check_idle_loss(Check *check)
     }
 }
 
+static void check_validation(Check *check)
+{
+    const LkJob *job = check->job;
+    const char *const keys[] = {"validate_every_n_epochs", "validate_every_n_steps", "max_validation_steps"};
+    const int values[] = {job->validate_every_n_epochs, job->validate_every_n_steps, job->max_validation_steps};
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (values[i] > 0 && job->validation_split == 0 && job->dataset_config == NULL) {
+            remark(check, WARNING, keys[i], _("%s does nothing without %s. Set that too, or remove it."), keys[i],
+                   "validation_split");
+        }
+    }
+}
+
 static void check_loss(Check *check)
 {
+    check_validation(check);
     const LkJob *job = check->job;
     check_idle_loss(check);
     if (job->scale_v_pred_loss_like_noise_pred && !job->v_parameterization) {

@@ -29,6 +29,7 @@ LkSubset *lk_job_subset(const LkJob *job)
 
 LkDatasetDefaults lk_job_dataset_defaults(const LkJob *job, const LkSubset *subset)
 {
+    int64_t seed = lk_job_is_given(job, "validation_seed") ? job->validation_seed : job->seed;
     return (LkDatasetDefaults){.buckets = {.resolution = job->resolution,
                                            .enable_bucket = job->enable_bucket,
                                            .bucket_no_upscale = job->bucket_no_upscale,
@@ -36,7 +37,9 @@ LkDatasetDefaults lk_job_dataset_defaults(const LkJob *job, const LkSubset *subs
                                            .max_bucket_reso = job->max_bucket_reso,
                                            .bucket_reso_steps = job->bucket_reso_steps},
                                .batch_size = job->train_batch_size,
-                               .subset = subset};
+                               .subset = subset,
+                               .validation_split = job->validation_split,
+                               .validation_seed = (int)(seed & 0x7fffffff)};
 }
 
 LkDatasetConfig *lk_job_dataset_config(const LkJob *job, GPtrArray *findings, GError **error)

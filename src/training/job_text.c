@@ -55,7 +55,7 @@ static GHashTable *lines_by_key(const char *text)
 /* The line's value of a parameter that nobody set: what it was before there was the parameter. NULL: it has no line. */
 static char *default_text(const LkParameter *row)
 {
-    if (row->fallback == NULL || row->state != LK_PARAMETER_SUPPORTED) {
+    if (row->state != LK_PARAMETER_SUPPORTED) {
         return NULL;
     }
     LkJobValue value;

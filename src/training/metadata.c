@@ -169,7 +169,6 @@ static void add_network(LkMetadata *m, const LkMetadataFacts *f)
 
 /* Options that sd-scripts tells of and that cannot be set here: their values while off. */
 static const char *const off[][2] = {
-    {"ss_num_validation_images", "0"},
     {"ss_full_fp16", "False"},
     {"ss_fp8_base", "False"},
     {"ss_fp8_base_unet", "False"},
@@ -177,11 +176,6 @@ static const char *const off[][2] = {
     {"ss_lowram", "False"},
     {"ss_face_crop_aug_range", "None"},
     {"ss_resize_interpolation", "None"},
-    {"ss_validation_seed", "None"},
-    {"ss_validation_split", "0.0"},
-    {"ss_max_validation_steps", "None"},
-    {"ss_validate_every_n_epochs", "None"},
-    {"ss_validate_every_n_steps", "None"},
     {"ss_sd_scripts_commit_hash", "(unknown)"},
 };
 
@@ -229,6 +223,21 @@ static void add_loss(LkMetadata *m, const LkJob *job)
     set_flag(m, "ss_zero_terminal_snr", job->zero_terminal_snr);
     set_flag(m, "ss_debiased_estimation", job->debiased_estimation_loss);
     set_float(m, "ss_prior_loss_weight", job->prior_loss_weight);
+}
+
+static void add_validation(LkMetadata *m, const LkMetadataFacts *f)
+{
+    const LkJob *job = f->job;
+    set_int(m, "ss_num_validation_images", (int64_t)f->dataset->held_out);
+    if (lk_job_is_given(job, "validation_seed")) {
+        set_int(m, "ss_validation_seed", job->validation_seed);
+    } else {
+        set_text(m, "ss_validation_seed", NULL);
+    }
+    set_float(m, "ss_validation_split", job->validation_split);
+    set_above(m, "ss_max_validation_steps", job->max_validation_steps, 0);
+    set_above(m, "ss_validate_every_n_epochs", job->validate_every_n_epochs, 0);
+    set_above(m, "ss_validate_every_n_steps", job->validate_every_n_steps, 0);
 }
 
 static void add_run(LkMetadata *m, const LkMetadataFacts *f)
@@ -329,6 +338,7 @@ LkMetadata *lk_training_metadata(const LkMetadataFacts *facts)
         add_run(metadata, facts);
         add_optimizer(metadata, facts->job);
         add_loss(metadata, facts->job);
+        add_validation(metadata, facts);
         set_optional(metadata, "ss_network_dropout", facts->job->network.dropout);
         set_optional(metadata, "ss_scale_weight_norms", facts->job->scale_weight_norms);
         for (size_t i = 0; i < G_N_ELEMENTS(off); i++) {

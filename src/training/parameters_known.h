@@ -26,9 +26,9 @@ LATER("double_blocks_to_swap", INT, "0"),
 {.key = "resume", .type = LK_PARAMETER_STRING, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,
  .subtitle = N_("To go on with an interrupted run, start the same job with --resume.")},
 LATER("save_n_epoch_ratio", INT, "0"), LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
-LATER("skip_until_initial_step", BOOL, "false"), LATER("validation_seed", INT64, NULL),
-LATER("validation_split", FLOAT, "0"), LATER("validate_every_n_steps", INT, "0"),
-LATER("validate_every_n_epochs", INT, "0"), LATER("max_validation_steps", INT, "0"),
+LATER("skip_until_initial_step", BOOL, "false"),
+
+
 LATER("metadata_preprocessor", STRING, NULL), LATER("metadata_is_negative_embedding", STRING, NULL),
 LATER("config_file", STRING, NULL), LATER("output_config", BOOL, "false"),
 /* families that are not supported yet */

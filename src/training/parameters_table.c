@@ -355,6 +355,28 @@ const LkParameter lk_parameters[] = {
      .help = N_("The same job with the same seed gives the same LoRA. (42 here; sd-scripts takes another one in "
                 "each run.)")},
 
+    {ROW(FLOAT, LENGTH, validation_split, "0"), RANGE(0, 0.9),
+     .title = N_("Validation Share"), .subtitle = N_("Pictures that are held out to measure with"),
+     .help = N_("This share of the pictures of each folder is not trained on. From time to time the loss on them is "
+                "measured, always with the same noise: it tells what was learned, not what was learned by heart. "
+                "0 turns it off."),
+     .usual = N_("0, or 0.1 with a hundred pictures or more."),
+     .watch = N_("The validation loss rises while the training loss falls? From there on pictures are learned by "
+                 "heart; take an earlier checkpoint.")},
+    {ROW(INT64, LENGTH, validation_seed, NULL), RANGE(0, 2147483647.0), .optional = true,
+     .title = N_("Validation Seed"), .subtitle = N_("Which pictures are held out"),
+     .help = N_("Another number holds out others. Unset: the seed of the run. Runs with the same number can be "
+                "compared.")},
+    {ROW(INT, LENGTH, validate_every_n_epochs, "0"), RANGE(0, 1000000), .aside = true, .unit = N_("epochs"),
+     .title = N_("Validate Every n Epochs"), .subtitle = N_("How often held-out pictures are measured"),
+     .help = N_("0 measures after every epoch, unless a number of steps is given.")},
+    {ROW(INT, LENGTH, validate_every_n_steps, "0"), RANGE(0, 100000000), .aside = true, .unit = N_("steps"),
+     .title = N_("Validate Every n Steps"), .subtitle = N_("How often held-out pictures are measured"),
+     .help = N_("For long epochs. 0 is off.")},
+    {ROW(INT, LENGTH, max_validation_steps, "0"), RANGE(0, 1000000), .aside = true, .unit = N_("pictures"),
+     .title = N_("Pictures of a Validation"), .subtitle = N_("How many are measured each time"),
+     .help = N_("Each is measured at four noise levels. 0 measures all that are held out.")},
+
     /* ---------------------------------------------------------------- precision and memory */
     {ROW(ENUM, MEMORY, mixed_precision, "no"), .choices = mixed_precisions, .basic = 5,
      .title = N_("Precision"), .subtitle = N_("Number type of the base model and activations"),

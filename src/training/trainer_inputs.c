@@ -110,7 +110,7 @@ static bool write_timesteps(const Batch *b, float *weights, int *timesteps, GErr
     g_autofree float *t = g_new(float, n), *signal = g_new(float, n), *sigma = g_new(float, n);
     g_autofree float *minus_sigma = g_new(float, n);
     for (uint32_t i = 0; i < n; i++) {
-        timesteps[i] = lk_timestep_draw(b->trainer->job, b->place->index, i);
+        timesteps[i] = b->place->timestep ? *b->place->timestep : lk_timestep_draw(b->trainer->job, b->place->index, i);
         t[i] = (float)timesteps[i];
         signal[i] = (float)lk_noise_signal(&b->trainer->noise, timesteps[i]);
         sigma[i] = (float)lk_noise_sigma(&b->trainer->noise, timesteps[i]);
@@ -138,7 +138,7 @@ static bool write_tokens(const Batch *b, GError **error)
                                   .step = (int)b->place->step,
                                   .max_train_steps = (int)b->trainer->steps};
         for (int text = 0; text < arch->n_texts; text++)
-            lk_trainer_tokens(b->trainer, b->place->entries[i].picture, &moment, text,
+            lk_trainer_tokens(b->trainer, b->place->entries[i].picture, b->place->timestep ? NULL : &moment, text,
                               ids + (gsize)text * all + i * row);
     }
     LkError problem = {0};

@@ -233,12 +233,11 @@ float *lk_trainer_result(const LkTrainer *trainer)
     return weights;
 }
 
-bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, bool missing_only,
-                             const LkTrainerEvents *events, GError **error)
+bool lk_trainer_with_result(LkTrainer *trainer, LkWithResult function, void *context, GError **error)
 {
     const char *name = result_array(trainer);
     if (!name)
-        return lk_samples_make(trainer->samples, moment, missing_only, events, error);
+        return function(trainer, context, error);
     LkError problem = {0};
     LkProgram *program = trainer->update_prepared.program;
     const gsize bytes = (gsize)trainer->state->elements * sizeof(float);
@@ -253,10 +252,29 @@ bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, b
     become_result(trainer, result, other);
     if (!trainer->api->write(program, adapter, result, bytes, &problem))
         return lk_gerror_take(error, &problem);
-    bool made = lk_samples_make(trainer->samples, moment, missing_only, events, error);
+    bool done = function(trainer, context, error);
     if (trainer->api->write(program, adapter, before, bytes, &problem))
-        return made;
-    if (made)
+        return done;
+    if (done)
         lk_gerror_take(error, &problem);
     return false;
+}
+
+/** What lk_samples_make takes. */
+typedef struct Samples {
+    const LkSampleMoment *moment;
+    bool missing_only;
+    const LkTrainerEvents *events;
+} Samples;
+
+static bool make_samples(LkTrainer *trainer, void *context, GError **error)
+{
+    const Samples *s = context;
+    return lk_samples_make(trainer->samples, s->moment, s->missing_only, s->events, error);
+}
+
+bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, bool missing_only,
+                             const LkTrainerEvents *events, GError **error)
+{
+    return lk_trainer_with_result(trainer, make_samples, &(Samples){moment, missing_only, events}, error);
 }

@@ -22,6 +22,7 @@
 /** The compiled step for one latent size and batch size. */
 typedef struct LkStepProgram {
     int height, width, batch;
+    bool measures; /* without gradients: for validation */
     LkStepGraph *graph;
     LkPrepared prepared;
 } LkStepProgram;
@@ -117,12 +118,25 @@ typedef struct LkBatchPlace {
     int epoch;      /* from 0 */
     const LkEpochEntry *entries;
     uint32_t count;
+    const int *timestep; /* of all its samples; NULL: drawn, and captions are as they are at the step */
 } LkBatchPlace;
 /** Fills the program's inputs for a batch. `weights` receives each sample's loss weight, `timesteps` its timestep. */
 bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const LkBatchPlace *place, float *weights,
                             int *timesteps, GError **error);
 
+/* Validation (trainer_validation.c). */
+/** Adds the programs that measure the held-out pictures. */
+bool lk_trainer_add_validation(LkTrainer *trainer, LkError *error);
+/** Whether a validation is due after a step. epoch_end is 0 inside an epoch, else the epochs done. */
+bool lk_trainer_validation_due(const LkTrainer *trainer, int64_t step, int64_t epoch_end);
+/** Measures the held-out pictures with the run's result so far, and tells it. */
+bool lk_trainer_validate(LkTrainer *trainer, int64_t step, int64_t epoch, const LkTrainerEvents *events,
+                         GError **error);
+
 /* The optimizer and what it keeps (trainer_optimizer.c). */
+/** What is done with the run's result in place of the weights in training. */
+typedef bool (*LkWithResult)(LkTrainer *trainer, void *context, GError **error);
+bool lk_trainer_with_result(LkTrainer *trainer, LkWithResult function, void *context, GError **error);
 /** What the optimizer's graph of the job is. */
 LkUpdateShape lk_trainer_update_shape(const LkTrainer *trainer);
 /** Brings the weights and what the optimizer keeps from the device to trainer->state. */

@@ -9,7 +9,7 @@ LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int widt
 {
     for (guint i = 0; i < trainer->programs->len; i++) {
         LkStepProgram *program = g_ptr_array_index(trainer->programs, i);
-        if (program->height == height && program->width == width && program->batch == batch)
+        if (program->height == height && program->width == width && program->batch == batch && !program->measures)
             return program;
     }
     return NULL;
@@ -72,7 +72,8 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
         LkUpdateShape shape = lk_trainer_update_shape(trainer);
         trainer->update = lk_update_graph_new(first->graph, &shape, &problem);
         ok = trainer->update &&
-             lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem);
+             lk_prepare(&trainer->update_prepared, trainer->api, trainer->device, trainer->update->graph, &problem) &&
+             lk_trainer_add_validation(trainer, &problem);
     }
     trainer->weights = trainer->api->planned_weights(trainer->device);
     if (!ok)

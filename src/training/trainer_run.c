@@ -219,6 +219,9 @@ static bool run_step(Run *run, int64_t step, GError **error)
                                                        .grad_norm = s.norm,
                                                        .seconds = now() - start});
     int64_t epoch_end = epochs_ended(trainer, step + 1);
+    if (lk_trainer_validation_due(trainer, step + 1, epoch_end) &&
+        !lk_trainer_validate(trainer, step + 1, run->epoch + 1, run->events, error))
+        return false;
     if (!lk_trainer_save_due(trainer, step + 1, epoch_end, run->events, error))
         return false;
     return !lk_samples_due(trainer->samples, step + 1, epoch_end) ||

@@ -84,6 +84,12 @@ static void hear(void *context, const LkTrainerEvent *event)
     if (event->kind == LK_EVENT_STATE || event->kind == LK_EVENT_SAVED || event->kind == LK_EVENT_SAMPLE ||
         event->kind == LK_EVENT_DONE)
         end_hold(thread);
+    if (event->kind == LK_EVENT_VALIDATION) {
+        g_autofree char *text =
+            g_strdup_printf(_("Validation loss after step %ld: %.4f"), (long)event->step, event->loss);
+        post(thread, (LkRunLetter){.kind = LK_LETTER_LOG, .level = LK_LOG_INFO, .text = text, .step = event->step});
+        return;
+    }
     if (event->kind >= G_N_ELEMENTS(letter_kinds) || !letter_kinds[event->kind].told)
         return;
     post(thread, (LkRunLetter){.kind = letter_kinds[event->kind].kind,

@@ -40,7 +40,7 @@ static const struct {
     {"fp8_base = true", "fp8_base", 3, "not supported yet"},
     {"full_bf16 = true", "full_bf16", 3, "not supported yet"},
     {"use_8bit_adam = true", "use_8bit_adam", 3, "not supported yet"},
-    {"validation_split = 0.1", "validation_split", 3, "not supported yet"},
+    {"validation_split = 1", "validation_split", 3, "1, but must be a number from 0 to 0.9"},
     {"huggingface_repo_id = \"me/x\"", "huggingface_repo_id", 3, "not supported yet"},
     {"resume = \"out-state\"", "resume", 3, "start the same job with --resume"},
     {"sample_at_first = true\nsample_prompts = [\"a --ss heun\"]", "sample_prompts", 4, "but must be a sampler: ddim, euler"},
