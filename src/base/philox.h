@@ -22,7 +22,7 @@ typedef enum LkRandomPurpose {
     LK_RANDOM_IP_NOISE = 11,
     LK_RANDOM_NOISE_STRENGTH = 12, /* of offset and perturbation, where it is drawn; ratios of coarser noise */
     LK_RANDOM_COARSE_NOISE = 13,
-    LK_RANDOM_VALIDATION = 14, /* which pictures are held out */
+    LK_RANDOM_VALIDATION = 14,   /* which pictures are held out */
     LK_RANDOM_DROPOUT = 14,      /* numbers in the middle of an adapter */
     LK_RANDOM_ADAPTER_MASK = 15, /* its ranks and modules */
     LK_RANDOM_TEST = 100,
