@@ -307,11 +307,12 @@ typedef struct LkScaleRowsArgs {
     int64_t n, s, c;
 } LkScaleRowsArgs;
 
-/** dv[n, :] = sum over s of dy[n, s, :] * (x[n, s, :] + e[n, s, :] - bias), in a fixed order. */
+/** dv[n, :] = sum over s of dy[n, s, :] * (y[n, s, :] - bias) / v[n, :], in a fixed order: the gradient of SCALE_ROWS
+ * for v from its result alone; 0 where v is 0. */
 typedef struct LkSumProductsArgs {
     const void *dy;    /* T[n, s, c] */
-    const void *x;     /* T[n, s, c] */
-    const void *e;     /* T[n, s, c] or NULL (0) */
+    const void *y;     /* T[n, s, c] */
+    const float *v;    /* [n, c] */
     const float *bias; /* [c] or NULL (0) */
     float *dv;         /* out: [n, c] */
     float *scratch;    /* lk_sum_rows_scratch(n, s, c) floats */

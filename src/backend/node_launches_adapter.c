@@ -33,9 +33,9 @@ void lk_fill_sum_products(LkLaunches *to, const LkLaunchNode *n)
     int64_t c = lk_tensor_cols(n->in[0]), samples = lk_tensor_count(n->out[0]) / c;
     lk_launch_add(to, LK_KERNEL_SUM_PRODUCTS, n->in[0]->dtype)->sum_products =
         (LkSumProductsArgs){.dy = n->x[0],
-                            .x = n->x[1],
-                            .e = addend_of(n),
-                            .bias = n->node->attr.has_bias ? n->x[2] : NULL,
+                            .y = n->x[1],
+                            .v = n->x[2],
+                            .bias = n->node->attr.has_bias ? n->x[3] : NULL,
                             .dv = n->y[0],
                             .scratch = n->scratch,
                             .n = samples,

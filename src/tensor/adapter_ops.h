@@ -2,7 +2,7 @@
  *
  *   MULTIPLY             in a, b                            out y = alpha · a · b
  *   SCALE_ROWS           in x, v, [bias], [addend]          out y
- *   SUM_PRODUCTS         in dy, x, [bias], [addend]         out dv f32: the gradient of SCALE_ROWS for v
+ *   SUM_PRODUCTS         in dy, y, v, [bias]                out dv f32: the gradient of SCALE_ROWS for v
  *   GATHER_TAPS          in z                               out y
  *   SPREAD_TAPS          in dy                              out dz
  *   DROPOUT              in x, key i32 [4]                  out y: its own backward

@@ -22,11 +22,10 @@ void lk_scale_rows_rule(LkDiff *diff, const LkNode *node, LkRef dy)
     LkGraph *graph = lk_diff_graph(diff);
     LkRef v = lk_diff_saved(diff, node->in[1]), addend = node->attr.has_addend ? node->in[node->n_in - 1] : LK_NONE;
     if (lk_diff_needs(diff, node->in[1])) {
-        LkRef in[4] = {dy, lk_diff_saved(diff, node->in[0]), node->n_in > 2 ? node->in[2] : LK_NONE};
-        if (addend != LK_NONE)
-            in[node->n_in - 1] = lk_diff_saved(diff, addend);
+        LkRef in[4] = {dy, lk_diff_saved(diff, node->out[0]), v, node->attr.has_bias ? node->in[2] : LK_NONE};
         LkRef dv = floats_like(diff, node->in[1]);
-        lk_graph_append(graph, LK_OP_SUM_PRODUCTS, &node->attr, node->n_in, in, 1, &dv);
+        LkAttributes attr = {.has_bias = node->attr.has_bias};
+        lk_graph_append(graph, LK_OP_SUM_PRODUCTS, &attr, attr.has_bias ? 4 : 3, in, 1, &dv);
         lk_diff_add(diff, node->in[1], dv);
     }
     LkRef dx = lk_scale_rows(graph, dy, v, LK_NONE, LK_NONE);

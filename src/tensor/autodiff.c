@@ -233,7 +233,7 @@ static void build_again(LkDiff *diff, LkRef owner)
 LkRef lk_diff_saved(LkDiff *diff, LkRef ref)
 {
     LkRef owner = lk_graph_owner(diff->graph, ref);
-    if (diff->recompute == LK_RECOMPUTE_CHEAP && owner < diff->forward_tensors && diff->built[owner])
+    if (diff->recompute != LK_RECOMPUTE_NONE && owner < diff->forward_tensors && diff->built[owner])
         build_again(diff, owner);
     int32_t producer = diff->graph->tensors[owner].node;
     if (diff->recompute == LK_RECOMPUTE_CHEAP && producer >= 0 && producer < diff->forward_nodes &&
@@ -251,6 +251,13 @@ static void copy_segment(LkDiff *diff, int32_t last)
         first--;
     for (int32_t i = first; i <= last; i++)
         copy_node(diff, i);
+    /* A change of a weight is made once more where its gradient is: the block's would all be alive at once. */
+    for (int32_t i = first; i <= last; i++)
+        for (int k = 0; k < diff->graph->nodes[i].n_out; k++) {
+            LkRef owner = lk_graph_owner(diff->graph, diff->graph->nodes[i].out[k]);
+            if (diff->built[owner])
+                diff->copy[owner] = LK_NONE;
+        }
 }
 
 static void differentiate(LkDiff *diff)

@@ -38,15 +38,14 @@ static void test_rows(LkDType t, int64_t n, int64_t s, int64_t c, bool added)
         int64_t k = i / (s * c) * c + i % c;
         double shifted = at(x, i) + (added ? at(e, i) - at(bias, i % c) : 0);
         truth[i] = shifted * at(v, k) + (added ? at(bias, i % c) : 0);
-        sums[k] += at(dy, i) * shifted;
+        sums[k] += at(dy, i) * (at(x, i) - (added ? at(bias, i % c) : 0)) / at(v, k);
     }
     LkScaleRowsArgs a = {x.data, added ? e.data : NULL, v.data, added ? (const float *)bias.data : NULL, y.data, n, s,
                          c};
     check(&(Check){LK_KERNEL_SCALE_ROWS, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true}, "%lldx%lldx%lld %d",
           (long long)n, (long long)s, (long long)c, added);
-    LkSumProductsArgs b = {
-        dy.data, x.data, added ? e.data : NULL, added ? (const float *)bias.data : NULL, dv.data, scratch.data, n,
-        s,       c};
+    LkSumProductsArgs b = {dy.data, x.data, v.data, added ? (const float *)bias.data : NULL, dv.data, scratch.data,
+                           n,       s,      c};
     check(&(Check){LK_KERNEL_SUM_PRODUCTS, t, &b, {{dv, sums, 1e-6}}, scratch, true}, "%lldx%lldx%lld %d", (long long)n,
           (long long)s, (long long)c, added);
     free_all((Array[]){x, e, dy, v, bias, y, dv, scratch}, 8);

@@ -81,14 +81,11 @@ void backend_scale_rows(GraphTest *test, const int64_t *s)
     LkRef x = normal(test, dtype, 0, 1, 4, s), bias = bias_of(test, s[5] & 1, s[3]);
     LkRef addend = s[5] & 2 ? normal(test, dtype, 0, 1, 4, s) : LK_NONE;
     lk_scale_rows(test->graph, x, normal(test, LK_F32, 0, 1, 2, factors), bias, addend);
-    LkAttributes attr = test->graph->nodes[test->graph->n_nodes - 1].attr;
-    LkRef in[4] = {normal(test, dtype, 0, 1, 4, s), x}, dv = lk_graph_activation(test->graph, LK_F32, 2, factors);
-    int n_in = 2;
-    if (bias != LK_NONE)
-        in[n_in++] = bias;
-    if (addend != LK_NONE)
-        in[n_in++] = addend;
-    lk_graph_append(test->graph, LK_OP_SUM_PRODUCTS, &attr, n_in, in, 1, &dv);
+    LkAttributes attr = {.has_bias = bias != LK_NONE};
+    LkRef in[4] = {normal(test, dtype, 0, 1, 4, s), x, test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 2, factors),
+                   bias};
+    LkRef dv = lk_graph_activation(test->graph, LK_F32, 2, factors);
+    lk_graph_append(test->graph, LK_OP_SUM_PRODUCTS, &attr, attr.has_bias ? 4 : 3, in, 1, &dv);
 }
 
 /** s: N, H, W, C, k, stride, pad before, pad after. */

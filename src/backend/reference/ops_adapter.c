@@ -34,13 +34,13 @@ bool reference_scale_rows(const ReferenceCall *call)
 bool reference_sum_products(const ReferenceCall *call)
 {
     int64_t c = lk_tensor_cols(call->in_tensor[0]), s = rows_of_factor(call->in_tensor[0], call->out_tensor[0]);
+    const double *v = call->in[2];
     for (int64_t i = 0; i < lk_tensor_count(call->out_tensor[0]); i++)
         call->out[0][i] = 0;
     for (int64_t r = 0; r < lk_tensor_rows(call->in_tensor[0]); r++)
         for (int64_t k = 0; k < c; k++) {
-            double x =
-                call->in[1][r * c + k] + (call->attr->has_addend ? call->in[call->node->n_in - 1][r * c + k] : 0);
-            call->out[0][r / s * c + k] += call->in[0][r * c + k] * (x - (call->attr->has_bias ? call->in[2][k] : 0));
+            double y = call->in[1][r * c + k] - (call->attr->has_bias ? call->in[3][k] : 0);
+            call->out[0][r / s * c + k] += v[r / s * c + k] != 0 ? call->in[0][r * c + k] * y / v[r / s * c + k] : 0;
         }
     return true;
 }

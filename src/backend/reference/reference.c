@@ -45,7 +45,7 @@ static const struct {
     [LK_OP_ZERO] = {reference_zero, 0, 0, 1},
     [LK_OP_MULTIPLY] = {reference_multiply, 2, 2, 1},
     [LK_OP_SCALE_ROWS] = {reference_scale_rows, 2, 4, 1},
-    [LK_OP_SUM_PRODUCTS] = {reference_sum_products, 2, 4, 1},
+    [LK_OP_SUM_PRODUCTS] = {reference_sum_products, 3, 4, 1},
     [LK_OP_GATHER_TAPS] = {reference_gather_taps, 1, 1, 1},
     [LK_OP_SPREAD_TAPS] = {reference_spread_taps, 1, 1, 1},
     [LK_OP_DROPOUT] = {reference_dropout, 2, 2, 1},
