@@ -25,7 +25,7 @@ static inline void array_memory_free(void *memory)
 }
 #endif
 
-enum { GUARD = 64, MAX_OUTPUTS = 4 };
+enum { GUARD = 64, MAX_OUTPUTS = 5 };
 
 /* An array between two guards whose bytes must survive. `start` holds what it is before each run. */
 typedef struct Array {
