@@ -198,6 +198,12 @@ static void take_other_datasets(LkImporter *self)
 
 /* ------------------------------------------------------------------ all of it */
 
+static LkImportAnswer ema(LkImporter *self, const LkImportItem *item)
+{
+    const char *decay = lk_import_text(self, "train.ema_config.ema_decay");
+    return lk_import_item_is_off(item) ? (LkImportAnswer){0} : lk_import_as(decay != NULL ? decay : "0.999");
+}
+
 static LkImportAnswer loss(LkImporter *self, const LkImportItem *item)
 {
     const char *text = item->values[0];
@@ -267,7 +273,7 @@ static const LkImportRule rules[] = {
     {.path = "train.max_grad_norm", .key = "max_grad_norm"},
     {.path = "train.min_denoising_steps", .key = "min_timestep", .convert = timestep},
     {.path = "train.max_denoising_steps", .key = "max_timestep", .convert = timestep},
-    {.path = "train.ema_config.use_ema", .why = N_("Averaging the weights (EMA) is not supported yet.")},
+    {.path = "train.ema_config.use_ema", .key = "ema_decay", .convert = ema},
     {.path = "train.loss_type", .key = "loss_type", .convert = loss},
     {.path = "train.content_or_style", .idle = "balanced", .why = N_("Timesteps are always drawn evenly.")},
     {.path = "train.skip_first_sample", .key = "sample_at_first", .convert = inverse},

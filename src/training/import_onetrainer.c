@@ -215,6 +215,14 @@ static void take_loss(LkImporter *self)
     }
 }
 
+/* "OFF", or where the average is kept ("GPU", "CPU"), which is always the device here. */
+static LkImportAnswer ema(LkImporter *self, const LkImportItem *item)
+{
+    const char *text = item->values[0];
+    bool off = text == NULL || g_ascii_strcasecmp(text, "OFF") == 0;
+    return off ? (LkImportAnswer){0} : lk_import_as(text_or(self, "ema_decay", "0.999"));
+}
+
 /* A share of the 1000 timesteps. */
 static LkImportAnswer timestep(LkImporter *self, const LkImportItem *item)
 {
@@ -377,7 +385,7 @@ static const LkImportRule rules[] = {
     {.path = "max_noising_strength", .key = "max_timestep", .convert = timestep},
     {.path = "timestep_distribution", .idle = "UNIFORM", .why = N_("Timesteps are always drawn evenly.")},
     {.path = "loss_weight_fn", .convert = weighting},
-    {.path = "ema", .idle = "OFF", .why = N_("Averaging the weights (EMA) is not supported yet.")},
+    {.path = "ema", .key = "ema_decay", .convert = ema},
     {.path = "masked_training", .why = N_("Masks are taken from a folder of their own here: see “Mask Folder”.")},
     {.path = "output_dtype", .key = "save_precision", .convert = lk_import_precision},
     {.path = "output_model_destination", .key = "output_name", .convert = output_name},
