@@ -7,8 +7,7 @@ LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("deb
 LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
 
 LATER("resize_interpolation", STRING, NULL),
-LATER("weighted_captions", BOOL, "false"), LATER("cache_text_encoder_outputs", BOOL, "false"),
-LATER("cache_text_encoder_outputs_to_disk", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
+LATER("weighted_captions", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
 LATER("use_8bit_adam", BOOL, "false"), LATER("use_lion_optimizer", BOOL, "false"),
 LATER("fused_backward_pass", BOOL, "false"), LATER("lr_scheduler_type", STRING, NULL),
@@ -64,7 +63,11 @@ LATER("zero3_save_16bit_model", BOOL, "false"), LATER("fp16_master_weights_and_g
 
 /* ---------------------------------------------------------------- known, without effect here */
 IDLE("v2", BOOL, "false", N_("The model family is read from the base model's file.")),
-IDLE("no_half_vae", BOOL, "false", N_("It matters only for SDXL's VAE in fp16.")),
+IDLE("no_half_vae", BOOL, "false", N_("The VAE always runs in float32.")),
+IDLE("cache_text_encoder_outputs", BOOL, "false",
+     N_("Text states are always kept where the text encoders are not trained and captions stay the same.")),
+IDLE("cache_text_encoder_outputs_to_disk", BOOL, "false",
+     N_("Text states are always kept on disk where the text encoders are not trained and captions stay the same.")),
 IDLE("tokenizer_cache_dir", STRING, NULL, N_("The tokenizer is part of the program.")),
 IDLE("xformers", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),
 IDLE("sdpa", BOOL, "false", N_("Attention is always computed in the memory-saving way.")),

@@ -1,4 +1,6 @@
-/* Whole runs on SD 2.x and SDXL: which modules a LoRA has and what its file says. Usage: test_families CASES_FOLDER */
+/* Whole runs on SD 2.x and SDXL: which modules a LoRA has and what its file says. Usage: test_families CASES_FOLDER
+ * SDXL_TENSORS.tsv */
+#include "../model/fake_model.h"
 #include "../tap.h"
 #include "adapter/lora_file.h"
 #include "small_run.h"
@@ -165,10 +167,56 @@ static void test_resumed(const SmallRun *s)
     tap_ok(pictures == 2 && same == 2, "with %d of %d sample pictures the same", same, pictures);
 }
 
+/* The true size ---------------------------------------------------------------------------------------------------- */
+
+/** SDXL in its true size at 1024 × 1024, from a file of holes: what is planned follows the settings and fits where it
+ * is said to. */
+static void test_true_size(const char *table)
+{
+    static const struct {
+        const char *label, *settings[3];
+        double most; /* GiB */
+    } plans[] = {
+        {"U-Net alone, computed again", {"network_train_unet_only=true", "gradient_checkpointing=true", NULL}, 12},
+        {"all, computed again", {"gradient_checkpointing=true", NULL}, 14},
+        {"U-Net alone", {"network_train_unet_only=true", NULL}, 16},
+    };
+    LkDeviceInfo info = {0};
+    if (lk_backend_cpu()->devices(&info, 1, NULL) < 1 || !info.bf16) {
+        tap_note("This processor has no bf16: the true size is not planned.");
+        return;
+    }
+    int64_t total[G_N_ELEMENTS(plans)] = {0};
+    g_autoptr(FakeModel) model = fake_model_from_table(table);
+    SmallRun s;
+    small_run_open(&s, "unused");
+    g_free(s.model);
+    s.model = small_run_path(&s, "sdxl.safetensors");
+    tap_ok(fake_model_write(model, s.model, 0), "a file of SDXL's size");
+    for (gsize i = 0; i < G_N_ELEMENTS(plans); i++) {
+        const char *settings[8] = {"resolution=1024,1024", "mixed_precision=bf16", "network_dim=16"};
+        for (gsize k = 0; plans[i].settings[k]; k++)
+            settings[3 + k] = plans[i].settings[k];
+        g_autoptr(GError) error = NULL;
+        g_autoptr(LkJob) job = small_job(&s, "plan", settings);
+        g_autoptr(LkTrainer) trainer = lk_trainer_new(job, lk_backend_cpu(), 0, &error);
+        LkTrainingPlan plan = {0};
+        bool planned = trainer && lk_trainer_plan(trainer, &plan, &error);
+        total[i] = plan.total;
+        tap_ok(planned && plan.total < plans[i].most * (1 << 30), "%s: %.2f GiB%s%s", plans[i].label,
+               (double)plan.total / (1 << 30), error ? ": " : "", error ? error->message : "");
+        if (planned)
+            lk_training_plan_clear(&plan);
+    }
+    tap_ok(total[1] - total[0] > (int64_t)1600 << 20 && total[2] - total[0] > (int64_t)2 << 30,
+           "the text encoders cost their weights, what is not computed again its activations");
+    small_run_close(&s);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const models[] = {"sd2-v-zero", "sdxl"};
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     for (gsize i = 0; i < G_N_ELEMENTS(models); i++) {
         g_autofree char *path = g_build_filename(argv[1], models[i], "model.safetensors", NULL);
@@ -180,5 +228,6 @@ int main(int argc, char **argv)
         test_resumed(&s);
         small_run_close(&s);
     }
+    test_true_size(argv[2]);
     return tap_done();
 }
