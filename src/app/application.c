@@ -122,8 +122,8 @@ static void show_task_cb(GSimpleAction *action, GVariant *parameter, gpointer da
     LkTask *task = lk_task_center_find(self->tasks, g_variant_get_int64(parameter));
     LkProject *project = task ? lk_project_list_find(self->projects, lk_task_get_project_id(task)) : NULL;
     if (project)
-        lk_window_open_project(LK_WINDOW(active_window(self)), project,
-                               lk_task_get_state(task) == LK_TASK_FINISHED ? "results" : "training");
+        lk_window_open_task(LK_WINDOW(active_window(self)), project,
+                            lk_task_get_state(task) == LK_TASK_FINISHED ? "results" : "training", task);
 }
 
 static const GActionEntry actions[] = {

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from driver import Atspi, Journey, key, text_of, wait_for, xdotool
+from driver import Atspi, GLib, Journey, key, text_of, wait_for, xdotool
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-tasks-")
@@ -198,6 +198,18 @@ def results():
 
 
 j.step("its results are shown", results)
+
+
+def notification():
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
+        first, = base.execute("SELECT id FROM task WHERE number = 1").fetchone()
+    app.action("home")
+    app.find("label", "Rainbow Lorikeet")
+    app.action("show-task", GLib.Variant("x", first), window=False)
+    app.sees(re.compile("^Task 1 · Finished"))
+
+
+j.step("what a notification of a task leads to is that task's page", notification)
 j.step("the program quits", lambda: app.quit() == 0)
 if j.failed:
     j.done()

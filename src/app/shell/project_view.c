@@ -94,7 +94,7 @@ void lk_project_view_add_files(LkProjectView *self, const char *const *paths)
 }
 
 /* The page of that name, made if need be, with the task on it. */
-static void show_task(LkProjectView *self, const char *name, LkTask *task)
+void lk_project_view_show_task(LkProjectView *self, const char *name, LkTask *task)
 {
     lk_project_view_show_page(self, name);
     AdwNavigationPage *page = adw_navigation_split_view_get_content(self->split);
@@ -115,7 +115,7 @@ static void show_task_action(GtkWidget *widget, const char *name, GVariant *para
     g_variant_get(parameter, "(&sx)", &page, &id);
     LkTask *task = lk_task_center_find(lk_application_get_tasks(lk_application_get()), id);
     if (task)
-        show_task(LK_PROJECT_VIEW(widget), page, task);
+        lk_project_view_show_task(LK_PROJECT_VIEW(widget), page, task);
 }
 
 static void row_activated_cb(LkProjectView *self, GtkListBoxRow *row)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/core/project.h"
+#include "app/core/task.h"
 
 #include <adwaita.h>
 
@@ -18,6 +19,9 @@ LkProject *lk_project_view_get_project(LkProjectView *self);
 
 /** "dataset", "parameters", "training", "test", "results" or "tasks"; other names are passed over. */
 void lk_project_view_show_page(LkProjectView *self, const char *name);
+
+/** A task of this project on the page of that name: see `project.show-task`. */
+void lk_project_view_show_task(LkProjectView *self, const char *name, LkTask *task);
 
 /** Pictures and folders of pictures for this project: shown in its dataset. */
 void lk_project_view_add_files(LkProjectView *self, const char *const *paths);

@@ -28,24 +28,34 @@ static LkProjectView *project_view(LkWindow *self)
     return page ? LK_PROJECT_VIEW(page) : NULL;
 }
 
-static void show_project(LkWindow *self, LkProject *project, const char *page)
+/* `task` may be NULL. */
+static void show_page(LkProjectView *view, const char *page, LkTask *task)
+{
+    if (page && task)
+        lk_project_view_show_task(view, page, task);
+    else if (page)
+        lk_project_view_show_page(view, page);
+}
+
+static void show_project(LkWindow *self, LkProject *project, const char *page, LkTask *task)
 {
     adw_navigation_view_pop_to_tag(self->navigation, "projects");
     LkProjectView *view = lk_project_view_new(project);
-    if (page)
-        lk_project_view_show_page(view, page);
+    show_page(view, page, task);
     adw_navigation_view_push(self->navigation, ADW_NAVIGATION_PAGE(view));
 }
 
 typedef struct Opening {
     LkWindow *window;
     char *page;
+    LkTask *task; /* to show there, or NULL */
 } Opening;
 
 static void opening_free(Opening *opening)
 {
     g_object_unref(opening->window);
     g_free(opening->page);
+    g_clear_object(&opening->task);
     g_free(opening);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Opening, opening_free)
@@ -55,21 +65,25 @@ static void loaded_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(Opening) opening = data;
     g_autoptr(GError) error = NULL;
     if (lk_project_load_finish(LK_PROJECT(source), result, &error))
-        show_project(opening->window, LK_PROJECT(source), opening->page);
+        show_project(opening->window, LK_PROJECT(source), opening->page, opening->task);
     else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         lk_window_show_error(opening->window, _("The Project Could Not Be Opened"), error);
 }
 
 void lk_window_open_project(LkWindow *self, LkProject *project, const char *page)
 {
+    lk_window_open_task(self, project, page, NULL);
+}
+
+void lk_window_open_task(LkWindow *self, LkProject *project, const char *page, LkTask *task)
+{
     LkProjectView *view = project_view(self);
     if (view && lk_project_view_get_project(view) == project) {
-        if (page)
-            lk_project_view_show_page(view, page);
+        show_page(view, page, task);
         return;
     }
     Opening *opening = g_new0(Opening, 1);
-    *opening = (Opening){g_object_ref(self), g_strdup(page)};
+    *opening = (Opening){g_object_ref(self), g_strdup(page), task ? g_object_ref(task) : NULL};
     lk_project_load(project, self->cancellable, loaded_cb, opening);
 }
 
@@ -173,7 +187,7 @@ static void show_training_cb(GSimpleAction *action, GVariant *parameter, gpointe
     LkProject *project =
         task ? lk_project_list_find(lk_application_get_projects(application), lk_task_get_project_id(task)) : NULL;
     if (project)
-        lk_window_open_project(data, project, "training");
+        lk_window_open_task(data, project, "training", task);
 }
 
 static void show_queue_cb(GSimpleAction *action, GVariant *parameter, gpointer data)

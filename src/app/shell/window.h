@@ -13,6 +13,9 @@ LkWindow *lk_window_new(LkApplication *application);
 /** Reads a project's parameters and shows its pages, beginning with `page` ("dataset", …; NULL: dataset). */
 void lk_window_open_project(LkWindow *self, LkProject *project, const char *page);
 
+/** The same, with one of its tasks shown on that page ("training", "results"); `task` may be NULL. */
+void lk_window_open_task(LkWindow *self, LkProject *project, const char *page, LkTask *task);
+
 /** Folders and pictures that were dropped or opened: into the open project, else into a new one. */
 void lk_window_add_files(LkWindow *self, GFile **files, int n_files);
 
