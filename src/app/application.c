@@ -2,6 +2,8 @@
 
 #include "app/core/settings.h"
 #include "app/core/speeds.h"
+#include "app/help/context.h"
+#include "app/help/help_window.h"
 #include "app/shell/about.h"
 #include "app/shell/preferences.h"
 #include "app/shell/presence.h"
@@ -21,6 +23,7 @@ struct _LkApplication {
     LkPictureMaker *maker;
     LkSpeedKeeper *speeds;
     LkPresence *presence;
+    LkHelpWindow *help; /* weak: open or NULL */
     gboolean exit_after_startup, new_project;
 };
 
@@ -101,6 +104,21 @@ static void shortcuts_cb(GSimpleAction *action, GVariant *parameter, gpointer da
     lk_shortcuts_present(active_window(data));
 }
 
+/* The topic of that name; of none, the one for what the window shows. */
+static void help_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    LkApplication *self = data;
+    GtkWidget *window = active_window(self);
+    const char *topic = g_variant_get_string(parameter, NULL);
+    if (!window)
+        return;
+    if (!*topic)
+        topic = lk_help_context(ADW_APPLICATION_WINDOW(window));
+    if (!self->help)
+        g_set_weak_pointer(&self->help, lk_help_window_new(GTK_WINDOW(window)));
+    lk_help_window_show_topic(self->help, topic);
+}
+
 static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     GtkWidget *window = active_window(data);
@@ -130,6 +148,7 @@ static const GActionEntry actions[] = {
     {.name = "show-task", .activate = show_task_cb, .parameter_type = "x"},
     {.name = "about", .activate = about_cb},
     {.name = "preferences", .activate = preferences_cb},
+    {.name = "help", .activate = help_cb, .parameter_type = "s"},
     {.name = "shortcuts", .activate = shortcuts_cb},
     {.name = "quit", .activate = quit_cb},
 };
@@ -225,6 +244,7 @@ static void lk_application_open(GApplication *application, GFile **files, int n_
 static void lk_application_shutdown(GApplication *application)
 {
     LkApplication *self = LK_APPLICATION(application);
+    g_clear_weak_pointer(&self->help);
     g_clear_object(&self->presence);
     g_clear_object(&self->speeds);
     g_clear_object(&self->maker);

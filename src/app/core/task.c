@@ -1,6 +1,7 @@
 #include "app/core/task.h"
 
 #include "app/core/task_writer.h"
+#include "format/gerror.h"
 #include "training/sample_prompts.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@ struct _LkTask {
     LkRun *run;
     GSignalGroup *run_signals;
     gboolean has_details, loading;
+    int error_code;
     GArray *metrics, *log;
     GPtrArray *samples, *checkpoints;
 };
@@ -106,6 +108,11 @@ const char *lk_task_get_name(LkTask *self)
 const char *lk_task_get_error(LkTask *self)
 {
     return self->record->error;
+}
+
+int lk_task_get_error_code(LkTask *self)
+{
+    return self->error_code;
 }
 
 const char *lk_task_get_job(LkTask *self)
@@ -202,6 +209,7 @@ static void run_state_cb(LkTask *self)
     const GError *error = state == LK_RUN_FAILED ? lk_run_get_error(self->run) : NULL;
     if (error)
         lk_task_writer_flush(self->writer);
+    self->error_code = error ? (int)lk_gerror_code(error) : 0;
     change_state(self, task_states[state], error ? error->message : NULL);
 }
 

@@ -1,5 +1,7 @@
 #include "app/parameters/help_popover.h"
 
+#include "app/help/context.h"
+
 #include <glib/gi18n.h>
 
 struct _LkHelpPopover {
@@ -87,6 +89,22 @@ static char *whole_help(const LkParameter *parameter)
     return g_strdup_printf(_("%s. %s"), _(parameter->subtitle), _(parameter->help));
 }
 
+static void more_cb(LkHelpPopover *self, GtkWidget *button)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "app.help", "s", g_object_get_data(G_OBJECT(button), "topic"));
+    gtk_popover_popdown(GTK_POPOVER(self));
+}
+
+static GtkWidget *make_more(LkHelpPopover *self, const LkParameter *parameter)
+{
+    GtkWidget *button = gtk_button_new_with_label(_("Read More in the Help"));
+    gtk_widget_add_css_class(button, "flat");
+    gtk_widget_set_halign(button, GTK_ALIGN_START);
+    g_object_set_data(G_OBJECT(button), "topic", (gpointer)lk_help_topic_of_parameter(parameter));
+    g_signal_connect_object(button, "clicked", G_CALLBACK(more_cb), self, G_CONNECT_SWAPPED);
+    return button;
+}
+
 GtkWidget *lk_help_popover_new(const LkParameter *parameter)
 {
     LkHelpPopover *self = g_object_new(LK_TYPE_HELP_POPOVER, NULL);
@@ -106,6 +124,7 @@ GtkWidget *lk_help_popover_new(const LkParameter *parameter)
     add_section(GTK_BOX(box), _("Try higher when…"), parameter->higher);
     add_effect(self, GTK_BOX(box));
     add_section(GTK_BOX(box), _("What to watch for"), parameter->watch);
+    gtk_box_append(GTK_BOX(box), make_more(self, parameter));
     gtk_widget_add_css_class(box, "parameter-help");
     GtkWidget *scroll = gtk_scrolled_window_new();
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);

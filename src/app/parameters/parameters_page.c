@@ -190,6 +190,8 @@ static void help_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     GtkWidget *row = focus ? gtk_widget_get_ancestor(focus, LK_TYPE_PARAMETER_ROW) : NULL;
     if (row && gtk_widget_is_ancestor(row, data))
         lk_parameter_row_show_help(LK_PARAMETER_ROW(row));
+    else
+        gtk_widget_activate_action(data, "app.help", "s", "page-parameters");
 }
 
 void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task)

@@ -21,6 +21,7 @@ static const struct {
       {"<Alt>4", N_("Test")},
       {"<Alt>5", N_("Results")},
       {"<Alt>6", N_("Tasks")},
+      {"F1", N_("Help for what is shown")},
       {"<Control>comma", N_("Preferences")},
       {"<Control>question", N_("Keyboard shortcuts")},
       {"<Control>q", N_("Quit")}}},

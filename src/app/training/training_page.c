@@ -13,6 +13,8 @@
 #include "training/schedule.h"
 #include "training/verdict.h"
 
+#include "app/help/context.h"
+
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
@@ -355,13 +357,28 @@ static void banner_cb(LkTrainingPage *self)
         resume(self);
 }
 
+static void failure_help_cb(LkTrainingPage *self)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "app.help", "s",
+                               lk_help_topic_of_error(lk_task_get_error_code(self->task)));
+}
+
+static void verdict_response_cb(LkTrainingPage *self, const char *response)
+{
+    if (g_str_equal(response, "help"))
+        gtk_widget_activate_action(GTK_WIDGET(self), "app.help", "s", "loss");
+}
+
 static void verdict_cb(LkTrainingPage *self)
 {
     gsize count;
     const double *losses = lk_loss_chart_get_losses(self->chart, &count);
     LkVerdict verdict = lk_verdict_judge(losses, count).verdict;
     AdwDialog *dialog = adw_alert_dialog_new(_("What the Loss Says"), _(lk_verdict_advice(verdict)));
-    adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
+    adw_alert_dialog_add_responses(ADW_ALERT_DIALOG(dialog), "help", _("_Read More"), "close", _("_Close"), NULL);
+    adw_alert_dialog_set_close_response(ADW_ALERT_DIALOG(dialog), "close");
+    adw_alert_dialog_set_default_response(ADW_ALERT_DIALOG(dialog), "close");
+    g_signal_connect_object(dialog, "response", G_CALLBACK(verdict_response_cb), self, G_CONNECT_SWAPPED);
     adw_dialog_present(dialog, GTK_WIDGET(self));
 }
 
@@ -499,6 +516,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, figures);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, samples);
     gtk_widget_class_bind_template_callback(widget_class, banner_cb);
+    gtk_widget_class_bind_template_callback(widget_class, failure_help_cb);
     gtk_widget_class_bind_template_callback(widget_class, verdict_cb);
     install_actions(widget_class);
 }
