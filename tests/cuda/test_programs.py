@@ -129,7 +129,7 @@ def test_lost(lab):
     whole = run(lab, "sm=86", "train", "calls.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
     count = int(re.search(r"(\d+) calls", whole.stderr)[1])
     odd, told, resumed = [], 0, 0
-    for i, part in enumerate((0.002, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)):
+    for i, part in enumerate((0.002, 0.6, 0.8, 0.9, 0.97)):
         how = ("fail", "lost")[i % 2]
         name = f"{how}{i}"
         write_job(lab / f"{name}.toml", output_dir=name, cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS, **settings)
@@ -139,8 +139,8 @@ def test_lost(lab):
             odd.append((how, part, broken.returncode, broken.stderr[-500:]))
         done = run(lab, "sm=86", "train", f"{name}.toml", "--device", "cuda", "--resume")
         resumed += done.returncode == 0 and files(lab / name) == files(lab / "calls")
-    tap.ok(not odd and told >= 2, f"calls that fail, of {count}, end a run with words: {told} of 7", odd)
-    tap.ok(resumed == 7, f"and resumed it ends in the same bytes: {resumed} of 7")
+    tap.ok(not odd and told >= 2, f"calls that fail, of {count}, end a run with words: {told} of 5", odd)
+    tap.ok(resumed == 5, f"and resumed it ends in the same bytes: {resumed} of 5")
 
 
 def test_memory(lab):

@@ -387,7 +387,7 @@ static void test_drivers(void)
 
 int main(int argc, char **argv)
 {
-    int64_t every = argc > 1 ? strtoll(argv[1], NULL, 10) : 160; /* how many of the calls are made to fail */
+    int64_t every = argc > 1 ? strtoll(argv[1], NULL, 10) : 100; /* how many of the calls are made to fail */
     GraphTest *test = test_step_network(LK_F16);
     test_cards();
     test_memory(test);
