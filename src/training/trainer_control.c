@@ -122,14 +122,17 @@ static bool drives(const LkJob *job, const char *key)
     const bool own_unet = lk_job_is_given(job, "unet_lr"), own_text = lk_job_is_given(job, "text_encoder_lr");
     if (g_str_equal(key, "learning_rate"))
         return (unet && !own_unet) || (text && !own_text);
+    if (g_str_equal(key, "text_encoder_2_lr"))
+        return lk_job_trains_text(job, 1) && lk_job_is_given(job, key);
     return g_str_equal(key, "unet_lr") ? unet && own_unet : text && own_text;
 }
 
 bool lk_trainer_halve_rates(LkTrainerControl *control, GError **error)
 {
-    static const char *const keys[] = {"learning_rate", "unet_lr", "text_encoder_lr"};
+    static const char *const keys[] = {"learning_rate", "unet_lr", "text_encoder_lr", "text_encoder_2_lr"};
     const LkJob *job = control->trainer->job;
-    const double rates[G_N_ELEMENTS(keys)] = {job->learning_rate, job->unet_lr, job->text_encoder_lr};
+    const double rates[G_N_ELEMENTS(keys)] = {job->learning_rate, job->unet_lr, job->text_encoder_lr,
+                                              job->text_encoder_2_lr};
     bool driven[G_N_ELEMENTS(keys)], ok = true;
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         driven[i] = drives(job, keys[i]);

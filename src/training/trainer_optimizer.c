@@ -144,7 +144,8 @@ static double base_rate(const LkJob *job, int side)
 /** That of the part that is spoken of. */
 static double main_rate(const LkJob *job)
 {
-    return base_rate(job, lk_job_trains_unet(job) ? LK_GROUP_UNET : LK_GROUP_TEXT);
+    int text = lk_job_trains_text(job, 0) ? LK_GROUP_TEXT : LK_GROUP_TEXT_2;
+    return base_rate(job, lk_job_trains_unet(job) ? LK_GROUP_UNET : text);
 }
 
 /** The optimizer's own rate, which is a factor of the job's; 1 for those that find none. */
