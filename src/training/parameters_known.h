@@ -9,7 +9,8 @@ LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("f
 LATER("resize_interpolation", STRING, NULL),
 LATER("weighted_captions", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
-LATER("use_8bit_adam", BOOL, "false"), LATER("use_lion_optimizer", BOOL, "false"),
+INSTEAD("use_8bit_adam", BOOL, "false", N_("Set optimizer_type = \"AdamW8bit\" in its place.")),
+INSTEAD("use_lion_optimizer", BOOL, "false", N_("Set optimizer_type = \"Lion\" in its place.")),
 LATER("fused_backward_pass", BOOL, "false"), LATER("lr_scheduler_type", STRING, NULL),
 
 

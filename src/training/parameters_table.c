@@ -13,6 +13,13 @@
      .state = LK_PARAMETER_NOT_YET,                                                                                    \
      .group = LK_PARAMETER_GROUP_OTHER,                                                                                \
      .fallback = d}
+#define INSTEAD(k, t, d, what)                                                                                         \
+    {.key = k,                                                                                                         \
+     .type = LK_PARAMETER_##t,                                                                                         \
+     .state = LK_PARAMETER_NOT_YET,                                                                                    \
+     .group = LK_PARAMETER_GROUP_OTHER,                                                                                \
+     .fallback = d,                                                                                                    \
+     .subtitle = what}
 #define IDLE(k, t, d, why)                                                                                             \
     {.key = k,                                                                                                         \
      .type = LK_PARAMETER_##t,                                                                                         \
