@@ -292,6 +292,7 @@ static void lk_bulk_bar_class_init(LkBulkBarClass *klass)
     properties[PROP_NARROW] =
         g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
+    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_Escape, 0, "bulk.clear", NULL);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/dataset-bulk_bar.ui");
     gtk_widget_class_bind_template_child(widget_class, LkBulkBar, bar);

@@ -37,7 +37,8 @@ struct _LkDatasetPage {
     LkPictureLoader *loader;
     LkDatasetTools *tools;
     LkViewMemory *memory;
-    gboolean pane_wanted; /* where there is room for it */
+    AdwToast *added_toast; /* of the last time; a weak pointer */
+    gboolean pane_wanted;  /* where there is room for it */
     gboolean narrow;
 };
 
@@ -89,6 +90,9 @@ static void added_cb(GObject *source, GAsyncResult *result, gpointer data)
     char *details = summary ? lk_import_summary_to_details(summary) : NULL;
     g_autofree char *escaped = g_markup_escape_text(text, -1);
     AdwToast *one = adw_toast_new(escaped);
+    if (self->added_toast)
+        adw_toast_dismiss(self->added_toast);
+    g_set_weak_pointer(&self->added_toast, one);
     if (details && *details) {
         adw_toast_set_button_label(one, _("_Details"));
         adw_toast_set_timeout(one, 0);
@@ -511,6 +515,7 @@ static void lk_dataset_page_dispose(GObject *object)
     g_clear_object(&self->view);
     g_clear_object(&self->list);
     g_clear_object(&self->loader);
+    g_clear_weak_pointer(&self->added_toast);
     G_OBJECT_CLASS(lk_dataset_page_parent_class)->dispose(object);
 }
 

@@ -25,6 +25,7 @@ void lk_undo_toast(GtkWidget *widget, LkPictureList *list, guint n, const char *
         return;
     g_autofree char *escaped = g_markup_escape_text(text, -1);
     AdwToast *toast = adw_toast_new(escaped);
+    adw_toast_set_priority(toast, ADW_TOAST_PRIORITY_HIGH); /* before one that stays until it is read */
     if (n > 0)
         offer_undo(toast, list);
     adw_toast_overlay_add_toast(ADW_TOAST_OVERLAY(overlay), toast);
