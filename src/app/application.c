@@ -24,7 +24,7 @@ struct _LkApplication {
     LkSpeedKeeper *speeds;
     LkPresence *presence;
     LkHelpWindow *help; /* weak: open or NULL */
-    gboolean exit_after_startup, new_project;
+    gboolean exit_after_startup;
 };
 
 G_DEFINE_FINAL_TYPE(LkApplication, lk_application, ADW_TYPE_APPLICATION)
@@ -119,6 +119,17 @@ static void help_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     lk_help_window_show_topic(self->help, topic);
 }
 
+/* What a launcher offers (the actions of the desktop file, options of the same names) is done by the window. */
+static const char *const launcher_actions[] = {"new-project", "open-example", "system-check"};
+
+static void in_window_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    g_application_activate(data);
+    GtkWidget *window = active_window(data);
+    if (window)
+        g_action_group_activate_action(G_ACTION_GROUP(window), g_action_get_name(G_ACTION(action)), NULL);
+}
+
 static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     GtkWidget *window = active_window(data);
@@ -148,6 +159,9 @@ static const GActionEntry actions[] = {
     {.name = "show-task", .activate = show_task_cb, .parameter_type = "x"},
     {.name = "about", .activate = about_cb},
     {.name = "preferences", .activate = preferences_cb},
+    {.name = "new-project", .activate = in_window_cb},
+    {.name = "open-example", .activate = in_window_cb},
+    {.name = "system-check", .activate = in_window_cb},
     {.name = "help", .activate = help_cb, .parameter_type = "s"},
     {.name = "shortcuts", .activate = shortcuts_cb},
     {.name = "quit", .activate = quit_cb},
@@ -227,9 +241,6 @@ static void lk_application_activate(GApplication *application)
     if (!window)
         window = GTK_WINDOW(lk_window_new(self));
     gtk_window_present(window);
-    if (self->new_project)
-        g_action_group_activate_action(G_ACTION_GROUP(window), "new-project", NULL);
-    self->new_project = FALSE;
     if (self->exit_after_startup)
         g_timeout_add_seconds(1, quit_idle_cb, self);
 }
@@ -271,7 +282,18 @@ static int lk_application_handle_local_options(GApplication *application, GVaria
         return 0;
     }
     self->exit_after_startup = g_variant_dict_contains(options, "exit-after-startup");
-    self->new_project = g_variant_dict_contains(options, "new-project");
+    for (gsize i = 0; i < G_N_ELEMENTS(launcher_actions); i++) {
+        if (!g_variant_dict_contains(options, launcher_actions[i]))
+            continue;
+        g_autoptr(GError) error = NULL;
+        if (!g_application_register(application, NULL, &error)) {
+            g_printerr("%s\n", error->message);
+            return 1;
+        }
+        g_action_group_activate_action(G_ACTION_GROUP(application), launcher_actions[i], NULL);
+        if (g_application_get_is_remote(application))
+            return 0; /* the one that runs does it */
+    }
     return -1;
 }
 
@@ -290,6 +312,8 @@ static void lk_application_init(LkApplication *self)
     static const GOptionEntry options[] = {
         {"version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the version and exit"), NULL},
         {"new-project", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start with a new project"), NULL},
+        {"open-example", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start with the example"), NULL},
+        {"system-check", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start with the check of this computer"), NULL},
         {"exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, NULL, NULL},
         {NULL},
     };

@@ -2,6 +2,7 @@
 arises."""
 
 import re
+import subprocess
 import sys
 
 from driver import GLib, Journey, children, key, type_text, wait_for, xdotool
@@ -105,4 +106,26 @@ def parameter():
 
 j.step("the explanation of a parameter leads to its page", parameter)
 j.step("the menu has it", lambda: (app.action("help", GLib.Variant("s", ""), window=False), page("The Parameters Page"), close()))
+
+
+def launcher(option):
+    """As a launcher does it while the program runs."""
+    assert subprocess.run([program, option], timeout=30, check=False).returncode == 0
+
+
+def from_launcher():
+    launcher("--system-check")
+    app.find("list item", "Processor")
+    in_window()
+    key("F1")
+    page("System Check and Preferences")
+    close()
+    launcher("--new-project")
+    app.find("text", "Name")
+    key("F1")
+    page("Your First LoRA")
+    close()
+
+
+j.step("what a launcher offers is done in the window, and F1 knows page and dialog", from_launcher)
 j.done()

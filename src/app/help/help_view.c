@@ -64,6 +64,9 @@ static GtkWidget *make_code(const LkMarkdownBlock *block)
     gtk_label_set_wrap(GTK_LABEL(label), TRUE);
     gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
     gtk_label_set_selectable(GTK_LABEL(label), TRUE);
+    g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+    pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
+    gtk_label_set_attributes(GTK_LABEL(label), attributes);
     gtk_widget_add_css_class(label, "monospace");
     gtk_widget_add_css_class(label, "prompt");
     return label;

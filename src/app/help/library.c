@@ -27,6 +27,8 @@ struct LkHelpLibrary {
 
 const char *lk_help_language(void)
 {
+    if (g_str_equal(_("Preferences"), "Preferences"))
+        return "en"; /* the window speaks English, whatever the wish is */
     for (const char *const *name = g_get_language_names(); *name; name++) {
         if (g_str_has_prefix(*name, "zh"))
             return "zh_CN";

@@ -19,7 +19,7 @@ typedef struct LkHelpHit {
 
 typedef struct LkHelpLibrary LkHelpLibrary;
 
-/** The folder of the help pages in the user's language: "en" or "zh_CN". */
+/** The folder of the help pages in the language of the window: "en" or "zh_CN". */
 const char *lk_help_language(void);
 
 /** Reads all pages of a language ("en", "zh_CN") from the program's resources. Free with lk_help_library_free. */

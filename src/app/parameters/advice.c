@@ -11,7 +11,7 @@ struct _LkAdvice {
     AdwBin parent_instance;
     LkPlanning *planning;
     LkParameterHistory *history;
-    GtkWidget *icon;
+    GtkWidget *icon, *more;
     GtkLabel *heading, *explanation;
     AdwPreferencesGroup *group;
     GtkWidget *rows[MOST_SHOWN];
@@ -68,6 +68,7 @@ static void set_heading(LkAdvice *self, const char *title, const char *explanati
     gtk_label_set_label(self->heading, title);
     gtk_label_set_label(self->explanation, explanation ? explanation : "");
     gtk_widget_set_visible(GTK_WIDGET(self->explanation), explanation != NULL);
+    gtk_actionable_set_action_target(GTK_ACTIONABLE(self->more), "s", error ? "out-of-memory" : "how-long");
     gtk_image_set_from_icon_name(GTK_IMAGE(self->icon), "dialog-warning-symbolic");
     gtk_widget_set_css_classes(self->icon, (const char *[]){error ? "error" : "warning", NULL});
     gtk_widget_set_visible(GTK_WIDGET(self), TRUE);
@@ -232,7 +233,14 @@ static void lk_advice_init(LkAdvice *self)
     self->explanation = make_label("dimmed");
     self->group = ADW_PREFERENCES_GROUP(adw_preferences_group_new());
     gtk_box_append(GTK_BOX(line), self->icon);
+    gtk_widget_set_hexpand(GTK_WIDGET(self->heading), TRUE);
+    self->more = gtk_button_new_from_icon_name("help-contents-symbolic");
+    gtk_widget_set_tooltip_text(self->more, _("Read More in the Help"));
+    gtk_widget_add_css_class(self->more, "flat");
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(self->more), "app.help");
+    gtk_actionable_set_action_target(GTK_ACTIONABLE(self->more), "s", "out-of-memory");
     gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->heading));
+    gtk_box_append(GTK_BOX(line), self->more);
     gtk_box_append(GTK_BOX(box), line);
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->explanation));
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->group));

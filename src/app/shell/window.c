@@ -342,8 +342,10 @@ static void lk_window_class_init(LkWindowClass *klass)
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = lk_window_dispose;
     GTK_WINDOW_CLASS(klass)->close_request = lk_window_close_request;
-    /* In the bubble phase: a parameter with the focus explains itself. */
+    /* In the bubble phase: a parameter with the focus explains itself. A dialog keeps keys from its window. */
     gtk_widget_class_add_binding_action(widget_class, GDK_KEY_F1, 0, "app.help", "s", "");
+    g_autoptr(GTypeClass) dialog_class = g_type_class_ref(ADW_TYPE_DIALOG);
+    gtk_widget_class_add_binding_action(GTK_WIDGET_CLASS(dialog_class), GDK_KEY_F1, 0, "app.help", "s", "");
     g_type_ensure(LK_TYPE_PROJECTS_PAGE);
     gtk_widget_class_set_template_from_resource(widget_class, "/io/github/lorikeet_lora/Lorikeet/ui/shell-window.ui");
     gtk_widget_class_bind_template_child(widget_class, LkWindow, toasts);
