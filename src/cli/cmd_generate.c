@@ -211,8 +211,8 @@ LkExit lk_cli_generate(int argc, char **argv)
          .kind = LK_OPTION_TEXT,
          .value = &wish.device,
          .placeholder = "auto|cpu|cuda:N",
-         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU; @75% behind it "
-                    "leaves a quarter of its memory to other programs")},
+         .help = N_("where to compute; auto is the first GPU that can be used, else the CPU; with @75%, a "
+                    "quarter of its memory is left to other programs")},
         {.name = "out",
          .kind = LK_OPTION_TEXT,
          .value = &wish.out,

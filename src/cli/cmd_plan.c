@@ -99,8 +99,8 @@ LkExit lk_cli_plan(int argc, char **argv)
          .kind = LK_OPTION_TEXT,
          .value = &device,
          .placeholder = "auto|cpu|cuda:N",
-         .help = N_("where it would be trained; auto is the first GPU that can be used, else the CPU; @75% behind it "
-                    "leaves a quarter of its memory to other programs")},
+         .help = N_("where it would be trained; auto is the first GPU that can be used, else the CPU; with @75%, a "
+                    "quarter of its memory is left to other programs")},
         {.name = "json", .kind = LK_OPTION_FLAG, .value = &json, .help = N_("print one JSON object")},
     };
     const LkSyntax syntax = {
