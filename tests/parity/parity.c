@@ -434,9 +434,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "parity: %s\n", error->message);
         return 2;
     }
-    /* fp16 is held to bf16's tolerances: it has more digits, and the scaled loss keeps it within its range. */
     Parity p = {.compute = compute,
-                .report.precision = compute == LK_F32 ? "f32" : "bf16",
+                .report.precision = lk_dtype_name(compute),
                 .api = choice.api,
                 .index = choice.index};
     bool ok = run_case(&p, rest[0], mode, &error);
