@@ -127,8 +127,14 @@ class App:
 
     def press(self, role, name, within=None):
         """Activates a button, menu item or row through its accessible action."""
-        node = self.find(role, name, within)
-        wait_for(f"{name!r} to be sensitive", lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE))
+        self.find(role, name, within)
+
+        def ready():
+            """Looked for anew each time: a page may put another one in its place meanwhile."""
+            node = next(iter(self.all(role, name, within)), None)
+            return node if node and node.get_state_set().contains(Atspi.StateType.SENSITIVE) else None
+
+        node = wait_for(f"{name!r} to be sensitive", ready)
         if node.get_n_actions():
             node.do_action(0)
         else:
