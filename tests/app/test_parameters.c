@@ -349,10 +349,10 @@ static void test_variations(void)
     static const struct {
         const char *key, *value;
     } rows[] = {
-        {"train_batch_size", "4"}, {"learning_rate", "0.0002"},   {"gradient_checkpointing", "true"},
-        {"resolution", "576"},     {"mixed_precision", "fp16"},   {"max_token_length", "150"},
-        {"max_timestep", "500"},   {"caption_dropout_rate", "1"}, {"sample_prompts", NULL},
-        {"metadata_author", NULL}, {"optimizer_type", NULL},      {"lr_scheduler", "constant_with_warmup"},
+        {"train_batch_size", "4"}, {"learning_rate", "0.0002"},     {"gradient_checkpointing", "true"},
+        {"resolution", "576"},     {"mixed_precision", "fp16"},     {"max_token_length", "150"},
+        {"max_timestep", "500"},   {"caption_dropout_rate", "1"},   {"sample_prompts", NULL},
+        {"metadata_author", NULL}, {"optimizer_type", "AdamW8bit"}, {"lr_scheduler", "constant_with_warmup"},
         {"keep_tokens", "1"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

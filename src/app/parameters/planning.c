@@ -152,7 +152,8 @@ static void planned_cb(GObject *source, GAsyncResult *result, gpointer data)
 
 static const char *device(void)
 {
-    return lk_device_status_get_wish(lk_application_get_device(lk_application_get()));
+    LkApplication *application = lk_application_get();
+    return application ? lk_device_status_get_wish(lk_application_get_device(application)) : "auto";
 }
 
 static void ask_planner(LkPlanning *self)
@@ -383,8 +384,10 @@ LkPlanning *lk_planning_new(LkProject *project)
     self->project = g_object_ref(project);
     for (size_t i = 0; i < G_N_ELEMENTS(followed); i++)
         g_signal_connect_object(project, followed[i], G_CALLBACK(changed_cb), self, G_CONNECT_SWAPPED);
-    g_signal_connect_object(lk_application_get_device(lk_application_get()), "notify::wish", G_CALLBACK(changed_cb),
-                            self, G_CONNECT_SWAPPED);
+    LkApplication *application = lk_application_get(); /* none in tests of the form alone */
+    if (application)
+        g_signal_connect_object(lk_application_get_device(application), "notify::wish", G_CALLBACK(changed_cb), self,
+                                G_CONNECT_SWAPPED);
     self->list = lk_picture_list_get(project);
     g_signal_connect_object(self->list, "pictures-changed", G_CALLBACK(aspects_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->list, "notify::loaded", G_CALLBACK(pictures_changed_cb), self, G_CONNECT_SWAPPED);
