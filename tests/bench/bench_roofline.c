@@ -117,13 +117,14 @@ int main(int argc, char **argv)
             if (g_strcmp0(o.family, families[i].name) == 0)
                 family = (int)i;
     const RoofCard *card = roof_card(o.device ? o.device : "rtx4090");
+    int result = 2;
     if (error || family < 0 || !card || !o.tests) {
         g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
         fprintf(stderr, "%s%s%s", error ? error->message : "", error ? "\n" : "", help);
-        return 2;
+    } else {
+        o.size = o.size > 0 ? o.size : families[family].size;
+        result = run(&o, family, card);
     }
-    o.size = o.size > 0 ? o.size : families[family].size;
-    int result = run(&o, family, card);
     g_free(o.device), g_free(o.family), g_free(o.tests), g_free(o.recompute), g_free(o.precision);
     return result;
 }
