@@ -178,6 +178,52 @@ static void test_cancel(void)
     lab_free(lab);
 }
 
+/* ---- what nobody told of ------------------------------------------------------------------------------- */
+
+static void test_refresh(void)
+{
+    Lab *lab = lab_with_three();
+    lk_picture_watch_pause(lab->list->watch); /* as on a file system that tells nothing */
+    lab_picture(lab, "in/below/late.png", 80, 40, 4);
+    scratch_text(lab->folder, "in/below/late.txt", "delta");
+    lab_picture(lab, "in/c.png", 96, 32, 5);
+    scratch_text(lab->folder, "in/a.txt", "alpha, written elsewhere");
+    g_autofree char *b = lab_path(lab, "in/b.png"), *caption = lab_path(lab, "in/b.caption");
+    if (unlink(b) != 0 || unlink(caption) != 0)
+        g_error("unlink");
+    let_pass(0.6); /* longer than events are gathered */
+    settle(lab);
+    tap_ok(lab_count(lab) == 3 && lab_caption(lab, "in/a.png", "alpha") &&
+               !lk_picture_get_missing(lab_find(lab, "in/b.png")) &&
+               lk_picture_get_width(lab_find(lab, "in/c.png")) == 64,
+           "what other programs did is not seen where no event tells of it");
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    LkPicture *late = lab_find(lab, "in/below/late.png");
+    tap_ok(lab_count(lab) == 4 && late && lk_picture_get_width(late) == 80 &&
+               lab_caption(lab, "in/below/late.png", "delta"),
+           "a look finds a new picture with its caption");
+    tap_ok(lab_caption(lab, "in/a.png", "alpha, written elsewhere"), "a caption that was written elsewhere");
+    tap_ok(lk_picture_get_missing(lab_find(lab, "in/b.png")), "a file that is gone");
+    tap_ok(lk_picture_get_width(lab_find(lab, "in/c.png")) == 96 &&
+               lk_picture_get_height(lab_find(lab, "in/c.png")) == 32,
+           "and a picture that is another one now");
+    lab_picture(lab, "in/b.png", 64, 64, 2);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(!lk_picture_get_missing(lab_find(lab, "in/b.png")) && lab_count(lab) == 4 && !lab->told->len,
+           "the next one that the file is back");
+    lab_picture(lab, "in/new.png", 64, 64, 6);
+    g_autofree char *file = lab_path(lab, "in/new.png"), *folder = lab_path(lab, "in");
+    GArray *places = lk_walk_places_new();
+    lk_walk_places_add(places, file, false);
+    lk_walk_places_add(places, folder, false);
+    lk_picture_scan_start(lab->list->scan, places, NULL, NULL, NULL, NULL);
+    settle(lab);
+    tap_ok(lab_count(lab) == 5, "a new file that is found by itself and in its folder comes once (%u)", lab_count(lab));
+    lab_free(lab);
+}
+
 /* ---- encodings, and files that are no captions ------------------------------------------------------- */
 
 static void test_encodings(void)
@@ -439,7 +485,7 @@ int main(int argc, char **argv)
     static const LabTest tests[] = {
         {"import", test_import},   {"kohya", test_kohya},         {"files", test_files_and_paste},
         {"cancel", test_cancel},   {"encodings", test_encodings}, {"doctor", test_doctor},
-        {"trigger", test_trigger}, {"config", test_config},
+        {"trigger", test_trigger}, {"config", test_config},       {"refresh", test_refresh},
     };
     return lab_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

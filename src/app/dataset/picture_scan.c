@@ -27,6 +27,7 @@ typedef struct Look {
     LkPictureRules *rules;
     GAsyncQueue *batches; /* GArray of LkFoundPicture, then GPtrArray of LkPictureRead; an `end` after each part */
     GPtrArray *reads;     /* what is to be read */
+    GHashTable *fresh;    /* paths in it that no picture has yet; until it is read */
     GPtrArray *folders, *failures;
     guint number, done;
 } Look;
@@ -60,6 +61,7 @@ static void look_clear(gpointer data)
     request_clear(&look->request);
     lk_picture_rules_unref(look->rules);
     g_async_queue_unref(look->batches);
+    g_clear_pointer(&look->fresh, g_hash_table_unref);
     g_ptr_array_unref(look->reads);
     g_ptr_array_unref(look->folders);
     g_ptr_array_unref(look->failures);
@@ -320,7 +322,10 @@ static void compare(Look *look, const LkFoundPicture *found)
     LkPictureList *list = look->scan->list;
     LkPicture *picture = lk_picture_list_lookup(list, found->path);
     if (!picture) {
-        lk_picture_reads_add(look->reads, found->path, found->source, true, true);
+        /* It is found twice where both the file and its folder are places to look at. */
+        if (!g_hash_table_contains(look->fresh, found->path))
+            g_hash_table_add(look->fresh,
+                             lk_picture_reads_add(look->reads, found->path, found->source, true, true)->path);
         return;
     }
     picture->seen = look->number;
@@ -361,6 +366,7 @@ static void mark_missing(Look *look)
 
 static void begin_reading(Look *look)
 {
+    g_clear_pointer(&look->fresh, g_hash_table_unref); /* its texts are those of `reads`, which the thread takes */
     if (!cancelled(look))
         mark_missing(look);
     if (!look->reads->len || cancelled(look)) {
@@ -424,6 +430,7 @@ static void start_next(LkPictureScan *scan)
     look->rules = lk_picture_rules_ref(scan->list->rules);
     look->batches = g_async_queue_new();
     look->reads = lk_picture_reads_new();
+    look->fresh = g_hash_table_new(g_str_hash, g_str_equal);
     look->folders = g_ptr_array_new_with_free_func(g_free);
     look->failures = g_ptr_array_new_with_free_func(g_free);
     look->number = ++scan->number;
