@@ -155,7 +155,8 @@ static void test_cancel(void)
             g_error("link");
     }
     g_autofree char *in = lab_path(lab, "in");
-    const char *const paths[] = {in, NULL};
+    const char *const paths[] = {in, NULL}, *const paths_again[] = {"in", NULL};
+    g_autofree char *before = lab_files(lab, "in", NULL);
     Added added = {0};
     Stop stop = {lab, 1};
     lk_picture_list_add_paths(lab->list, paths, added_cb, &added);
@@ -171,9 +172,18 @@ static void test_cancel(void)
            "cancelled after %u of 4000", there);
     settle(lab);
     tap_ok(!lk_picture_list_get_busy(lab->list), "and it rests");
-    lk_picture_list_refresh(lab->list);
-    settle(lab);
-    tap_ok(lab_count(lab) == 4000, "the next look finds the others (%u)", lab_count(lab));
+    g_autofree char *text = lk_import_summary_to_text(added.summary), *after = lab_files(lab, "in", NULL);
+    tap_ok(g_str_has_suffix(text, ", stopped"), "it is said: %s", text);
+    guint whole = 0;
+    for (guint i = 0; i < lab_count(lab); i++) {
+        g_autoptr(LkPicture) picture = g_list_model_get_item(G_LIST_MODEL(lab->list), i);
+        whole += lk_picture_get_width(picture) == 64 && lk_picture_get_height(picture) == 64 &&
+                 !lk_picture_get_error(picture) && !lk_picture_get_missing(picture);
+    }
+    tap_ok(whole == there && strcmp(before, after) == 0, "every picture that came in is whole, no file is touched");
+    g_autoptr(LkImportSummary) again = lab_add(lab, paths_again);
+    tap_ok(again->known == there && again->added == 4000 - there && !again->cancelled && lab_count(lab) == 4000,
+           "adding again brings the others (%u)", lab_count(lab));
     lk_import_summary_free(added.summary);
     lab_free(lab);
 }
