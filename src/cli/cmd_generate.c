@@ -14,7 +14,7 @@
 
 /** What the command line asks for. */
 typedef struct Wish {
-    const char *model, *prompt, *negative, *sampler, *lora_dir, *out, *device;
+    const char *model, *vae, *prompt, *negative, *sampler, *lora_dir, *out, *device;
     int64_t width, height, steps, seed, clip_skip;
     double cfg;
     int precision; /* row of `precisions` */
@@ -89,7 +89,7 @@ static bool generate(const Wish *wish, GError **error)
                                 .cfg = wish->cfg,
                                 .seed = (uint64_t)wish->seed,
                                 .sampler = sampler};
-    if (!studio)
+    if (!studio || (wish->vae && !lk_studio_set_vae(studio, wish->vae, error)))
         return false;
     const LkModelArch *arch = lk_studio_arch(studio);
     int usual = lk_generator_usual_size(arch, wish->v_prediction || arch->prediction == LK_PREDICTION_V);
@@ -131,6 +131,11 @@ LkExit lk_cli_generate(int argc, char **argv)
          .placeholder = "FILE",
          .required = true,
          .help = N_("the base model: a .safetensors file, or a folder in diffusers' layout")},
+        {.name = "vae",
+         .kind = LK_OPTION_TEXT,
+         .value = &wish.vae,
+         .placeholder = "FILE",
+         .help = N_("another VAE in place of the base model's own: a .safetensors file, or a folder")},
         {.name = "prompt",
          .kind = LK_OPTION_TEXT,
          .value = &wish.prompt,

@@ -6,12 +6,13 @@
 #include "model/detect.h"
 #include "model/diffusers_names.h"
 #include "model/openclip_names.h"
+#include "model/other_vae.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 #include <yyjson.h>
 
-enum { MAX_FILES = 4 };
+enum { MAX_FILES = 5 }; /* the four of a folder, and another VAE */
 
 struct LkCheckpoint {
     char *path;
@@ -40,8 +41,7 @@ const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const cha
                              : lk_safetensors_find(checkpoint->files[0], name);
 }
 
-/** All LDM names, borrowed. */
-static GPtrArray *tensor_names(const LkCheckpoint *checkpoint)
+GPtrArray *lk_checkpoint_names(const LkCheckpoint *checkpoint)
 {
     GPtrArray *names = g_ptr_array_new();
     if (checkpoint->views) {
@@ -59,7 +59,7 @@ static GPtrArray *tensor_names(const LkCheckpoint *checkpoint)
 
 bool lk_checkpoint_has(const LkCheckpoint *checkpoint, const char *pattern)
 {
-    g_autoptr(GPtrArray) names = tensor_names(checkpoint);
+    g_autoptr(GPtrArray) names = lk_checkpoint_names(checkpoint);
     GPatternSpec *spec = g_pattern_spec_new(pattern);
     bool found = false;
     for (guint i = 0; i < names->len && !found; i++)
@@ -249,6 +249,57 @@ LkCheckpoint *lk_checkpoint_open(const char *path, GError **error)
     return g_steal_pointer(&checkpoint);
 }
 
+/** The file of a VAE that `path` names: itself, or of a folder of diffusers. Free with g_free. */
+static char *vae_file(const char *path)
+{
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+        return g_strdup(path);
+    char *inside = find_part(path, "vae", "diffusion_pytorch_model");
+    return inside ? inside : find_part(path, ".", "diffusion_pytorch_model");
+}
+
+/** Lets tensors be found under names that differ from the file's own. */
+static void list_views(LkCheckpoint *checkpoint)
+{
+    if (checkpoint->views)
+        return;
+    const LkSafetensors *file = checkpoint->files[0];
+    checkpoint->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t i = 0; i < lk_safetensors_count(file); i++) {
+        const LkTensorView *view = lk_safetensors_at(file, i);
+        g_hash_table_insert(checkpoint->views, g_strdup(view->name), (gpointer)view);
+    }
+}
+
+bool lk_checkpoint_set_vae(LkCheckpoint *checkpoint, const char *path, GError **error)
+{
+    g_return_val_if_fail(checkpoint->n_files < MAX_FILES, false);
+    g_autofree char *name = vae_file(path);
+    if (!name)
+        return lk_set_error(error, LK_ERROR_FORMAT,
+                            _("The folder '%s' has no VAE (diffusion_pytorch_model.safetensors)."), path);
+    if (is_pickle(name))
+        return lk_set_error(
+            error, LK_ERROR_UNSUPPORTED,
+            _("The VAE '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is opened. "
+              "Lorikeet does not open it; use one in .safetensors."),
+            name);
+    LkSafetensors *file = lk_safetensors_open(name, error);
+    g_autoptr(GHashTable) views = file ? lk_other_vae_views(checkpoint, file, name, error) : NULL;
+    if (!views) {
+        lk_safetensors_free(file);
+        return false;
+    }
+    checkpoint->files[checkpoint->n_files++] = file;
+    list_views(checkpoint);
+    GHashTableIter iter;
+    gpointer key, view;
+    g_hash_table_iter_init(&iter, views);
+    while (g_hash_table_iter_next(&iter, &key, &view))
+        g_hash_table_insert(checkpoint->views, g_strdup(key), view);
+    return true;
+}
+
 void lk_checkpoint_set_overlay(LkCheckpoint *checkpoint, const LkWeightOverlay *overlay)
 {
     checkpoint->overlay = *overlay;
@@ -332,7 +383,7 @@ static gint compare_names(gconstpointer a, gconstpointer b)
 
 char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix)
 {
-    g_autoptr(GPtrArray) names = tensor_names(checkpoint);
+    g_autoptr(GPtrArray) names = lk_checkpoint_names(checkpoint);
     g_ptr_array_sort(names, compare_names);
     LkSha256 hash;
     uint8_t digest[32];

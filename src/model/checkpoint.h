@@ -15,11 +15,19 @@ LkCheckpoint *lk_checkpoint_open(const char *path, GError **error);
 void lk_checkpoint_free(LkCheckpoint *checkpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkCheckpoint, lk_checkpoint_free)
 
+/** From here on the tensors of the VAE are another file's: a .safetensors file in the original layout (with or without
+ * "first_stage_model.") or in that of diffusers, a base model, or a folder of diffusers with a VAE. It must have every
+ * tensor of the base model's own VAE in the same size; else the checkpoint stays as it was, with an error. */
+bool lk_checkpoint_set_vae(LkCheckpoint *checkpoint, const char *path, GError **error);
+
 const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint);
 const char *lk_checkpoint_path(const LkCheckpoint *checkpoint);
 
 /** A tensor by its LDM name ("model.diffusion_model.input_blocks.0.0.weight"), or NULL. */
 const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name);
+
+/** const char *: the names of all tensors, borrowed from the checkpoint, in no order. Free the array. */
+GPtrArray *lk_checkpoint_names(const LkCheckpoint *checkpoint);
 
 /** Whether it has a tensor whose LDM name fits a pattern ("model.diffusion_model.input_blocks.1.*"). */
 bool lk_checkpoint_has(const LkCheckpoint *checkpoint, const char *pattern);

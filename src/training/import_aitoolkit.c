@@ -228,7 +228,7 @@ static const LkImportRule rules[] = {
     {.path = "model.is_pixart", .convert = family},
     {.path = "model.is_lumina2", .convert = family},
     {.path = "model.is_v_pred", .key = "v_parameterization"},
-    {.path = "model.vae_path", .why = N_("Another VAE is not supported yet; the base model's own is used.")},
+    {.path = "model.vae_path", .key = "vae", .convert = lk_import_model},
     {.path = "model.quantize", .why = N_("The base model is not compressed here; the plan shows what it needs.")},
     {.path = "network.type", .convert = network_type},
     {.path = "network.linear", .key = "network_dim"},

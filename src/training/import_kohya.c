@@ -28,6 +28,7 @@ static LkImportConvert convert_of(const char *key)
         LkImportConvert convert;
     } special[] = {
         {"pretrained_model_name_or_path", lk_import_model},
+        {"vae", lk_import_model},
         {"train_data_dir", lk_import_pictures},
         {"dataset_config", lk_import_pictures},
         {"image_dir", lk_import_pictures},

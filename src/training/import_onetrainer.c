@@ -342,6 +342,7 @@ static const LkImportRule rules[] = {
      .idle = "LORA",
      .why = N_("This kind of network is not supported yet; a plain LoRA takes its place.")},
     {.path = "base_model_name", .key = "pretrained_model_name_or_path", .convert = lk_import_model},
+    {.path = "vae.model_name", .key = "vae", .convert = lk_import_model},
     {.path = "resolution", .key = "resolution", .convert = resolution},
     {.path = "aspect_ratio_bucketing", .key = "enable_bucket", .implied = "true"},
     {.path = "batch_size", .key = "train_batch_size"},

@@ -227,8 +227,8 @@ LkImportAnswer lk_import_model(LkImporter *self, const LkImportItem *item)
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
         return lk_import_as(path);
     }
-    return lk_import_refused(_("The base model is not on this computer under that name, and models are never "
-                               "downloaded. Choose a file in its place."));
+    return lk_import_refused(_("The model is not on this computer under that name, and models are never downloaded. "
+                               "Choose a file in its place."));
 }
 
 /* "512,768" and 512x768 are width and height for kohya's programs and for ours. */

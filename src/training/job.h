@@ -75,6 +75,7 @@ typedef struct LkJobPrompts {
 struct LkJob {
     /* base model */
     char *pretrained_model_name_or_path;
+    char *vae;
     bool v_parameterization;
     int clip_skip;
     int max_token_length; /* 75, 150 or 225 */

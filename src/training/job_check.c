@@ -447,6 +447,16 @@ static void check_folder(Check *check, const char *key, const char *path)
     }
 }
 
+/* A file, or a folder in the diffusers layout. */
+static void check_vae(Check *check)
+{
+    const char *path = check->job->vae;
+    if (path != NULL && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_autofree char *shown = g_filename_display_name(path);
+        remark(check, ERROR, "vae", _("vae is %s, but there is no such file."), shown);
+    }
+}
+
 static void check_model_file(Check *check)
 {
     const char *path = check->job->pretrained_model_name_or_path;
@@ -492,6 +502,7 @@ bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
 {
     Check check = {(LkJob *)(uintptr_t)job, problems, false};
     check_model_file(&check);
+    check_vae(&check);
     check_folder(&check, "train_data_dir", job->train_data_dir);
     check_folder(&check, "reg_data_dir", job->reg_data_dir);
     check_folder(&check, "conditioning_data_dir", job->conditioning_data_dir);

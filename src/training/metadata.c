@@ -121,6 +121,15 @@ static void add_model(LkMetadata *m, const LkMetadataFacts *f)
         lk_metadata_set(m, "ss_new_sd_model_hash", f->hashes->sha256);
     }
     lk_metadata_set(m, "ss_sd_model_name", shown);
+    if (f->job->vae == NULL) {
+        return;
+    }
+    g_autofree char *vae = g_path_get_basename(f->job->vae), *shown_vae = g_filename_display_name(vae);
+    lk_metadata_set(m, "ss_vae_name", shown_vae);
+    if (f->vae_hashes != NULL && f->vae_hashes->sha256[0] != '\0') {
+        lk_metadata_set(m, "ss_vae_hash", f->vae_hashes->legacy);
+        lk_metadata_set(m, "ss_new_vae_hash", f->vae_hashes->sha256);
+    }
 }
 
 /* ------------------------------------------------------------------ ss_* */

@@ -26,9 +26,10 @@ typedef struct LkMetadataFacts {
     const LkModelArch *arch;
     const char *changes; /* of settings while the run went on, a line each; NULL: none */
     const char *output_name;
-    int64_t batches, epochs, steps; /* batches of an epoch; epochs and steps of the whole run */
-    int64_t epoch, step;            /* where this file was saved: epochs begun, steps done */
-    const LkModelHashes *hashes;    /* NULL: not told */
+    int64_t batches, epochs, steps;  /* batches of an epoch; epochs and steps of the whole run */
+    int64_t epoch, step;             /* where this file was saved: epochs begun, steps done */
+    const LkModelHashes *hashes;     /* NULL: not told */
+    const LkModelHashes *vae_hashes; /* of the job's own VAE; NULL: not told */
 } LkMetadataFacts;
 
 /** Free with lk_metadata_free. With no_metadata only the few keys that loaders need. */

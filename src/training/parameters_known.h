@@ -2,7 +2,6 @@
  * without effect here. Included in the table itself (parameters_table.c). */
 /* clang-format off */
 /* ---------------------------------------------------------------- known, not supported yet */
-LATER("vae", STRING, NULL),
 LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("debug_dataset", BOOL, "false"),
 LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
 

@@ -36,6 +36,12 @@ const LkParameter lk_parameters[] = {
      .help = N_("A Stable Diffusion 1.x, 2.x or XL checkpoint: one .safetensors file, or a folder in the diffusers layout. A "
                 "LoRA works best on the model it was trained on and on that model's relatives: for pictures in many "
                 "styles train on a plain base model, for one favourite model train on that one.")},
+    {ROW(FILE, MODEL, vae, NULL), .optional = true,
+     .title = N_("Another VAE"), .subtitle = N_("In place of the base model's own"),
+     .help = N_("A .safetensors file or a folder in the diffusers layout. Pictures go through the VAE before training and "
+                "samples come out of it. Needed only where the base model's own VAE is faulty or missing its colours; "
+                "it must be made for the same family."),
+     .usual = N_("Unset: nearly every base model has a good one inside.")},
     {ROW(BOOL, MODEL, v_parameterization, "false"),
      .title = N_("v-Prediction"), .subtitle = N_("The base model predicts v instead of the noise"),
      .help = N_("Turn it on only for base models made with v-prediction; their description says so. Unset, it follows "

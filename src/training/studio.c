@@ -56,6 +56,11 @@ LkStudio *lk_studio_open(const char *model, const char *device, GError **error)
     return g_steal_pointer(&studio);
 }
 
+bool lk_studio_set_vae(LkStudio *studio, const char *path, GError **error)
+{
+    return lk_checkpoint_set_vae(studio->checkpoint, path, error);
+}
+
 void lk_studio_free(LkStudio *studio)
 {
     if (!studio)

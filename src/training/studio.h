@@ -11,6 +11,8 @@ typedef struct LkStudio LkStudio;
 
 /** Opens a base model and a device: "auto", "cpu", "cuda:N". */
 LkStudio *lk_studio_open(const char *model, const char *device, GError **error);
+/** Draws with another VAE; before the first picture. As lk_checkpoint_set_vae. */
+bool lk_studio_set_vae(LkStudio *studio, const char *path, GError **error);
 void lk_studio_free(LkStudio *studio);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkStudio, lk_studio_free)
 

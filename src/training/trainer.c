@@ -131,7 +131,7 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     if (!choose_precision(trainer, error))
         return NULL;
     trainer->checkpoint = lk_checkpoint_open(job->pretrained_model_name_or_path, error);
-    if (!trainer->checkpoint)
+    if (!trainer->checkpoint || (job->vae && !lk_checkpoint_set_vae(trainer->checkpoint, job->vae, error)))
         return NULL;
     const LkModelArch *arch = lk_checkpoint_arch(trainer->checkpoint);
     lk_job_follow_model(trainer->job, arch, trainer->remarks);

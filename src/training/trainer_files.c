@@ -264,16 +264,12 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
 
 /* LoRA files ------------------------------------------------------------------------------------------------------- */
 
-/** The base model's hashes, read at the first save. NULL where they cannot be had: a LoRA is worth more than they are.
- */
-static const LkModelHashes *model_hashes(LkTrainer *trainer)
+/** A model file's hashes, read at the first save. NULL where they cannot be had: a LoRA is worth more than they are. */
+static const LkModelHashes *hashes_of(const LkTrainer *trainer, const char *path, LkModelHashes *hashes)
 {
-    const char *path = lk_checkpoint_path(trainer->checkpoint);
-    if (trainer->job->no_metadata || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+    if (trainer->job->no_metadata || !path || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return NULL;
-    if (!trainer->hashes.sha256[0] && !lk_model_hashes(path, &trainer->hashes, NULL))
-        return NULL;
-    return &trainer->hashes;
+    return hashes->sha256[0] || lk_model_hashes(path, hashes, NULL) ? hashes : NULL;
 }
 
 bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,
@@ -297,7 +293,8 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .steps = trainer->steps,
                              .epoch = epoch,
                              .step = trainer->state->step,
-                             .hashes = model_hashes(trainer)};
+                             .hashes = hashes_of(trainer, lk_checkpoint_path(trainer->checkpoint), &trainer->hashes),
+                             .vae_hashes = hashes_of(trainer, job->vae, &trainer->vae_hashes)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(job, name, lora_ending(job));
     g_autofree float *weights = lk_trainer_result(trainer);

@@ -68,13 +68,13 @@ struct LkTrainer {
     LkUpdateGraph *update;
     LkAveraging averaging;
     LkPrepared update_prepared;
-    bool is_planned;      /* the plan fits */
-    bool is_bound;        /* the programs of the steps have their memory */
-    LkSamples *samples;   /* NULL: none are asked for */
-    LkModelHashes hashes; /* of the base model; empty until the first file is saved */
-    LkState *state;       /* host copy of what a state file holds */
-    LkGuard guard;        /* after the steps that the device holds */
-    bool has_state;       /* the saved state is of this run, not of an earlier one */
+    bool is_planned;                  /* the plan fits */
+    bool is_bound;                    /* the programs of the steps have their memory */
+    LkSamples *samples;               /* NULL: none are asked for */
+    LkModelHashes hashes, vae_hashes; /* of the base model and the job's own VAE; empty until a file is saved */
+    LkState *state;                   /* host copy of what a state file holds */
+    LkGuard guard;                    /* after the steps that the device holds */
+    bool has_state;                   /* the saved state is of this run, not of an earlier one */
 };
 
 /** Whether the loss is scaled: the run computes in fp16 (trainer.c). */

@@ -396,6 +396,8 @@ def test_generate(lab):
     shutil.copy(LORA, lab / "more/two.safetensors")
     plain, other = generate(lab, "c.png"), generate(lab, "d.png", "a dog", "--seed", "6")
     tap.ok(plain and other and plain[2] != other[2], "another seed gives another picture")
+    own = generate(lab, "own.png", "a dog", "--vae", str(MODEL))
+    tap.ok(own and own[2] == plain[2], "the base model's own VAE, named, changes nothing")
     with_one = generate(lab, "e.png", "a dog<lora:one>")
     full = generate(lab, "f.png", "a dog<lora:one:1.0>")
     none = generate(lab, "g.png", "a dog<lora:one:0>")
@@ -410,6 +412,8 @@ def test_generate(lab):
 
     base = ["generate", "--model", str(MODEL), "--width=128", "--height=64", "--steps=1"]
     expect(lab, "a LoRA that is not there", 2, [*base, "--prompt", "<lora:oen>", "--out=x.png"], "oen", '"one"')
+    expect(lab, "a VAE that is not there", 1, [*base, "--prompt=a", "--vae=nowhere", "--out=x.png"], "nowhere")
+    expect(lab, "a LoRA for a VAE", 1, [*base, "--prompt=a", f"--vae={LORA}", "--out=x.png"], "does not fit the base model")
     expect(lab, "no folder of LoRAs", 1, [*base, "--prompt", "<lora:one>", "--lora-dir=nowhere", "--out=x.png"], "--lora-dir")
     expect(lab, "a base model as LoRA", 1, [*base, "--prompt", "<lora:model>", "--lora-dir", str(CASE), "--out=x.png"], "model.safetensors")
     expect(lab, "a wrong weight", 2, [*base, "--prompt", "<lora:one:x>", "--out=x.png"], "<lora:one:x>")

@@ -353,6 +353,91 @@ static void test_identity(const Context *c)
     tap_ok(strcmp(text_before, text_after) == 0, "and the same text encoder");
 }
 
+/* Another VAE ------------------------------------------------------------------------------------------------------ */
+
+static const char conv_in[] = "first_stage_model.encoder.conv_in.bias",
+                  conv_out[] = "first_stage_model.decoder.conv_out.bias";
+
+/** The plain model with a VAE of its own bytes, under the names of a file that has nothing else. */
+static FakeModel *lone_vae(const Context *c, uint8_t *bytes, const char *root)
+{
+    FakeModel *model = fake_model_read(c->plain);
+    fake_model_drop(model, "model.");
+    fake_model_drop(model, "cond_stage_model.");
+    FakeTensor *tensor = fake_model_find(model, conv_in);
+    memcpy(bytes, tensor->data, (size_t)tensor->shape[0] * 2);
+    bytes[3] ^= 1;
+    tensor->data = bytes;
+    for (guint i = 0; i < model->tensors->len; i++) {
+        FakeTensor *t = model->tensors->pdata[i];
+        char *name = g_strconcat(root, t->name + strlen("first_stage_model."), NULL);
+        g_free(t->name);
+        t->name = name;
+    }
+    return model;
+}
+
+/** Whether the checkpoint, with that VAE, reads the VAE's changed tensor from it and everything else as before. */
+static void judge_vae(const Context *c, const char *path, const uint8_t *bytes, const char *label)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(c->plain, NULL),
+                            before = lk_checkpoint_open(c->plain, NULL);
+    const bool set = lk_checkpoint_set_vae(checkpoint, path, &error);
+    const LkTensorView *view = lk_checkpoint_find(checkpoint, conv_in);
+    tap_ok(set && memcmp(view->data, bytes, view->size) == 0, "%s: %s", label, error ? error->message : "is read from");
+    const void *data;
+    LkDType dtype;
+    int64_t count;
+    LkWeightSource source = lk_checkpoint_source(checkpoint);
+    tap_ok(source.read(source.context, conv_in, &data, &dtype, &count, NULL) && data == view->data,
+           "%s: the backend gets it", label);
+    source.done(source.context, conv_in);
+    const char *unet = "model.diffusion_model.", *vae = "first_stage_model.";
+    g_autofree char *unet_now = lk_checkpoint_identity(checkpoint, unet),
+                    *unet_then = lk_checkpoint_identity(before, unet);
+    g_autofree char *vae_now = lk_checkpoint_identity(checkpoint, vae), *vae_then = lk_checkpoint_identity(before, vae);
+    tap_ok(!strcmp(unet_now, unet_then) && strcmp(vae_now, vae_then) != 0, "%s: only the VAE is another", label);
+}
+
+static void refuse_vae(LkCheckpoint *checkpoint, const char *path, const char *why)
+{
+    g_autoptr(GError) error = NULL;
+    const bool set = lk_checkpoint_set_vae(checkpoint, path, &error);
+    tap_ok(!set && strstr(error->message, why), "refused: %s", set ? "no" : error->message);
+}
+
+static void test_other_vae(const Context *c)
+{
+    uint8_t bytes[4096];
+    g_autofree char *file = scratch_path(c->scratch, "vae.safetensors"), *folder = scratch_path(c->scratch, "pipeline");
+    g_autoptr(FakeModel) bare = lone_vae(c, bytes, ""), rooted = lone_vae(c, bytes, "first_stage_model.");
+    fake_model_write(bare, file, 0);
+    judge_vae(c, file, bytes, "a VAE with bare names");
+    fake_model_write(rooted, file, 0);
+    judge_vae(c, file, bytes, "a VAE as in a checkpoint");
+    g_autoptr(FakeModel) whole = fake_model_read(c->plain);
+    fake_model_find(whole, conv_in)->data = bytes;
+    fake_model_write_folder(whole, c->names, folder, &(FakeFolder){.ending = ".safetensors"});
+    judge_vae(c, folder, bytes, "the VAE of a diffusers folder");
+    g_autofree char *part = scratch_path(folder, "vae"),
+                    *alone = scratch_path(part, "diffusion_pytorch_model.safetensors");
+    judge_vae(c, part, bytes, "a diffusers folder with a VAE alone");
+    judge_vae(c, alone, bytes, "a VAE's file with diffusers' names");
+
+    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(c->plain, NULL);
+    g_autofree char *before = lk_checkpoint_identity(checkpoint, "");
+    fake_tensor_reshape(fake_model_find(rooted, conv_out), "4");
+    fake_model_write(rooted, file, 0);
+    refuse_vae(checkpoint, file, "'decoder.conv_out.bias' has another size");
+    fake_model_drop(bare, "decoder.conv_out.bias");
+    fake_model_write(bare, file, 0);
+    refuse_vae(checkpoint, file, "no tensor 'decoder.conv_out.bias'");
+    refuse_vae(checkpoint, c->scratch, "has no VAE");
+    g_autofree char *after = lk_checkpoint_identity(checkpoint, "");
+    tap_ok(strcmp(after, before) == 0, "what is refused changes nothing");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -367,6 +452,7 @@ int main(int argc, char **argv)
     test_other_folders(&c);
     test_marks(&c);
     test_identity(&c);
+    test_other_vae(&c);
     scratch_remove(c.scratch);
     g_free(c.scratch);
     g_free(c.plain);

@@ -33,7 +33,7 @@ static const struct {
     {"[section]\nfoo_bar_baz = 1", "foo_bar_baz", 4, "is not a known parameter"},
     {"\"\" = 1", "", 3, "is not a known parameter"},
     /* known, not supported */
-    {"vae = \"vae.safetensors\"", "vae", 3, "vae is not supported yet"},
+    {"debug_dataset = true", "debug_dataset", 3, "debug_dataset is not supported yet"},
     {"network_dropout = 1", "network_dropout", 3, "a number from 0 to 0.99"},
     {"network_args = [\"use_tucker=True\"]", "network_args", 0, "Tucker"},
     {"blocks_to_swap = 18", "blocks_to_swap", 3, "not supported yet"},

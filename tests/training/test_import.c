@@ -59,7 +59,7 @@ static const Expected all[] = {
       {LK_IMPORT_CHANGED, "optimizer_type", "DAdaptAdan is not supported"},
       {LK_IMPORT_IDLE, "lr_warmup_steps", "no warm-up"},
       {LK_IMPORT_CHANGED, "network_dim", "default of kohya sd-scripts"}},
-     {"vae", "reg_data_dir"}},
+     {"reg_data_dir"}},
     {"kohya_ss.json",
      LK_IMPORT_KOHYA_SS,
      {{"bucket_no_upscale", "true"},

@@ -41,9 +41,10 @@ static void test_broken(void)
 static void test_all_at_once(void)
 {
     g_autoptr(GPtrArray) problems = lk_problems_new();
-    g_autoptr(LkJob) job = parse("learing_rate = 1\nnetwork_dim = 0\nvae = \"x\"\nxformers = true\nresolution = 500\n"
-                                 "network_train_unet_only = true\nnetwork_train_text_encoder_only = true\n",
-                                 (const char *const[]){"seed=x", "nonsense", "foo=1", NULL}, problems);
+    g_autoptr(LkJob) job =
+        parse("learing_rate = 1\nnetwork_dim = 0\ndebug_dataset = true\nxformers = true\nresolution = 500\n"
+              "network_train_unet_only = true\nnetwork_train_text_encoder_only = true\n",
+              (const char *const[]){"seed=x", "nonsense", "foo=1", NULL}, problems);
     tap_ok(job == NULL, "a job with many mistakes is refused");
     tap_ok(lk_problems_count(problems, LK_PROBLEM_ERROR) == 8, "all eight mistakes are said (%u)",
            lk_problems_count(problems, LK_PROBLEM_ERROR));
@@ -337,19 +338,19 @@ static void test_files(void)
     g_file_set_contents(path,
                         "pretrained_model_name_or_path = \"runwayml/stable-diffusion-v1-5\"\ntrain_data_dir = \"no\"\n"
                         "sample_prompts = \"p.txt\"\nsample_at_first = true\nnetwork_weights = \".\"\n"
-                        "metadata_thumbnail = \"p.txt\"\n",
+                        "metadata_thumbnail = \"p.txt\"\nvae = \"none.safetensors\"\n",
                         -1, NULL);
     g_autoptr(GPtrArray) problems = lk_problems_new();
     g_autoptr(LkJob) job = lk_job_load(path, NULL, problems);
     tap_ok(job != NULL && strcmp(job->output_name, "my job") == 0, "the name is the job file's");
     g_autofree char *output = g_build_filename(folder, "output", NULL);
     tap_ok(job != NULL && strcmp(job->output_dir, output) == 0, "the output folder is beside it");
-    tap_ok(job != NULL && !lk_job_check_files(job, problems) && problems->len == 5, "missing files are said (%u)",
+    tap_ok(job != NULL && !lk_job_check_files(job, problems) && problems->len == 6, "missing files are said (%u)",
            problems->len);
     g_autofree char *said = lk_problems_describe(problems, NULL);
     tap_ok(strstr(said, "never downloaded") != NULL && strstr(said, "no such folder") != NULL &&
                strstr(said, "prompt in line 3") != NULL && strstr(said, "but must be a file") != NULL &&
-               strstr(said, "not a PNG") != NULL,
+               strstr(said, "not a PNG") != NULL && strstr(said, "vae is ") != NULL,
            "each in its own words");
     g_ptr_array_set_size(problems, 0);
     g_autoptr(LkJob) none = lk_job_load("/nonexistent/job.toml", NULL, problems);

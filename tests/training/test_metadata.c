@@ -77,7 +77,7 @@ static LkDataset *open_dataset(const LkJob *job)
 static LkMetadata *metadata_of(const LkJob *job, const LkDataset *dataset)
 {
     static const LkModelArch arch = {.family = "sd1", .base_name = "sd_v1"};
-    static const LkModelHashes hashes = {"0123", "4567"};
+    static const LkModelHashes hashes = {"0123", "4567"}, vae_hashes = {"89ab", "cdef"};
     LkMetadataFacts facts = {.job = job,
                              .dataset = dataset,
                              .arch = &arch,
@@ -87,7 +87,8 @@ static LkMetadata *metadata_of(const LkJob *job, const LkDataset *dataset)
                              .steps = 70,
                              .epoch = 2,
                              .step = 14,
-                             .hashes = &hashes};
+                             .hashes = &hashes,
+                             .vae_hashes = &vae_hashes};
     return lk_training_metadata(&facts);
 }
 
@@ -193,6 +194,17 @@ static void test_thumbnail_and_privacy(const LkDataset *dataset)
     tap_ok(lk_metadata_get(m, "ss_tag_frequency") == NULL && lk_metadata_get(m, "ss_learning_rate") == NULL &&
                lk_metadata_get(m, "lorikeet.job") == NULL,
            "and drops the rest");
+}
+
+static void test_vae(const LkDataset *dataset)
+{
+    g_autoptr(LkJob) job = make_job("train_data_dir = \".\"\nvae = \"vae/a b.safetensors\"\n");
+    g_autoptr(LkMetadata) m = metadata_of(job, dataset);
+    tap_ok(g_strcmp0(lk_metadata_get(m, "ss_vae_name"), "a b.safetensors") == 0 &&
+               g_strcmp0(lk_metadata_get(m, "ss_vae_hash"), "cdef") == 0 &&
+               g_strcmp0(lk_metadata_get(m, "ss_new_vae_hash"), "89ab") == 0,
+           "another VAE is told");
+    tap_ok(strstr(lk_metadata_get(m, "lorikeet.job"), folder) == NULL, "and not where it lies");
 }
 
 static void test_datasets(const LkDataset *dataset)
@@ -324,6 +336,7 @@ int main(void)
     test_values(metadata);
     test_floats();
     test_thumbnail_and_privacy(dataset);
+    test_vae(dataset);
     test_datasets(dataset);
     test_families(dataset);
     test_hashes();
