@@ -6,14 +6,14 @@ LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("deb
 LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
 
 LATER("resize_interpolation", STRING, NULL),
-LATER("weighted_captions", BOOL, "false"), LATER("text_encoder_batch_size", INT, NULL),
+LATER("weighted_captions", BOOL, "false"),
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
 INSTEAD("use_8bit_adam", BOOL, "false", N_("Set optimizer_type = \"AdamW8bit\" in its place.")),
 INSTEAD("use_lion_optimizer", BOOL, "false", N_("Set optimizer_type = \"Lion\" in its place.")),
-LATER("fused_backward_pass", BOOL, "false"), LATER("lr_scheduler_type", STRING, NULL),
+LATER("lr_scheduler_type", STRING, NULL),
 
 
-LATER("full_fp16", BOOL, "false"), LATER("full_bf16", BOOL, "false"), LATER("fp8_base", BOOL, "false"),
+LATER("fp8_base", BOOL, "false"),
 LATER("fp8_base_unet", BOOL, "false"), LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
 LATER("cpu_offload_checkpointing", BOOL, "false"), LATER("unsloth_offload_checkpointing", BOOL, "false"),
 LATER("blocks_to_swap", INT, "0"), LATER("single_blocks_to_swap", INT, "0"),
@@ -63,6 +63,10 @@ LATER("zero3_save_16bit_model", BOOL, "false"), LATER("fp16_master_weights_and_g
 
 /* ---------------------------------------------------------------- known, without effect here */
 IDLE("v2", BOOL, "false", N_("The model family is read from the base model's file.")),
+IDLE("full_fp16", BOOL, "false", N_("The LoRA's weights and gradients are always kept in float32; they are small.")),
+IDLE("full_bf16", BOOL, "false", N_("The LoRA's weights and gradients are always kept in float32; they are small.")),
+IDLE("fused_backward_pass", BOOL, "false", N_("Gradients of a LoRA are small; the planned memory holds them all.")),
+IDLE("text_encoder_batch_size", INT, NULL, N_("Captions are encoded one by one.")),
 IDLE("no_half_vae", BOOL, "false", N_("The VAE always runs in float32.")),
 IDLE("cache_text_encoder_outputs", BOOL, "false",
      N_("Text states are always kept where the text encoders are not trained and captions stay the same.")),

@@ -38,7 +38,7 @@ static const struct {
     {"network_args = [\"use_tucker=True\"]", "network_args", 0, "Tucker"},
     {"blocks_to_swap = 18", "blocks_to_swap", 3, "not supported yet"},
     {"fp8_base = true", "fp8_base", 3, "not supported yet"},
-    {"full_bf16 = true", "full_bf16", 3, "not supported yet"},
+    {"random_crop = true", "random_crop", 3, "not supported yet"},
     {"use_8bit_adam = true", "use_8bit_adam", 3, "Set optimizer_type = \"AdamW8bit\" in its place"},
     {"validation_split = 1", "validation_split", 3, "1, but must be a number from 0 to 0.9"},
     {"huggingface_repo_id = \"me/x\"", "huggingface_repo_id", 3, "not supported yet"},
