@@ -128,6 +128,38 @@ static void add_item(LkImporter *self, const char *path, GPtrArray *values, bool
     g_hash_table_insert(self->by_path, item->path, item);
 }
 
+LkImportItem *lk_import_add_item(LkImporter *self, const char *path, const char *value)
+{
+    GPtrArray *values = g_ptr_array_new();
+    if (value != NULL) {
+        g_ptr_array_add(values, g_strdup(value));
+    }
+    add_item(self, path, values, false);
+    return self->items->pdata[self->items->len - 1];
+}
+
+void lk_import_add_value(LkImportItem *item, const char *value)
+{
+    guint count = g_strv_length(item->values);
+    item->values = g_renew(char *, item->values, count + 2);
+    item->values[count] = g_strdup(value);
+    item->values[count + 1] = NULL;
+    item->list = item->list || count > 0;
+}
+
+void lk_import_sort_to_front(LkImporter *self, const char *prefix)
+{
+    guint front = 0;
+    for (guint i = 0; i < self->items->len; i++) {
+        LkImportItem *item = self->items->pdata[i];
+        if (g_str_has_prefix(item->path, prefix)) {
+            memmove(&self->items->pdata[front + 1], &self->items->pdata[front],
+                    (i - front) * sizeof self->items->pdata[0]);
+            self->items->pdata[front++] = item;
+        }
+    }
+}
+
 static bool is_collection(yyjson_val *value)
 {
     return yyjson_is_obj(value) || yyjson_is_arr(value);
@@ -278,6 +310,7 @@ static bool run(LkImporter *self, const char *source, GError **error)
         break;
     }
     lk_import_report_rest(self);
+    lk_import_settle(self);
     return true;
 }
 

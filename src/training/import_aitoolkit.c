@@ -16,13 +16,6 @@ static LkImportAnswer none(void)
 
 /* ------------------------------------------------------------------ conversions */
 
-static LkImportAnswer network_type(LkImporter *self, const LkImportItem *item)
-{
-    return g_strcmp0(item->values[0], "lora") == 0
-               ? none()
-               : lk_import_refused(_("This kind of network is not supported yet; a plain LoRA takes its place."));
-}
-
 static LkImportAnswer family(LkImporter *self, const LkImportItem *item)
 {
     static const char *const same[] = {"sd1", "sd15", "sd1.5", "sd2", "sdxl", NULL};
@@ -65,18 +58,57 @@ static LkImportAnswer keep_saves(LkImporter *self, const LkImportItem *item)
     return files < 1 || every < 1 ? none() : (LkImportAnswer){.value = g_strdup_printf("%.0f", files * every)};
 }
 
+/* Theirs are those of torch; "linear" there rises from a third of the rate to all of it. */
 static LkImportAnswer scheduler(LkImporter *self, const LkImportItem *item)
 {
-    static const char *const same[] = {
-        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", NULL};
+    static const char *const same[] = {"constant",   "constant_with_warmup", "cosine", "cosine_with_restarts",
+                                       "polynomial", "inverse_sqrt",         NULL};
     const char *text = item->values[0];
     if (text == NULL || text[0] == '\0') {
         return none();
+    }
+    if (strcmp(text, "linear") == 0) {
+        return lk_import_changed(g_strdup("constant"), _("There the rate rises from a third to the whole; here it is "
+                                                         "whole from the start."));
     }
     return g_strv_contains(same, text)
                ? lk_import_as(text)
                : lk_import_changed(g_strdup("cosine"),
                                    _("This schedule is not supported yet; cosine takes its place."));
+}
+
+static LkImportAnswer warmup(LkImporter *self, const LkImportItem *item)
+{
+    return strcmp(lk_import_text_or(self, "train.lr_scheduler", "constant"), "constant_with_warmup") == 0
+               ? lk_import_as(item->values[0])
+               : none();
+}
+
+/* Those that find their own rate take a small one for 1. */
+static LkImportAnswer rate(LkImporter *self, const LkImportItem *item)
+{
+    const char *name = lk_import_text_or(self, "train.optimizer", "");
+    g_autofree char *lower = g_ascii_strdown(name, -1);
+    bool finds = g_str_has_prefix(lower, "prodigy") || g_str_has_prefix(lower, "dadapt");
+    return finds && lk_import_number(self, "train.lr", 1) < 0.1 && item->values[0] != NULL
+               ? lk_import_changed(g_strdup("1"), _("ai-toolkit takes so small a rate for 1 with this optimizer."))
+               : lk_import_rate(self, item);
+}
+
+static LkImportAnswer mask_folder(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item)
+               ? none()
+               : lk_import_changed(g_strdup("true"),
+                                   _("Masks belong to the project's pictures here; how much is learned "
+                                     "outside them is their grey."));
+}
+
+static LkImportAnswer reg_pictures(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item)
+               ? none()
+               : lk_import_idle(_("Pictures belong to the project: add the folder on the page Dataset."));
 }
 
 static LkImportAnswer timestep(LkImporter *self, const LkImportItem *item)
@@ -99,28 +131,69 @@ static LkImportAnswer dropout(LkImporter *self, const LkImportItem *item)
 
 /* ------------------------------------------------------------------ what several settings say together */
 
+/* Its optimizers have another eps, and an Adafactor that follows the learning rate. */
 static void take_optimizer_options(LkImporter *self)
 {
-    static const char *const names[] = {"weight_decay", "eps"};
-    g_autoptr(GString) list = g_string_new("[");
-    LkImportItem *first = NULL, *betas = lk_import_find(self, "train.optimizer_params.betas");
-    if (betas != NULL && g_strv_length(betas->values) == 2) {
-        g_string_append_printf(list, "\"betas=(%s, %s)\"", betas->values[0], betas->values[1]);
-        first = betas;
+    static const char *const adam[][2] = {{"eps", "1e-6"}, {NULL}};
+    static const char *const adafactor[][2] = {
+        {"relative_step", "False"}, {"scale_parameter", "False"}, {"warmup_init", "False"}, {NULL}};
+    const char *name = lk_import_text(self, "train.optimizer");
+    bool factored = name != NULL && g_ascii_strcasecmp(name, "adafactor") == 0;
+    const LkImportOptions options = {
+        .prefix = "train.optimizer_params.", .optimizer = name, .implied = factored ? adafactor : adam};
+    lk_import_optimizer_options(self, &options);
+}
+
+/* ------------------------------------------------------------------ the network */
+
+/* Their kinds; "lokr" has whole matrices everywhere unless told otherwise. */
+static const struct {
+    const char *type, *module;
+    bool dora;
+} kinds[] = {{"lora", "networks.lora", false},
+             {"locon", "networks.lora", false},
+             {"dora", "networks.lora", true},
+             {"lokr", "networks.lokr", false}};
+
+static void take_whole_matrices(LkImporter *self)
+{
+    LkImportItem *item = lk_import_find(self, "network.lokr_full_rank");
+    LkImportAnswer answer =
+        item != NULL ? lk_import_as("true")
+                     : lk_import_changed(g_strdup("true"), _("Not in the file; this is the default of ai-toolkit."));
+    static const char *const ranks[] = {"network.linear", "network.rank", "network.alpha", "network.conv"};
+    lk_import_take(self, item, PROCESS "network.lokr_full_rank", "full_matrix", answer);
+    lk_import_take(self, item, PROCESS "network.lokr_full_rank", "conv_dim", lk_import_as("16"));
+    for (size_t i = 0; i < G_N_ELEMENTS(ranks); i++) {
+        lk_import_pass_over(self, ranks[i], N_("LoKr's matrices are whole, without a rank."));
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_strconcat("train.optimizer_params.", names[i], NULL);
-        LkImportItem *item = lk_import_find(self, path);
-        if (item != NULL && item->values[0] != NULL) {
-            g_string_append_printf(list, "%s\"%s=%s\"", list->len > 1 ? ", " : "", names[i], item->values[0]);
-            item->used = true;
-            first = first != NULL ? first : item;
+}
+
+static void take_network(LkImporter *self)
+{
+    LkImportItem *item = lk_import_find(self, "network.type");
+    const char *type = lk_import_text_or(self, "network.type", "lora");
+    bool known = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_ascii_strcasecmp(type, kinds[i].type) == 0) {
+            known = true;
+            lk_import_take(self, item, PROCESS "network.type", "network_module", lk_import_as(kinds[i].module));
+            if (kinds[i].dora) {
+                lk_import_take(self, item, PROCESS "network.type", "dora_wd", lk_import_as("true"));
+            }
         }
     }
-    const char *optimizer = lk_import_text(self, "train.optimizer");
-    if (first != NULL && (optimizer == NULL || strstr(optimizer, "adamw") != NULL)) {
-        g_string_append_c(list, ']');
-        lk_import_take(self, first, first->path, "optimizer_args", lk_import_as(list->str));
+    if (!known) {
+        lk_import_take(
+            self, item, item->path, NULL,
+            lk_import_refused(_("This kind of network is not supported yet; a plain LoRA takes its place.")));
+    }
+    bool lokr = g_ascii_strcasecmp(type, "lokr") == 0;
+    if (lokr && strcmp(lk_import_text_or(self, "network.lokr_full_rank", "true"), "false") != 0) {
+        take_whole_matrices(self);
+    }
+    if (!lokr) {
+        lk_import_pass_over(self, "network.lokr_", N_("It counts only for other kinds of networks."));
     }
 }
 
@@ -177,7 +250,7 @@ static void take_prompts(LkImporter *self)
                                         "sample.height",  "sample.seed",           "sample.walk_seed",
                                         "sample.neg",     "sample.guidance_scale", "sample.sample_steps"};
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-        lk_import_pass_over(self, parts[i]);
+        lk_import_pass_over(self, parts[i], N_("It is part of the sample prompts, or not used for them."));
     }
 }
 
@@ -191,7 +264,7 @@ static void take_other_datasets(LkImporter *self)
         if (other && g_str_has_suffix(item->path, ".folder_path")) {
             lk_import_take(self, item, item->path, NULL, lk_import_pictures(self, item));
         } else if (other) {
-            item->used = true;
+            lk_import_leave(self, item, N_("Options of further folders belong to the page Dataset."));
         }
     }
 }
@@ -229,14 +302,19 @@ static const LkImportRule rules[] = {
     {.path = "model.is_lumina2", .convert = family},
     {.path = "model.is_v_pred", .key = "v_parameterization"},
     {.path = "model.vae_path", .key = "vae", .convert = lk_import_model},
+    {.path = "model.lora_path", .key = "base_weights", .convert = lk_import_lora},
     {.path = "model.quantize", .why = N_("The base model is not compressed here; the plan shows what it needs.")},
-    {.path = "network.type", .convert = network_type},
     {.path = "network.linear", .key = "network_dim"},
     {.path = "network.rank", .key = "network_dim"},
     {.path = "network.alpha", .key = "network_alpha"},
     {.path = "network.linear_alpha", .key = "network_alpha", .implied = "1"},
-    {.path = "network.conv", .why = N_("Convolutions are not trained; only attention and feed-forward layers.")},
-    {.path = "network.dropout", .why = N_("Dropout in the network is not supported yet.")},
+    {.path = "network.conv", .key = "conv_dim", .convert = dropout},
+    {.path = "network.conv_alpha", .key = "conv_alpha", .convert = dropout},
+    {.path = "network.dropout", .key = "network_dropout", .convert = dropout},
+    {.path = "network.lokr_factor", .key = "factor"},
+    {.path = "network.network_kwargs.rank_dropout", .key = "rank_dropout", .convert = dropout},
+    {.path = "network.network_kwargs.module_dropout", .key = "module_dropout", .convert = dropout},
+    {.path = "network.pretrained_lora_path", .key = "network_weights", .convert = lk_import_lora},
     {.path = "save.dtype", .key = "save_precision", .convert = lk_import_precision},
     {.path = "save.save_every", .key = "save_every_n_steps"},
     {.path = "save.max_step_saves_to_keep", .key = "save_last_n_steps", .convert = keep_saves},
@@ -252,8 +330,10 @@ static const LkImportRule rules[] = {
     {.path = "datasets[0].buckets", .key = "enable_bucket", .implied = "true"},
     {.path = "datasets[0].flip_x", .key = "flip_aug"},
     {.path = "datasets[0].flip_y", .why = N_("Pictures are never turned upside down.")},
-    {.path = "datasets[0].mask_path", .why = N_("Masks are not supported yet.")},
-    {.path = "datasets[0].is_reg", .why = N_("Regularisation pictures are not supported yet.")},
+    {.path = "datasets[0].mask_path", .key = "masked_loss", .convert = mask_folder},
+    {.path = "datasets[0].alpha_mask", .key = "alpha_mask"},
+    {.path = "datasets[0].is_reg", .convert = reg_pictures},
+    {.path = "datasets[0].trigger_word", .key = "trigger_words"},
     {.path = "train.batch_size", .key = "train_batch_size"},
     {.path = "train.steps", .key = "max_train_steps", .implied = "1000"},
     {.path = "train.gradient_accumulation_steps", .key = "gradient_accumulation_steps"},
@@ -262,13 +342,14 @@ static const LkImportRule rules[] = {
     {.path = "train.train_text_encoder", .key = "network_train_unet_only", .convert = inverse},
     {.path = "train.gradient_checkpointing", .key = "gradient_checkpointing", .implied = "true"},
     {.path = "train.noise_scheduler", .convert = noise_scheduler},
-    {.path = "train.optimizer", .key = "optimizer_type", .convert = lk_import_optimizer},
-    {.path = "train.lr", .key = "learning_rate", .convert = lk_import_rate, .implied = "1e-6"},
+    {.path = "train.lr", .key = "learning_rate", .convert = rate, .implied = "1e-6"},
     {.path = "train.unet_lr", .key = "unet_lr", .convert = lk_import_rate},
     {.path = "train.text_encoder_lr", .key = "text_encoder_lr", .convert = lk_import_rate},
     {.path = "train.lr_scheduler", .key = "lr_scheduler", .convert = scheduler},
     {.path = "train.dtype", .key = "mixed_precision", .convert = lk_import_precision},
     {.path = "train.min_snr_gamma", .key = "min_snr_gamma", .convert = dropout},
+    {.path = "train.reg_weight", .key = "prior_loss_weight"},
+    {.path = "train.lr_scheduler_params.num_warmup_steps", .key = "lr_warmup_steps", .convert = warmup},
     {.path = "train.noise_offset", .key = "noise_offset"},
     {.path = "train.max_grad_norm", .key = "max_grad_norm"},
     {.path = "train.min_denoising_steps", .key = "min_timestep", .convert = timestep},
@@ -280,43 +361,45 @@ static const LkImportRule rules[] = {
     {.path = "sample.sample_every", .key = "sample_every_n_steps", .convert = sample_every},
 };
 
+#define OF_THE_PROGRAM N_("It is about the other program, not about the training.")
+#define OF_A_FAMILY    N_("It counts only for other families of models.")
+#define WITH_ANOTHER   N_("It counts only together with another setting, which is off or has its own line.")
+
 /* What says how the program works inside or reports, and what only other families have. */
-static const char *const passed_over[] = {
-    "type",
-    "device",
-    "performance_log_every",
-    "sqlite_db_path",
-    "logging.",
-    "train.ema_config.",
-    "train.optimizer_params",
-    "train.lr_scheduler_params",
-    "train.timestep_type",
-    "train.linear_timesteps",
-    "train.bypass_guidance",
-    "train.disable_sampling",
-    "train.xformers",
-    "train.sdp",
-    "train.cache_text_embeddings",
-    "train.unload_text_encoder",
-    "network.conv_alpha",
-    "network.network_kwargs",
-    "model.low_vram",
-    "model.quantize",
-    "model.qtype",
-    "model.dtype",
-    "model.layer_offloading",
-    "save.save_format",
-    "save.hf_",
-    "datasets[0].cache_latents",
-    "datasets[0].is_reg",
-    "datasets[0].network_weight",
-    "datasets[0].bucket_tolerance",
-    "datasets[0].type",
-    "datasets[0].controls",
-    "datasets[0].shrink_video_to_frames",
-    "datasets[0].num_frames",
-    "datasets[0].mask_min_value",
-    "sample.",
+static const struct {
+    const char *prefix, *why;
+} passed_over[] = {
+    {"type", OF_THE_PROGRAM},
+    {"device", OF_THE_PROGRAM},
+    {"performance_log_every", OF_THE_PROGRAM},
+    {"sqlite_db_path", OF_THE_PROGRAM},
+    {"logging.", OF_THE_PROGRAM},
+    {"train.ema_config.", WITH_ANOTHER},
+    {"train.optimizer_params", WITH_ANOTHER},
+    {"train.lr_scheduler_params", WITH_ANOTHER},
+    {"train.timestep_type", OF_A_FAMILY},
+    {"train.linear_timesteps", OF_A_FAMILY},
+    {"train.bypass_guidance", OF_A_FAMILY},
+    {"train.disable_sampling", WITH_ANOTHER},
+    {"train.xformers", OF_THE_PROGRAM},
+    {"train.sdp", OF_THE_PROGRAM},
+    {"train.cache_text_embeddings", OF_THE_PROGRAM},
+    {"train.unload_text_encoder", OF_THE_PROGRAM},
+    {"model.low_vram", OF_THE_PROGRAM},
+    {"model.qtype", OF_THE_PROGRAM},
+    {"model.dtype", OF_THE_PROGRAM},
+    {"model.layer_offloading", OF_THE_PROGRAM},
+    {"save.save_format", OF_THE_PROGRAM},
+    {"save.hf_", OF_THE_PROGRAM},
+    {"datasets[0].cache_latents", OF_THE_PROGRAM},
+    {"datasets[0].network_weight", WITH_ANOTHER},
+    {"datasets[0].bucket_tolerance", OF_THE_PROGRAM},
+    {"datasets[0].type", OF_THE_PROGRAM},
+    {"datasets[0].controls", OF_A_FAMILY},
+    {"datasets[0].shrink_video_to_frames", OF_A_FAMILY},
+    {"datasets[0].num_frames", OF_A_FAMILY},
+    {"datasets[0].mask_min_value", WITH_ANOTHER},
+    {"sample.", WITH_ANOTHER},
 };
 
 bool lk_import_ai_toolkit(LkImporter *self, const char *source, GError **error)
@@ -331,15 +414,20 @@ bool lk_import_ai_toolkit(LkImporter *self, const char *source, GError **error)
     if (name != NULL && name->values[0] != NULL) {
         lk_import_take(self, name, "config.name", "output_name", lk_import_as(name->values[0]));
     }
+    LkImportItem *optimizer = lk_import_find(self, "train.optimizer");
+    if (optimizer != NULL) {
+        lk_import_take(self, optimizer, optimizer->path, "optimizer_type", lk_import_optimizer(self, optimizer));
+    }
     take_optimizer_options(self);
+    take_network(self);
     take_prompts(self);
     take_other_datasets(self);
     lk_import_apply(self, rules, G_N_ELEMENTS(rules));
     for (size_t i = 0; i < G_N_ELEMENTS(passed_over); i++) {
-        lk_import_pass_over(self, passed_over[i]);
+        lk_import_pass_over(self, passed_over[i].prefix, passed_over[i].why);
     }
     self->prefix = "";
-    lk_import_pass_over(self, "meta.");
-    lk_import_pass_over(self, "job");
+    lk_import_pass_over(self, "meta.", OF_THE_PROGRAM);
+    lk_import_pass_over(self, "job", OF_THE_PROGRAM);
     return true;
 }

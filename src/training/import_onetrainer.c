@@ -6,12 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *text_or(LkImporter *self, const char *path, const char *fallback)
-{
-    const char *text = lk_import_text(self, path);
-    return text != NULL ? text : fallback;
-}
-
 /* ------------------------------------------------------------------ what is trained */
 
 static LkImportAnswer model_type(LkImporter *self, const LkImportItem *item)
@@ -36,15 +30,6 @@ static LkImportAnswer method(LkImporter *self, const LkImportItem *item)
                                      "learning rates."));
 }
 
-/* Our LoRA is on attention and feed-forward layers: their "attn-mlp". */
-static LkImportAnswer layers(LkImporter *self, const LkImportItem *item)
-{
-    const char *text = item->values[0];
-    bool same = text == NULL || text[0] == '\0' || strcmp(text, "attn-mlp") == 0;
-    return same ? (LkImportAnswer){0}
-                : lk_import_refused(_("Which layers are trained cannot be chosen yet: attention and feed-forward."));
-}
-
 /* A comma stands between several resolutions; one that is no square is written 512x768. */
 static LkImportAnswer resolution(LkImporter *self, const LkImportItem *item)
 {
@@ -62,13 +47,28 @@ static LkImportAnswer not_trained(LkImporter *self, const LkImportItem *item)
     return lk_import_item_is_off(item) ? lk_import_as("true") : (LkImportAnswer){0};
 }
 
+/* Without a number nothing is clipped. */
+static LkImportAnswer clip(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_as(item->values[0] != NULL ? item->values[0] : "0");
+}
+
+static LkImportAnswer masks(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item)
+               ? (LkImportAnswer){0}
+               : lk_import_changed(g_strdup("true"),
+                                   _("Masks belong to the project's pictures here; how much is learned "
+                                     "outside them is their grey."));
+}
+
 /* 30 epochs by default: a run that is longer trains it all the time here. */
 static LkImportAnswer stop_after(LkImporter *self, const LkImportItem *item)
 {
-    const char *unit = text_or(self, "text_encoder.stop_training_after_unit", "NEVER");
+    const char *unit = lk_import_text_or(self, "text_encoder.stop_training_after_unit", "NEVER");
     double epochs = lk_import_number(self, "epochs", 100);
     bool never =
-        strcmp(unit, "NEVER") == 0 || !strcmp(text_or(self, "text_encoder.train", "true"), "false") ||
+        strcmp(unit, "NEVER") == 0 || !strcmp(lk_import_text_or(self, "text_encoder.train", "true"), "false") ||
         (strcmp(unit, "EPOCH") == 0 && lk_import_number(self, "text_encoder.stop_training_after", 0) >= epochs);
     return never || lk_import_item_is_off(item)
                ? (LkImportAnswer){0}
@@ -99,6 +99,12 @@ static LkImportAnswer scheduler(LkImporter *self, const LkImportItem *item)
         const char *theirs, *ours;
     } names[] = {{"LINEAR", "linear"}, {"COSINE", "cosine"}, {"COSINE_WITH_HARD_RESTARTS", "cosine_with_restarts"}};
     const char *text = item->values[0] != NULL ? item->values[0] : "CONSTANT";
+    if (strcmp(text, "COSINE") == 0 && lk_import_is_true(self, "learning_rate_min_factor")) {
+        return lk_import_as("cosine_with_min_lr");
+    }
+    if (strcmp(text, "ADAFACTOR") == 0) {
+        return lk_import_as("adafactor");
+    }
     if (strcmp(text, "CONSTANT") == 0) {
         return lk_import_as(has_warmup(self) ? "constant_with_warmup" : "constant");
     }
@@ -114,40 +120,41 @@ static LkImportAnswer scheduler(LkImporter *self, const LkImportItem *item)
     return lk_import_changed(g_strdup("cosine"), _("This schedule is not supported yet; cosine takes its place."));
 }
 
+/* The share that is left of the rate at the end. */
+static LkImportAnswer min_factor(LkImporter *self, const LkImportItem *item)
+{
+    if (lk_import_item_is_off(item)) {
+        return (LkImportAnswer){0};
+    }
+    return strcmp(lk_import_text_or(self, "learning_rate_scheduler", "CONSTANT"), "COSINE") == 0
+               ? lk_import_as(item->values[0])
+               : lk_import_refused(_("Only the schedules cosine and “warm-up, stable, decay” end at a lowest rate."));
+}
+
 static LkImportAnswer cycles(LkImporter *self, const LkImportItem *item)
 {
-    bool restarts = strstr(text_or(self, "learning_rate_scheduler", ""), "RESTARTS") != NULL;
+    bool restarts = strstr(lk_import_text_or(self, "learning_rate_scheduler", ""), "RESTARTS") != NULL;
     return restarts ? lk_import_as(item->values[0]) : (LkImportAnswer){0};
 }
 
 /* ------------------------------------------------------------------ optimizer */
 
-/* AdamW's options from the settings of the same object. */
+/* Settings of the same object. An SGD of theirs has no momentum unless told. */
 static void take_optimizer_options(LkImporter *self)
 {
-    static const char *const names[][2] = {{"optimizer.weight_decay", "weight_decay"}, {"optimizer.eps", "eps"}};
-    g_autoptr(GString) list = g_string_new("[");
-    LkImportItem *first = NULL;
-    if (lk_import_text(self, "optimizer.beta1") != NULL && lk_import_text(self, "optimizer.beta2") != NULL) {
-        first = lk_import_find(self, "optimizer.beta1");
-        lk_import_find(self, "optimizer.beta2")->used = true;
-        g_string_append_printf(list, "\"betas=(%s, %s)\"", lk_import_text(self, "optimizer.beta1"),
-                               lk_import_text(self, "optimizer.beta2"));
+    static const char *const sgd[][2] = {{"momentum", "0"}, {"nesterov", "False"}, {NULL}};
+    static const char *const schedule_free[][2] = {{"weight_decay", "0.01"}, {NULL}};
+    const char *name = lk_import_text(self, "optimizer.optimizer");
+    const LkImportOptions options = {.prefix = "optimizer.",
+                                     .optimizer = name != NULL ? name : lk_import_text(self, "optimizer"),
+                                     .implied = g_strcmp0(name, "SGD") == 0                   ? sgd
+                                                : g_strcmp0(name, "SCHEDULE_FREE_ADAMW") == 0 ? schedule_free
+                                                                                              : NULL};
+    LkImportItem *item = lk_import_find(self, "optimizer.optimizer");
+    if (item != NULL) {
+        lk_import_take(self, item, item->path, "optimizer_type", lk_import_optimizer(self, item));
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        const char *value = lk_import_text(self, names[i][0]);
-        if (value != NULL) {
-            LkImportItem *item = lk_import_find(self, names[i][0]);
-            g_string_append_printf(list, "%s\"%s=%s\"", list->len > 1 ? ", " : "", names[i][1], value);
-            item->used = true;
-            first = first != NULL ? first : item;
-        }
-    }
-    const char *optimizer = text_or(self, "optimizer.optimizer", "ADAMW");
-    if (first != NULL && g_str_has_prefix(optimizer, "ADAMW")) {
-        g_string_append_c(list, ']');
-        lk_import_take(self, first, first->path, "optimizer_args", lk_import_as(list->str));
-    }
+    lk_import_optimizer_options(self, &options);
 }
 
 /* ------------------------------------------------------------------ memory */
@@ -178,40 +185,54 @@ static LkImportAnswer weighting(LkImporter *self, const LkImportItem *item)
 /* The strength belongs to the weighting beside it. */
 static void take_weighting(LkImporter *self)
 {
-    const char *text = text_or(self, "loss_weight_fn", "CONSTANT");
+    const char *text = lk_import_text_or(self, "loss_weight_fn", "CONSTANT");
     LkImportItem *item = lk_import_find(self, "loss_weight_fn");
     LkImportItem *strength = lk_import_find(self, "loss_weight_strength");
     if (strcmp(text, "MIN_SNR_GAMMA") == 0) {
         lk_import_take(self, item, item->path, "min_snr_gamma",
-                       lk_import_as(text_or(self, "loss_weight_strength", "5")));
+                       lk_import_as(lk_import_text_or(self, "loss_weight_strength", "5")));
     } else if (strcmp(text, "DEBIASED_ESTIMATION") == 0) {
         lk_import_take(self, item, item->path, "debiased_estimation_loss", lk_import_as("true"));
     }
-    if (strength != NULL) {
-        strength->used = true;
+    if (strength != NULL && strcmp(text, "MIN_SNR_GAMMA") == 0) {
+        lk_import_along(self, strength);
     }
 }
 
-/* The mean distance alone is a loss of ours; a mixture of several is not. */
+/* The mean distance alone is a loss of ours, and so is nearly Huber's; a mixture of several is not. */
 static void take_loss(LkImporter *self)
 {
-    static const char *const names[] = {"mse_strength", "mae_strength", "log_cosh_strength", "huber_strength"};
+    static const char *const names[] = {"mse_strength", "mae_strength", "huber_strength", "log_cosh_strength"};
+    static const char *const ours[] = {NULL, "l1", "huber", NULL};
     double strengths[G_N_ELEMENTS(names)];
-    const char *odd = NULL; /* the first that is not as usual */
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        LkImportItem *item = lk_import_find(self, names[i]);
+    size_t used = 0, last = 0, odd = 0; /* how many there are, one of them, and the first that is not as usual */
+    for (size_t i = G_N_ELEMENTS(names); i-- > 0;) {
         strengths[i] = lk_import_number(self, names[i], i == 0);
-        odd = odd == NULL && strengths[i] != (i == 0) ? names[i] : odd;
-        if (item != NULL) {
-            item->used = true;
-        }
+        used += strengths[i] != 0;
+        last = strengths[i] != 0 ? i : last;
+        odd = strengths[i] != (i == 0) ? i : odd;
     }
-    bool distance = strengths[0] == 0 && strengths[1] > 0 && strengths[2] == 0 && strengths[3] == 0;
-    if (distance) {
-        lk_import_take(self, lk_import_find(self, names[1]), names[1], "loss_type", lk_import_as("l1"));
-    } else if (odd != NULL) {
-        lk_import_take(self, lk_import_find(self, odd), odd, NULL,
+    LkImportItem *item = lk_import_find(self, names[used == 1 ? last : odd]);
+    if (used == 1 && ours[last] != NULL) {
+        bool huber = strcmp(ours[last], "huber") == 0;
+        LkImportAnswer answer = {.value = g_strdup(ours[last])};
+        answer.why = huber ? g_strdup(_("A smooth form of Huber's loss takes its place.")) : NULL;
+        lk_import_take(self, item, item->path, "loss_type", answer);
+        if (huber) {
+            LkImportItem *delta = lk_import_find(self, "huber_delta");
+            lk_import_take(self, delta, "huber_delta", "huber_c", lk_import_as(delta != NULL ? delta->values[0] : "1"));
+            lk_import_take(self, delta, "huber_delta", "huber_schedule", lk_import_as("constant"));
+        }
+    } else if (used != 1 || last != 0) {
+        lk_import_take(self, item, names[odd], NULL,
                        lk_import_refused(_("Losses cannot be mixed here; the mean square takes their place.")));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        LkImportItem *other = lk_import_find(self, names[i]);
+        bool mixed = used != 1 || ours[last] == NULL;
+        if (other != NULL && !other->used && strengths[i] != (i == 0) && mixed && strengths[i] != 0) {
+            lk_import_along(self, other);
+        }
     }
 }
 
@@ -220,7 +241,7 @@ static LkImportAnswer ema(LkImporter *self, const LkImportItem *item)
 {
     const char *text = item->values[0];
     bool off = text == NULL || g_ascii_strcasecmp(text, "OFF") == 0;
-    return off ? (LkImportAnswer){0} : lk_import_as(text_or(self, "ema_decay", "0.999"));
+    return off ? (LkImportAnswer){0} : lk_import_as(lk_import_text_or(self, "ema_decay", "0.999"));
 }
 
 /* A share of the 1000 timesteps. */
@@ -239,21 +260,22 @@ static void take_interval(LkImporter *self, const char *number, const char *unit
                           const char *default_unit, const char *epochs_key, const char *steps_key)
 {
     LkImportItem *item = lk_import_find(self, number), *unit_item = lk_import_find(self, unit);
-    const char *every = text_or(self, number, default_number), *what = text_or(self, unit, default_unit);
+    const char *every = lk_import_text_or(self, number, default_number),
+               *what = lk_import_text_or(self, unit, default_unit);
     LkImportItem *line = item != NULL ? item : unit_item;
     if (line == NULL) {
         return;
     }
-    if (unit_item != NULL) {
-        unit_item->used = true;
-    }
     if (strcmp(what, "EPOCH") == 0 || strcmp(what, "STEP") == 0) {
         lk_import_take(self, line, line->path, what[0] == 'E' ? epochs_key : steps_key, lk_import_as(every));
     } else if (strcmp(what, "NEVER") == 0) {
-        line->used = true;
+        lk_import_leave(self, line, N_("It is off or unset."));
     } else {
         lk_import_take(self, line, line->path, NULL,
                        lk_import_refused(_("Intervals are counted in epochs or steps here. Choose one of them.")));
+    }
+    if (unit_item != NULL && !unit_item->used) {
+        lk_import_along(self, unit_item);
     }
 }
 
@@ -309,7 +331,7 @@ static void take_samples(LkImporter *self)
         g_autofree char *text = g_strjoinv("\n", (char **)lines->pdata);
         lk_import_take(self, first, "samples", "sample_prompts", lk_import_as(text));
     }
-    lk_import_pass_over(self, "samples[");
+    lk_import_pass_over(self, "samples[", N_("It is part of the sample prompts, or not used for them."));
 }
 
 /* ------------------------------------------------------------------ concepts */
@@ -330,7 +352,7 @@ static void take_concepts(LkImporter *self)
             lk_import_take(self, item, item->path, NULL, lk_import_pictures(self, item));
         }
     }
-    lk_import_pass_over(self, "concepts[");
+    lk_import_pass_over(self, "concepts[", N_("Pictures belong to the project: add the folder on the page Dataset."));
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -338,9 +360,6 @@ static void take_concepts(LkImporter *self)
 static const LkImportRule rules[] = {
     {.path = "training_method", .convert = method},
     {.path = "model_type", .convert = model_type},
-    {.path = "peft_type",
-     .idle = "LORA",
-     .why = N_("This kind of network is not supported yet; a plain LoRA takes its place.")},
     {.path = "base_model_name", .key = "pretrained_model_name_or_path", .convert = lk_import_model},
     {.path = "vae.model_name", .key = "vae", .convert = lk_import_model},
     {.path = "resolution", .key = "resolution", .convert = resolution},
@@ -351,35 +370,32 @@ static const LkImportRule rules[] = {
     {.path = "learning_rate", .key = "learning_rate", .convert = lk_import_rate, .implied = "3e-6"},
     {.path = "unet.learning_rate", .key = "unet_lr", .convert = lk_import_rate},
     {.path = "text_encoder.learning_rate", .key = "text_encoder_lr", .convert = lk_import_rate},
+    {.path = "text_encoder_2.learning_rate", .key = "text_encoder_2_lr", .convert = lk_import_rate},
     {.path = "unet.train", .key = "network_train_text_encoder_only", .convert = not_trained},
-    {.path = "text_encoder.train", .key = "network_train_unet_only", .convert = not_trained},
     {.path = "text_encoder.stop_training_after", .convert = stop_after},
     {.path = "text_encoder_layer_skip", .key = "clip_skip", .convert = layer_skip},
     {.path = "learning_rate_scheduler", .key = "lr_scheduler", .convert = scheduler, .implied = "constant_with_warmup"},
     {.path = "learning_rate_warmup_steps", .key = "lr_warmup_steps", .implied = "200"},
     {.path = "learning_rate_cycles", .key = "lr_scheduler_num_cycles", .convert = cycles},
+    {.path = "learning_rate_min_factor", .key = "lr_scheduler_min_lr_ratio", .convert = min_factor},
     {.path = "learning_rate_scaler",
      .idle = "NONE",
      .why = N_("The learning rate is taken as it is, without scaling.")},
-    {.path = "optimizer.optimizer", .key = "optimizer_type", .convert = lk_import_optimizer},
     {.path = "optimizer", .key = "optimizer_type", .convert = lk_import_optimizer}, /* older files */
-    {.path = "clip_grad_norm", .key = "max_grad_norm"},
+    {.path = "clip_grad_norm", .key = "max_grad_norm", .convert = clip},
     {.path = "train_dtype", .key = "mixed_precision", .convert = lk_import_precision, .implied = "fp16"},
     {.path = "gradient_checkpointing", .key = "gradient_checkpointing", .convert = checkpointing},
     {.path = "unet.gradient_checkpointing",
      .key = "gradient_checkpointing",
      .convert = checkpointing,
      .implied = "true"},
-    {.path = "lora_rank", .key = "network_dim", .implied = "16"},
     {.path = "lora_alpha", .key = "network_alpha", .implied = "1"},
-    {.path = "lora_model_name", .key = "network_weights", .convert = lk_import_model},
-    {.path = "lora_decompose", .why = N_("DoRA is not supported yet; a plain LoRA takes its place.")},
-    {.path = "layer_filter_preset", .convert = layers},
-    {.path = "layer_filter", .convert = layers},
-    {.path = "dropout_probability", .why = N_("Dropout in the network is not supported yet.")},
+    {.path = "lora_model_name", .key = "network_weights", .convert = lk_import_lora},
     {.path = "text_encoder.dropout_probability", .key = "caption_dropout_rate"},
     {.path = "offset_noise_weight", .key = "noise_offset"},
-    {.path = "perturbation_noise_weight", .why = N_("Noise on the input is not supported yet.")},
+    {.path = "generalized_offset_noise", .why = N_("The noise offset is the same at all timesteps here.")},
+    {.path = "perturbation_noise_weight",
+     .why = N_("More noise that is to be predicted too is not supported; “Input Perturbation” is noise that is not.")},
     {.path = "rescale_noise_scheduler_to_zero_terminal_snr", .key = "zero_terminal_snr"},
     {.path = "force_v_prediction", .key = "v_parameterization"},
     {.path = "min_noising_strength", .key = "min_timestep", .convert = timestep},
@@ -387,7 +403,7 @@ static const LkImportRule rules[] = {
     {.path = "timestep_distribution", .idle = "UNIFORM", .why = N_("Timesteps are always drawn evenly.")},
     {.path = "loss_weight_fn", .convert = weighting},
     {.path = "ema", .key = "ema_decay", .convert = ema},
-    {.path = "masked_training", .why = N_("Masks are taken from a folder of their own here: see “Mask Folder”.")},
+    {.path = "masked_training", .key = "masked_loss", .convert = masks},
     {.path = "output_dtype", .key = "save_precision", .convert = lk_import_precision},
     {.path = "output_model_destination", .key = "output_name", .convert = output_name},
     {.path = "sample_definition_file_name",
@@ -396,82 +412,89 @@ static const LkImportRule rules[] = {
     {.path = "validation", .why = N_("Held-out pictures are judged after the run, on the page Results.")},
 };
 
+#define OF_THE_PROGRAM N_("It is about the other program, not about the training.")
+#define OF_A_FAMILY    N_("It counts only for other families of models.")
+#define WITH_ANOTHER   N_("It counts only together with another setting, which is off or has its own line.")
+
 /* What says how the program works inside, looks or reports, and what counts only with settings that are reported. */
-static const char *const passed_over[] = {
-    "__version",
-    "debug_",
-    "workspace_dir",
-    "cache_dir",
-    "tensorboard",
-    "validate_",
-    "continue_last_backup",
-    "include_train_config",
-    "prevent_overwrites",
-    "device_indexes",
-    "gradient_reduce",
-    "fused_gradient_reduce",
-    "async_",
-    "output_model_format",
-    "enable_",
-    "compile",
-    "concept_file_name",
-    "image_caching",
-    "text_caching",
-    "latent_caching",
-    "clear_cache",
-    "scheduler_params",
-    "learning_rate_min_factor",
-    "custom_learning_rate",
-    "ema_",
-    "dataloader_threads",
-    "caching_threads",
-    "prefetch_",
-    "train_device",
-    "temp_device",
-    "fallback_train_dtype",
-    "only_cache",
-    "frames",
-    "attention_mechanism",
-    "huber_delta",
-    "vb_loss_strength",
-    "loss_scaler",
-    "generalized_offset_noise",
-    "noising_",
-    "timestep_shift",
-    "unet.",
-    "prior",
-    "transformer",
-    "unconditional_",
-    "quantization",
-    "text_encoder",
-    "vae",
-    "effnet_encoder",
-    "decoder",
-    "unmasked_",
-    "normalize_masked",
-    "masked_prior",
-    "preserve_embedding",
-    "embedding",
-    "additional_embeddings",
-    "cloud",
-    "lora_",
-    "bundle_",
-    "oft_",
-    "lokr_",
-    "dora_",
-    "optimizer",
-    "sample_",
-    "samples_to_tensorboard",
-    "non_ema_sampling",
-    "backup_",
-    "rolling_backup",
-    "save_skip_first",
-    "save_filename_prefix",
-    "secrets",
-    "layer_filter_regex",
-    "loss_weight_strength",
-    "offload",
-    "force_",
+static const struct {
+    const char *prefix, *why;
+} passed_over[] = {
+    {"__version", OF_THE_PROGRAM},
+    {"debug_", OF_THE_PROGRAM},
+    {"workspace_dir", OF_THE_PROGRAM},
+    {"cache_dir", OF_THE_PROGRAM},
+    {"tensorboard", OF_THE_PROGRAM},
+    {"validate_", WITH_ANOTHER},
+    {"continue_last_backup", OF_THE_PROGRAM},
+    {"include_train_config", OF_THE_PROGRAM},
+    {"prevent_overwrites", OF_THE_PROGRAM},
+    {"device_indexes", OF_THE_PROGRAM},
+    {"gradient_reduce", OF_THE_PROGRAM},
+    {"fused_gradient_reduce", OF_THE_PROGRAM},
+    {"async_", OF_THE_PROGRAM},
+    {"output_model_format", OF_THE_PROGRAM},
+    {"enable_", OF_THE_PROGRAM},
+    {"compile", OF_THE_PROGRAM},
+    {"concept_file_name", OF_THE_PROGRAM},
+    {"image_caching", OF_THE_PROGRAM},
+    {"text_caching", OF_THE_PROGRAM},
+    {"latent_caching", OF_THE_PROGRAM},
+    {"clear_cache", OF_THE_PROGRAM},
+    {"scheduler_params", WITH_ANOTHER},
+    {"custom_learning_rate", WITH_ANOTHER},
+    {"ema_", WITH_ANOTHER},
+    {"dataloader_threads", OF_THE_PROGRAM},
+    {"caching_threads", OF_THE_PROGRAM},
+    {"prefetch_", OF_THE_PROGRAM},
+    {"train_device", OF_THE_PROGRAM},
+    {"temp_device", OF_THE_PROGRAM},
+    {"fallback_train_dtype", OF_THE_PROGRAM},
+    {"only_cache", OF_THE_PROGRAM},
+    {"frames", OF_A_FAMILY},
+    {"attention_mechanism", OF_THE_PROGRAM},
+    {"huber_delta", WITH_ANOTHER},
+    {"vb_loss_strength", WITH_ANOTHER},
+    {"loss_scaler", OF_THE_PROGRAM},
+    {"noising_", WITH_ANOTHER},
+    {"timestep_shift", OF_A_FAMILY},
+    {"unet.", OF_THE_PROGRAM},
+    {"prior", OF_A_FAMILY},
+    {"transformer", OF_A_FAMILY},
+    {"unconditional_", OF_A_FAMILY},
+    {"quantization", OF_THE_PROGRAM},
+    {"text_encoder", OF_THE_PROGRAM},
+    {"vae", OF_THE_PROGRAM},
+    {"effnet_encoder", OF_A_FAMILY},
+    {"decoder", OF_A_FAMILY},
+    {"unmasked_", WITH_ANOTHER},
+    {"normalize_masked", WITH_ANOTHER},
+    {"masked_prior", WITH_ANOTHER},
+    {"preserve_embedding", WITH_ANOTHER},
+    {"embedding", WITH_ANOTHER},
+    {"additional_embeddings", WITH_ANOTHER},
+    {"cloud", OF_THE_PROGRAM},
+    {"lora_", WITH_ANOTHER},
+    {"bundle_", WITH_ANOTHER},
+    {"optimizer", OF_THE_PROGRAM},
+    {"sample_", WITH_ANOTHER},
+    {"samples_to_tensorboard", OF_THE_PROGRAM},
+    {"non_ema_sampling", OF_THE_PROGRAM},
+    {"backup_", OF_THE_PROGRAM},
+    {"rolling_backup", OF_THE_PROGRAM},
+    {"save_skip_first", OF_THE_PROGRAM},
+    {"save_filename_prefix", OF_THE_PROGRAM},
+    {"secrets", OF_THE_PROGRAM},
+    {"layer_filter_regex", WITH_ANOTHER},
+    {"loss_weight_strength", WITH_ANOTHER},
+    {"offload", OF_THE_PROGRAM},
+    {"force_", WITH_ANOTHER},
+    {"weight_dtype", OF_THE_PROGRAM},
+    {"offline_mode", OF_THE_PROGRAM},
+    {"multi_gpu", OF_THE_PROGRAM},
+    {"huggingface_", OF_THE_PROGRAM},
+    {"dynamic_timestep", OF_A_FAMILY},
+    {"gradient_checkpointing", OF_THE_PROGRAM},
 };
 
 void lk_import_onetrainer(LkImporter *self)
@@ -487,11 +510,12 @@ void lk_import_onetrainer(LkImporter *self)
                       "sample_every_n_steps");
     }
     take_concepts(self);
+    lk_import_onetrainer_network(self);
     lk_import_apply(self, rules, G_N_ELEMENTS(rules));
     if (!has_warmup(self)) {
         lk_job_reset(self->job, lk_parameter_find("lr_warmup_steps"));
     }
     for (size_t i = 0; i < G_N_ELEMENTS(passed_over); i++) {
-        lk_import_pass_over(self, passed_over[i]);
+        lk_import_pass_over(self, passed_over[i].prefix, passed_over[i].why);
     }
 }

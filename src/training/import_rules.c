@@ -31,6 +31,12 @@ const char *lk_import_text(LkImporter *self, const char *path)
     return item_text(lk_import_find(self, path));
 }
 
+const char *lk_import_text_or(LkImporter *self, const char *path, const char *fallback)
+{
+    const char *text = lk_import_text(self, path);
+    return text != NULL ? text : fallback;
+}
+
 double lk_import_number(LkImporter *self, const char *path, double fallback)
 {
     const char *text = lk_import_text(self, path);
@@ -109,17 +115,41 @@ void lk_import_take(LkImporter *self, LkImportItem *item, const char *name, cons
     }
     if (says) {
         add_line(self, item, name, line);
-    } else {
-        g_free(line.why);
+        return;
+    }
+    g_free(line.why);
+    if (item != NULL) {
+        lk_import_leave(self, item,
+                        lk_import_item_is_off(item) ? N_("It is off or unset.")
+                                                    : N_("It is so here anyway, or follows from other settings."));
     }
 }
 
-void lk_import_pass_over(LkImporter *self, const char *prefix)
+void lk_import_leave(LkImporter *self, LkImportItem *item, const char *why)
+{
+    item->used = true;
+    add_line(self, item, item->path, (LkImportLine){.kind = LK_IMPORT_IDLE, .why = g_strdup(_(why))});
+}
+
+void lk_import_along(LkImporter *self, LkImportItem *item)
+{
+    const LkImportLine *last = self->import->lines->pdata[self->import->lines->len - 1];
+    item->used = true;
+    add_line(self, item, item->path,
+             (LkImportLine){.kind = last->kind,
+                            .key = g_strdup(last->key),
+                            .result = g_strdup(last->result),
+                            .why = g_strdup(last->why)});
+}
+
+void lk_import_pass_over(LkImporter *self, const char *prefix, const char *why)
 {
     g_autofree char *whole = g_strconcat(self->prefix, prefix, NULL);
     for (guint i = 0; i < self->items->len; i++) {
         LkImportItem *item = self->items->pdata[i];
-        item->used |= g_str_has_prefix(item->path, whole);
+        if (!item->used && g_str_has_prefix(item->path, whole)) {
+            lk_import_leave(self, item, lk_import_item_is_off(item) ? N_("It is off or unset.") : why);
+        }
     }
 }
 
@@ -127,7 +157,9 @@ void lk_import_report_rest(LkImporter *self)
 {
     for (guint i = 0; i < self->items->len; i++) {
         LkImportItem *item = self->items->pdata[i];
-        if (!item->used && !lk_import_item_is_off(item)) {
+        if (!item->used && lk_import_item_is_off(item)) {
+            lk_import_leave(self, item, N_("It is off or unset."));
+        } else if (!item->used) {
             lk_import_take(self, item, item->path, NULL,
                            lk_import_refused(_("There is no such setting here, so it is left out.")));
         }
@@ -215,7 +247,8 @@ void lk_import_apply(LkImporter *self, const LkImportRule *rules, size_t count)
 
 /* ------------------------------------------------------------------ conversions */
 
-LkImportAnswer lk_import_model(LkImporter *self, const LkImportItem *item)
+/* A file that is there, with what is said where it is not. */
+static LkImportAnswer existing_file(LkImporter *self, const LkImportItem *item, const char *missing)
 {
     const char *text = item_text(item);
     if (text == NULL || text[0] == '\0') {
@@ -224,11 +257,20 @@ LkImportAnswer lk_import_model(LkImporter *self, const LkImportItem *item)
     g_autofree char *path = g_path_is_absolute(text) || self->job->folder == NULL
                                 ? g_strdup(text)
                                 : g_build_filename(self->job->folder, text, NULL);
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        return lk_import_as(path);
-    }
-    return lk_import_refused(_("The model is not on this computer under that name, and models are never downloaded. "
-                               "Choose a file in its place."));
+    return g_file_test(path, G_FILE_TEST_EXISTS) ? lk_import_as(path) : lk_import_refused(missing);
+}
+
+LkImportAnswer lk_import_model(LkImporter *self, const LkImportItem *item)
+{
+    return existing_file(self, item,
+                         _("The model is not on this computer under that name, and models are never downloaded. "
+                           "Choose a file in its place."));
+}
+
+LkImportAnswer lk_import_lora(LkImporter *self, const LkImportItem *item)
+{
+    return existing_file(self, item,
+                         _("That LoRA is not on this computer under that name. Choose a file in its place."));
 }
 
 /* "512,768" and 512x768 are width and height for kohya's programs and for ours. */
@@ -244,64 +286,16 @@ LkImportAnswer lk_import_resolution(LkImporter *self, const LkImportItem *item)
     return lk_import_as(item->values[0]);
 }
 
-/* Our name of an optimizer, which other programs write in many ways; NULL where we have none. */
-static const char *our_optimizer(const char *theirs)
+/* Newer sd-scripts refuse other steps than those of the U-Net too. */
+LkImportAnswer lk_import_bucket_steps(LkImporter *self, const LkImportItem *item)
 {
-    static const char *const names[][2] = {
-        {"adamw", "AdamW"},
-        {"pagedadamw", "AdamW"},
-        {"pagedadamw32bit", "AdamW"},
-        {"adamw8bit", "AdamW8bit"},
-        {"pagedadamw8bit", "AdamW8bit"},
-        {"adam", "Adam"},
-        {"adafactor", "Adafactor"},
-        {"prodigy", "Prodigy"},
-        {"dadaptadam", "DAdaptAdam"},
-        {"adamwschedulefree", "AdamWScheduleFree"},
-        {"schedulefreeadamw", "AdamWScheduleFree"},
-        {"lion", "Lion"},
-        {"lion8bit", "Lion8bit"},
-        {"pagedlion8bit", "Lion8bit"},
-        {"sgdnesterov", "SGDNesterov"},
-    };
-    g_autoptr(GString) plain_name = g_string_new(NULL);
-    for (const char *c = theirs != NULL ? theirs : ""; *c != '\0'; c++) {
-        if (*c != '_') {
-            g_string_append_c(plain_name, g_ascii_tolower(*c));
-        }
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(plain_name->str, names[i][0]) == 0) {
-            return names[i][1];
-        }
-    }
-    return NULL;
-}
-
-LkImportAnswer lk_import_optimizer(LkImporter *self, const LkImportItem *item)
-{
-    const char *text = item_text(item), *ours = our_optimizer(text);
-    if (text == NULL || text[0] == '\0') {
+    double steps = lk_import_number(self, item->path, 64);
+    if (lk_import_item_is_off(item)) {
         return (LkImportAnswer){0};
     }
-    if (ours != NULL) {
-        return lk_import_as(ours);
-    }
-    g_autofree char *why = g_strdup_printf(
-        _("The optimizer %s is not supported yet; AdamW takes its place. Its best learning rate is another one."),
-        text);
-    return lk_import_changed(g_strdup("AdamW"), why);
-}
-
-bool lk_import_rates_differ(const char *optimizer)
-{
-    static const char *const own_rates[] = {"prodigy", "dadapt", "adafactor", "automagic", "came", "sgd"};
-    g_autofree char *name = optimizer != NULL ? g_ascii_strdown(optimizer, -1) : g_strdup("");
-    bool differ = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(own_rates); i++) {
-        differ |= strstr(name, own_rates[i]) != NULL;
-    }
-    return differ && our_optimizer(optimizer) == NULL;
+    return fmod(steps, 8) == 0
+               ? lk_import_as(item->values[0])
+               : lk_import_changed(g_strdup("64"), _("The U-Net needs sides that are multiples of 64, or 32 for XL."));
 }
 
 /* Where AdamW takes the place of an optimizer that finds its own rate, the number beside it (often 1) says nothing. */

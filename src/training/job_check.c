@@ -154,7 +154,10 @@ static void check_found_rate(Check *check, const LkOptimizer *optimizer)
 {
     const LkJob *job = check->job;
     bool unet = lk_job_trains_unet(job), text = lk_job_trains_text_encoder(job);
-    if (unet && text && (job->unet_lr != job->text_encoder_lr || job->unet_lr != job->text_encoder_2_lr)) {
+    bool first = text && job->text_encoder_lr > 0, second = text && job->text_encoder_2_lr > 0;
+    if ((unet && first && job->unet_lr != job->text_encoder_lr) ||
+        (unet && second && job->unet_lr != job->text_encoder_2_lr) ||
+        (first && second && job->text_encoder_lr != job->text_encoder_2_lr)) {
         remark(check, ERROR, "text_encoder_lr",
                _("%s finds one learning rate for all parts, so unet_lr and text_encoder_lr must be equal, or one of "
                  "them 0."),

@@ -57,7 +57,7 @@ static const char *name_of(const char *arg)
     return strcmp(arg, "dropout") == 0 ? "network_dropout" : arg;
 }
 
-static bool is_key(const char *name)
+bool lk_network_option_is_key(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         if (strcmp(keys[i], name) == 0) {
@@ -77,20 +77,29 @@ static void complain(GPtrArray *problems, const char *key, const char *format, .
     lk_problems_add(problems, LK_PROBLEM_ERROR, key, NULL, NULL, 0, "%s", text);
 }
 
+bool lk_network_option_is_fixed(const char *name, const char *value, const char **why)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
+        if (strcmp(fixed[i].name, name) == 0) {
+            bool same = fixed[i].value == NULL || g_ascii_strcasecmp(fixed[i].value, value) == 0;
+            *why = same ? NULL : fixed[i].why;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One of LyCORIS' names that have one value here; false where it is none of them. */
 static bool take_fixed(const char *name, const char *value, GPtrArray *problems)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
-        if (strcmp(fixed[i].name, name) != 0) {
-            continue;
-        }
-        if (fixed[i].value != NULL && g_ascii_strcasecmp(fixed[i].value, value) != 0) {
-            complain(problems, "network_args", _("network_args has %s=%s. %s Leave it out."), name, value,
-                     _(fixed[i].why));
-        }
-        return true;
+    const char *why;
+    if (!lk_network_option_is_fixed(name, value, &why)) {
+        return false;
     }
-    return false;
+    if (why != NULL) {
+        complain(problems, "network_args", _("network_args has %s=%s. %s Leave it out."), name, value, _(why));
+    }
+    return true;
 }
 
 static void take_arg(LkJob *job, const char *arg, GPtrArray *problems)
@@ -100,7 +109,7 @@ static void take_arg(LkJob *job, const char *arg, GPtrArray *problems)
     const char *name = pair[0] != NULL ? name_of(g_strstrip(pair[0])) : "";
     if (value == NULL) {
         complain(problems, "network_args", _("network_args has “%s”, which is not of the form name=value."), arg);
-    } else if (is_key(name)) {
+    } else if (lk_network_option_is_key(name)) {
         if (lk_job_is_given(job, name)) {
             complain(problems, "network_args", _("%s is given by itself and in network_args. Keep one of them."), name);
         }

@@ -36,6 +36,11 @@ bool lk_network_options_resolve(const LkJob *job, LkNetworkOptions *options, GPt
  * were given; NULL where there are none. Free with g_free. */
 char *lk_network_args_json(const LkJob *job);
 
+/** True for what may stand in network_args and is a key of a job too. */
+bool lk_network_option_is_key(const char *name);
+/** True for a name of LyCORIS' that has one value here; *why (N_()) where `value` asks for another, else NULL. */
+bool lk_network_option_is_fixed(const char *name, const char *value, const char **why);
+
 /** Dims, alphas and learning rates by block (network_blocks.c): reads the lists of `job`, whose other values are in
  * `options` already. False, with *wrong the key and *expected what its value must be (g_free), where one is not right.
  */
