@@ -33,6 +33,8 @@ typedef enum LkKernelId {
     LK_KERNEL_LOSS,                /* LkLossArgs */
     LK_KERNEL_CAST_FROM_F32,       /* LkCastArgs: f32 to T */
     LK_KERNEL_CAST_TO_F32,         /* LkCastArgs: T to f32 */
+    LK_KERNEL_DEQUANTISE_I8,       /* LkDequantiseArgs: codes are whole numbers */
+    LK_KERNEL_DEQUANTISE_E4M3,     /* LkDequantiseArgs: codes are 8-bit floats */
     LK_KERNEL_FILL,                /* LkFillArgs */
     LK_KERNEL_SOFTMAX,             /* LkSoftmaxArgs */
     LK_KERNEL_SOFTMAX_BACKWARD,    /* LkSoftmaxBackwardArgs */
@@ -243,6 +245,14 @@ typedef struct LkCastArgs {
     void *y;
     int64_t count;
 } LkCastArgs;
+
+/** y[r,:] = codes[r,:] * scales[r]: a frozen weight from its 8-bit codes, a row an output channel. No overlap. */
+typedef struct LkDequantiseArgs {
+    const void *codes;   /* [rows, cols], 8 bits each */
+    const float *scales; /* [rows] */
+    void *y;             /* T[rows, cols] */
+    int64_t rows, cols;
+} LkDequantiseArgs;
 
 /** y[:] = value. */
 typedef struct LkFillArgs {

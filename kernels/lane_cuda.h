@@ -145,6 +145,38 @@ template <typename E> LK_INLINE void lk_write_16bit(E *p, int64_t m, const LkPac
     *(uint4 *)p = w.word;
 }
 
+/* Eight 8-bit codes as two words of 4 bytes. */
+union LkWord8bit {
+    uint2 word;
+    uint8_t bits[LK_PACK];
+};
+
+template <typename E> LK_INLINE LkPack lk_read_8bit(const E *p, int64_t m)
+{
+    if (m < LK_PACK || ((uintptr_t)p & 7u) != 0)
+        return lk_read_each(p, m);
+    LkWord8bit w;
+    w.word = *(const uint2 *)p;
+    LkPack u;
+    LK_UNROLL for (int k = 0; k < LK_PACK; k++)
+    {
+        E e;
+        e.bits = w.bits[k];
+        u.v[k] = lk_load(&e);
+    }
+    return u;
+}
+
+LK_INLINE LkPack lk_read(const LkInt8 *p, int64_t m)
+{
+    return lk_read_8bit(p, m);
+}
+
+LK_INLINE LkPack lk_read(const LkE4m3 *p, int64_t m)
+{
+    return lk_read_8bit(p, m);
+}
+
 LK_INLINE LkPack lk_read(const LkBf16 *p, int64_t m)
 {
     return lk_read_16bit(p, m);

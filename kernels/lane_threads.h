@@ -53,14 +53,16 @@ LK_INLINE float lk_block_max(LkBlock b, float x)
     return max;
 }
 
-#define LK_DEFINE_PACK(suffix, E)                                                                                      \
+#define LK_DEFINE_READ(suffix, E)                                                                                      \
     LK_INLINE LkPack lk_read_##suffix(const E *p, int64_t m)                                                           \
     {                                                                                                                  \
         LkPack u = {{0}};                                                                                              \
         for (int64_t k = 0; k < m; k++)                                                                                \
             u.v[k] = lk_load(p + k);                                                                                   \
         return u;                                                                                                      \
-    }                                                                                                                  \
+    }
+#define LK_DEFINE_PACK(suffix, E)                                                                                      \
+    LK_DEFINE_READ(suffix, E)                                                                                          \
     LK_INLINE void lk_write_##suffix(E *p, int64_t m, LkPack u)                                                        \
     {                                                                                                                  \
         for (int64_t k = 0; k < m; k++)                                                                                \
@@ -70,6 +72,14 @@ LK_INLINE float lk_block_max(LkBlock b, float x)
 LK_DEFINE_PACK(f32, float)
 LK_DEFINE_PACK(bf16, LkBf16)
 LK_DEFINE_PACK(f16, LkF16)
+LK_DEFINE_READ(int8, LkInt8)
+LK_DEFINE_READ(e4m3, LkE4m3)
 
-#define lk_read(p, m)     _Generic(*(p), float: lk_read_f32, LkBf16: lk_read_bf16, LkF16: lk_read_f16)(p, m)
+#define lk_read(p, m)                                                                                                  \
+    _Generic(*(p),                                                                                                     \
+        float: lk_read_f32,                                                                                            \
+        LkBf16: lk_read_bf16,                                                                                          \
+        LkF16: lk_read_f16,                                                                                            \
+        LkInt8: lk_read_int8,                                                                                          \
+        LkE4m3: lk_read_e4m3)(p, m)
 #define lk_write(p, m, u) _Generic(*(p), float: lk_write_f32, LkBf16: lk_write_bf16, LkF16: lk_write_f16)(p, m, u)

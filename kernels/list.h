@@ -23,6 +23,8 @@
     X(LOSS, LkLossArgs, 2)                                                                                             \
     X(CAST_FROM_F32, LkCastArgs, 1)                                                                                    \
     X(CAST_TO_F32, LkCastArgs, 1)                                                                                      \
+    X(DEQUANTISE_I8, LkDequantiseArgs, 1)                                                                              \
+    X(DEQUANTISE_E4M3, LkDequantiseArgs, 1)                                                                            \
     X(FILL, LkFillArgs, 1)                                                                                             \
     X(SOFTMAX, LkSoftmaxArgs, 1)                                                                                       \
     X(SOFTMAX_BACKWARD, LkSoftmaxBackwardArgs, 1)                                                                      \
@@ -88,6 +90,8 @@
     X(LOSS, 1, loss_fold, LkLossArgs, a->n, 32)                                                                        \
     X(CAST_FROM_F32, 0, cast_from_f32, LkCastArgs, lk_tiles(a->count), row_lanes(LK_TILE))                             \
     X(CAST_TO_F32, 0, cast_to_f32, LkCastArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                 \
+    X(DEQUANTISE_I8, 0, dequantise_i8, LkDequantiseArgs, a->rows *lk_tiles(a->cols), row_lanes(a->cols))               \
+    X(DEQUANTISE_E4M3, 0, dequantise_e4m3, LkDequantiseArgs, a->rows *lk_tiles(a->cols), row_lanes(a->cols))           \
     X(FILL, 0, fill, LkFillArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                               \
     X(SOFTMAX, 0, softmax, LkSoftmaxArgs, a->rows, row_lanes(a->cols))                                                 \
     X(SOFTMAX_BACKWARD, 0, softmax_backward, LkSoftmaxBackwardArgs, a->rows, row_lanes(a->cols))                       \

@@ -20,6 +20,15 @@ typedef struct LkF16 {
     uint16_t bits;
 } LkF16;
 
+/* The codes of quantised weights: whole numbers, and 8-bit floats with 4 bits of exponent. */
+typedef struct LkInt8 {
+    int8_t bits;
+} LkInt8;
+
+typedef struct LkE4m3 {
+    uint8_t bits;
+} LkE4m3;
+
 /* 16 bytes, as a GPU moves them. */
 #ifdef __CUDACC__
 typedef uint4 LkWord;
@@ -41,6 +50,12 @@ LK_INLINE float lk_from_bits(uint32_t u)
     return __uint_as_float(u);
 }
 
+/* As lk_e4m3_to_f32, without its test for NaN: there is no such code in a weight. */
+LK_INLINE float lk_e4m3_value(uint8_t bits)
+{
+    return lk_from_bits((uint32_t)(bits & 0x80) << 24 | (uint32_t)(bits & 0x7f) << 20) * 0x1p120f;
+}
+
 LK_INLINE float lk_load(const float *p)
 {
     return *p;
@@ -54,6 +69,16 @@ LK_INLINE float lk_load(const LkBf16 *p)
 LK_INLINE float lk_load(const LkF16 *p)
 {
     return __half2float(__ushort_as_half(p->bits));
+}
+
+LK_INLINE float lk_load(const LkInt8 *p)
+{
+    return (float)p->bits;
+}
+
+LK_INLINE float lk_load(const LkE4m3 *p)
+{
+    return lk_e4m3_value(p->bits);
 }
 
 LK_INLINE void lk_store(float *p, float x)
@@ -85,6 +110,17 @@ LK_INLINE float lk_from_bits(uint32_t u)
     float x;
     memcpy(&x, &u, sizeof x);
     return x;
+}
+
+LK_INLINE float lk_load_int8(const LkInt8 *p)
+{
+    return (float)p->bits;
+}
+
+/* As lk_e4m3_to_f32, without its test for NaN: there is no such code in a weight. */
+LK_INLINE float lk_load_e4m3(const LkE4m3 *p)
+{
+    return lk_from_bits((uint32_t)(p->bits & 0x80) << 24 | (uint32_t)(p->bits & 0x7f) << 20) * 0x1p120f;
 }
 
 LK_INLINE float lk_load_f32(const float *p)
@@ -123,7 +159,13 @@ LK_INLINE void lk_store_f16(LkF16 *p, float x)
     memcpy(p, &h, sizeof h);
 }
 
-#define lk_load(p)     _Generic(*(p), float: lk_load_f32, LkBf16: lk_load_bf16, LkF16: lk_load_f16)(p)
+#define lk_load(p)                                                                                                     \
+    _Generic(*(p),                                                                                                     \
+        float: lk_load_f32,                                                                                            \
+        LkBf16: lk_load_bf16,                                                                                          \
+        LkF16: lk_load_f16,                                                                                            \
+        LkInt8: lk_load_int8,                                                                                          \
+        LkE4m3: lk_load_e4m3)(p)
 #define lk_store(p, x) _Generic(*(p), float: lk_store_f32, LkBf16: lk_store_bf16, LkF16: lk_store_f16)(p, x)
 
 #endif

@@ -5,7 +5,7 @@
 #include "tensor/graph.h"
 #include "tensor/plan.h"
 
-#define LK_BACKEND_VERSION 1
+#define LK_BACKEND_VERSION 2
 
 typedef struct LkDevice LkDevice;
 typedef struct LkProgram LkProgram;
@@ -47,6 +47,9 @@ typedef struct LkBackend {
     int64_t (*state_bytes)(const LkProgram *program);
     /** Bytes of the weights that all programs of a device use together, held already or not. */
     int64_t (*planned_weights)(const LkDevice *device);
+    /** Bytes of the host's memory for weights that are fetched (LK_OP_FETCH), of all programs together; 0 where the
+     * host's memory is the device's and planned_weights has them. */
+    int64_t (*planned_host)(const LkDevice *device);
     /** Makes the one arena, at least `bytes` large; 0 gives it back. Programs bound before must be bound again when it
      * grows or was given back. */
     bool (*reserve)(LkDevice *device, int64_t bytes, LkError *error);

@@ -225,6 +225,18 @@ static void fill_cast(LkLaunches *to, const Node *n)
         ->cast = (LkCastArgs){.x = n->x[0], .y = n->y[0], .count = lk_tensor_count(n->out[0])};
 }
 
+static void fill_dequantise(LkLaunches *to, const Node *n)
+{
+    const LkTensor *codes = n->in[0];
+    LkKernelId id = codes->dtype == LK_I8 ? LK_KERNEL_DEQUANTISE_I8 : LK_KERNEL_DEQUANTISE_E4M3;
+    lk_launch_add(to, id, n->out[0]->dtype)->dequantise =
+        (LkDequantiseArgs){.codes = n->x[0],
+                           .scales = n->x[1],
+                           .y = n->y[0],
+                           .rows = codes->shape[0],
+                           .cols = lk_tensor_count(codes) / codes->shape[0]};
+}
+
 static void fill_zero(LkLaunches *to, const Node *n)
 {
     lk_launch_add(to, LK_KERNEL_FILL, n->out[0]->dtype)->fill =
@@ -298,6 +310,7 @@ static void (*const fillers[LK_OP_COUNT])(LkLaunches *, const Node *) = {
     [LK_OP_LOSS] = fill_loss,
     [LK_OP_CAST] = fill_cast,
     [LK_OP_ZERO] = fill_zero,
+    [LK_OP_DEQUANTISE] = fill_dequantise,
     [LK_OP_MULTIPLY] = lk_fill_multiply,
     [LK_OP_SCALE_ROWS] = lk_fill_scale_rows,
     [LK_OP_SUM_PRODUCTS] = lk_fill_sum_products,

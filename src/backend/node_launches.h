@@ -26,6 +26,7 @@ typedef union LkKernelArgs {
     LkQSampleArgs q_sample;
     LkLossArgs loss;
     LkCastArgs cast;
+    LkDequantiseArgs dequantise;
     LkFillArgs fill;
     LkMultiplyArgs multiply;
     LkScaleRowsArgs scale_rows;

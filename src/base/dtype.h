@@ -11,20 +11,22 @@ typedef enum LkDType {
     LK_F16,
     LK_F64, /* the reference backend only */
     LK_I32,
+    LK_I8,   /* -127 .. 127 */
+    LK_E4M3, /* 8 bits with 4 of exponent and 3 of mantissa, no infinities: what fp8 means for weights */
     LK_DTYPE_COUNT
 } LkDType;
 
 /** Bytes of one element. */
 static inline size_t lk_dtype_size(LkDType dtype)
 {
-    static const uint8_t sizes[LK_DTYPE_COUNT] = {4, 2, 2, 8, 4};
+    static const uint8_t sizes[LK_DTYPE_COUNT] = {4, 2, 2, 8, 4, 1, 1};
     return sizes[dtype];
 }
 
 /** "f32", "bf16", … */
 static inline const char *lk_dtype_name(LkDType dtype)
 {
-    static const char *const names[LK_DTYPE_COUNT] = {"f32", "bf16", "f16", "f64", "i32"};
+    static const char *const names[LK_DTYPE_COUNT] = {"f32", "bf16", "f16", "f64", "i32", "i8", "e4m3"};
     return names[dtype];
 }
 
@@ -70,4 +72,34 @@ static inline uint16_t lk_f32_to_f16(float f)
     uint16_t h;
     memcpy(&h, &x, sizeof h);
     return h;
+}
+
+/** The largest number of 8 bits with 4 of exponent. */
+#define LK_E4M3_MAX 448.0f
+
+/** Micikevicius et al., arXiv:2209.05433. 0x7f and 0xff are NaN. */
+static inline float lk_e4m3_to_f32(uint8_t bits)
+{
+    uint32_t sign = (uint32_t)(bits & 0x80) << 24;
+    if ((bits & 0x7f) == 0x7f)
+        return lk_bits_float(sign | 0x7fc00000u);
+    /* The exponents' biases are 7 and 127; small numbers of the one are small numbers of the other. */
+    return lk_bits_float(sign | (uint32_t)(bits & 0x7f) << 20) * 0x1p120f;
+}
+
+/** Round to nearest even; what is too large becomes the largest number, NaN stays a NaN. */
+static inline uint8_t lk_f32_to_e4m3(float x)
+{
+    uint32_t u = lk_float_bits(x), sign = u >> 24 & 0x80, magnitude = u & 0x7fffffffu;
+    if (magnitude > 0x7f800000u)
+        return (uint8_t)(sign | 0x7f);
+    float size = lk_bits_float(magnitude);
+    if (size >= LK_E4M3_MAX)
+        return (uint8_t)(sign | 0x7e);
+    if (size < 0x1p-6f) { /* steps of 2^-9: adding 2^14 leaves whole steps in the mantissa's last bits */
+        float steps = size + 0x1p14f;
+        return (uint8_t)(sign | (lk_float_bits(steps) - lk_float_bits(0x1p14f)));
+    }
+    uint32_t rounded = magnitude + 0x7ffffu + (magnitude >> 20 & 1u);
+    return (uint8_t)(sign | ((rounded >> 20) - (120u << 3)));
 }

@@ -31,6 +31,8 @@ const char *lk_op_name(LkOp op)
         [LK_OP_LOSS] = "loss",
         [LK_OP_CAST] = "cast",
         [LK_OP_ZERO] = "zero",
+        [LK_OP_FETCH] = "fetch",
+        [LK_OP_DEQUANTISE] = "dequantise",
         [LK_OP_MULTIPLY] = "multiply",
         [LK_OP_SCALE_ROWS] = "scale_rows",
         [LK_OP_SUM_PRODUCTS] = "sum_products",

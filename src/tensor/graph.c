@@ -245,6 +245,16 @@ int64_t lk_tensor_bytes(const LkTensor *tensor)
     return lk_tensor_count(tensor) * (int64_t)lk_dtype_size(tensor->dtype);
 }
 
+bool lk_dtype_is_code(LkDType dtype)
+{
+    return dtype == LK_I8 || dtype == LK_E4M3;
+}
+
+int64_t lk_weight_bytes(const LkTensor *tensor)
+{
+    return lk_tensor_bytes(tensor) + (lk_dtype_is_code(tensor->dtype) ? tensor->shape[0] * (int64_t)sizeof(float) : 0);
+}
+
 LkRef lk_graph_find(const LkGraph *graph, LkTensorKind kind, const char *name)
 {
     for (LkRef i = 0; i < graph->n_tensors; i++)

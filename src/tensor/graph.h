@@ -41,6 +41,8 @@ typedef struct LkTensor {
     LkRef grad_base;
     int64_t grad_offset;
     const char *name; /* of weights, inputs and states: their identity. May be NULL for activations. */
+    bool taps_first;  /* of a convolution's weight: stored as [O,k,k,I], whatever the shape's order */
+    bool on_host;     /* of a weight: kept in the host's memory, for LK_OP_FETCH */
 } LkTensor;
 
 /** The operations. graph_ops.h says for each what its inputs, outputs and attributes are. */
@@ -71,6 +73,8 @@ typedef enum LkOp {
     LK_OP_LOSS,
     LK_OP_CAST,
     LK_OP_ZERO,
+    LK_OP_FETCH, /* these two: residency.h */
+    LK_OP_DEQUANTISE,
     LK_OP_MULTIPLY, /* these eleven: adapter_ops.h */
     LK_OP_SCALE_ROWS,
     LK_OP_SUM_PRODUCTS,
@@ -104,6 +108,7 @@ typedef struct LkAttributes {
     bool has_bias;                             /* matmul, convolution: input 2 is a bias */
     bool has_addend;                           /* matmul: the last input is added to the product */
     int kernel, stride, pad_before, pad_after; /* convolution, both axes alike */
+    bool taps_first;                           /* convolution: the weight's memory is [O,k,k,I] */
     int64_t heads, kv_length;                  /* attention */
     bool causal;
     int groups;
@@ -185,6 +190,13 @@ int64_t lk_tensor_count(const LkTensor *tensor); /* elements */
 int64_t lk_tensor_rows(const LkTensor *tensor);  /* product of all dims but the last */
 int64_t lk_tensor_cols(const LkTensor *tensor);  /* the last dim */
 int64_t lk_tensor_bytes(const LkTensor *tensor);
+
+/** Whether a weight is kept as 8-bit codes of this type. */
+bool lk_dtype_is_code(LkDType dtype);
+
+/** Bytes of a weight as it is stored in the file's or its own order; of codes with the f32 scales of their rows (the
+ * first dimension) behind them. */
+int64_t lk_weight_bytes(const LkTensor *tensor);
 
 /** Looks a named tensor up; LK_NONE where there is none. */
 LkRef lk_graph_find(const LkGraph *graph, LkTensorKind kind, const char *name);

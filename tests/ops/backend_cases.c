@@ -10,6 +10,7 @@
 
 #include "adapter_graphs.h"
 #include "optimizer_graphs.h"
+#include "tensor/residency.h"
 
 #include <math.h>
 
@@ -268,6 +269,22 @@ static void cast(GraphTest *test, const int64_t *s)
 }
 
 /** From an f32 state to a part of a state of the compute type: the adapter's shadow. */
+/** s: rows, columns, type of the codes. */
+static void dequantise(GraphTest *test, const int64_t *s)
+{
+    LkRef codes = test_input(test, (LkDType)s[2], TEST_NORMAL, 0, 60, 2, s);
+    lk_dequantise(test->graph, codes, test_input(test, LK_F32, TEST_NORMAL, 0, 0.01, 1, s));
+}
+
+/** A weight that is brought from the host's memory. s: rows, columns. */
+static void fetch(GraphTest *test, const int64_t *s)
+{
+    LkRef weight = test_weight(test, test->graph->compute, 0, 1, 2, s), y = result(test, weight);
+    test->graph->tensors[weight].on_host = true;
+    lk_graph_append(test->graph, LK_OP_FETCH, NULL, 1, &weight, 1, &y);
+    lk_add(test->graph, y, y); /* it is read */
+}
+
 static void cast_to_shadow(GraphTest *test, const int64_t *s)
 {
     LkRef master = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 2, s);
@@ -475,6 +492,10 @@ const BackendCase backend_cases[] = {
     {"cast", cast, 0, 1, {13, 17}},
     {"cast, many", cast, 0, 1, {71, 1031}},
     {"cast to the shadow", cast_to_shadow, 0, 1, {13, 17}},
+    {"dequantise, 1", dequantise, 1, 1, {1, 1, LK_I8}},
+    {"dequantise, whole numbers", dequantise, 1, 1, {13, 2177, LK_I8}},
+    {"dequantise, 8-bit floats", dequantise, 1, 1, {13, 2177, LK_E4M3}},
+    {"fetch", fetch, 1, 1, {13, 117}},
     {"zero", zero, 0, 0, {1031}},
     {"clip coefficient, none", clip, 8, 8, {4099, 0}},
     {"clip coefficient, too long", clip, 8, 8, {70001, 1000}},

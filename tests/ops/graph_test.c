@@ -138,7 +138,18 @@ LkRef test_loss(GraphTest *test, LkRef y)
 
 static float rounded(LkDType dtype, float x)
 {
-    return dtype == LK_BF16 ? lk_bf16_to_f32(lk_f32_to_bf16(x)) : dtype == LK_F16 ? lk_f16_to_f32(lk_f32_to_f16(x)) : x;
+    switch (dtype) {
+    case LK_BF16:
+        return lk_bf16_to_f32(lk_f32_to_bf16(x));
+    case LK_F16:
+        return lk_f16_to_f32(lk_f32_to_f16(x));
+    case LK_I8:
+        return rintf(fminf(fmaxf(x, -127), 127));
+    case LK_E4M3:
+        return lk_e4m3_to_f32(lk_f32_to_e4m3(x));
+    default:
+        return x;
+    }
 }
 
 static void draw(const GraphTest *test, const TestSource *how, float *values)
@@ -205,41 +216,54 @@ void test_guard(GraphTest *test, LkRef output)
     test->graph->tensors[output] = tensor;
 }
 
-/** Values as the bytes of a type. */
+/** A value as the bytes of a type. */
+static void encode_one(LkDType dtype, float value, uint8_t *to)
+{
+    uint16_t half = dtype == LK_BF16 ? lk_f32_to_bf16(value) : lk_f32_to_f16(value);
+    int32_t integer = dtype == LK_I32 || dtype == LK_I8 ? (int32_t)value : 0;
+    uint8_t code = dtype == LK_I8 ? (uint8_t)(int8_t)integer : lk_f32_to_e4m3(value);
+    const void *from = dtype == LK_I32           ? (const void *)&integer
+                       : dtype == LK_F32         ? (const void *)&value
+                       : lk_dtype_is_code(dtype) ? (const void *)&code
+                                                 : &half;
+    memcpy(to, from, lk_dtype_size(dtype));
+}
+
 static void *encode(LkDType dtype, const float *values, int64_t count)
 {
     uint8_t *bytes = allocate((size_t)count, lk_dtype_size(dtype));
-    for (int64_t e = 0; e < count; e++) {
-        uint16_t half = dtype == LK_BF16 ? lk_f32_to_bf16(values[e]) : lk_f32_to_f16(values[e]);
-        int32_t integer = dtype == LK_I32 ? (int32_t)values[e] : 0;
-        const void *from = dtype == LK_I32   ? (const void *)&integer
-                           : dtype == LK_F32 ? (const void *)&values[e]
-                                             : &half;
-        memcpy(bytes + (size_t)e * lk_dtype_size(dtype), from, lk_dtype_size(dtype));
-    }
+    for (int64_t e = 0; e < count; e++)
+        encode_one(dtype, values[e], bytes + (size_t)e * lk_dtype_size(dtype));
     return bytes;
+}
+
+static double decode_one(LkDType dtype, const uint8_t *from)
+{
+    uint16_t half;
+    int32_t integer;
+    float single;
+    switch (dtype) {
+    case LK_I8:
+        return (int8_t)*from;
+    case LK_E4M3:
+        return lk_e4m3_to_f32(*from);
+    case LK_BF16:
+    case LK_F16:
+        memcpy(&half, from, sizeof half);
+        return dtype == LK_BF16 ? lk_bf16_to_f32(half) : lk_f16_to_f32(half);
+    case LK_I32:
+        memcpy(&integer, from, sizeof integer);
+        return integer;
+    default:
+        memcpy(&single, from, sizeof single);
+        return single;
+    }
 }
 
 static void decode(LkDType dtype, const uint8_t *bytes, double *values, int64_t count)
 {
-    for (int64_t e = 0; e < count; e++) {
-        const uint8_t *from = bytes + (size_t)e * lk_dtype_size(dtype);
-        uint16_t half;
-        int32_t integer;
-        float single;
-        memcpy(&half, from, sizeof half);
-        if (dtype == LK_BF16) {
-            values[e] = lk_bf16_to_f32(half);
-        } else if (dtype == LK_F16) {
-            values[e] = lk_f16_to_f32(half);
-        } else if (dtype == LK_I32) {
-            memcpy(&integer, from, sizeof integer);
-            values[e] = integer;
-        } else {
-            memcpy(&single, from, sizeof single);
-            values[e] = single;
-        }
-    }
+    for (int64_t e = 0; e < count; e++)
+        values[e] = decode_one(dtype, bytes + (size_t)e * lk_dtype_size(dtype));
 }
 
 /** A weight source that reads the test's own values. */
@@ -321,6 +345,14 @@ static void spread_plan(const GraphTest *test, LkPlan *plan, const int64_t *node
     plan->arena_bytes = end;
 }
 
+static bool run_often(const GraphTest *test, const LkBackend *backend, LkProgram *program, LkError *error)
+{
+    bool ok = backend->run(program, error);
+    for (int i = 1; i < test->runs && ok; i++)
+        ok = backend->run(program, error);
+    return ok;
+}
+
 static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *device, LkProgram *program,
                      LkPlan *plan, double **results, LkError *error)
 {
@@ -328,7 +360,7 @@ static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *
     const LkWeightSource source_table = {.context = &memory, .read = read_weight, .done = weight_done};
     return lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
            backend->reserve(device, plan->arena_bytes, error) && backend->bind(program, plan, &source_table, error) &&
-           write_values(test, backend, program, error) && backend->run(program, error) &&
+           write_values(test, backend, program, error) && run_often(test, backend, program, error) &&
            read_values(test, backend, program, results, error);
 }
 

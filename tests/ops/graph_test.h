@@ -36,6 +36,7 @@ typedef struct GraphTest {
     LkRef shadow, gradient, scalars;
     int64_t used; /* elements of the states that are taken */
     LkRef d_y;
+    int runs; /* of test_run; 0: one */
     int n_sources;
     TestSource sources[TEST_SOURCES];
     float **values; /* per tensor: what it holds before a run; NULL for activations and views */

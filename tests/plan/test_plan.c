@@ -3,6 +3,7 @@
 #include "plan_simulation.h"
 #include "random_network.h"
 
+#include "tensor/residency.h"
 #include "tests/tap.h"
 
 #include <stdlib.h>
@@ -19,6 +20,12 @@ static GraphTest *random_graph(uint64_t seed, int64_t **node_bytes)
             lk_graph_output(test->graph, t);
     if (test_below(seed, 10, 2, 4) > 0 &&
         !lk_autodiff(test->graph, y, test->d_y, (LkRecompute)test_below(seed, 10, 3, 3), NULL))
+        abort();
+    static const LkDType codes[] = {LK_DTYPE_COUNT, LK_I8, LK_E4M3};
+    const LkResidency residency = {.codes = codes[test_below(seed, 10, 4, 3)],
+                                   .host_share = (int)test_below(seed, 10, 5, 3) * LK_RESIDENCY_ALL / 2,
+                                   .ahead_bytes = test_below(seed, 10, 6, 2000)};
+    if (test_below(seed, 10, 7, 2) && !lk_graph_reside(test->graph, &residency, NULL))
         abort();
     *node_bytes = calloc((size_t)test->graph->n_nodes + 1, sizeof **node_bytes);
     for (int32_t n = 0; n < test->graph->n_nodes; n++)

@@ -7,7 +7,9 @@ typedef struct ConvStep {
     LkStep base;
     dnnl_primitive_t primitive;
     dnnl_memory_t memory[5]; /* x or dx, weights, y or dy, scratchpad, bias */
-    LkStoredWeight *weight;
+    LkStoredWeight *weight;  /* NULL where the weight was brought into the arena */
+    LkRepack repack;
+    size_t own_scratch; /* bytes of the scratch memory before the repacked weight */
     bool backward;
 } ConvStep;
 
@@ -43,10 +45,30 @@ static bool describe(const LkGraph *graph, const LkNode *node, bool backward, De
     if (status == dnnl_success)
         status = dnnl_memory_desc_create_with_tag(&d->any, 4, dims, lk_cpu_data_type(w->dtype), dnnl_format_tag_any);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_create_with_tag(&d->plain, 4, dims, lk_cpu_data_type(w->dtype), dnnl_abcd);
+        status = dnnl_memory_desc_create_with_tag(&d->plain, 4, dims, lk_cpu_data_type(w->dtype),
+                                                  node->attr.taps_first ? dnnl_acdb : dnnl_abcd);
     if (status == dnnl_success && node->attr.has_bias)
         status = dnnl_memory_desc_create_with_tag(&d->bias, 1, dims, dnnl_f32, dnnl_a);
     return lk_cpu_status(status, "describing a convolution", error);
+}
+
+/** What the weight becomes before the convolution reads it: stored so, or made so in scratch memory in every run. */
+static bool prepare_weight(LkProgram *program, ConvStep *step, const_dnnl_memory_desc_t layout,
+                           const_dnnl_memory_desc_t plain, LkError *error)
+{
+    LkRef ref = step->base.node->in[1];
+    if (lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref))->kind == LK_TENSOR_WEIGHT) {
+        LkWeightRole role = step->backward ? LK_WEIGHT_BACKWARD : LK_WEIGHT_FORWARD;
+        step->weight = lk_cpu_weight(program, ref, role, layout, plain, error);
+        return step->weight != NULL;
+    }
+    if (dnnl_memory_desc_equal(layout, plain))
+        return true;
+    step->own_scratch = (step->base.scratch_bytes + LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
+    if (!lk_cpu_repack_init(&step->repack, program->device, plain, layout, error))
+        return false;
+    step->base.scratch_bytes = step->own_scratch + step->repack.bytes;
+    return true;
 }
 
 /** The primitive for this layout of the weights. */
@@ -83,7 +105,7 @@ static bool prepare(LkProgram *program, ConvStep *step, LkError *error)
         return false;
     }
     const LkTensor *w = lk_graph_tensor(program->graph, node->in[1]);
-    LkStoredWeight *known = lk_cpu_weight_find(device, w->name, role, w->dtype);
+    LkStoredWeight *known = w->name ? lk_cpu_weight_find(device, w->name, role, w->dtype) : NULL;
     dnnl_primitive_desc_t desc = NULL;
     dnnl_status_t status = primitive_desc(device, node, step->backward, &d, known ? known->desc : d.any, &desc);
     bool ok = lk_cpu_status(status, "preparing a convolution", error);
@@ -91,7 +113,7 @@ static bool prepare(LkProgram *program, ConvStep *step, LkError *error)
         const_dnnl_memory_desc_t layout = dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
         const_dnnl_memory_desc_t scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
         step->base.scratch_bytes = dnnl_memory_desc_get_size(scratch);
-        ok = (step->weight = lk_cpu_weight(program, node->in[1], role, layout, d.plain, error)) != NULL;
+        ok = prepare_weight(program, step, layout, d.plain, error);
         const_dnnl_memory_desc_t descs[5] = {d.x, layout, d.y, scratch, d.bias};
         for (int i = 0; i < 5 && ok; i++)
             if (descs[i])
@@ -110,7 +132,14 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 {
     ConvStep *step = (ConvStep *)base;
     const LkNode *node = base->node;
-    void *data[5] = {lk_cpu_address(program, step->backward ? node->out[0] : node->in[0]), step->weight->data,
+    void *weight = step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]);
+    if (step->repack.bytes > 0) {
+        void *packed = (uint8_t *)scratch + step->own_scratch;
+        if (!lk_cpu_repack_bind(&step->repack, weight, packed, error))
+            return false;
+        weight = packed;
+    }
+    void *data[5] = {lk_cpu_address(program, step->backward ? node->out[0] : node->in[0]), weight,
                      lk_cpu_address(program, step->backward ? node->in[0] : node->out[0]), scratch,
                      node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL};
     for (int i = 0; i < 5; i++)
@@ -123,6 +152,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 static bool run_step(LkStep *base, LkError *error)
 {
     ConvStep *step = (ConvStep *)base;
+    if (!lk_cpu_repack_run(&step->repack, base->device, error))
+        return false;
     dnnl_exec_arg_t args[5] = {{step->backward ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, step->memory[0]},
                                {DNNL_ARG_WEIGHTS, step->memory[1]},
                                {step->backward ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, step->memory[2]},
@@ -138,6 +169,7 @@ static void free_step(LkStep *base)
     for (int i = 0; i < 5; i++)
         dnnl_memory_destroy(step->memory[i]);
     dnnl_primitive_destroy(step->primitive);
+    lk_cpu_repack_clear(&step->repack);
     free(step);
 }
 

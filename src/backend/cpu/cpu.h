@@ -11,6 +11,8 @@ typedef enum LkWeightRole {
     LK_WEIGHT_PLAIN,    /* in the file's order, in the compute type or f32: tables, norms, biases, small products */
     LK_WEIGHT_FORWARD,  /* packed by oneDNN for the forward pass */
     LK_WEIGHT_BACKWARD, /* packed by oneDNN for the gradient of the layer's input */
+    LK_WEIGHT_CODES,    /* 8-bit codes and their rows' scales (weight_form.h), in the file's order */
+    LK_WEIGHT_TAPS,     /* a convolution's as [O,k,k,I]: codes, or in the compute type */
 } LkWeightRole;
 
 /** One stored form of one weight, shared by all programs. */
@@ -85,9 +87,13 @@ LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cpu_fetch_new(LkProgram *program, const LkNode *node, LkError *error);
 
 /** Whether a matrix product is one that lk_cpu_thin_new does faster than oneDNN. */
 bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node);
+
+/** The role of the form that lk_cpu_weight_plain makes. */
+LkWeightRole lk_cpu_plain_role(const LkTensor *weight);
 
 /** The address of a tensor of a bound program (of a weight: its plain form). NULL for LK_NONE. */
 void *lk_cpu_address(const LkProgram *program, LkRef ref);
@@ -111,7 +117,7 @@ LkStoredWeight *lk_cpu_weight_list(const LkDevice *device, const char *name);
 /** The form that exists already, or NULL. */
 LkStoredWeight *lk_cpu_weight_find(const LkDevice *device, const char *name, LkWeightRole role, LkDType dtype);
 
-/** The plain form, for kernels that read the weight as it is. */
+/** The form that kernels read: the plain one, or codes, or with a convolution's taps first, as the tensor says. */
 bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
 
 /** Reads and packs what a program uses and the device does not hold yet (weights_load.c). */
@@ -122,6 +128,19 @@ int64_t lk_cpu_planned_weights(const LkDevice *device);
 
 /** Frees what no program uses (all of it when `all`). */
 void lk_cpu_weights_trim(LkDevice *device, bool all);
+
+/** A weight that lies in the arena brought into the layout that a primitive wants, in every run (repack.c). */
+typedef struct LkRepack {
+    dnnl_primitive_t primitive;
+    dnnl_memory_t from, to;
+    size_t bytes; /* of the layout: scratch memory; 0 where nothing is repacked */
+} LkRepack;
+
+bool lk_cpu_repack_init(LkRepack *repack, LkDevice *device, const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to,
+                        LkError *error);
+void lk_cpu_repack_clear(LkRepack *repack);
+bool lk_cpu_repack_bind(LkRepack *repack, void *from, void *to, LkError *error);
+bool lk_cpu_repack_run(const LkRepack *repack, LkDevice *device, LkError *error);
 
 /* Memory that is zero, aligned to a page, and counts only once it is touched. */
 void *lk_cpu_memory_new(size_t bytes);

@@ -22,7 +22,8 @@ bool lk_cpu_status(dnnl_status_t status, const char *what, LkError *error)
 
 dnnl_data_type_t lk_cpu_data_type(LkDType dtype)
 {
-    static const dnnl_data_type_t types[LK_DTYPE_COUNT] = {dnnl_f32, dnnl_bf16, dnnl_f16, dnnl_f64, dnnl_s32};
+    static const dnnl_data_type_t types[LK_DTYPE_COUNT] = {dnnl_f32, dnnl_bf16, dnnl_f16, dnnl_f64,
+                                                           dnnl_s32, dnnl_u8,   dnnl_u8};
     return types[dtype];
 }
 
@@ -140,6 +141,12 @@ static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
     return true;
 }
 
+static int64_t planned_host(const LkDevice *device)
+{
+    (void)device;
+    return 0;
+}
+
 static void trim(LkDevice *device)
 {
     lk_cpu_weights_trim(device, false);
@@ -162,6 +169,7 @@ const LkBackend *lk_cpu_backend(void)
                                       .weight_bytes = lk_cpu_weight_bytes,
                                       .state_bytes = lk_cpu_state_bytes,
                                       .planned_weights = lk_cpu_planned_weights,
+                                      .planned_host = planned_host,
                                       .reserve = reserve,
                                       .bind = lk_cpu_bind,
                                       .write = lk_cpu_write,

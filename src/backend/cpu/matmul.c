@@ -16,6 +16,8 @@ typedef struct MatmulStep {
     dnnl_memory_t memory[N_MEMORIES];
     int argument[N_MEMORIES];
     LkStoredWeight *weight; /* where b is frozen */
+    LkRepack repack;        /* where b is a frozen weight that was brought into the arena */
+    size_t own_scratch;     /* bytes of the scratch memory before the repacked weight */
     const void *addend;     /* of the result's type */
     void *dst;
     size_t dst_bytes;
@@ -42,6 +44,11 @@ static dnnl_status_t matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t cols
 {
     dnnl_dims_t dims = {rows, cols};
     return dnnl_memory_desc_create_with_tag(desc, 2, dims, lk_cpu_data_type(dtype), transposed ? dnnl_ba : dnnl_ab);
+}
+
+static size_t in_lines(size_t bytes)
+{
+    return (bytes + LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
 }
 
 /** oneDNN adds its own bias before the factor; with a factor the bias must be a step after it. */
@@ -110,6 +117,14 @@ static void free_descriptors(Descriptors *d)
     dnnl_primitive_attr_destroy(d->attr);
 }
 
+/** Whether the second factor is a frozen weight that was brought into the arena. */
+static bool is_brought(const LkGraph *graph, LkRef owner)
+{
+    int32_t from = graph->tensors[owner].node;
+    return graph->tensors[owner].kind == LK_TENSOR_ACTIVATION && from >= 0 &&
+           (graph->nodes[from].op == LK_OP_DEQUANTISE || graph->nodes[from].op == LK_OP_FETCH);
+}
+
 /** Chooses the weight's layout: what is stored already if that is fast, else what oneDNN likes best. */
 static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s, Descriptors *d, bool packed,
                            dnnl_primitive_desc_t *desc, LkError *error)
@@ -118,7 +133,7 @@ static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s
     const LkTensor *b = lk_graph_tensor(program->graph, node->in[1]);
     const_dnnl_memory_desc_t bias = bias_after_factor(node) ? NULL : d->bias;
     LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
-    LkStoredWeight *known = packed ? lk_cpu_weight_find(device, b->name, role, b->dtype) : NULL;
+    LkStoredWeight *known = packed && b->name ? lk_cpu_weight_find(device, b->name, role, b->dtype) : NULL;
     if (known) {
         dnnl_status_t status =
             dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, known->desc, bias, d->dst, d->attr);
@@ -147,7 +162,7 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
     LkDevice *device = program->device;
     MatmulShape s = shape_of(graph, node);
     const LkTensor *owner = lk_graph_tensor(graph, lk_graph_owner(graph, node->in[1]));
-    bool frozen = owner->kind == LK_TENSOR_WEIGHT;
+    bool frozen = owner->kind == LK_TENSOR_WEIGHT, brought = is_brought(graph, lk_graph_owner(graph, node->in[1]));
     bool whole = s.k * s.n == lk_tensor_count(owner); /* only one packed form of a weight is kept: not that of a part */
     Descriptors d = {0};
     dnnl_primitive_desc_t desc = NULL;
@@ -164,13 +179,18 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
     if (status == dnnl_success)
         status = attributes(step, d.bias, d.addend, &d.attr);
     bool ok = lk_cpu_status(status, "describing a matrix product", error) &&
-              choose_weights(program, node, s, &d, frozen && whole && s.m >= PACK_ROWS, &desc, error);
+              choose_weights(program, node, s, &d, (frozen || brought) && whole && s.m >= PACK_ROWS, &desc, error);
     if (ok) {
         const_dnnl_memory_desc_t layout = dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
         const_dnnl_memory_desc_t scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
         step->base.scratch_bytes = dnnl_memory_desc_get_size(scratch);
+        bool plain = dnnl_memory_desc_equal(layout, d.plain);
+        if (brought && !plain)
+            ok = lk_cpu_repack_init(&step->repack, device, d.plain, layout, error);
+        step->own_scratch = in_lines(step->base.scratch_bytes);
+        if (step->repack.bytes > 0)
+            step->base.scratch_bytes = step->own_scratch + step->repack.bytes;
         if (frozen) {
-            bool plain = dnnl_memory_desc_equal(layout, d.plain);
             LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
             if (plain)
                 ok = lk_cpu_weight_plain(program, node->in[1], error);
@@ -199,9 +219,16 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     step->dst = lk_cpu_address(program, node->out[0]);
     step->dst_bytes = (size_t)lk_tensor_bytes(y);
     void *addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
+    void *weight = step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]);
+    if (step->repack.bytes > 0) {
+        void *packed = (uint8_t *)scratch + step->own_scratch;
+        if (!lk_cpu_repack_bind(&step->repack, weight, packed, error))
+            return false;
+        weight = packed;
+    }
     step->addend = addend_apart(base->graph, node) ? NULL : addend;
     void *data[N_MEMORIES] = {lk_cpu_address(program, node->in[0]),
-                              step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]),
+                              weight,
                               step->dst,
                               scratch,
                               node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL,
@@ -216,6 +243,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 static bool run_step(LkStep *base, LkError *error)
 {
     MatmulStep *step = (MatmulStep *)base;
+    if (!lk_cpu_repack_run(&step->repack, base->device, error))
+        return false;
     if (step->addend && step->addend != step->dst)
         lk_cpu_copy(step->dst, step->addend, step->dst_bytes);
     dnnl_exec_arg_t args[N_MEMORIES];
@@ -233,6 +262,7 @@ static void free_step(LkStep *base)
     for (int i = 0; i < N_MEMORIES; i++)
         dnnl_memory_destroy(step->memory[i]);
     dnnl_primitive_destroy(step->primitive);
+    lk_cpu_repack_clear(&step->repack);
     free(step);
 }
 

@@ -19,6 +19,8 @@ static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
     case LK_OP_ATTENTION:
     case LK_OP_ATTENTION_BACKWARD:
         return lk_cpu_attention_step_new(program, node, error);
+    case LK_OP_FETCH:
+        return lk_cpu_fetch_new(program, node, error);
     default:
         return lk_cpu_kernel_new(program, node, error);
     }
@@ -131,7 +133,7 @@ static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error
                 return false;
             program->address[i] = state->data;
         } else if (t->kind == LK_TENSOR_WEIGHT) {
-            LkStoredWeight *plain = lk_cpu_weight_find(program->device, t->name, LK_WEIGHT_PLAIN, t->dtype);
+            LkStoredWeight *plain = lk_cpu_weight_find(program->device, t->name, lk_cpu_plain_role(t), t->dtype);
             program->address[i] = plain ? plain->data : NULL;
         }
     }

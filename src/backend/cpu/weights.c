@@ -90,15 +90,22 @@ LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, 
     return weight && use(program, weight, error) ? weight : NULL;
 }
 
+LkWeightRole lk_cpu_plain_role(const LkTensor *weight)
+{
+    return weight->taps_first ? LK_WEIGHT_TAPS : lk_dtype_is_code(weight->dtype) ? LK_WEIGHT_CODES : LK_WEIGHT_PLAIN;
+}
+
 bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error)
 {
     const LkTensor *tensor = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref));
-    dnnl_dims_t count = {lk_tensor_count(tensor)};
+    LkWeightRole role = lk_cpu_plain_role(tensor);
+    bool in_bytes = role != LK_WEIGHT_PLAIN;
+    dnnl_dims_t count = {in_bytes ? lk_weight_bytes(tensor) : lk_tensor_count(tensor)};
+    dnnl_data_type_t type = in_bytes ? dnnl_u8 : lk_cpu_data_type(tensor->dtype);
     dnnl_memory_desc_t desc;
-    dnnl_status_t status = dnnl_memory_desc_create_with_tag(&desc, 1, count, lk_cpu_data_type(tensor->dtype), dnnl_a);
-    if (!lk_cpu_status(status, "describing a weight", error))
+    if (!lk_cpu_status(dnnl_memory_desc_create_with_tag(&desc, 1, count, type, dnnl_a), "describing a weight", error))
         return false;
-    bool ok = lk_cpu_weight(program, ref, LK_WEIGHT_PLAIN, desc, desc, error) != NULL;
+    bool ok = lk_cpu_weight(program, ref, role, desc, desc, error) != NULL;
     dnnl_memory_desc_destroy(desc);
     return ok;
 }

@@ -3,6 +3,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/pack.h"
 
+#include "backend/weight_form.h"
 #include "base/parallel.h"
 
 #include <stdatomic.h>
@@ -107,6 +108,12 @@ static bool reorder(LkDevice *device, const LkStoredWeight *weight, void *plain,
     return lk_cpu_status(status, "packing a weight", error);
 }
 
+/** Whether the form is one that weight_form.h makes. */
+static bool is_own(const LkStoredWeight *weight)
+{
+    return weight->role == LK_WEIGHT_CODES || weight->role == LK_WEIGHT_TAPS;
+}
+
 static bool is_used(const LkProgram *program, const LkStoredWeight *weight)
 {
     for (int i = 0; i < program->n_uses; i++)
@@ -120,7 +127,7 @@ static int find_forms(const LkProgram *program, const LkStoredWeight *weight, Lk
 {
     int n = 0;
     for (LkStoredWeight *w = lk_cpu_weight_list(program->device, weight->name); w && n < MAX_FORMS; w = w->next)
-        if (!w->data && w->dtype == weight->dtype && w->shape[0] == weight->shape[0] &&
+        if (!w->data && !is_own(w) && w->dtype == weight->dtype && w->shape[0] == weight->shape[0] &&
             strcmp(w->name, weight->name) == 0 && is_used(program, w))
             forms[n++] = w;
     return n;
@@ -194,6 +201,20 @@ static bool load_forms(LkDevice *device, Loading *l, LkStoredWeight *const *form
     return ok;
 }
 
+/** Fills a form that weight_form.h makes. */
+static bool load_own(LkDevice *device, LkStoredWeight *weight, const Loading *l, Region *region, LkError *error)
+{
+    LkWeightForm form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->role == LK_WEIGHT_TAPS);
+    uint8_t *place = region->data + region->used;
+    float *scales = (float *)(void *)(place + lk_weight_form_bytes(&form, form.rows));
+    if (!lk_weight_form_write(&form, l->data, l->from, 0, form.rows, place, scales))
+        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
+    region->used += in_pages(weight->bytes);
+    weight->data = place;
+    device->weight_bytes += (int64_t)weight->bytes;
+    return true;
+}
+
 /** Fills every wanted form of one name, from one read of the file. */
 static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSource *source, Region *region,
                  LkError *error)
@@ -212,8 +233,10 @@ static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSourc
     bool ok = count == wanted ||
               lk_fail(error, LK_ERROR_FORMAT, "The weight '%s' has %lld elements where the model needs %lld.",
                       weight->name, (long long)count, (long long)wanted);
-    if (ok) {
-        l.data = data;
+    l.data = data;
+    if (ok && is_own(weight)) {
+        ok = load_own(program->device, weight, &l, region, error);
+    } else if (ok) {
         l.row_elements = count / l.rows;
         ok = load_forms(program->device, &l, forms, find_forms(program, weight, forms), region, error);
     }

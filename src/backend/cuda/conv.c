@@ -6,7 +6,7 @@
 typedef struct ConvStep {
     LkStep base;
     LkCudnnPlan *plan;
-    LkCudaWeight *weight;
+    LkCudaWeight *weight; /* NULL where it was brought into the arena */
     LkCudaBias bias;
     bool backward;
     void *pointers[LK_CONV_POINTERS];
@@ -39,7 +39,7 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     ConvStep *s = (ConvStep *)base;
     s->pointers[LK_CONV_X] = lk_cuda_address(program, s->backward ? base->node->out[0] : base->node->in[0]);
     s->pointers[LK_CONV_Y] = lk_cuda_address(program, s->backward ? base->node->in[0] : base->node->out[0]);
-    s->pointers[LK_CONV_W] = s->weight->data;
+    s->pointers[LK_CONV_W] = s->weight ? s->weight->data : lk_cuda_address(program, base->node->in[1]);
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = (uint8_t *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
     return true;
@@ -65,10 +65,12 @@ static bool prepare(LkProgram *program, ConvStep *s, LkError *error)
     const LkNode *node = s->base.node;
     s->backward = node->op == LK_OP_CONV2D_BACKWARD_DATA;
     LkConvGeometry geometry = geometry_of(program->graph, node, s->backward);
-    if (!lk_cuda_is_weight(program->graph, node->in[1]))
+    bool stored = lk_cuda_is_weight(program->graph, node->in[1]);
+    if (!stored && !node->attr.taps_first && node->attr.kernel > 1)
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "The CUDA backend convolves with frozen weights only.");
-    s->weight = lk_cuda_weight(program, node->in[1], LK_CUDA_CHANNELS_LAST, geometry.dtype, error);
-    if (!s->weight ||
+    if (stored)
+        s->weight = lk_cuda_weight(program, node->in[1], LK_CUDA_CHANNELS_LAST, geometry.dtype, error);
+    if ((stored && !s->weight) ||
         !lk_cuda_bias_init(&s->bias, program, geometry.bias ? node->in[2] : LK_NONE, geometry.dtype, error))
         return false;
     s->plan = s->backward ? lk_cudnn_conv_backward_data_new(&program->device->dnn, &geometry, error)

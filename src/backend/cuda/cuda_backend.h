@@ -18,7 +18,7 @@
  */
 #define LK_CUDA_PRODUCT_WORKSPACE (INT64_C(32) << 20)
 
-/** How a frozen weight is stored. A weight may be stored in several ways at once. */
+/** In which order a frozen weight is stored. A weight may be stored in several ways at once. */
 typedef enum LkCudaLayout {
     LK_CUDA_PLAIN,         /* in the file's order */
     LK_CUDA_CHANNELS_LAST, /* a convolution's [O,I,k,k] as [O,k,k,I] */
@@ -27,6 +27,7 @@ typedef enum LkCudaLayout {
 /** One allocation, shared by the weights that one bind loaded; freed with the last of them. */
 typedef struct LkCudaRegion {
     void *data;
+    bool on_host; /* pinned */
     int weights;
 } LkCudaRegion;
 
@@ -35,6 +36,7 @@ typedef struct LkCudaWeight {
     char *name;
     LkCudaLayout layout;
     LkDType dtype;
+    bool on_host; /* in pinned memory, for fetches */
     int rank;
     int64_t shape[LK_MAX_RANK]; /* in the file's order */
     size_t bytes;               /* with padding to LK_CUDA_ALIGNMENT */
@@ -100,6 +102,7 @@ struct LkProgram {
     int64_t *node_bytes; /* scratch memory of each */
     LkCudaWeight **uses;
     int n_uses, use_capacity;
+    int32_t *waits; /* per node: the fetch that must have arrived first, or -1 */
     void **address; /* per tensor (owners), after binding */
     bool bound;
     int64_t *input_offset; /* per tensor: its place in `pinned`, for inputs */
@@ -114,6 +117,12 @@ LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *erro
 LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_fetch_new(LkProgram *program, const LkNode *node, LkError *error);
+
+/** Which fetch each node waits for: none twice, as copies arrive in their order. */
+bool lk_cuda_fetch_waits(const LkGraph *graph, int32_t *waits, LkError *error);
+/** Lets the stream wait until a fetch has arrived. */
+bool lk_cuda_fetch_wait(LkStep *step, LkError *error);
 
 /** A step of `size` bytes with its base filled in; NULL with the error where memory is short. */
 void *lk_cuda_step_new(LkProgram *program, const LkNode *node, const LkStepClass *class, size_t size, LkError *error);
@@ -152,11 +161,16 @@ bool lk_cuda_launch(LkDevice *device, LkKernelId id, LkDType dtype, const void *
 
 /* Weights (weights.c, weights_load.c). */
 
-/** The stored form of the weight that owns `ref`, made if missing and counted as used by the program. */
+/** The stored form of the weight that owns `ref`, made if missing and counted as used by the program. Codes and weights
+ * on the host: in the type and order that the tensor says. */
 LkCudaWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error);
 
 /** The form that exists already, or NULL. */
-LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype);
+LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype,
+                                  bool on_host);
+
+/** The stored form in which the tensor of a weight is read as it is: its own type, in the order that it says. */
+LkCudaLayout lk_cuda_plain_layout(const LkTensor *weight);
 
 /** Whether a tensor is a frozen weight or a part of one. */
 bool lk_cuda_is_weight(const LkGraph *graph, LkRef ref);
@@ -164,7 +178,11 @@ bool lk_cuda_is_weight(const LkGraph *graph, LkRef ref);
 /** Reads, converts and copies what a program uses and the device does not hold yet. */
 bool lk_cuda_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
 
+void lk_cuda_region_free(LkCudaRegion *region);
+
 int64_t lk_cuda_planned_weights(const LkDevice *device);
+/** Bytes of those on the host. */
+int64_t lk_cuda_planned_host(const LkDevice *device);
 
 /** Frees what no program uses (all of it when `all`). */
 void lk_cuda_weights_trim(LkDevice *device, bool all);

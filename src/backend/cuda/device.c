@@ -186,6 +186,7 @@ const LkBackend *lk_cuda_backend(void)
                                       .weight_bytes = lk_cuda_weight_bytes,
                                       .state_bytes = lk_cuda_state_bytes,
                                       .planned_weights = lk_cuda_planned_weights,
+                                      .planned_host = lk_cuda_planned_host,
                                       .reserve = reserve,
                                       .bind = lk_cuda_bind,
                                       .write = lk_cuda_write,

@@ -47,12 +47,13 @@ LkStep *lk_cuda_kernel_new(LkProgram *program, const LkNode *node, LkError *erro
     if (!step)
         return NULL;
     step->base.scratch_bytes = (int64_t)lk_node_scratch(program->graph, node);
-    for (int i = 0; i < node->n_in; i++)
-        if (lk_cuda_is_weight(program->graph, node->in[i]) &&
-            !lk_cuda_weight(program, node->in[i], LK_CUDA_PLAIN, lk_graph_tensor(program->graph, node->in[i])->dtype,
-                            error)) {
+    for (int i = 0; i < node->n_in; i++) {
+        const LkTensor *weight = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, node->in[i]));
+        if (weight->kind == LK_TENSOR_WEIGHT &&
+            !lk_cuda_weight(program, node->in[i], lk_cuda_plain_layout(weight), weight->dtype, error)) {
             free(step);
             return NULL;
         }
+    }
     return &step->base;
 }

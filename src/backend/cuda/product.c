@@ -23,7 +23,8 @@ struct LkProductChoice {
 
 static cudaDataType_t data_type(LkDType dtype)
 {
-    static const cudaDataType_t types[LK_DTYPE_COUNT] = {CUDA_R_32F, CUDA_R_16BF, CUDA_R_16F, CUDA_R_64F, CUDA_R_32I};
+    static const cudaDataType_t types[LK_DTYPE_COUNT] = {CUDA_R_32F, CUDA_R_16BF, CUDA_R_16F,    CUDA_R_64F,
+                                                         CUDA_R_32I, CUDA_R_8I,   CUDA_R_8F_E4M3};
     return types[dtype];
 }
 

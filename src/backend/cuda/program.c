@@ -27,6 +27,8 @@ static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
     case LK_OP_ATTENTION:
     case LK_OP_ATTENTION_BACKWARD:
         return lk_cuda_attention_new(program, node, error);
+    case LK_OP_FETCH:
+        return lk_cuda_fetch_new(program, node, error);
     default:
         return lk_cuda_kernel_new(program, node, error);
     }
@@ -38,9 +40,10 @@ static bool make_tables(LkProgram *program, LkError *error)
     size_t nodes = (size_t)graph->n_nodes + 1, tensors = (size_t)graph->n_tensors + 1;
     program->steps = calloc(nodes, sizeof(LkStep *));
     program->node_bytes = calloc(nodes, sizeof *program->node_bytes);
+    program->waits = calloc(nodes, sizeof *program->waits);
     program->address = calloc(tensors, sizeof *program->address);
     program->input_offset = calloc(tensors, sizeof *program->input_offset);
-    return (program->steps && program->node_bytes && program->address && program->input_offset) ||
+    return (program->steps && program->node_bytes && program->waits && program->address && program->input_offset) ||
            lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
 }
 
@@ -79,7 +82,7 @@ LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *erro
         ok = program->steps[n] != NULL;
         program->node_bytes[n] = ok ? program->steps[n]->scratch_bytes : 0;
     }
-    if (ok)
+    if (ok && lk_cuda_fetch_waits(graph, program->waits, error))
         return program;
     lk_cuda_program_free(program);
     return NULL;
@@ -103,6 +106,7 @@ void lk_cuda_program_free(LkProgram *program)
     free(program->uses);
     free(program->steps);
     free(program->node_bytes);
+    free(program->waits);
     free(program->address);
     free(program->input_offset);
     free(program);
@@ -117,7 +121,7 @@ int64_t lk_cuda_weight_bytes(const LkProgram *program)
 {
     int64_t bytes = 0;
     for (int i = 0; i < program->n_uses; i++)
-        bytes += program->uses[i]->data ? 0 : (int64_t)program->uses[i]->bytes;
+        bytes += program->uses[i]->data || program->uses[i]->on_host ? 0 : (int64_t)program->uses[i]->bytes;
     return bytes;
 }
 
@@ -186,7 +190,8 @@ static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error
                 return false;
             program->address[i] = state->data;
         } else if (t->kind == LK_TENSOR_WEIGHT) {
-            LkCudaWeight *plain = lk_cuda_weight_find(program->device, t->name, LK_CUDA_PLAIN, t->dtype);
+            LkCudaWeight *plain =
+                lk_cuda_weight_find(program->device, t->name, lk_cuda_plain_layout(t), t->dtype, t->on_host);
             program->address[i] = plain ? plain->data : NULL;
         }
     }

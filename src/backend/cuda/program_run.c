@@ -48,10 +48,18 @@ bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, Lk
     return lk_cuda_download(program->device, data, address, bytes, error);
 }
 
+/** Puts node n into the stream, behind the weight that it reads. */
+static bool enqueue(LkProgram *program, int32_t n, LkError *error)
+{
+    int32_t fetch = program->waits[n];
+    return (fetch < 0 || lk_cuda_fetch_wait(program->steps[fetch], error)) &&
+           program->steps[n]->class->enqueue(program->steps[n], error);
+}
+
 static bool enqueue_all(LkProgram *program, LkError *error)
 {
     for (int32_t n = 0; n < program->graph->n_nodes; n++)
-        if (!program->steps[n]->class->enqueue(program->steps[n], error))
+        if (!enqueue(program, n, error))
             return false;
     return true;
 }
@@ -101,8 +109,7 @@ static bool measure_node(LkProgram *program, int32_t n, const cudaEvent_t *event
 {
     cudaStream_t stream = program->device->stream;
     float milliseconds = 0;
-    if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) ||
-        !program->steps[n]->class->enqueue(program->steps[n], error))
+    if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) || !enqueue(program, n, error))
         return false;
     cudaError_t status = cudaEventRecord(events[1], stream);
     if (status == cudaSuccess)

@@ -16,10 +16,16 @@ bool lk_cuda_is_weight(const LkGraph *graph, LkRef ref)
     return ref != LK_NONE && lk_graph_tensor(graph, lk_graph_owner(graph, ref))->kind == LK_TENSOR_WEIGHT;
 }
 
-LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype)
+LkCudaLayout lk_cuda_plain_layout(const LkTensor *weight)
+{
+    return weight->taps_first ? LK_CUDA_CHANNELS_LAST : LK_CUDA_PLAIN;
+}
+
+LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype,
+                                  bool on_host)
 {
     for (LkCudaWeight *w = device->weights[bucket_of(name)]; w; w = w->next)
-        if (w->layout == layout && w->dtype == dtype && strcmp(w->name, name) == 0)
+        if (w->layout == layout && w->dtype == dtype && w->on_host == on_host && strcmp(w->name, name) == 0)
             return w;
     return NULL;
 }
@@ -56,9 +62,12 @@ static LkCudaWeight *new_weight(LkDevice *device, const LkTensor *tensor, LkCuda
     }
     weight->layout = layout;
     weight->dtype = dtype;
+    weight->on_host = tensor->on_host;
     weight->rank = tensor->rank;
     memcpy(weight->shape, tensor->shape, sizeof weight->shape);
-    weight->bytes = (size_t)lk_cuda_aligned(lk_tensor_count(tensor) * (int64_t)lk_dtype_size(dtype));
+    LkTensor stored = *tensor;
+    stored.dtype = dtype;
+    weight->bytes = (size_t)lk_cuda_aligned(lk_weight_bytes(&stored));
     unsigned bucket = bucket_of(tensor->name);
     weight->next = device->weights[bucket];
     device->weights[bucket] = weight;
@@ -68,20 +77,25 @@ static LkCudaWeight *new_weight(LkDevice *device, const LkTensor *tensor, LkCuda
 LkCudaWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error)
 {
     const LkTensor *tensor = lk_graph_tensor(program->graph, lk_graph_owner(program->graph, ref));
-    LkCudaWeight *weight = lk_cuda_weight_find(program->device, tensor->name, layout, dtype);
+    LkCudaWeight *weight = lk_cuda_weight_find(program->device, tensor->name, layout, dtype, tensor->on_host);
     if (!weight)
         weight = new_weight(program->device, tensor, layout, dtype, error);
     return weight && use(program, weight, error) ? weight : NULL;
 }
 
+void lk_cuda_region_free(LkCudaRegion *region)
+{
+    if (region->data)
+        (void)(region->on_host ? cudaFreeHost(region->data) : cudaFree(region->data));
+    free(region);
+}
+
 /** Gives the memory of a weight back; that of its region with the region's last weight. */
 static void release(LkDevice *device, LkCudaWeight *weight)
 {
-    if (weight->region && --weight->region->weights == 0) {
-        (void)cudaFree(weight->region->data);
-        free(weight->region);
-    }
-    if (weight->data)
+    if (weight->region && --weight->region->weights == 0)
+        lk_cuda_region_free(weight->region);
+    if (weight->data && !weight->on_host)
         device->allocated -= (int64_t)weight->bytes;
     free(weight->name);
     free(weight);
@@ -101,11 +115,22 @@ void lk_cuda_weights_trim(LkDevice *device, bool all)
         }
 }
 
-int64_t lk_cuda_planned_weights(const LkDevice *device)
+/** Bytes of what programs use, on the host or on the card. */
+static int64_t planned(const LkDevice *device, bool on_host)
 {
     int64_t bytes = 0;
     for (int b = 0; b < LK_CUDA_WEIGHT_BUCKETS; b++)
         for (const LkCudaWeight *w = device->weights[b]; w; w = w->next)
-            bytes += w->users > 0 ? (int64_t)w->bytes : 0;
+            bytes += w->users > 0 && w->on_host == on_host ? (int64_t)w->bytes : 0;
     return bytes;
+}
+
+int64_t lk_cuda_planned_weights(const LkDevice *device)
+{
+    return planned(device, false);
+}
+
+int64_t lk_cuda_planned_host(const LkDevice *device)
+{
+    return planned(device, true);
 }

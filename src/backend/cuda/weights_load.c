@@ -2,148 +2,163 @@
  * one is copied. */
 #include "backend/cuda/cuda_backend.h"
 
-#include "base/parallel.h"
+#include "backend/weight_form.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/** What the threads convert: elements first.. of the stored form, from the file's order and type. */
-typedef struct Conversion {
+/** One weight on its way. */
+typedef struct Loading {
+    LkWeightForm form;
     const void *from;
-    LkDType from_dtype, dtype;
-    int64_t inner, area; /* channels last: channels and positions of a kernel's row; else area = 1 */
-    int64_t first;       /* element of the stored form with which `to` begins */
-    void *to;
-} Conversion;
+    LkDType from_type;
+    float *scales; /* of codes: of all rows */
+} Loading;
 
-static float read_element(const void *from, LkDType dtype, int64_t i)
+/** Rows that fit into a pinned buffer. */
+static int64_t rows_at_once(const LkWeightForm *form)
 {
-    switch (dtype) {
-    case LK_BF16:
-        return lk_bf16_to_f32(((const uint16_t *)from)[i]);
-    case LK_F16:
-        return lk_f16_to_f32(((const uint16_t *)from)[i]);
-    case LK_F64:
-        return (float)((const double *)from)[i];
-    default:
-        return ((const float *)from)[i];
+    int64_t rows = LK_CUDA_STAGING / lk_weight_form_bytes(form, 1);
+    return rows < form->rows ? rows : form->rows;
+}
+
+/** Rows first .. last-1 of the form. */
+static bool convert(const Loading *l, int64_t first, int64_t last, void *to, LkError *error)
+{
+    if (l->form.area == 1 && l->from_type == l->form.dtype) {
+        memcpy(to, (const uint8_t *)l->from + lk_weight_form_bytes(&l->form, first),
+               (size_t)lk_weight_form_bytes(&l->form, last - first));
+        return true;
     }
-}
-
-static void write_element(void *to, LkDType dtype, int64_t i, float value)
-{
-    switch (dtype) {
-    case LK_BF16:
-        ((uint16_t *)to)[i] = lk_f32_to_bf16(value);
-        break;
-    case LK_F16:
-        ((uint16_t *)to)[i] = lk_f32_to_f16(value);
-        break;
-    default:
-        ((float *)to)[i] = value;
-        break;
-    }
-}
-
-/** Where in the file's order element i of the stored form is: [O,k,k,I] from [O,I,k,k]. */
-static int64_t file_index(const Conversion *c, int64_t i)
-{
-    if (c->area == 1)
-        return i;
-    int64_t channel = i % c->inner, position = i / c->inner % c->area, row = i / (c->inner * c->area);
-    return (row * c->inner + channel) * c->area + position;
-}
-
-static void convert_blocks(void *context, int64_t first, int64_t last)
-{
-    const Conversion *c = context;
-    for (int64_t i = first; i < last; i++)
-        write_element(c->to, c->dtype, i, read_element(c->from, c->from_dtype, file_index(c, c->first + i)));
+    float *scales = l->scales ? l->scales + first : NULL;
+    return lk_weight_form_write(&l->form, l->from, l->from_type, first, last, to, scales) ||
+           lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
 }
 
 /** Sends one weight through the pinned buffers; *number is the buffer whose turn it is. */
-static bool send(LkDevice *device, Conversion *c, uint8_t *place, int64_t count, int *number, LkError *error)
+static bool send(LkDevice *device, const Loading *l, uint8_t *place, int *number, LkError *error)
 {
-    int64_t size = (int64_t)lk_dtype_size(c->dtype), most = LK_CUDA_STAGING / size;
-    for (int64_t done = 0, part; done < count; done += part, *number = (*number + 1) % LK_CUDA_STAGINGS) {
-        part = count - done < most ? count - done : most;
-        c->to = lk_cuda_staging(device, *number, error);
-        c->first = done;
-        if (!c->to)
-            return false;
-        if (c->area == 1 && c->from_dtype == c->dtype)
-            memcpy(c->to, (const uint8_t *)c->from + done * size, (size_t)(part * size));
-        else
-            lk_parallel_for(part, convert_blocks, c);
-        if (!lk_cuda_staging_send(device, *number, place + done * size, (size_t)(part * size), error))
+    int64_t most = rows_at_once(&l->form);
+    for (int64_t done = 0, part; done < l->form.rows; done += part, *number = (*number + 1) % LK_CUDA_STAGINGS) {
+        part = l->form.rows - done < most ? l->form.rows - done : most;
+        void *to = lk_cuda_staging(device, *number, error);
+        if (!to || !convert(l, done, done + part, to, error) ||
+            !lk_cuda_staging_send(device, *number, place + lk_weight_form_bytes(&l->form, done),
+                                  (size_t)lk_weight_form_bytes(&l->form, part), error))
             return false;
     }
-    return true;
+    if (!l->scales)
+        return true;
+    size_t bytes = (size_t)l->form.rows * sizeof(float);
+    void *to = lk_cuda_staging(device, *number, error);
+    if (!to)
+        return false;
+    memcpy(to, l->scales, bytes);
+    bool ok = lk_cuda_staging_send(device, *number, place + lk_weight_form_bytes(&l->form, l->form.rows), bytes, error);
+    *number = (*number + 1) % LK_CUDA_STAGINGS;
+    return ok;
+}
+
+/** A row that is wider than a pinned buffer cannot be sent. */
+static bool check_width(const LkCudaWeight *weight, const LkWeightForm *form, LkError *error)
+{
+    int64_t widest = form->rows * (int64_t)sizeof(float);
+    widest = lk_weight_form_bytes(form, 1) > widest ? lk_weight_form_bytes(form, 1) : widest;
+    return widest <= LK_CUDA_STAGING ||
+           lk_fail(error, LK_ERROR_UNSUPPORTED, "The weight '%s' is too wide for this program.", weight->name);
+}
+
+/** Fills a weight's place on the card or on the host. */
+static bool fill(LkDevice *device, const LkCudaWeight *weight, Loading *l, uint8_t *place, int *number, LkError *error)
+{
+    bool codes = lk_dtype_is_code(l->form.dtype);
+    if (weight->on_host) {
+        l->scales = codes ? (float *)(void *)(place + lk_weight_form_bytes(&l->form, l->form.rows)) : NULL;
+        return convert(l, 0, l->form.rows, place, error);
+    }
+    if (!check_width(weight, &l->form, error))
+        return false;
+    l->scales = codes ? malloc((size_t)l->form.rows * sizeof *l->scales) : NULL;
+    bool ok = !codes || l->scales ||
+              lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
+    ok = ok && send(device, l, place, number, error);
+    free(l->scales);
+    return ok;
 }
 
 static bool load(LkDevice *device, LkCudaWeight *weight, uint8_t *place, const LkWeightSource *source, int *number,
                  LkError *error)
 {
-    int64_t count, wanted = 1;
-    for (int i = 0; i < weight->rank; i++)
-        wanted *= weight->shape[i];
-    Conversion c = {.dtype = weight->dtype, .inner = 1, .area = 1};
-    if (weight->layout == LK_CUDA_CHANNELS_LAST && weight->rank == 4) {
-        c.inner = weight->shape[1];
-        c.area = weight->shape[2] * weight->shape[3];
-    }
-    if (!source->read(source->context, weight->name, &c.from, &c.from_dtype, &count, error))
+    int64_t count;
+    Loading l = {
+        .form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->layout == LK_CUDA_CHANNELS_LAST)};
+    if (!source->read(source->context, weight->name, &l.from, &l.from_type, &count, error))
         return false;
+    int64_t wanted = l.form.rows * l.form.cols;
     bool ok = count == wanted ||
               lk_fail(error, LK_ERROR_FORMAT, "The weight '%s' has %lld elements where the model needs %lld.",
                       weight->name, (long long)count, (long long)wanted);
-    ok = ok && send(device, &c, place, count, number, error);
+    ok = ok && fill(device, weight, &l, place, number, error);
     source->done(source->context, weight->name);
     return ok;
 }
 
-bool lk_cuda_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error)
+/** Memory for all weights of one kind that a program lacks. */
+static LkCudaRegion *new_region(int64_t bytes, bool on_host, LkError *error)
+{
+    LkCudaRegion *region = calloc(1, sizeof *region);
+    if (!region) {
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the model's weights.");
+        return NULL;
+    }
+    region->on_host = on_host;
+    cudaError_t status = on_host ? cudaHostAlloc(&region->data, (size_t)bytes, cudaHostAllocDefault)
+                                 : cudaMalloc(&region->data, (size_t)bytes);
+    if (lk_cuda_ok(status, on_host ? "memory of the host for the model's weights" : "the model's weights", error))
+        return region;
+    (void)cudaGetLastError();
+    free(region);
+    return NULL;
+}
+
+/** Loads what a program uses on the host, or on the card, and the device does not hold yet. */
+static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_host, LkError *error)
 {
     LkDevice *device = program->device;
     int64_t bytes = 0, used = 0;
-    int missing = 0, number = 0;
+    int number = 0;
     for (int i = 0; i < program->n_uses; i++)
-        if (!program->uses[i]->data) {
+        if (!program->uses[i]->data && program->uses[i]->on_host == on_host)
             bytes += (int64_t)program->uses[i]->bytes;
-            missing++;
-        }
-    if (missing == 0)
+    if (bytes == 0)
         return true;
     if (!source)
         return lk_fail(error, LK_ERROR_USAGE, "The model's weights have no source.");
-    LkCudaRegion *region = calloc(1, sizeof *region);
+    LkCudaRegion *region = new_region(bytes, on_host, error);
     if (!region)
-        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the model's weights.");
-    if (!lk_cuda_ok(cudaMalloc(&region->data, (size_t)bytes), "the model's weights", error)) {
-        (void)cudaGetLastError();
-        free(region);
         return false;
-    }
-    uint8_t *data = region->data;
     bool ok = true;
     for (int i = 0; i < program->n_uses && ok; i++) {
         LkCudaWeight *weight = program->uses[i];
-        if (weight->data)
+        if (weight->data || weight->on_host != on_host)
             continue;
-        ok = load(device, weight, data + used, source, &number, error);
+        ok = load(device, weight, (uint8_t *)region->data + used, source, &number, error);
         if (!ok)
             break;
-        weight->data = data + used;
+        weight->data = (uint8_t *)region->data + used;
         weight->region = region;
         region->weights++;
-        device->allocated += (int64_t)weight->bytes;
+        device->allocated += on_host ? 0 : (int64_t)weight->bytes;
         used += (int64_t)weight->bytes;
     }
     /* Programs run in the other stream. */
     bool arrived = lk_cuda_ok(cudaStreamSynchronize(device->copy_stream), "copying the model's weights", error);
-    if (region->weights == 0) {
-        (void)cudaFree(region->data);
-        free(region);
-    }
+    if (region->weights == 0)
+        lk_cuda_region_free(region);
     return ok && arrived;
+}
+
+bool lk_cuda_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error)
+{
+    return load_kind(program, source, false, error) && load_kind(program, source, true, error);
 }

@@ -21,6 +21,7 @@ ReferenceOp reference_activation, reference_activation_backward, reference_geglu
 ReferenceOp reference_add, reference_add_rows, reference_sum_rows;
 ReferenceOp reference_upsample2, reference_upsample2_backward, reference_concat, reference_slice;
 ReferenceOp reference_embedding, reference_time_embedding, reference_q_sample, reference_loss, reference_cast;
+ReferenceOp reference_fetch, reference_dequantise;
 ReferenceOp reference_dropout, reference_limit_norm, reference_multiply, reference_scale_rows, reference_sum_products;
 ReferenceOp reference_gather_taps, reference_spread_taps, reference_kronecker, reference_kronecker_backward;
 ReferenceOp reference_dora_scale, reference_dora_scale_backward;

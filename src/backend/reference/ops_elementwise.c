@@ -233,3 +233,19 @@ bool reference_zero(const ReferenceCall *call)
         call->out[0][e] = 0;
     return true;
 }
+
+bool reference_fetch(const ReferenceCall *call)
+{
+    int64_t count = lk_tensor_count(call->out_tensor[0]);
+    for (int64_t i = 0; i < count; i++)
+        call->out[0][i] = call->in[0][i];
+    return true;
+}
+
+bool reference_dequantise(const ReferenceCall *call)
+{
+    int64_t count = lk_tensor_count(call->out_tensor[0]), cols = count / call->in_tensor[0]->shape[0];
+    for (int64_t i = 0; i < count; i++)
+        call->out[0][i] = call->in[0][i] * call->in[1][i / cols];
+    return true;
+}

@@ -43,6 +43,8 @@ static const struct {
     [LK_OP_LOSS] = {reference_loss, 4, 6, 2},
     [LK_OP_CAST] = {reference_cast, 1, 1, 1},
     [LK_OP_ZERO] = {reference_zero, 0, 0, 1},
+    [LK_OP_FETCH] = {reference_fetch, 1, 1, 1},
+    [LK_OP_DEQUANTISE] = {reference_dequantise, 2, 2, 1},
     [LK_OP_MULTIPLY] = {reference_multiply, 2, 2, 1},
     [LK_OP_SCALE_ROWS] = {reference_scale_rows, 2, 4, 1},
     [LK_OP_SUM_PRODUCTS] = {reference_sum_products, 3, 4, 1},
