@@ -24,9 +24,9 @@ static void program_folder(char folder[PATH_SIZE])
 /** Writes the number'th place where the module may be; false behind the last. */
 static bool place(int number, char path[PATH_SIZE])
 {
-    /* Beside an installed program, in the build folder, where it was configured to go. */
-    static const char *const relative[] = {"../lib/lorikeet", "../lib64/lorikeet", "../backend/cuda",
-                                           "../../src/backend/cuda"};
+    /* Beside an installed program, in the Flatpak's extension, in the build folder, where it was configured to go. */
+    static const char *const relative[] = {"../lib/lorikeet", "../lib/lorikeet/cuda", "../lib64/lorikeet",
+                                           "../backend/cuda", "../../src/backend/cuda"};
     static const int relatives = sizeof relative / sizeof *relative;
     const char *chosen = getenv("LORIKEET_CUDA_MODULE");
     if (chosen) {
@@ -80,6 +80,11 @@ const LkBackend *lk_backend_cuda(LkError *error)
     for (int i = 0; place(i, path); i++)
         if (access(path, R_OK) == 0)
             return open_module(path, error);
-    lk_fail(error, LK_ERROR_UNSUPPORTED, "This build has no CUDA backend; use the CPU (--device cpu).");
+    if (access("/.flatpak-info", F_OK) == 0)
+        lk_fail(error, LK_ERROR_UNSUPPORTED,
+                "The Flatpak's part for NVIDIA cards is not installed. Install it with: flatpak install "
+                "io.github.lorikeet_lora.Lorikeet.CUDA, or use the CPU (--device cpu).");
+    else
+        lk_fail(error, LK_ERROR_UNSUPPORTED, "This build has no CUDA backend; use the CPU (--device cpu).");
     return NULL;
 }

@@ -28,4 +28,5 @@ typedef struct LkSystemPlaces {
     const char *meminfo;                      /* /proc/meminfo */
     const char *nvml, *cuda, *cudnn, *cublas; /* libraries */
     const char *folder;                       /* whose disk counts; the home folder */
+    const char *flatpak;                      /* /.flatpak-info: where it is, we run as a Flatpak */
 } LkSystemPlaces;

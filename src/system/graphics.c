@@ -1,6 +1,7 @@
 #include "system/graphics.h"
 
 #include "system/nvml.h"
+#include "system/sandbox.h"
 
 #include <dlfcn.h>
 #include <glib/gi18n.h>
@@ -74,8 +75,25 @@ static void check_card(GPtrArray *findings, const LkNvml *nvml, int built_in)
 
 /* ---- driver ------------------------------------------------------------------------------------------ */
 
-static void explain_driver(LkSystemFinding *finding, LkNvmlProblem problem, const char *modules)
+/* In a Flatpak the driver's libraries are not the system's but an extension's, of the same version. */
+static bool explain_extension(LkSystemFinding *finding, const LkSystemPlaces *places, LkNvmlProblem problem)
 {
+    bool loaded = has_module(places->modules ? places->modules : "/proc/modules", "nvidia");
+    if (!lk_in_flatpak(places->flatpak) || !loaded ||
+        (problem != LK_NVML_NO_LIBRARY && problem != LK_NVML_OTHER_VERSION))
+        return false;
+    finding->text = g_strdup(_("The driver is installed, but its copy for Flatpaks is missing or of another version."));
+    finding->fix = g_strdup(_("This command fetches the right one. After an update of the driver restart the computer "
+                              "first."));
+    finding->command = g_strdup("flatpak update");
+    return true;
+}
+
+static void explain_driver(LkSystemFinding *finding, LkNvmlProblem problem, const LkSystemPlaces *places)
+{
+    const char *modules = places->modules ? places->modules : "/proc/modules";
+    if (explain_extension(finding, places, problem))
+        return;
     if (problem == LK_NVML_OTHER_VERSION) {
         finding->text = g_strdup(_("The driver was updated, but the old one is still at work."));
         finding->fix = g_strdup(_("Restart the computer."));
@@ -98,12 +116,12 @@ static void explain_driver(LkSystemFinding *finding, LkNvmlProblem problem, cons
     }
 }
 
-static void check_driver(GPtrArray *findings, const LkNvml *nvml, LkNvmlProblem problem, const char *modules)
+static void check_driver(GPtrArray *findings, const LkNvml *nvml, LkNvmlProblem problem, const LkSystemPlaces *places)
 {
     LkSystemFinding *finding = lk_system_add(findings, "driver", _("NVIDIA Driver"), LK_SYSTEM_FINE, NULL);
     if (!nvml) {
         finding->state = LK_SYSTEM_MISSING;
-        explain_driver(finding, problem, modules);
+        explain_driver(finding, problem, places);
         return;
     }
     const char *version = lk_nvml_driver(nvml) ? lk_nvml_driver(nvml) : _("unknown version");
@@ -207,6 +225,13 @@ static void check_libraries(GPtrArray *findings, const LkSystemPlaces *places)
     finding->text = g_strdup(!cudnn && !cublas ? _("cuBLASLt and cuDNN 9 are not installed, or not found.")
                              : !cudnn          ? _("cuDNN 9 is not installed, or not found.")
                                                : _("cuBLASLt is not installed, or not found."));
+    if (lk_in_flatpak(places->flatpak)) {
+        finding->fix =
+            g_strdup(_("They come with the Flatpak's part for NVIDIA cards. Install it with this command, then "
+                       "start Lorikeet anew."));
+        finding->command = g_strdup(LK_FLATPAK_CUDA);
+        return;
+    }
     finding->fix = g_strdup(_("Install the CUDA toolkit and cuDNN 9 (NVIDIA's packages cuda-toolkit and cudnn), then "
                               "start Lorikeet anew. Where they are in a folder of their own, name it in "
                               "LD_LIBRARY_PATH."));
@@ -237,7 +262,7 @@ void lk_graphics_check(GPtrArray *findings, const LkSystemPlaces *places)
     check_card(findings, nvml, built_in);
     if (!built_in && (!nvml || lk_nvml_count(nvml) == 0))
         return;
-    check_driver(findings, nvml, problem, places->modules ? places->modules : "/proc/modules");
+    check_driver(findings, nvml, problem, places);
     if (nvml)
         check_cuda(findings, places->cuda ? places->cuda : "libcuda.so.1");
     check_libraries(findings, places);

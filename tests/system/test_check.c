@@ -160,6 +160,31 @@ static void test_cuda(const char *nvml, const char *cuda)
     computer_clear(&computer);
 }
 
+/* There the driver's libraries and ours come as extensions, and commands fetch them. */
+static void test_flatpak(const char *nvml, const char *cuda)
+{
+    Computer computer = computer_new("libnothing-ml.so", cuda, true);
+    write_file(computer.folder, "flatpak-info", "[Application]\n");
+    g_autofree char *info = g_build_filename(computer.folder, "flatpak-info", NULL);
+    computer.places.flatpak = info;
+    g_autoptr(GPtrArray) none = lk_system_check(&computer.places);
+    expect(none, "driver", LK_SYSTEM_MISSING, "not installed", "nvidia-driver");
+    write_file(computer.folder, "modules", "nvidia 6 0 - Live 0x0\n");
+    g_autoptr(GPtrArray) old = lk_system_check(&computer.places);
+    expect(old, "driver", LK_SYSTEM_MISSING, "copy for Flatpaks", "fetches the right one");
+    tap_ok(g_strcmp0(find(old, "driver")->command, "flatpak update") == 0, "with the command that fetches it");
+    computer.places.nvml = nvml;
+    computer.places.cudnn = "libnothing-cudnn.so";
+    g_autoptr(GPtrArray) part = lk_system_check(&computer.places);
+    expect(part, "libraries", LK_SYSTEM_MISSING, "cuDNN 9 is not installed", "part for NVIDIA cards");
+    tap_ok(g_strcmp0(find(part, "libraries")->command, "flatpak install io.github.lorikeet_lora.Lorikeet.CUDA") == 0,
+           "with the command that installs it");
+    computer.places.flatpak = computer.places.cudnn; /* no such file: an ordinary program */
+    g_autoptr(GPtrArray) outside = lk_system_check(&computer.places);
+    expect(outside, "libraries", LK_SYSTEM_MISSING, "cuDNN 9 is not installed", "LD_LIBRARY_PATH");
+    computer_clear(&computer);
+}
+
 int main(int argc, char **argv)
 {
     test_no_card();
@@ -167,6 +192,7 @@ int main(int argc, char **argv)
         test_good(argv[1], argv[2]);
         test_drivers(argv[1], argv[2]);
         test_cuda(argv[1], argv[2]);
+        test_flatpak(argv[1], argv[2]);
     }
     return tap_done();
 }

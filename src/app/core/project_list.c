@@ -1,8 +1,10 @@
 #include "app/core/project_list.h"
 
+#include "app/core/places.h"
 #include "app/dataset/import_plan.h"
 #include "project/settings.h"
 #include "project/sources.h"
+#include "system/sandbox.h"
 
 #include <glib/gi18n.h>
 
@@ -306,8 +308,7 @@ static char *file_name_of(const char *name)
 char *lk_project_folder_for_name(GSettings *settings, const char *name)
 {
     g_autofree char *chosen = settings ? g_settings_get_string(settings, "projects-folder") : NULL;
-    g_autofree char *parent =
-        chosen && *chosen ? g_strdup(chosen) : g_build_filename(g_get_home_dir(), "Lorikeet", NULL);
+    g_autofree char *parent = chosen && *chosen ? g_strdup(chosen) : lk_places_projects(lk_in_flatpak(NULL));
     g_autofree char *base = file_name_of(name);
     char *folder = g_build_filename(parent, base, NULL);
     for (int i = 2; g_file_test(folder, G_FILE_TEST_EXISTS); i++) {

@@ -2,7 +2,9 @@
 
 #include "app/application.h"
 #include "app/core/export_folders.h"
+#include "app/core/places.h"
 #include "app/widgets/choice_row.h"
+#include "system/sandbox.h"
 
 #include <glib/gi18n.h>
 
@@ -53,6 +55,13 @@ static void choose_row(GtkWidget *row)
     gtk_check_button_set_active(g_object_get_data(G_OBJECT(row), "check"), TRUE);
 }
 
+/* Where nothing is remembered. */
+static void choose_usual(LkFolderList *self)
+{
+    g_autofree char *folder = lk_places_exports(lk_in_flatpak(NULL));
+    lk_folder_list_choose(self, folder);
+}
+
 /* The next one is chosen where it was the chosen one; a folder to go to always stays. */
 static void forget_cb(GtkWidget *button, LkFolderList *self)
 {
@@ -62,7 +71,7 @@ static void forget_cb(GtkWidget *button, LkFolderList *self)
     gtk_list_box_remove(self->list, row);
     GtkListBoxRow *first = gtk_list_box_get_row_at_index(self->list, 0);
     if (!folder_of(GTK_WIDGET(first)))
-        lk_folder_list_choose(self, g_get_home_dir());
+        choose_usual(self);
     else if (g_str_equal(path, self->folder))
         choose_row(GTK_WIDGET(first));
 }
@@ -147,7 +156,6 @@ static void lk_folder_list_class_init(LkFolderListClass *klass)
 /* Folders that are not there just now (a drive that is not mounted) stay remembered, but are not offered. */
 static void lk_folder_list_init(LkFolderList *self)
 {
-    const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
     g_auto(GStrv) folders = lk_export_folders(settings());
     self->group = g_object_ref_sink(GTK_CHECK_BUTTON(gtk_check_button_new()));
     self->list = GTK_LIST_BOX(gtk_list_box_new());
@@ -162,6 +170,6 @@ static void lk_folder_list_init(LkFolderList *self)
     if (first)
         choose_row(GTK_WIDGET(first));
     else
-        lk_folder_list_choose(self, downloads ? downloads : g_get_home_dir());
+        choose_usual(self);
     adw_bin_set_child(ADW_BIN(self), GTK_WIDGET(self->list));
 }

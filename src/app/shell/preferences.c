@@ -1,7 +1,9 @@
 #include "app/shell/preferences.h"
 
 #include "app/application.h"
+#include "app/core/places.h"
 #include "app/widgets/combo_names.h"
+#include "system/sandbox.h"
 
 #include <glib/gi18n.h>
 
@@ -27,7 +29,7 @@ static GSettings *settings(void)
 static void show_folder(LkPreferences *self)
 {
     g_autofree char *chosen = g_settings_get_string(settings(), "projects-folder");
-    g_autofree char *folder = *chosen ? g_strdup(chosen) : g_build_filename(g_get_home_dir(), "Lorikeet", NULL);
+    g_autofree char *folder = *chosen ? g_strdup(chosen) : lk_places_projects(lk_in_flatpak(NULL));
     g_autofree char *text = g_filename_display_name(folder);
     g_autofree char *markup = g_markup_escape_text(text, -1);
     adw_action_row_set_subtitle(self->projects_row, markup);
