@@ -7,6 +7,7 @@
 #include "app/shell/about.h"
 #include "app/shell/preferences.h"
 #include "app/shell/presence.h"
+#include "app/shell/search_provider.h"
 #include "app/shell/shortcuts.h"
 #include "app/shell/window.h"
 
@@ -24,6 +25,7 @@ struct _LkApplication {
     LkPictureMaker *maker;
     LkSpeedKeeper *speeds;
     LkPresence *presence;
+    LkSearchProvider *search;
     LkHelpWindow *help; /* weak: open or NULL */
     gboolean exit_after_startup;
 };
@@ -217,6 +219,8 @@ static void lk_application_startup(GApplication *application)
     g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "lorikeet", "thumbnails", NULL);
     self->store = lk_store_thread_new(data);
     self->projects = lk_project_list_new(self->store);
+    if (self->search)
+        lk_search_provider_set_projects(self->search, self->projects);
     self->device = lk_device_status_new(self->settings);
     self->thumbnails = lk_thumbnails_new(cache);
     self->tasks = lk_task_center_new(self->store);
@@ -227,6 +231,36 @@ static void lk_application_startup(GApplication *application)
     self->speeds = lk_speed_keeper_new(self->store, self->tasks, self->projects);
     self->presence = lk_presence_new(GTK_APPLICATION(self), self->tasks);
     add_actions(self);
+}
+
+/* A result of the overview's search was chosen. */
+static void search_open_cb(LkApplication *self, LkProject *project)
+{
+    g_application_activate(G_APPLICATION(self));
+    GtkWidget *window = active_window(self);
+    if (project && window)
+        lk_window_open_project(LK_WINDOW(window), project, NULL);
+}
+
+/* Before startup: the search is served as soon as the name is on the bus. */
+static gboolean lk_application_dbus_register(GApplication *application, GDBusConnection *connection, const char *path,
+                                             GError **error)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    if (!G_APPLICATION_CLASS(lk_application_parent_class)->dbus_register(application, connection, path, error))
+        return FALSE;
+    self->search = lk_search_provider_new();
+    g_signal_connect_object(self->search, "open", G_CALLBACK(search_open_cb), self, G_CONNECT_SWAPPED);
+    return lk_search_provider_export(self->search, connection, path, error);
+}
+
+static void lk_application_dbus_unregister(GApplication *application, GDBusConnection *connection, const char *path)
+{
+    LkApplication *self = LK_APPLICATION(application);
+    if (self->search)
+        lk_search_provider_unexport(self->search, connection);
+    g_clear_object(&self->search);
+    G_APPLICATION_CLASS(lk_application_parent_class)->dbus_unregister(application, connection, path);
 }
 
 static gboolean quit_idle_cb(gpointer data)
@@ -266,6 +300,8 @@ static void lk_application_shutdown(GApplication *application)
     g_clear_object(&self->tasks);
     if (self->store)
         lk_store_thread_close(self->store); /* what was asked to be written is written */
+    if (self->search)
+        lk_search_provider_set_projects(self->search, NULL);
     g_clear_object(&self->thumbnails);
     g_clear_object(&self->projects);
     g_clear_object(&self->device);
@@ -305,6 +341,8 @@ static void lk_application_class_init(LkApplicationClass *klass)
     application_class->activate = lk_application_activate;
     application_class->open = lk_application_open;
     application_class->shutdown = lk_application_shutdown;
+    application_class->dbus_register = lk_application_dbus_register;
+    application_class->dbus_unregister = lk_application_dbus_unregister;
     application_class->handle_local_options = lk_application_handle_local_options;
 }
 

@@ -9,15 +9,24 @@
 enum { TITLE_COLUMNS = 24, LONGEST_VALUE = 160 };
 
 struct LkFacts {
-    GString *json;  /* the object, open */
-    GString *lines; /* for people */
+    GString *json;    /* the object, open */
+    GPtrArray *lines; /* LkFact, for people */
+    const char *kind;
 };
+
+static void fact_free(gpointer data)
+{
+    LkFact *fact = data;
+    g_free(fact->title);
+    g_free(fact->value);
+    g_free(fact);
+}
 
 LkFacts *lk_facts_new(void)
 {
     LkFacts *facts = g_new0(LkFacts, 1);
     facts->json = g_string_new(NULL);
-    facts->lines = g_string_new(NULL);
+    facts->lines = g_ptr_array_new_with_free_func(fact_free);
     lk_json_begin(facts->json);
     return facts;
 }
@@ -27,7 +36,7 @@ void lk_facts_free(LkFacts *facts)
     if (!facts)
         return;
     g_string_free(facts->json, TRUE);
-    g_string_free(facts->lines, TRUE);
+    g_ptr_array_unref(facts->lines);
     g_free(facts);
 }
 
@@ -46,18 +55,20 @@ static char *presentable(const char *text, int most)
     return g_string_free(out, FALSE);
 }
 
-static void add_cut_line(LkFacts *facts, const char *title, const char *value, int most)
+/* `value` is cut behind `most` characters; NULL makes a heading. */
+static LkFact *add_fact(LkFacts *facts, const char *title, const char *value, int most, bool below)
 {
-    g_autofree char *shown = presentable(value, most), *head = presentable(title, LONGEST_VALUE);
-    g_string_append(facts->lines, head);
-    for (int i = lk_text_columns(head); i < TITLE_COLUMNS; i++)
-        g_string_append_c(facts->lines, ' ');
-    g_string_append_printf(facts->lines, " %s\n", shown);
+    LkFact *fact = g_new0(LkFact, 1);
+    fact->title = presentable(title, LONGEST_VALUE);
+    fact->value = value ? presentable(value, most) : NULL;
+    fact->below = below;
+    g_ptr_array_add(facts->lines, fact);
+    return fact;
 }
 
-static void add_line(LkFacts *facts, const char *title, const char *value)
+static void add_line(LkFacts *facts, const char *key, const char *title, const char *value)
 {
-    add_cut_line(facts, title, value, G_MAXINT);
+    add_fact(facts, title, value ? value : "", G_MAXINT, false)->key = key;
 }
 
 void lk_facts_text(LkFacts *facts, const char *key, const char *title, const char *value)
@@ -66,7 +77,7 @@ void lk_facts_text(LkFacts *facts, const char *key, const char *title, const cha
         return;
     lk_json_add_string(facts->json, key, value);
     if (title)
-        add_line(facts, title, value);
+        add_line(facts, key, title, value);
 }
 
 void lk_facts_integer(LkFacts *facts, const char *key, const char *title, int64_t value)
@@ -74,7 +85,7 @@ void lk_facts_integer(LkFacts *facts, const char *key, const char *title, int64_
     g_autofree char *text = g_strdup_printf("%ld", (long)value);
     lk_json_add_integer(facts->json, key, value);
     if (title)
-        add_line(facts, title, text);
+        add_line(facts, key, title, text);
 }
 
 void lk_facts_number(LkFacts *facts, const char *key, const char *title, double value)
@@ -82,7 +93,7 @@ void lk_facts_number(LkFacts *facts, const char *key, const char *title, double 
     g_autofree char *text = g_strdup_printf("%g", value);
     lk_json_add_number(facts->json, key, value);
     if (title)
-        add_line(facts, title, text);
+        add_line(facts, key, title, text);
 }
 
 void lk_facts_boolean(LkFacts *facts, const char *key, bool value)
@@ -95,7 +106,7 @@ void lk_facts_bytes(LkFacts *facts, const char *key, const char *title, int64_t 
     g_autofree char *text = lk_cli_bytes(value);
     lk_json_add_integer(facts->json, key, value);
     if (title)
-        add_line(facts, title, text);
+        add_line(facts, key, title, text);
 }
 
 void lk_facts_json(LkFacts *facts, const char *key, const char *title, const char *json, const char *words)
@@ -103,18 +114,16 @@ void lk_facts_json(LkFacts *facts, const char *key, const char *title, const cha
     lk_json_add_key(facts->json, key);
     g_string_append(facts->json, json);
     if (title)
-        add_line(facts, title, words);
+        add_line(facts, key, title, words);
 }
 
 void lk_facts_lines(LkFacts *facts, const char *title, const LkMetadata *pairs)
 {
     if (lk_metadata_count(pairs) == 0)
         return;
-    g_string_append_printf(facts->lines, "\n%s\n", title);
-    for (size_t i = 0; i < lk_metadata_count(pairs); i++) {
-        g_autofree char *indented = g_strconcat("  ", lk_metadata_key(pairs, i), NULL);
-        add_cut_line(facts, indented, lk_metadata_value(pairs, i), LONGEST_VALUE);
-    }
+    add_fact(facts, title, NULL, 0, false);
+    for (size_t i = 0; i < lk_metadata_count(pairs); i++)
+        add_fact(facts, lk_metadata_key(pairs, i), lk_metadata_value(pairs, i), LONGEST_VALUE, true);
 }
 
 void lk_facts_pairs(LkFacts *facts, const char *key, const char *title, const LkMetadata *pairs)
@@ -128,9 +137,34 @@ void lk_facts_pairs(LkFacts *facts, const char *key, const char *title, const Lk
         lk_facts_lines(facts, title, pairs);
 }
 
+void lk_facts_set_kind(LkFacts *facts, const char *kind)
+{
+    facts->kind = kind;
+}
+
+const char *lk_facts_kind(const LkFacts *facts)
+{
+    return facts->kind;
+}
+
+const GPtrArray *lk_facts_all(const LkFacts *facts)
+{
+    return facts->lines;
+}
+
+static void print_fact(const LkFact *fact)
+{
+    if (!fact->value) {
+        printf("\n%s\n", fact->title);
+        return;
+    }
+    int columns = (fact->below ? 2 : 0) + lk_text_columns(fact->title);
+    printf("%s%s%*s %s\n", fact->below ? "  " : "", fact->title, MAX(0, TITLE_COLUMNS - columns), "", fact->value);
+}
+
 void lk_facts_print(const LkFacts *facts)
 {
-    fputs(facts->lines->str, stdout);
+    g_ptr_array_foreach(facts->lines, (GFunc)(void (*)(void))print_fact, NULL);
 }
 
 void lk_facts_print_json(const LkFacts *facts)

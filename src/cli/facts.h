@@ -7,6 +7,13 @@
 
 typedef struct LkFacts LkFacts;
 
+/** One line for people. */
+typedef struct LkFact {
+    char *title, *value; /* value is NULL for a heading */
+    const char *key;     /* the member's name; NULL where it has none of its own */
+    bool below;          /* it stands below the last heading */
+} LkFact;
+
 LkFacts *lk_facts_new(void);
 void lk_facts_free(LkFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkFacts, lk_facts_free)
@@ -26,6 +33,13 @@ void lk_facts_pairs(LkFacts *facts, const char *key, const char *title, const Lk
 
 /** The lines of that, for what JSON has otherwise. */
 void lk_facts_lines(LkFacts *facts, const char *title, const LkMetadata *pairs);
+
+/** What the file is, a name for programs ("lora", "base_model", …); NULL before it was set. The text must stay. */
+void lk_facts_set_kind(LkFacts *facts, const char *kind);
+const char *lk_facts_kind(const LkFacts *facts);
+
+/** All lines for people, LkFact *, in their order; borrowed. */
+const GPtrArray *lk_facts_all(const LkFacts *facts);
 
 /** To stdout. */
 void lk_facts_print(const LkFacts *facts);

@@ -271,7 +271,7 @@ void lk_export_choose(GtkWidget *parent, LkProject *project)
 {
     g_autoptr(GtkFileDialog) dialog = gtk_file_dialog_new();
     g_autofree char *name = lk_job_draft_base_value(project, "output_name", NULL);
-    g_autofree char *file = g_strconcat(name, ".toml", NULL);
+    g_autofree char *file = g_strconcat(name, ".lorikeet.toml", NULL);
     gtk_file_dialog_set_title(dialog, _("Export Settings"));
     gtk_file_dialog_set_initial_name(dialog, file);
     Export *export = g_new0(Export, 1);

@@ -160,6 +160,11 @@ static void import_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     lk_import_choose(GTK_WIDGET(self), project_of(self), self->history);
 }
 
+void lk_parameters_page_import(LkParametersPage *self, const char *path)
+{
+    lk_import_open(GTK_WIDGET(self), project_of(self), self->history, path);
+}
+
 static void export_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     lk_export_choose(data, project_of(data));

@@ -12,4 +12,7 @@ G_DECLARE_FINAL_TYPE(LkParametersPage, lk_parameters_page, LK, PARAMETERS_PAGE, 
 /** Makes the settings of a task those of the project, and says so. */
 void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task);
 
+/** Shows the settings of a file, to be taken. */
+void lk_parameters_page_import(LkParametersPage *self, const char *path);
+
 G_END_DECLS

@@ -93,6 +93,14 @@ void lk_project_view_add_files(LkProjectView *self, const char *const *paths)
     lk_dataset_page_add_files(LK_DATASET_PAGE(self->pages[0]), paths);
 }
 
+void lk_project_view_import(LkProjectView *self, const char *path)
+{
+    lk_project_view_show_page(self, "parameters");
+    AdwNavigationPage *page = adw_navigation_split_view_get_content(self->split);
+    if (LK_IS_PARAMETERS_PAGE(page))
+        lk_parameters_page_import(LK_PARAMETERS_PAGE(page), path);
+}
+
 /* The page of that name, made if need be, with the task on it. */
 void lk_project_view_show_task(LkProjectView *self, const char *name, LkTask *task)
 {

@@ -26,4 +26,7 @@ void lk_project_view_show_task(LkProjectView *self, const char *name, LkTask *ta
 /** Pictures and folders of pictures for this project: shown in its dataset. */
 void lk_project_view_add_files(LkProjectView *self, const char *const *paths);
 
+/** Settings of a job's file for this project: shown, and taken if the person says so. */
+void lk_project_view_import(LkProjectView *self, const char *path);
+
 G_END_DECLS

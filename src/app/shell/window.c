@@ -1,5 +1,7 @@
 #include "app/shell/window.h"
 
+#include "app/files/facts_dialog.h"
+#include "app/files/file_kind.h"
 #include "app/projects/example.h"
 #include "app/projects/new_project_dialog.h"
 #include "app/projects/projects_page.h"
@@ -37,18 +39,21 @@ static void show_page(LkProjectView *view, const char *page, LkTask *task)
         lk_project_view_show_page(view, page);
 }
 
-static void show_project(LkWindow *self, LkProject *project, const char *page, LkTask *task)
+static void show_project(LkWindow *self, LkProject *project, const char *page, LkTask *task, const char *job)
 {
     adw_navigation_view_pop_to_tag(self->navigation, "projects");
     LkProjectView *view = lk_project_view_new(project);
     show_page(view, page, task);
     adw_navigation_view_push(self->navigation, ADW_NAVIGATION_PAGE(view));
+    if (job)
+        lk_project_view_import(view, job);
 }
 
 typedef struct Opening {
     LkWindow *window;
     char *page;
     LkTask *task; /* to show there, or NULL */
+    char *job;    /* whose settings it is to take, or NULL */
 } Opening;
 
 static void opening_free(Opening *opening)
@@ -56,6 +61,7 @@ static void opening_free(Opening *opening)
     g_object_unref(opening->window);
     g_free(opening->page);
     g_clear_object(&opening->task);
+    g_free(opening->job);
     g_free(opening);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Opening, opening_free)
@@ -65,7 +71,7 @@ static void loaded_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(Opening) opening = data;
     g_autoptr(GError) error = NULL;
     if (lk_project_load_finish(LK_PROJECT(source), result, &error))
-        show_project(opening->window, LK_PROJECT(source), opening->page, opening->task);
+        show_project(opening->window, LK_PROJECT(source), opening->page, opening->task, opening->job);
     else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         lk_window_show_error(opening->window, _("The Project Could Not Be Opened"), error);
 }
@@ -83,7 +89,7 @@ void lk_window_open_task(LkWindow *self, LkProject *project, const char *page, L
         return;
     }
     Opening *opening = g_new0(Opening, 1);
-    *opening = (Opening){g_object_ref(self), g_strdup(page), task ? g_object_ref(task) : NULL};
+    *opening = (Opening){g_object_ref(self), g_strdup(page), task ? g_object_ref(task) : NULL, NULL};
     lk_project_load(project, self->cancellable, loaded_cb, opening);
 }
 
@@ -96,16 +102,55 @@ void lk_window_show_error(LkWindow *self, const char *heading, const GError *err
 
 /* ---- new projects ------------------------------------------------------------------------------------ */
 
-static void created_cb(LkWindow *self, LkProject *project)
+static void created_cb(LkNewProjectDialog *dialog, LkProject *project, LkWindow *self)
 {
-    lk_window_open_project(self, project, "dataset");
+    const char *job = g_object_get_data(G_OBJECT(dialog), "job");
+    Opening *opening = g_new0(Opening, 1);
+    *opening = (Opening){g_object_ref(self), g_strdup(job ? "parameters" : "dataset"), NULL, g_strdup(job)};
+    lk_project_load(project, self->cancellable, loaded_cb, opening);
 }
 
-static void start_new_project(LkWindow *self, const char *const *sources)
+/* `job`: a file whose settings the new project is to take; may be NULL. */
+static void start_new_project(LkWindow *self, const char *const *sources, const char *job)
 {
     LkNewProjectDialog *dialog = lk_new_project_dialog_new(sources);
-    g_signal_connect_object(dialog, "created", G_CALLBACK(created_cb), self, G_CONNECT_SWAPPED);
+    g_object_set_data_full(G_OBJECT(dialog), "job", g_strdup(job), g_free);
+    g_signal_connect_object(dialog, "created", G_CALLBACK(created_cb), self, 0);
     adw_dialog_present(ADW_DIALOG(dialog), GTK_WIDGET(self));
+}
+
+/* Of one folder alone that is a project's own: that project. */
+static LkProject *project_of_folder(const char *const *paths)
+{
+    GListModel *projects = G_LIST_MODEL(lk_application_get_projects(lk_application_get()));
+    g_autofree char *folder = paths[0] && !paths[1] ? g_canonicalize_filename(paths[0], NULL) : NULL;
+    for (guint i = 0; folder && i < g_list_model_get_n_items(projects); i++) {
+        g_autoptr(LkProject) project = g_list_model_get_item(projects, i);
+        if (g_strcmp0(folder, lk_project_get_folder(project)) == 0)
+            return project; /* the list keeps it */
+    }
+    return NULL;
+}
+
+static void add_pictures(LkWindow *self, const char *const *paths)
+{
+    LkProjectView *view = project_view(self);
+    LkProject *project = project_of_folder(paths);
+    if (project)
+        lk_window_open_project(self, project, NULL);
+    else if (view)
+        lk_project_view_add_files(view, paths);
+    else
+        start_new_project(self, paths, NULL);
+}
+
+static void take_settings(LkWindow *self, const char *job)
+{
+    LkProjectView *view = project_view(self);
+    if (view)
+        lk_project_view_import(view, job);
+    else
+        start_new_project(self, NULL, job);
 }
 
 void lk_window_add_files(LkWindow *self, GFile **files, int n_files)
@@ -119,11 +164,15 @@ void lk_window_add_files(LkWindow *self, GFile **files, int n_files)
     g_auto(GStrv) paths = g_strv_builder_end(builder);
     if (!paths[0])
         return;
-    LkProjectView *view = project_view(self);
-    if (view)
-        lk_project_view_add_files(view, (const char *const *)paths);
-    else
-        start_new_project(self, (const char *const *)paths);
+    g_auto(GStrv) models = lk_file_kind_pick((const char *const *)paths, LK_FILE_MODEL);
+    g_auto(GStrv) jobs = lk_file_kind_pick((const char *const *)paths, LK_FILE_SETTINGS);
+    g_auto(GStrv) pictures = lk_file_kind_pick((const char *const *)paths, LK_FILE_PICTURES);
+    if (pictures[0])
+        add_pictures(self, (const char *const *)pictures);
+    if (jobs[0])
+        take_settings(self, jobs[0]);
+    for (char **model = models; *model; model++)
+        adw_dialog_present(ADW_DIALOG(lk_facts_dialog_new(*model)), GTK_WIDGET(self));
 }
 
 static gboolean drop_cb(LkWindow *self, const GValue *value)
@@ -139,7 +188,7 @@ static gboolean drop_cb(LkWindow *self, const GValue *value)
 
 static void new_project_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-    start_new_project(data, NULL);
+    start_new_project(data, NULL, NULL);
 }
 
 static void example_cb(GObject *source, GAsyncResult *result, gpointer data)

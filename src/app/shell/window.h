@@ -16,7 +16,8 @@ void lk_window_open_project(LkWindow *self, LkProject *project, const char *page
 /** The same, with one of its tasks shown on that page ("training", "results"); `task` may be NULL. */
 void lk_window_open_task(LkWindow *self, LkProject *project, const char *page, LkTask *task);
 
-/** Folders and pictures that were dropped or opened: into the open project, else into a new one. */
+/** What was dropped or opened. Folders and pictures: into the open project, else into a new one (a project's own folder
+ * opens it); a job's settings likewise; of a model file, what is in it. */
 void lk_window_add_files(LkWindow *self, GFile **files, int n_files);
 
 /** Something went wrong that has no place of its own: shown with its words. */
