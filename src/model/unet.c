@@ -139,3 +139,8 @@ LkRef lk_unet_build(LkBuilder *builder, const LkUnetArch *arch, const LkUnetInpu
     x = lk_build_group_norm(builder, PREFIX "out.0", x, arch->groups, arch->norm_eps, true);
     return lk_build_conv(builder, PREFIX "out.2", x, 1, 1, 1);
 }
+
+const char *lk_unet_prefix(void)
+{
+    return PREFIX;
+}

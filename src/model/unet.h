@@ -13,5 +13,8 @@ typedef struct LkUnetInputs {
     LkRef sizes;   /* … f32 [N·LK_SIZE_COUNT], where the U-Net has added conditioning; else not read */
 } LkUnetInputs;
 
+/** What the names of its tensors begin with. */
+const char *lk_unet_prefix(void);
+
 /** → prediction [N,h,w,4]. */
 LkRef lk_unet_build(LkBuilder *builder, const LkUnetArch *arch, const LkUnetInputs *inputs);

@@ -13,6 +13,7 @@
 #include "backend/backend.h"
 #include "model/checkpoint.h"
 #include "sampling/scheduler.h"
+#include "tensor/residency.h"
 
 enum { LK_MAX_LORAS = 8, LK_MAX_PROMPT_CHUNKS = 32 };
 
@@ -32,6 +33,7 @@ typedef struct LkGeneratorOptions {
     int clip_skip;            /* 0 or 1: the text encoder's last block */
     bool v_prediction;        /* what the U-Net predicts */
     bool zero_terminal_snr;   /* the noise schedule it was trained with */
+    LkResidency residency;    /* of the weights of text encoder and U-Net */
     bool keep_all;            /* keep text encoder and decoder (and their weights) between pictures */
     LkGeneratorLora loras[LK_MAX_LORAS];
     int n_loras;

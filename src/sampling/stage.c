@@ -125,7 +125,8 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
         return NULL;
     }
     build(stage, options);
-    if (!lk_graph_check(stage->graph, error) ||
+    bool resides = key.kind == LK_STAGE_DECODER || lk_graph_reside(stage->graph, &options->residency, error);
+    if (!resides || !lk_graph_check(stage->graph, error) ||
         !lk_prepare(&stage->prepared, options->api, options->device, stage->graph, error)) {
         lk_stage_free(stage);
         return NULL;

@@ -28,6 +28,7 @@ typedef struct Mover {
     LkRef n_weights;  /* tensors that were there before */
     bool *eligible;   /* per tensor that was there before */
     Form (*forms)[2]; /* likewise: plain, taps first */
+    int64_t ahead_bytes;
     Visit *visits;
     int32_t n_visits, next_visit;
 } Mover;
@@ -37,7 +38,7 @@ enum { NEAR = 8 };
 
 bool lk_residency_is_any(const LkResidency *residency)
 {
-    return residency->codes != LK_DTYPE_COUNT || residency->host_share > 0;
+    return lk_dtype_is_code(residency->codes) || residency->host_share > 0;
 }
 
 bool lk_residency_on_host(const LkResidency *residency, const char *name)
@@ -63,25 +64,57 @@ static bool is_convolution(LkOp op)
     return op == LK_OP_CONV2D || op == LK_OP_CONV2D_BACKWARD_DATA;
 }
 
-/** Whether a weight changes its place at all. */
-static bool moves(const Mover *m, const LkTensor *t)
+/** Whether a weight may change its place at all. */
+static bool is_movable(const LkGraph *graph, const LkResidency *residency, const LkTensor *t)
 {
-    const char *only = m->residency->only;
-    return t->kind == LK_TENSOR_WEIGHT && t->rank >= 2 && t->dtype == m->graph->compute &&
-           lk_tensor_count(t) >= m->residency->least_count &&
+    const char *only = residency->only;
+    return t->kind == LK_TENSOR_WEIGHT && t->rank >= 2 && t->dtype == graph->compute &&
+           lk_tensor_count(t) >= residency->least_count &&
            lk_tensor_count(t) % 4 == 0 && /* the scales behind the codes are aligned */
-           (!only || strncmp(t->name, only, strlen(only)) == 0) &&
-           (m->residency->codes != LK_DTYPE_COUNT || lk_residency_on_host(m->residency, t->name));
+           (!only || strncmp(t->name, only, strlen(only)) == 0);
 }
 
-/** Weights that move, but for those of which a node picks rows: tables of tokens. */
+/** Marks the weights that may move: not those of which a node picks rows, tables of tokens. */
+static void find_movable(const LkGraph *graph, const LkResidency *residency, const LkNode *nodes, int32_t n_nodes,
+                         LkRef n_weights, bool *movable)
+{
+    for (LkRef i = 0; i < n_weights; i++)
+        movable[i] = is_movable(graph, residency, &graph->tensors[i]);
+    for (int32_t n = 0; n < n_nodes; n++)
+        for (int k = 0; k < nodes[n].n_in && nodes[n].op == LK_OP_EMBEDDING; k++)
+            movable[lk_graph_owner(graph, nodes[n].in[k])] = false;
+}
+
+bool lk_residency_extent(const LkGraph *graph, const LkResidency *residency, LkResidencyExtent *extent)
+{
+    bool *movable = calloc((size_t)graph->n_tensors + 1, sizeof *movable);
+    *extent = (LkResidencyExtent){0};
+    if (!movable)
+        return false;
+    find_movable(graph, residency, graph->nodes, graph->n_nodes, graph->n_tensors, movable);
+    for (LkRef i = 0; i < graph->n_tensors; i++) {
+        const LkTensor *t = &graph->tensors[i];
+        if (movable[i])
+            extent->movable_count += lk_tensor_count(t);
+        else if (t->kind == LK_TENSOR_WEIGHT && !lk_dtype_is_code(t->dtype) && !t->taps_first && !t->on_host)
+            extent->fixed_bytes += lk_weight_bytes(t);
+    }
+    free(movable);
+    return true;
+}
+
+/** Those that move, and how much of them is fetched ahead. */
 static void find_eligible(Mover *m)
 {
+    bool codes = lk_dtype_is_code(m->residency->codes);
+    int64_t bytes = 0, size = (int64_t)lk_dtype_size(codes ? m->residency->codes : m->graph->compute);
+    find_movable(m->graph, m->residency, m->old, m->n_old, m->n_weights, m->eligible);
     for (LkRef i = 0; i < m->n_weights; i++)
-        m->eligible[i] = moves(m, &m->graph->tensors[i]);
-    for (int32_t n = 0; n < m->n_old; n++)
-        for (int k = 0; k < m->old[n].n_in && m->old[n].op == LK_OP_EMBEDDING; k++)
-            m->eligible[lk_graph_owner(m->graph, m->old[n].in[k])] = false;
+        bytes += m->eligible[i] ? lk_tensor_count(&m->graph->tensors[i]) * size : 0;
+    bytes /= LK_RESIDENCY_AHEAD_PARTS;
+    m->ahead_bytes = bytes < m->residency->ahead_bytes ? bytes : m->residency->ahead_bytes;
+    for (LkRef i = 0; i < m->n_weights; i++)
+        m->eligible[i] = m->eligible[i] && (codes || lk_residency_on_host(m->residency, m->graph->tensors[i].name));
 }
 
 /** The weight in its new form. */
@@ -94,7 +127,7 @@ static LkRef new_weight(const Mover *m, LkRef weight, bool taps_first)
         return LK_NONE;
     t.taps_first = taps_first;
     t.on_host = lk_residency_on_host(m->residency, t.name);
-    if (m->residency->codes != LK_DTYPE_COUNT)
+    if (lk_dtype_is_code(m->residency->codes))
         t.dtype = m->residency->codes;
     graph->tensors[ref] = t;
     return ref;
@@ -170,7 +203,7 @@ static void place_visits(Mover *m)
     int32_t first = 0;
     for (int32_t i = 0; i < m->n_visits; i++) {
         waiting += m->visits[i].bytes;
-        while (first < i && waiting > m->residency->ahead_bytes)
+        while (first < i && waiting > m->ahead_bytes)
             waiting -= m->visits[first++].bytes;
         m->visits[i].before = first == 0 ? 0 : m->visits[first - 1].node + 1;
     }

@@ -15,15 +15,16 @@
 enum { LK_RESIDENCY_ALL = 1000 };
 
 typedef struct LkResidency {
-    LkDType codes;       /* LK_I8 or LK_E4M3; LK_DTYPE_COUNT: as computed */
+    LkDType codes;       /* LK_I8 or LK_E4M3; any other: as computed */
     int host_share;      /* thousandths of the weights that are kept on the host */
-    int64_t ahead_bytes; /* how much is fetched before it is read */
+    int64_t ahead_bytes; /* how much is fetched before it is read, at most; and at most a part of all that may move */
     int64_t least_count; /* weights of fewer elements stay as they are */
     const char *only;    /* all but weights whose names begin so stay as they are; NULL: none do */
 } LkResidency;
 
-#define LK_RESIDENCY_DEFAULT                                                                                           \
-    ((LkResidency){.codes = LK_DTYPE_COUNT, .host_share = 0, .ahead_bytes = INT64_C(96) << 20, .least_count = 1024})
+/** Weights as they are. What is fetched ahead is some of the largest weights: a copy of it takes as long as a few
+ * products. */
+#define LK_RESIDENCY_DEFAULT ((LkResidency){.codes = LK_F32, .ahead_bytes = INT64_C(96) << 20, .least_count = 1024})
 
 /** Whether the residency changes anything. */
 bool lk_residency_is_any(const LkResidency *residency);
@@ -31,6 +32,17 @@ bool lk_residency_is_any(const LkResidency *residency);
 /** Whether a weight of this name is kept on the host where the residency says so of a share of them. More of them are
  * with every larger share, none leaves. */
 bool lk_residency_on_host(const LkResidency *residency, const char *name);
+
+/** Of what may move, one part in so many is fetched ahead at most. */
+enum { LK_RESIDENCY_AHEAD_PARTS = 16 };
+
+/** What a residency could move of a graph, rewritten or not: numbers of the weights that may move, and bytes of those
+ * that may not. */
+typedef struct LkResidencyExtent {
+    int64_t movable_count, fixed_bytes;
+} LkResidencyExtent;
+
+bool lk_residency_extent(const LkGraph *graph, const LkResidency *residency, LkResidencyExtent *extent);
 
 /** Rewrites the graph. Its nodes move: node numbers from before are not valid any more, references to tensors are. */
 bool lk_graph_reside(LkGraph *graph, const LkResidency *residency, LkError *error);

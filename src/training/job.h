@@ -42,6 +42,20 @@ typedef enum LkMixedPrecision {
     LK_MIXED_BF16,
 } LkMixedPrecision;
 
+/** How the base model's matrices are kept. */
+typedef enum LkBasePrecision {
+    LK_BASE_AUTO, /* as mixed_precision says, or fp8_base */
+    LK_BASE_FP8,
+    LK_BASE_INT8,
+} LkBasePrecision;
+
+/** Whether they wait in the computer's memory for their turn on the graphics card. */
+typedef enum LkBaseOffload {
+    LK_OFFLOAD_NONE,
+    LK_OFFLOAD_AUTO, /* as many as it takes for the run to fit */
+    LK_OFFLOAD_ALL,
+} LkBaseOffload;
+
 typedef enum LkSavePrecision {
     LK_SAVE_FLOAT,
     LK_SAVE_FP16,
@@ -162,6 +176,9 @@ struct LkJob {
     /* precision and memory */
     int mixed_precision; /* LkMixedPrecision */
     bool gradient_checkpointing;
+    int base_weights_precision; /* LkBasePrecision */
+    bool fp8_base, fp8_base_unet;
+    int offload_base_weights; /* LkBaseOffload */
 
     /* noise and loss */
     double noise_offset;

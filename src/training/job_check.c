@@ -91,6 +91,16 @@ static void check_names(Check *check)
     }
 }
 
+static void check_base_weights(Check *check)
+{
+    const LkJob *job = check->job;
+    if (job->base_weights_precision == LK_BASE_INT8 && (job->fp8_base || job->fp8_base_unet)) {
+        remark(check, ERROR, "base_weights_precision",
+               _("base_weights_precision is int8, but %s asks for fp8. Remove one of them."),
+               job->fp8_base ? "fp8_base" : "fp8_base_unet");
+    }
+}
+
 static void check_sizes(Check *check)
 {
     const LkJob *job = check->job;
@@ -402,8 +412,8 @@ static void check_samples(Check *check)
 bool lk_job_check(LkJob *job, GPtrArray *problems)
 {
     static void (*const checks[])(Check *) = {
-        check_sources,  check_names, check_sizes,  check_network, check_optimizer,
-        check_schedule, check_loss,  check_saving, check_samples,
+        check_sources,   check_names,    check_sizes, check_base_weights, check_network,
+        check_optimizer, check_schedule, check_loss,  check_saving,       check_samples,
     };
     Check check = {job, problems, false};
     for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {

@@ -178,14 +178,8 @@ static void add_network(LkMetadata *m, const LkMetadataFacts *f)
 
 /* Options that sd-scripts tells of and that cannot be set here: their values while off. */
 static const char *const off[][2] = {
-    {"ss_full_fp16", "False"},
-    {"ss_fp8_base", "False"},
-    {"ss_fp8_base_unet", "False"},
-    {"ss_cache_latents", "True"},
-    {"ss_lowram", "False"},
-    {"ss_face_crop_aug_range", "None"},
-    {"ss_resize_interpolation", "None"},
-    {"ss_sd_scripts_commit_hash", "(unknown)"},
+    {"ss_full_fp16", "False"},          {"ss_cache_latents", "True"},        {"ss_lowram", "False"},
+    {"ss_face_crop_aug_range", "None"}, {"ss_resize_interpolation", "None"}, {"ss_sd_scripts_commit_hash", "(unknown)"},
 };
 
 static void add_optimizer(LkMetadata *m, const LkJob *job)
@@ -261,6 +255,8 @@ static void add_run(LkMetadata *m, const LkMetadataFacts *f)
     set_int(m, "ss_steps", f->step);
     set_int(m, "ss_max_train_steps", f->steps);
     set_flag(m, "ss_gradient_checkpointing", job->gradient_checkpointing);
+    set_flag(m, "ss_fp8_base", job->fp8_base || job->base_weights_precision == LK_BASE_FP8);
+    set_flag(m, "ss_fp8_base_unet", job->fp8_base_unet);
     set_int(m, "ss_gradient_accumulation_steps", job->gradient_accumulation_steps);
     set_choice(m, "ss_mixed_precision", "mixed_precision", job->mixed_precision);
     set_above(m, "ss_clip_skip", job->clip_skip, 1);

@@ -73,6 +73,14 @@ static const LkChoice mixed_precisions[] = {
     {"no", LK_MIXED_NO, N_("No (float32)")}, {"fp16", LK_MIXED_FP16, N_("fp16")},
     {"bf16", LK_MIXED_BF16, N_("bf16")}, {NULL}};
 
+static const LkChoice base_precisions[] = {
+    {"auto", LK_BASE_AUTO, N_("As “Precision” says")}, {"int8", LK_BASE_INT8, N_("8 bits, whole numbers (int8)")},
+    {"fp8", LK_BASE_FP8, N_("8 bits, floating point (fp8)")}, {NULL}};
+
+static const LkChoice base_offloads[] = {
+    {"none", LK_OFFLOAD_NONE, N_("None")}, {"auto", LK_OFFLOAD_AUTO, N_("As much as needed")},
+    {"all", LK_OFFLOAD_ALL, N_("All")}, {NULL}};
+
 static const LkChoice save_formats[] = {
     {"safetensors", LK_SAVE_AS_SAFETENSORS, N_("safetensors")}, {"pt", LK_SAVE_AS_PT, N_("PyTorch (.pt)")},
     {"ckpt", .not_yet = true}, {NULL}};

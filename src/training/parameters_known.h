@@ -13,10 +13,10 @@ INSTEAD("use_lion_optimizer", BOOL, "false", N_("Set optimizer_type = \"Lion\" i
 LATER("lr_scheduler_type", STRING, NULL),
 
 
-LATER("fp8_base", BOOL, "false"),
-LATER("fp8_base_unet", BOOL, "false"), LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
+
+LATER("fp8_scaled", BOOL, "false"), LATER("fp8_vl", BOOL, "false"),
 LATER("cpu_offload_checkpointing", BOOL, "false"), LATER("unsloth_offload_checkpointing", BOOL, "false"),
-LATER("blocks_to_swap", INT, "0"), LATER("single_blocks_to_swap", INT, "0"),
+INSTEAD("blocks_to_swap", INT, "0", N_("Set offload_base_weights = \"auto\" in its place.")), LATER("single_blocks_to_swap", INT, "0"),
 LATER("double_blocks_to_swap", INT, "0"),
 
 

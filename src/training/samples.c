@@ -97,7 +97,8 @@ static LkPictureRequest request_of(const LkSamples *samples, guint index)
                               .sampler = samples->samplers[index]};
 }
 
-bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute, GError **error)
+bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute,
+                        const LkResidency *residency, GError **error)
 {
     const LkJob *job = samples->job;
     LkGeneratorOptions options = {
@@ -105,6 +106,7 @@ bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *devi
         .device = device,
         .checkpoint = samples->checkpoint,
         .compute = compute,
+        .residency = *residency,
         .clip_skip = job->clip_skip,
         .v_prediction = job->v_parameterization,
         .zero_terminal_snr = job->zero_terminal_snr,

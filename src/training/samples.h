@@ -16,7 +16,8 @@ void lk_samples_free(LkSamples *samples);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkSamples, lk_samples_free)
 
 /** Compiles and plans all prompts on the trainer's device. */
-bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute, GError **error);
+bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute,
+                        const LkResidency *residency, GError **error);
 /** What they need; all zero before lk_samples_prepare. */
 LkGeneratorMemory lk_samples_memory(const LkSamples *samples);
 /** Frees the programs; before the device closes. */

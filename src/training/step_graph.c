@@ -114,6 +114,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
     bool ok = lk_graph_check(step->graph, error);
     if (ok && lora && !shape->forward_only)
         ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
+    ok = ok && lk_graph_reside(step->graph, &shape->residency, error);
     if (!ok) {
         lk_step_graph_free(step);
         return NULL;

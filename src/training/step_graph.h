@@ -4,6 +4,7 @@
 #include "adapter/lora_graph.h"
 #include "model/text_encoders.h"
 #include "tensor/autodiff.h"
+#include "tensor/residency.h"
 
 /** What decides the shape and structure of a training graph. */
 typedef struct LkStepShape {
@@ -17,6 +18,7 @@ typedef struct LkStepShape {
     bool other_noise;  /* the noisy latent has another noise than the one that is predicted */
     bool forward_only; /* the loss without gradients */
     LkRecompute recompute;
+    LkResidency residency; /* of the base model's weights */
     LkLoraDropout dropout; /* `rows` follow from batch and chunks */
 } LkStepShape;
 

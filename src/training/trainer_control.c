@@ -44,7 +44,7 @@ static bool exchange_samples(LkTrainer *trainer, LkSamples *samples, GError **er
 {
     int64_t growth = 0;
     if (samples && trainer->update) {
-        if (!lk_samples_prepare(samples, trainer->api, trainer->device, trainer->compute, error) ||
+        if (!lk_samples_prepare(samples, trainer->api, trainer->device, trainer->compute, &trainer->residency, error) ||
             !check_memory(trainer, samples, &growth, error)) {
             lk_samples_free(samples);
             return false;

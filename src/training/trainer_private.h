@@ -57,9 +57,10 @@ struct LkTrainer {
     LkBaseWeights *merged; /* base_weights, or NULL */
     LkNoiseSchedule noise;
     LkDType compute;
-    int chunks;       /* pieces of 75 tokens */
-    bool cached_text; /* the text encoder does not run in the step */
-    char *runs_on;    /* device, instruction set, library versions and threads: what bits may depend on */
+    LkResidency residency; /* of the base model's weights, in steps and samples */
+    int chunks;            /* pieces of 75 tokens */
+    bool cached_text;      /* the text encoder does not run in the step */
+    char *runs_on;         /* device, instruction set, library versions and threads: what bits may depend on */
     char *text_identity;
     int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
     GPtrArray *programs;                     /* LkStepProgram * */
@@ -77,6 +78,9 @@ struct LkTrainer {
     bool has_state;                   /* the saved state is of this run, not of an earlier one */
 };
 
+/** Whether the device's memory is the host's. */
+bool lk_trainer_on_host(const LkTrainer *trainer);
+
 /** Whether the loss is scaled: the run computes in fp16 (trainer.c). */
 bool lk_trainer_scales(const LkTrainer *trainer);
 
@@ -89,6 +93,17 @@ void lk_trainer_free_programs(LkTrainer *trainer);
 LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int width, int batch);
 /** Reserves the arena and loads the weights. */
 bool lk_trainer_bind(LkTrainer *trainer, GError **error);
+
+/* Where the base model's weights are (trainer_residency.c). */
+/** What the job asks for; weights that are moved as needed are not moved yet. Tells remarks of what has no effect. */
+LkResidency lk_trainer_residency(const LkTrainer *trainer);
+/** How many thousandths to move to the host so that the run fits, where the job leaves that to us; as many as are moved
+ * already where nothing more helps. To be asked once everything is compiled. */
+int lk_trainer_host_share(const LkTrainer *trainer);
+/** About how many bytes of the device's memory 8-bit weights, or weights on the host, would free; 0 where they are so
+ * already. */
+int64_t lk_trainer_codes_save(const LkTrainer *trainer);
+int64_t lk_trainer_offload_saves(const LkTrainer *trainer);
 
 /* Text (trainer_text.c). */
 /** Token ids of one caption: chunks·77. */
@@ -191,6 +206,10 @@ bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events,
 
 /** Bytes of the arena that the steps and the sample pictures share (training_plan.c). */
 int64_t lk_trainer_arena(const LkTrainer *trainer);
+/** Bytes of the device's memory that steps and samples need, all in all, and the host's where that is the same. */
+int64_t lk_trainer_needs(const LkTrainer *trainer);
+/** Bytes beside: of the program itself, and of what is kept on the host, where that is the device's memory. */
+int64_t lk_trainer_host_bytes(const LkTrainer *trainer);
 /** char *: what the job has not used yet of what would need less memory, smallest change first; never empty. */
 GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer);
 /** What the device has free now. */

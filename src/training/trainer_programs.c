@@ -28,6 +28,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .loss = (LkLoss)job->loss_type,
                          .masked = trainer->masked,
                          .other_noise = job->ip_noise_gamma != 0,
+                         .residency = trainer->residency,
                          .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,
                          .dropout = {.numbers = (float)job->network.dropout,
                                      .ranks = (float)job->network.rank_dropout,
@@ -59,10 +60,9 @@ static bool add_bucket(LkTrainer *trainer, const LkDatasetBucket *bucket, LkErro
     return rest == 0 || add_program(trainer, height, width, rest, error);
 }
 
-bool lk_trainer_compile(LkTrainer *trainer, GError **error)
+/** Compiles everything with the weights where trainer->residency says. */
+static bool compile(LkTrainer *trainer, GError **error)
 {
-    if (trainer->update)
-        return true;
     LkError problem = {0};
     bool ok = true;
     for (guint i = 0; ok && i < trainer->dataset->buckets->len; i++)
@@ -79,9 +79,24 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
     if (!ok)
         lk_gerror_take(error, &problem);
     else if (trainer->samples)
-        ok = lk_samples_prepare(trainer->samples, trainer->api, trainer->device, trainer->compute, error);
+        ok = lk_samples_prepare(trainer->samples, trainer->api, trainer->device, trainer->compute, &trainer->residency,
+                                error);
     if (!ok)
         lk_trainer_free_programs(trainer);
+    return ok;
+}
+
+bool lk_trainer_compile(LkTrainer *trainer, GError **error)
+{
+    if (trainer->update)
+        return true;
+    trainer->residency = lk_trainer_residency(trainer);
+    bool ok = compile(trainer, error);
+    for (int share; ok && (share = lk_trainer_host_share(trainer)) > trainer->residency.host_share;) {
+        lk_trainer_free_programs(trainer);
+        trainer->residency.host_share = share;
+        ok = compile(trainer, error);
+    }
     return ok;
 }
 

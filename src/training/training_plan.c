@@ -6,7 +6,8 @@
 
 #include <glib/gi18n.h>
 
-/** What the program takes beside the device's memory: code, libraries, file caches, the host copy of the state. */
+/** What the program takes beside what is planned: code, libraries, file caches; on a card code that is loaded when it
+ * first runs. */
 #define PROGRAM_BYTES ((int64_t)96 << 20)
 
 void lk_training_plan_clear(LkTrainingPlan *plan)
@@ -31,6 +32,19 @@ int64_t lk_trainer_arena(const LkTrainer *trainer)
     return MAX(largest_step(trainer)->arena_bytes, lk_samples_memory(trainer->samples).arena);
 }
 
+int64_t lk_trainer_host_bytes(const LkTrainer *trainer)
+{
+    int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
+    return PROGRAM_BYTES + (lk_trainer_on_host(trainer) ? state + lk_update_bytes(trainer->update) : 0);
+}
+
+int64_t lk_trainer_needs(const LkTrainer *trainer)
+{
+    int64_t adapter = 2 * lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
+    return trainer->weights + lk_samples_memory(trainer->samples).weights + adapter + lk_update_bytes(trainer->update) +
+           lk_trainer_arena(trainer) + lk_trainer_host_bytes(trainer);
+}
+
 int64_t lk_trainer_free_bytes(const LkTrainer *trainer)
 {
     return lk_device_free_bytes(trainer->api, trainer->device_index, &trainer->info, trainer->share,
@@ -40,6 +54,20 @@ int64_t lk_trainer_free_bytes(const LkTrainer *trainer)
 static void suggest(GPtrArray *fixes, const char *text)
 {
     g_ptr_array_add(fixes, g_strdup(text));
+}
+
+/** What does not change the result, or hardly, with what it saves. */
+static void suggest_residency(const LkTrainer *trainer, GPtrArray *fixes)
+{
+    int64_t offload = lk_trainer_offload_saves(trainer), codes = lk_trainer_codes_save(trainer);
+    if (offload > 0)
+        g_ptr_array_add(fixes,
+                        g_strdup_printf(_("offload_base_weights = \"auto\", which saves up to %.2f GiB; the result is "
+                                          "the same, steps take longer"),
+                                        (double)offload / (1 << 30)));
+    if (codes > 0)
+        g_ptr_array_add(fixes, g_strdup_printf(_("base_weights_precision = \"int8\", which saves about %.2f GiB"),
+                                               (double)codes / (1 << 30)));
 }
 
 GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
@@ -52,6 +80,7 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
         suggest(fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
     if (trainer->compute == LK_F32 && trainer->info.bf16)
         suggest(fixes, "mixed_precision = \"bf16\"");
+    suggest_residency(trainer, fixes);
     if (job->resolution.width * job->resolution.height > 512 * 512)
         suggest(fixes, _("a smaller resolution"));
     if (job->network_dim > 8)
@@ -87,9 +116,9 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
     plan->encoding = encoding_arena + encoding_weights;
-    plan->host = PROGRAM_BYTES + state + plan->optimizer;
-    plan->total = MAX(plan->weights + plan->sampling + plan->adapter + plan->optimizer + plan->arena, plan->encoding) +
-                  plan->host;
+    plan->host = lk_trainer_host_bytes(trainer);
+    plan->offloaded = trainer->api->planned_host(trainer->device);
+    plan->total = MAX(lk_trainer_needs(trainer), plan->encoding + plan->host);
     plan->available = lk_trainer_free_bytes(trainer);
     plan->fits = plan->total <= plan->available;
     plan->fixes = plan->fits ? g_ptr_array_new_with_free_func(g_free) : lk_trainer_memory_fixes(trainer);

@@ -22,6 +22,8 @@ static const struct {
     {"gradient_accumulation_steps", {"1", "2", "3", NULL}},
     {"gradient_checkpointing", {"false", "true", NULL}},
     {"mixed_precision", {"no", "bf16", NULL}},
+    {"base_weights_precision", {"auto", "auto", "int8", "fp8", NULL}},
+    {"offload_base_weights", {"none", "auto", "all", NULL}},
     {"train_data_dir", {"pics", "wide", NULL}},
     {"resolution", {"64,64", "128,64", "128,128", NULL}},
     {"enable_bucket", {"false", "true", NULL}},
