@@ -5,6 +5,7 @@
 #include "app/help/context.h"
 #include "app/help/help_window.h"
 #include "app/shell/about.h"
+#include "app/shell/announcer.h"
 #include "app/shell/preferences.h"
 #include "app/shell/presence.h"
 #include "app/shell/search_provider.h"
@@ -26,6 +27,7 @@ struct _LkApplication {
     LkSpeedKeeper *speeds;
     LkPresence *presence;
     LkSearchProvider *search;
+    LkAnnouncer *announcer;
     LkHelpWindow *help; /* weak: open or NULL */
     gboolean exit_after_startup;
 };
@@ -230,6 +232,7 @@ static void lk_application_startup(GApplication *application)
                             G_CONNECT_SWAPPED);
     self->speeds = lk_speed_keeper_new(self->store, self->tasks, self->projects);
     self->presence = lk_presence_new(GTK_APPLICATION(self), self->tasks);
+    self->announcer = lk_announcer_new(GTK_APPLICATION(self), self->tasks);
     add_actions(self);
 }
 
@@ -292,6 +295,7 @@ static void lk_application_shutdown(GApplication *application)
     LkApplication *self = LK_APPLICATION(application);
     g_clear_weak_pointer(&self->help);
     g_clear_object(&self->presence);
+    g_clear_object(&self->announcer);
     g_clear_object(&self->speeds);
     g_clear_object(&self->maker);
     if (self->tasks)

@@ -13,6 +13,25 @@ static char *folder_of_build(void)
     return po && g_file_test(po, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename(po, NULL) : NULL;
 }
 
+void lk_language_prefer(const char *language)
+{
+    if (!language || !*language)
+        return;
+    /* Catalogues are found by LANGUAGE, unless the locale is "C". Dates follow the locale; where the language's is not
+     * there, the desktop's stays. */
+    g_autofree char *own = g_strdup_printf("%s.UTF-8", g_str_equal(language, "en") ? "en_US" : language);
+    const char *const locales[] = {own, "", "en_US.UTF-8"};
+    for (gsize i = 0; i < G_N_ELEMENTS(locales); i++) {
+        const char *found = setlocale(LC_ALL, locales[i]);
+        if (!found || g_str_equal(found, "C") || g_str_has_prefix(found, "C."))
+            continue;
+        if (*locales[i])
+            g_setenv("LC_ALL", locales[i], TRUE);
+        break;
+    }
+    g_setenv("LANGUAGE", language, TRUE);
+}
+
 void lk_language_start(const char *installed)
 {
     setlocale(LC_ALL, "");

@@ -358,14 +358,16 @@ class Journey:
         sys.exit(1 if self.failed or self.unnamed else 0)
 
 
+CONTROLS = {"button", "toggle button", "check box", "radio button", "text", "entry", "slider", "spin button",
+            "combo box", "list item", "switch", "link", "table cell", "image"}
+
+
 def unnamed_controls(app):
     """Controls on the screen that a screen reader could not name: the audit of a page."""
-    controls = {"button", "toggle button", "check box", "radio button", "text", "entry", "slider", "spin button",
-                "combo box", "list item", "switch", "link", "table cell", "image"}
     found = []
     for node in walk(app.node):
         states = node.get_state_set()
-        if node.get_role_name() not in controls or not states.contains(Atspi.StateType.FOCUSABLE):
+        if node.get_role_name() not in CONTROLS or not states.contains(Atspi.StateType.FOCUSABLE):
             continue
         if not (node.get_name() or "").strip():
             trail, up = [], node

@@ -1,6 +1,8 @@
 /* Values that are chosen from a list: those of a table, with what is not supported yet greyed out, and sizes. */
 #include "app/parameters/editor_private.h"
 
+#include "app/widgets/combo_names.h"
+
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -78,19 +80,16 @@ static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *list_item)
     gtk_list_item_set_accessible_description(list_item, item->supported ? "" : _("Not supported yet"));
 }
 
-/* In the button only the title, which may be shortened. */
+/* In the button only the title; a long one may be shortened. */
 static void setup_selected_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
 {
-    GtkWidget *title = gtk_label_new(NULL);
-    gtk_label_set_ellipsize(GTK_LABEL(title), PANGO_ELLIPSIZE_END);
-    gtk_label_set_width_chars(GTK_LABEL(title), 3);
-    gtk_list_item_set_child(item, title);
+    gtk_list_item_set_child(item, gtk_label_new(NULL));
 }
 
 static void bind_selected_cb(GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
     LkChoiceItem *item = gtk_list_item_get_item(list_item);
-    gtk_label_set_label(GTK_LABEL(gtk_list_item_get_child(list_item)), item->title);
+    lk_combo_set_label(GTK_LABEL(gtk_list_item_get_child(list_item)), item->title);
 }
 
 static GtkListItemFactory *make_factory(GCallback setup, GCallback bind)

@@ -135,7 +135,6 @@ void lk_parameter_row_set_problem(LkParameterRow *self, const LkProblem *problem
         gtk_widget_remove_css_class(GTK_WIDGET(self), "error");
     g_autofree char *text = problem ? say_problem(self, problem) : g_strdup(_(self->parameter->subtitle));
     set_subtitle(self, text);
-    adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(self), problem ? 0 : 2);
     GtkWidget *focus = lk_parameter_editor_get_focus(self->editor);
     gtk_accessible_update_state(GTK_ACCESSIBLE(focus), GTK_ACCESSIBLE_STATE_INVALID,
                                 error ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE, -1);
@@ -199,6 +198,7 @@ LkParameterRow *lk_parameter_row_new(const LkParameter *parameter)
     self->editor = lk_parameter_editor_new(parameter);
     g_autofree char *title = g_markup_escape_text(_(parameter->title), -1);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self), title);
+    adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(self), 0);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(self), lk_parameter_editor_get_focus(self->editor));
     if (lk_parameter_editor_get_row_class(self->editor))
         gtk_widget_add_css_class(GTK_WIDGET(self), lk_parameter_editor_get_row_class(self->editor));

@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE(LkPreferences, lk_preferences, LK, PREFERENCES, AdwPreferen
 
 struct _LkPreferences {
     AdwPreferencesDialog parent_instance;
-    AdwComboRow *appearance_row, *device_row;
+    AdwComboRow *appearance_row, *language_row, *device_row;
     AdwSpinRow *share_row;
     GPtrArray *devices; /* char *: ids, as the rows of device_row */
     gboolean filling;
@@ -57,6 +57,37 @@ static void change_folder_cb(LkPreferences *self)
 static void appearance_cb(LkPreferences *self)
 {
     g_settings_set_enum(settings(), "appearance", (int)adw_combo_row_get_selected(self->appearance_row));
+}
+
+/* ---- language ---------------------------------------------------------------------------------------- */
+
+/* Each in its own words, so that one finds the way back. */
+static const struct {
+    const char *id, *name;
+} languages[] = {{"en", "English"}, {"zh_CN", "简体中文"}};
+
+static void language_cb(LkPreferences *self)
+{
+    guint selected = adw_combo_row_get_selected(self->language_row);
+    if (selected <= G_N_ELEMENTS(languages))
+        g_settings_set_string(settings(), "language", selected ? languages[selected - 1].id : "");
+}
+
+static void fill_languages(LkPreferences *self)
+{
+    g_autofree char *wanted = g_settings_get_string(settings(), "language");
+    g_autoptr(GtkStringList) names = gtk_string_list_new(NULL);
+    guint selected = 0;
+    gtk_string_list_append(names, _("Follow System"));
+    for (guint i = 0; i < G_N_ELEMENTS(languages); i++) {
+        gtk_string_list_append(names, languages[i].name);
+        if (g_str_equal(languages[i].id, wanted))
+            selected = i + 1;
+    }
+    lk_combo_name_items(self->language_row);
+    adw_combo_row_set_model(self->language_row, G_LIST_MODEL(names));
+    adw_combo_row_set_selected(self->language_row, selected);
+    g_signal_connect_object(self->language_row, "notify::selected", G_CALLBACK(language_cb), self, G_CONNECT_SWAPPED);
 }
 
 /* ---- what computes ----------------------------------------------------------------------------------- */
@@ -116,6 +147,7 @@ static void lk_preferences_class_init(LkPreferencesClass *klass)
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/shell-preferences.ui");
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, appearance_row);
+    gtk_widget_class_bind_template_child(widget_class, LkPreferences, language_row);
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, projects_row);
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, device_row);
     gtk_widget_class_bind_template_child(widget_class, LkPreferences, share_row);
@@ -129,6 +161,7 @@ static void lk_preferences_init(LkPreferences *self)
     adw_combo_row_set_selected(self->appearance_row, (guint)g_settings_get_enum(settings(), "appearance"));
     g_signal_connect_object(self->appearance_row, "notify::selected", G_CALLBACK(appearance_cb), self,
                             G_CONNECT_SWAPPED);
+    fill_languages(self);
     self->devices = g_ptr_array_new_with_free_func(g_free);
     lk_combo_name_items(self->device_row);
     fill_devices(self);

@@ -72,6 +72,17 @@ static void show_devices(LkSystemPage *self)
 
 /* ---- what to do where the card is not recognised ----------------------------------------------------- */
 
+static GtkWidget *make_more(void)
+{
+    GtkWidget *row = adw_button_row_new();
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Read More"));
+    gtk_widget_set_tooltip_text(row, _("What to do where a graphics card is not found"));
+    adw_button_row_set_end_icon_name(ADW_BUTTON_ROW(row), "go-next-symbolic");
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(row), "app.help");
+    gtk_actionable_set_action_target(GTK_ACTIONABLE(row), "s", "gpu-not-found");
+    return row;
+}
+
 static GtkWidget *make_step(gboolean done, int number, const char *title, const char *text)
 {
     g_autofree char *numbered = g_strdup_printf("%d. %s", number, title);
@@ -98,6 +109,7 @@ static void show_steps(LkSystemPage *self)
     gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "app.preferences");
     gtk_box_append(GTK_BOX(gtk_list_box_row_get_child(GTK_LIST_BOX_ROW(row))), button);
     add_row(self, self->steps_group, row);
+    add_row(self, self->steps_group, make_more());
 }
 
 /* ---- in one sentence --------------------------------------------------------------------------------- */

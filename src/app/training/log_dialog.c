@@ -13,7 +13,8 @@ struct _LkLogDialog {
     GtkTextBuffer *buffer;
     GtkTextView *view;
     GtkSearchEntry *entry;
-    char *words; /* case-folded */
+    GtkStack *stack; /* the text, or that there is none */
+    char *words;     /* case-folded */
 };
 
 G_DEFINE_FINAL_TYPE(LkLogDialog, lk_log_dialog, ADW_TYPE_DIALOG)
@@ -37,12 +38,14 @@ static void append(LkLogDialog *self, const LkTaskLogLine *line)
     GtkTextIter end;
     gtk_text_buffer_get_end_iter(self->buffer, &end);
     gtk_text_buffer_insert(self->buffer, &end, text, -1);
+    gtk_stack_set_visible_child_name(self->stack, "text");
 }
 
 static void fill(LkLogDialog *self)
 {
     const GArray *log = lk_task_get_log(self->task);
     gtk_text_buffer_set_text(self->buffer, "", 0);
+    gtk_stack_set_visible_child_name(self->stack, "nothing");
     for (guint i = 0; i < log->len; i++)
         append(self, &g_array_index(log, LkTaskLogLine, i));
 }
@@ -142,10 +145,17 @@ static void lk_log_dialog_init(LkLogDialog *self)
     GtkWidget *scroller = gtk_scrolled_window_new();
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), GTK_WIDGET(self->view));
     gtk_widget_set_vexpand(scroller, TRUE);
+    GtkWidget *nothing = adw_status_page_new();
+    adw_status_page_set_icon_name(ADW_STATUS_PAGE(nothing), "system-search-symbolic");
+    adw_status_page_set_title(ADW_STATUS_PAGE(nothing), _("Nothing Logged"));
+    gtk_widget_add_css_class(nothing, "compact");
+    self->stack = GTK_STACK(gtk_stack_new());
+    gtk_stack_add_named(self->stack, scroller, "text");
+    gtk_stack_add_named(self->stack, nothing, "nothing");
     GtkWidget *toolbar = adw_toolbar_view_new();
     adw_toolbar_view_add_top_bar(ADW_TOOLBAR_VIEW(toolbar), header);
     adw_toolbar_view_add_top_bar(ADW_TOOLBAR_VIEW(toolbar), GTK_WIDGET(self->entry));
-    adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(toolbar), scroller);
+    adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(toolbar), GTK_WIDGET(self->stack));
     adw_dialog_set_title(ADW_DIALOG(self), _("Log"));
     adw_dialog_set_content_width(ADW_DIALOG(self), 720);
     adw_dialog_set_content_height(ADW_DIALOG(self), 520);

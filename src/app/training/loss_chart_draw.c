@@ -13,8 +13,11 @@ typedef struct Canvas {
     GdkRGBA text, accent, rate;
 } Canvas;
 
+/* High contrast takes half of it back. */
 static GdkRGBA faded(GdkRGBA color, float alpha)
 {
+    if (adw_style_manager_get_high_contrast(adw_style_manager_get_default()))
+        alpha = (1 + alpha) / 2;
     color.alpha *= alpha;
     return color;
 }

@@ -93,6 +93,18 @@ static GListModel *make_rows(const GArray *metrics)
     return G_LIST_MODEL(store);
 }
 
+/* Titles stand above their numbers, at the right; GTK has them at the left only. */
+static void align_titles(GtkWidget *widget)
+{
+    if (GTK_IS_LABEL(widget)) {
+        gtk_label_set_xalign(GTK_LABEL(widget), 1);
+        gtk_widget_set_hexpand(widget, TRUE);
+        gtk_widget_set_halign(widget, GTK_ALIGN_END);
+    }
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child))
+        align_titles(child);
+}
+
 void lk_loss_table_present(const GArray *metrics, GtkWidget *parent)
 {
     GtkWidget *view = gtk_column_view_new(GTK_SELECTION_MODEL(gtk_single_selection_new(make_rows(metrics))));
@@ -104,6 +116,7 @@ void lk_loss_table_present(const GArray *metrics, GtkWidget *parent)
         gtk_column_view_column_set_expand(column, TRUE);
         gtk_column_view_append_column(GTK_COLUMN_VIEW(view), column);
     }
+    align_titles(gtk_widget_get_first_child(view)); /* the header */
     gtk_accessible_update_property(GTK_ACCESSIBLE(view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Loss over the steps"), -1);
     GtkWidget *scroller = gtk_scrolled_window_new();
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), view);

@@ -183,7 +183,7 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
     gtk_widget_set_visible(self->sample_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->change_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->more_button, run != NULL && self->narrow);
-    gtk_widget_set_visible(self->stop_button, alive || state == LK_TASK_QUEUED);
+    gtk_widget_set_visible(self->stop_button, (alive || state == LK_TASK_QUEUED) && !(run && self->narrow));
     gtk_widget_set_visible(self->pause_button, run != NULL || resume);
     adw_button_content_set_icon_name(self->pause_content,
                                      resume ? "media-playback-start-symbolic" : "media-playback-pause-symbolic");

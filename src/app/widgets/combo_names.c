@@ -10,6 +10,16 @@ static char *title_of(AdwComboRow *row, gpointer item)
     return GTK_IS_STRING_OBJECT(item) ? g_strdup(gtk_string_object_get_string(item)) : g_strdup("");
 }
 
+enum { SHORT = 14 }; /* characters that are never shortened */
+
+void lk_combo_set_label(GtkLabel *label, const char *text)
+{
+    gboolean shortened = g_utf8_strlen(text, -1) > SHORT;
+    gtk_label_set_ellipsize(label, shortened ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
+    gtk_label_set_width_chars(label, shortened ? SHORT - 4 : -1);
+    gtk_label_set_label(label, text);
+}
+
 static GtkWidget *make_label(void)
 {
     GtkWidget *label = gtk_label_new(NULL);
@@ -38,7 +48,7 @@ static void setup_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, 
 static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
 {
     g_autofree char *title = title_of(row, gtk_list_item_get_item(item));
-    gtk_label_set_label(GTK_LABEL(gtk_list_item_get_child(item)), title);
+    lk_combo_set_label(GTK_LABEL(gtk_list_item_get_child(item)), title);
     gtk_list_item_set_accessible_label(item, title);
 }
 

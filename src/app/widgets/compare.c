@@ -90,23 +90,52 @@ static void draw_side(LkCompare *self, GtkSnapshot *snapshot, int side, const gr
     gtk_snapshot_pop(snapshot);
 }
 
-static void draw_label(LkCompare *self, GtkSnapshot *snapshot, int side)
+enum { MARGIN = 8, PADDING = 8 }; /* around a label's plate and inside it */
+
+/* What a side is called, no wider than the whole; NULL where it has no name. */
+static PangoLayout *make_label(LkCompare *self, int side)
 {
     if (!self->labels[side])
-        return;
-    g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), self->labels[side]);
-    int width, height;
-    pango_layout_get_pixel_size(layout, &width, &height);
-    float x = side == LEFT ? 8 : (float)(gtk_widget_get_width(GTK_WIDGET(self)) - width - 24);
+        return NULL;
+    PangoLayout *layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), self->labels[side]);
+    int most = gtk_widget_get_width(GTK_WIDGET(self)) - 2 * (MARGIN + PADDING);
+    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    pango_layout_set_width(layout, MAX(0, most) * PANGO_SCALE);
+    return layout;
+}
+
+static void draw_label(LkCompare *self, GtkSnapshot *snapshot, int side, PangoLayout *layout, bool below)
+{
+    PangoRectangle text;
+    pango_layout_get_pixel_extents(layout, NULL, &text);
+    float width = (float)text.width, height = (float)text.height;
+    float x = side == LEFT ? MARGIN : (float)gtk_widget_get_width(GTK_WIDGET(self)) - width - MARGIN - 2 * PADDING;
+    float y = below ? (float)gtk_widget_get_height(GTK_WIDGET(self)) - height - MARGIN - 6 : MARGIN;
     GskRoundedRect plate;
-    gsk_rounded_rect_init_from_rect(&plate, &GRAPHENE_RECT_INIT(x, 8, (float)width + 16, (float)height + 6), 99);
+    gsk_rounded_rect_init_from_rect(&plate, &GRAPHENE_RECT_INIT(x, y, width + 2 * PADDING, height + 6), 99);
     gtk_snapshot_push_rounded_clip(snapshot, &plate);
     gtk_snapshot_append_color(snapshot, &(GdkRGBA){0, 0, 0, 0.65f}, &plate.bounds);
     gtk_snapshot_pop(snapshot);
     gtk_snapshot_save(snapshot);
-    gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(x + 8, 11));
+    gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(x + PADDING, y + 3));
     gtk_snapshot_append_layout(snapshot, layout, &(GdkRGBA){1, 1, 1, 1});
     gtk_snapshot_restore(snapshot);
+}
+
+/* Side by side; the right one at the bottom where both are too long for that. */
+static void draw_labels(LkCompare *self, GtkSnapshot *snapshot)
+{
+    g_autoptr(PangoLayout) left = make_label(self, LEFT);
+    g_autoptr(PangoLayout) right = make_label(self, RIGHT);
+    int room = gtk_widget_get_width(GTK_WIDGET(self)) - 3 * MARGIN - 4 * PADDING, one = 0, other = 0;
+    if (left)
+        pango_layout_get_pixel_size(left, &one, NULL);
+    if (right)
+        pango_layout_get_pixel_size(right, &other, NULL);
+    if (left)
+        draw_label(self, snapshot, LEFT, left, false);
+    if (right)
+        draw_label(self, snapshot, RIGHT, right, left && one + other > room);
 }
 
 static void draw_divider(GtkSnapshot *snapshot, float x, float height)
@@ -139,8 +168,7 @@ static void lk_compare_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
         draw_side(self, snapshot, LEFT, &GRAPHENE_RECT_INIT(0, 0, x, height));
     if (self->pictures[RIGHT])
         draw_side(self, snapshot, RIGHT, &GRAPHENE_RECT_INIT(x, 0, width - x, height));
-    draw_label(self, snapshot, LEFT);
-    draw_label(self, snapshot, RIGHT);
+    draw_labels(self, snapshot);
     if (both)
         draw_divider(snapshot, x, height);
 }
