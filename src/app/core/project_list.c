@@ -178,6 +178,7 @@ static gpointer create_in_store(LkStore *store, gpointer data, GError **error)
         Draft *draft;
         gint64 id;
     } made = {data, 0};
+    lk_places_take_in(made.draft->sources, made.draft->folder);
     return lk_store_transaction(store, make_project, &made, error) ? lk_projects_get(store, made.id, error) : NULL;
 }
 

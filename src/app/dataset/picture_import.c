@@ -1,4 +1,5 @@
 /* Pictures in: a plan on a thread, sources into the store, a look at the files, and a look for duplicates. */
+#include "app/core/places.h"
 #include "app/dataset/duplicates.h"
 #include "app/dataset/import_plan.h"
 #include "app/dataset/picture_list_private.h"
@@ -17,6 +18,7 @@ typedef struct Import {
     GArray *twins;    /* LkTwinCandidate */
     GCancellable *cancellable;
     gint64 project;
+    char *folder;       /* of the project */
     GPtrArray *records; /* LkSourceRecord, of the store */
 } Import;
 
@@ -31,6 +33,7 @@ static void import_free(gpointer data)
     g_clear_pointer(&import->twins, g_array_unref);
     g_clear_pointer(&import->records, g_ptr_array_unref);
     g_object_unref(import->cancellable);
+    g_free(import->folder);
     g_free(import);
 }
 
@@ -239,6 +242,7 @@ static void planned_cb(GObject *source, GAsyncResult *result, gpointer data)
 static void plan_thread(GTask *step, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Import *import = data;
+    lk_places_take_in(import->paths, import->folder);
     import->plan = lk_import_plan_new((const char *const *)import->paths, import->known, import->cancellable);
     g_task_return_boolean(step, TRUE);
 }
@@ -278,6 +282,7 @@ static GTask *new_import(LkPictureList *self, GAsyncReadyCallback callback, gpoi
     import->fresh = g_ptr_array_new_with_free_func(g_object_unref);
     import->cancellable = g_cancellable_new();
     import->project = self->project_id;
+    import->folder = g_strdup(self->folder);
     self->imports = g_list_prepend(self->imports, import->cancellable);
     g_task_set_task_data(task, import, import_free);
     return task;
