@@ -3,6 +3,7 @@
 #include "adapter/lora_module.h"
 #include "format/gerror.h"
 #include "format/json.h"
+#include "format/torch_file.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -273,7 +274,7 @@ LkLoraFile *lk_lora_file_read(const char *path, GError **error)
     g_autoptr(LkLoraFile) file = g_new0(LkLoraFile, 1);
     file->modules = g_ptr_array_new_with_free_func(module_free);
     file->by_rank = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    file->source = lk_safetensors_open(path, error);
+    file->source = lk_tensor_file_open(path, error);
     if (file->source == NULL || !read_modules(file, error)) {
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "cli/inspect.h"
 #include "format/gerror.h"
+#include "format/torch_file.h"
 #include "model/checkpoint.h"
 
 #include <glib/gi18n.h>
@@ -73,7 +74,7 @@ static void add_metadata(LkFacts *facts, const LkMetadata *metadata)
 static bool inspect_file(LkFacts *facts, const char *path, bool list, GError **error)
 {
     g_autoptr(GError) no_file = NULL, no_model = NULL, no_lora = NULL;
-    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, &no_file);
+    g_autoptr(LkSafetensors) file = lk_tensor_file_open(path, &no_file);
     g_autoptr(LkCheckpoint) model = lk_checkpoint_open(path, &no_model);
     if (!file) { /* the reader of base models has better words about pickles */
         bool pickle = no_model && lk_gerror_code(no_model) == LK_ERROR_UNSUPPORTED;

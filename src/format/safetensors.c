@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/gerror.h"
 #include "format/json.h"
+#include "format/safetensors_private.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -359,6 +360,21 @@ LkSafetensors *lk_safetensors_open(const char *path, GError **error)
         return file;
     lk_safetensors_free(file);
     return NULL;
+}
+
+LkSafetensors *lk_safetensors_of_views(const char *path, const LkMap *map, const LkTensorView *views, size_t count)
+{
+    LkSafetensors *file = new_reader(path);
+    g_array_set_size(file->tensors, (guint)count);
+    for (size_t i = 0; i < count; i++) {
+        LkTensorView *view = &g_array_index(file->tensors, LkTensorView, i);
+        *view = views[i];
+        view->name = g_string_chunk_insert(file->names, views[i].name);
+        g_hash_table_insert(file->by_name, (char *)view->name, view);
+    }
+    if (map)
+        file->map = *map;
+    return file;
 }
 
 void lk_safetensors_free(LkSafetensors *file)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "format/gerror.h"
+#include "format/torch_file.h"
 #include "model/detect.h"
 #include "model/diffusers_names.h"
 #include "model/openclip_names.h"
@@ -175,28 +176,9 @@ static void rename_openclip(LkCheckpoint *checkpoint)
     }
 }
 
-/** Whether the file begins like a pickle or a zip archive of PyTorch. A safetensors file begins with its header's
- * length, which can look like either, but then comes a brace. */
-static bool is_pickle(const char *path)
-{
-    LkMap map;
-    if (!lk_map_open(&map, path, NULL))
-        return false;
-    const bool is = map.size > 4 && (map.size < 9 || map.data[8] != '{') &&
-                    (memcmp(map.data, "PK\3\4", 4) == 0 || map.data[0] == 0x80);
-    lk_map_close(&map);
-    return is;
-}
-
 static bool open_file(LkCheckpoint *checkpoint, GError **error)
 {
-    if (is_pickle(checkpoint->path))
-        return lk_set_error(error, LK_ERROR_UNSUPPORTED,
-                            _("The base model '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is "
-                              "opened. Lorikeet does not open it; convert it to .safetensors first, for example with "
-                              "the model converter of your WebUI."),
-                            checkpoint->path);
-    checkpoint->files[0] = lk_safetensors_open(checkpoint->path, error);
+    checkpoint->files[0] = lk_tensor_file_open(checkpoint->path, error);
     checkpoint->n_files = checkpoint->files[0] ? 1 : 0;
     if (checkpoint->n_files)
         rename_openclip(checkpoint);
@@ -278,13 +260,7 @@ bool lk_checkpoint_set_vae(LkCheckpoint *checkpoint, const char *path, GError **
     if (!name)
         return lk_set_error(error, LK_ERROR_FORMAT,
                             _("The folder '%s' has no VAE (diffusion_pytorch_model.safetensors)."), path);
-    if (is_pickle(name))
-        return lk_set_error(
-            error, LK_ERROR_UNSUPPORTED,
-            _("The VAE '%s' is a pickle (.ckpt or .pt), a file that can run programs when it is opened. "
-              "Lorikeet does not open it; use one in .safetensors."),
-            name);
-    LkSafetensors *file = lk_safetensors_open(name, error);
+    LkSafetensors *file = lk_tensor_file_open(name, error);
     g_autoptr(GHashTable) views = file ? lk_other_vae_views(checkpoint, file, name, error) : NULL;
     if (!views) {
         lk_safetensors_free(file);

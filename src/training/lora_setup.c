@@ -107,7 +107,7 @@ static bool add_site(LkLora *lora, const LkCheckpoint *checkpoint, const LkLoraS
 LkLora *lk_lora_for_model(const LkCheckpoint *checkpoint, const LkLoraPlan *plan, GError **error)
 {
     LkLoraShape shape = lk_lora_shape_of(lk_checkpoint_arch(checkpoint));
-    g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->by_block || plan->like);
+    g_autoptr(GArray) sites = lk_lora_sites(&shape, plan->conv_dim > 0 || plan->like);
     if (sites && (plan->time_embedding || plan->like))
         lk_lora_add_frame_sites(sites);
     LkLora *lora = lk_lora_new();

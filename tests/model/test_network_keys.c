@@ -1,4 +1,4 @@
-/* Files of every kind of network for SD 1.5 have the tensors that sd-scripts and LyCORIS write. */
+/* Files of every kind of network have the tensors that sd-scripts and LyCORIS write, for models of the true size. */
 #include "fake_model.h"
 #include "network_keys.h"
 #include "tap.h"
@@ -58,7 +58,8 @@ static void check_row(gsize row, const LkCheckpoint *checkpoint, bool show)
     g_autoptr(LkJob) job = make_job(row);
     LkLoraFile *weights = NULL;
     LkLora *lora = job ? lk_lora_for_job(job, checkpoint, &weights, &error) : NULL;
-    if (!tap_ok(lora, "%s %s %s", network_keys[row].module, network_keys[row].args, error ? error->message : ""))
+    if (!tap_ok(lora, "%s: %s %s %s", network_keys[row].family, network_keys[row].module, network_keys[row].args,
+                error ? error->message : ""))
         return;
     g_autoptr(GPtrArray) lines = lines_of(lora);
     g_autoptr(GString) text = g_string_new(NULL);
@@ -73,20 +74,29 @@ static void check_row(gsize row, const LkCheckpoint *checkpoint, bool show)
     lk_lora_free(lora);
 }
 
+static void check_family(const char *tests, const char *family, const char *table, gsize shown)
+{
+    g_autofree char *lines = g_build_filename(tests, "model", table, NULL);
+    g_autofree char *path = g_strdup_printf("%s/lk-keys-%d.safetensors", g_get_tmp_dir(), (int)getpid());
+    g_autoptr(FakeModel) model = fake_model_from_table(lines);
+    g_autoptr(GError) error = NULL;
+    fake_model_write(model, path, 0);
+    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, &error);
+    if (tap_ok(checkpoint, "%s is opened %s", table, error ? error->message : ""))
+        for (gsize i = 0; i < G_N_ELEMENTS(network_keys); i++)
+            if (strcmp(network_keys[i].family, family) == 0)
+                check_row(i, checkpoint, shown == i);
+    remove(path);
+}
+
 /* test-model-network-keys TESTS_FOLDER [ROW: its tensors are printed] */
 int main(int argc, char **argv)
 {
     if (argc < 2)
         return 2;
-    g_autofree char *table = g_build_filename(argv[1], "model/sd15_tensors.tsv", NULL);
-    g_autofree char *path = g_strdup_printf("%s/lk-keys-%d.safetensors", g_get_tmp_dir(), (int)getpid());
-    g_autoptr(FakeModel) model = fake_model_from_table(table);
-    g_autoptr(GError) error = NULL;
-    fake_model_write(model, path, 0);
-    g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, &error);
-    if (tap_ok(checkpoint, "SD 1.5 is opened %s", error ? error->message : ""))
-        for (gsize i = 0; i < G_N_ELEMENTS(network_keys); i++)
-            check_row(i, checkpoint, argc > 2 && g_ascii_strtoull(argv[2], NULL, 10) == i);
-    remove(path);
+    gsize shown = argc > 2 ? (gsize)g_ascii_strtoull(argv[2], NULL, 10) : G_MAXSIZE;
+    check_family(argv[1], "sd1", "sd15_tensors.tsv", shown);
+    check_family(argv[1], "sd2", "sd21_tensors.tsv", shown);
+    check_family(argv[1], "sdxl", "sdxl_tensors.tsv", shown);
     return tap_done();
 }

@@ -268,7 +268,7 @@ static const struct {
     {"a pickle (.ckpt)", BYTES("\x80\x02}q\x01(X\x05\x00\x00\x00epochq\x02K\x01u."),
      "convert it to .safetensors first"},
     {"torch's older format", BYTES("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."), "is a pickle"},
-    {"a zip (.pt)", BYTES("PK\x03\x04\x00\x00\x08\x08\x00\x00\x00\x00\x00\x00"), "is a pickle"},
+    {"a zip (.pt) that is cut off", BYTES("PK\x03\x04\x00\x00\x08\x08\x00\x00\x00\x00\x00\x00"), "its end is missing"},
     {"GGUF", BYTES("GGUF\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), "bad.bin"},
     {"a web page", BYTES("<!DOCTYPE html><html>not found</html>"), "bad.bin"},
     {"a Git LFS pointer", BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "bad.bin"},
