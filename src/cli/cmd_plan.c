@@ -48,6 +48,11 @@ static void print_json(const LkTrainingPlan *plan, const LkDeviceChoice *choice,
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         lk_json_add_integer(out, parts[i].key, part_of(plan, i));
     lk_json_end(out);
+    lk_json_add_key(out, "vae_tiles");
+    lk_json_begin(out);
+    lk_json_add_integer(out, "encoding", plan->encoding_tile);
+    lk_json_add_integer(out, "sampling", plan->sampling_tile);
+    lk_json_end(out);
     lk_json_add_boolean(out, "fits", plan->fits);
     lk_json_add_key(out, "fixes");
     g_string_append_c(out, '[');
@@ -70,6 +75,10 @@ static void print_text(const LkTrainingPlan *plan, const LkDeviceChoice *choice)
         g_autofree char *bytes = lk_cli_bytes(part_of(plan, i));
         printf("%12s  %s\n", bytes, _(parts[i].title));
     }
+    if (plan->encoding_tile)
+        printf(_("\nPictures larger than %d pixels are encoded in tiles.\n"), plan->encoding_tile);
+    if (plan->sampling_tile)
+        printf(_("\nSamples larger than %d pixels are decoded in tiles.\n"), plan->sampling_tile);
     if (plan->fits) {
         printf("\n%s\n", _("It fits."));
         return;

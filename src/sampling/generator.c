@@ -3,6 +3,7 @@
 #include "base/philox.h"
 #include "format/gerror.h"
 #include "model/text_encoders.h"
+#include "model/vae_tiles.h"
 #include "sampling/stage_cache.h"
 #include "text/clip_tokenizer.h"
 
@@ -110,7 +111,15 @@ static bool is_guided(const LkPictureRequest *request)
     return request->cfg != 1;
 }
 
-/** The shapes of a request's three stages; false with words where it cannot be made. */
+/** How the decoder cuts a latent. */
+static LkTiles tiles_of(const LkGenerator *generator, int height, int width)
+{
+    int factor = vae_factor(generator->arch);
+    return lk_tiles_new(height, width, generator->options.vae_tile / factor, factor, 1);
+}
+
+/** The shapes of a request's three stages, the decoder's for the whole latent; false with words where it cannot be
+ * made. */
 static bool plan_request(const LkGenerator *generator, const LkPictureRequest *request, LkStageKey keys[3],
                          GError **error)
 {
@@ -138,6 +147,33 @@ static bool plan_request(const LkGenerator *generator, const LkPictureRequest *r
     return true;
 }
 
+/** Compiles and plans a stage, unless that was done before. */
+static bool measure(LkGenerator *generator, LkStageKey key, LkError *error)
+{
+    if (lk_stage_cache_is_measured(&generator->cache, key))
+        return true;
+    LkStage *stage = lk_stage_cache_get(&generator->cache, key, error);
+    if (stage)
+        lk_stage_cache_done(&generator->cache, stage);
+    return stage != NULL;
+}
+
+/** The same with the decoder of every tile. */
+static bool measure_decoder(LkGenerator *generator, LkStageKey whole, LkError *error)
+{
+    LkTiles tiles = tiles_of(generator, whole.height, whole.width);
+    LkTile shapes[LK_TILE_SHAPES];
+    int count = lk_tiles_shapes(&tiles, shapes);
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) {
+        LkStageKey key = whole;
+        key.height = shapes[i].height;
+        key.width = shapes[i].width;
+        ok = measure(generator, key, error);
+    }
+    return ok;
+}
+
 bool lk_generator_prepare(LkGenerator *generator, const LkPictureRequest *requests, int count, GError **error)
 {
     LkError failure = {0};
@@ -145,14 +181,9 @@ bool lk_generator_prepare(LkGenerator *generator, const LkPictureRequest *reques
         LkStageKey keys[3];
         if (!plan_request(generator, &requests[i], keys, error))
             return false;
-        for (int k = 0; k < 3; k++) {
-            if (lk_stage_cache_is_measured(&generator->cache, keys[k]))
-                continue;
-            LkStage *stage = lk_stage_cache_get(&generator->cache, keys[k], &failure);
-            if (!stage)
-                return lk_gerror_take(error, &failure);
-            lk_stage_cache_done(&generator->cache, stage);
-        }
+        if (!measure(generator, keys[LK_STAGE_TEXT], &failure) || !measure(generator, keys[LK_STAGE_UNET], &failure) ||
+            !measure_decoder(generator, keys[LK_STAGE_DECODER], &failure))
+            return lk_gerror_take(error, &failure);
     }
     return true;
 }
@@ -373,12 +404,14 @@ float *lk_generator_latent(LkGenerator *generator, const LkPictureRequest *reque
     if (!plan_request(generator, request, keys, error))
         return NULL;
     /* Compiled first, all of them, so that the arena is moved once at most. */
-    for (int k = 0; k < 3; k++)
-        if (!lk_stage_cache_is_measured(&generator->cache, keys[k]) &&
-            !lk_stage_cache_get(&generator->cache, keys[k], &failure)) {
-            lk_gerror_take(error, &failure);
-            return NULL;
-        }
+    bool ok = measure_decoder(generator, keys[LK_STAGE_DECODER], &failure);
+    for (int k = LK_STAGE_TEXT; k <= LK_STAGE_UNET && ok; k++)
+        ok = lk_stage_cache_is_measured(&generator->cache, keys[k]) ||
+             lk_stage_cache_get(&generator->cache, keys[k], &failure);
+    if (!ok) {
+        lk_gerror_take(error, &failure);
+        return NULL;
+    }
     lk_sampling_schedule_init(&generator->schedule, request->sampler, &generator->sigmas, request->steps);
     float *latent = make_latent(generator, request, keys, progress, &failure);
     if (!latent)
@@ -386,20 +419,51 @@ float *lk_generator_latent(LkGenerator *generator, const LkPictureRequest *reque
     return latent;
 }
 
-static float *decode(LkGenerator *generator, const float *latent, LkStageKey key, LkError *error)
+/** Decodes all tiles of the stage's shape. */
+static bool decode_tiles(const LkTiles *tiles, LkStage *stage, int channels, const float *latent, float **made,
+                         LkError *error)
 {
-    LkStage *stage = bound_stage(generator, key, error);
-    if (!stage)
-        return NULL;
-    size_t count = (size_t)key.height * (size_t)key.width * (size_t)generator->arch->vae.latent_channels;
-    g_autofree float *unscaled = g_new(float, count);
-    for (size_t i = 0; i < count; i++)
-        unscaled[i] = latent[i] / generator->arch->vae.scale;
-    g_autofree float *picture = g_new(float, lk_stage_out_count(stage));
-    bool ok = lk_stage_write(stage, LK_STAGE_X, unscaled, error) && lk_stage_run(stage, error) &&
-              lk_stage_read(stage, picture, error);
-    lk_stage_cache_done(&generator->cache, stage);
-    return ok ? g_steal_pointer(&picture) : NULL;
+    bool ok = true;
+    size_t count = (size_t)stage->key.height * (size_t)stage->key.width * (size_t)channels;
+    g_autofree float *cut = g_new(float, count);
+    for (int i = 0; i < lk_tiles_count(tiles) && ok; i++) {
+        LkTile tile = lk_tiles_at(tiles, i);
+        if (tile.height != stage->key.height || tile.width != stage->key.width)
+            continue;
+        made[i] = g_new(float, lk_stage_out_count(stage));
+        lk_tiles_cut(tiles, tile, channels, latent, cut);
+        ok = lk_stage_write(stage, LK_STAGE_X, cut, error) && lk_stage_run(stage, error) &&
+             lk_stage_read(stage, made[i], error);
+    }
+    return ok;
+}
+
+/** A latent as the VAE sees it to a picture, shape of tiles by shape: so one decoder is on the device at a time. */
+static float *decode(LkGenerator *generator, const float *latent, LkStageKey whole, LkError *error)
+{
+    const int channels = generator->arch->vae.latent_channels;
+    LkTiles tiles = tiles_of(generator, whole.height, whole.width);
+    LkTile shapes[LK_TILE_SHAPES];
+    int n_shapes = lk_tiles_shapes(&tiles, shapes), n_tiles = lk_tiles_count(&tiles);
+    g_autofree float **made = g_new0(float *, (gsize)n_tiles);
+    bool ok = true;
+    for (int i = 0; i < n_shapes && ok; i++) {
+        LkStageKey key = whole;
+        key.height = shapes[i].height;
+        key.width = shapes[i].width;
+        LkStage *stage = bound_stage(generator, key, error);
+        ok = stage && decode_tiles(&tiles, stage, channels, latent, made, error);
+        if (stage)
+            lk_stage_cache_done(&generator->cache, stage);
+    }
+    float *picture = NULL;
+    if (ok) {
+        picture = g_new(float, lk_tile_out_count(&tiles, (LkTile){0, 0, whole.height, whole.width}) * 3);
+        lk_tiles_join(&tiles, 3, made, picture);
+    }
+    for (int i = 0; i < n_tiles; i++)
+        g_free(made[i]);
+    return picture;
 }
 
 float *lk_generator_decode(LkGenerator *generator, const float *latent, int width, int height, GError **error)
@@ -409,7 +473,11 @@ float *lk_generator_decode(LkGenerator *generator, const float *latent, int widt
         return NULL;
     int factor = vae_factor(generator->arch);
     LkStageKey key = {.kind = LK_STAGE_DECODER, .height = height / factor, .width = width / factor, .batch = 1};
-    float *picture = decode(generator, latent, key, &failure);
+    size_t count = (size_t)key.height * (size_t)key.width * (size_t)generator->arch->vae.latent_channels;
+    g_autofree float *unscaled = g_new(float, count);
+    for (size_t i = 0; i < count; i++)
+        unscaled[i] = latent[i] / generator->arch->vae.scale;
+    float *picture = decode(generator, unscaled, key, &failure);
     if (!picture)
         lk_gerror_take(error, &failure);
     return picture;

@@ -34,6 +34,7 @@ typedef struct LkGeneratorOptions {
     bool v_prediction;        /* what the U-Net predicts */
     bool zero_terminal_snr;   /* the noise schedule it was trained with */
     LkResidency residency;    /* of the weights of text encoder and U-Net */
+    int vae_tile;             /* larger pictures are decoded in tiles of this side in pixels; 0: whole */
     bool keep_all;            /* keep text encoder and decoder (and their weights) between pictures */
     LkGeneratorLora loras[LK_MAX_LORAS];
     int n_loras;

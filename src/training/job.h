@@ -80,6 +80,13 @@ typedef enum LkLycorisPreset {
     LK_PRESET_ATTN_MLP,
 } LkLycorisPreset;
 
+/** When the VAE works in tiles. */
+typedef enum LkVaeTiling {
+    LK_VAE_TILING_AUTO, /* where whole pictures do not fit */
+    LK_VAE_TILING_ON,
+    LK_VAE_TILING_OFF,
+} LkVaeTiling;
+
 /** Where the prompts of sample pictures come from: a file, or the lines themselves, or neither. */
 typedef struct LkJobPrompts {
     char *file;
@@ -179,6 +186,8 @@ struct LkJob {
     int base_weights_precision; /* LkBasePrecision */
     bool fp8_base, fp8_base_unet;
     int offload_base_weights; /* LkBaseOffload */
+    int vae_tiling;           /* LkVaeTiling */
+    int vae_tile_size;        /* pixels */
 
     /* noise and loss */
     double noise_offset;

@@ -2,6 +2,7 @@
 #include "training/job.h"
 
 #include "base/file.h"
+#include "model/vae_tiles.h"
 #include "training/job_value.h"
 #include "training/sample_prompts.h"
 #include "training/schedule.h"
@@ -332,9 +333,18 @@ static void check_validation(Check *check)
     }
 }
 
+static void check_tiles(Check *check)
+{
+    int side = check->job->vae_tile_size;
+    if (side % LK_TILE_GRAIN)
+        remark(check, ERROR, "vae_tile_size", _("vae_tile_size is %d, but must be a multiple of %d, such as %d."), side,
+               LK_TILE_GRAIN, (side + LK_TILE_GRAIN / 2) / LK_TILE_GRAIN * LK_TILE_GRAIN);
+}
+
 static void check_loss(Check *check)
 {
     check_validation(check);
+    check_tiles(check);
     const LkJob *job = check->job;
     check_idle_loss(check);
     if (job->scale_v_pred_loss_like_noise_pred && !job->v_parameterization) {

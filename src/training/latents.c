@@ -4,6 +4,7 @@
 #include "dataset/picture.h"
 #include "format/gerror.h"
 #include "model/vae.h"
+#include "model/vae_tiles.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -21,6 +22,8 @@ struct LkLatents {
     LkLatentCache *cache;
     LkCheckpoint *checkpoint;
     int factor;            /* pixels of the picture per latent pixel */
+    int tile;              /* side of the VAE's tiles in pixels; 0: whole pictures */
+    char *identity;        /* of the VAE and what it runs on */
     Entry *entries;        /* two a picture: as it is, and mirrored */
     uint8_t (*hashes)[32]; /* of the pictures' files */
     guint n_missing;
@@ -63,12 +66,40 @@ static bool is_cached(const LkLatents *latents, const Entry *entry)
     return read_moments(latents, entry, moments);
 }
 
+/** The tiles of pictures of a size. */
+static LkTiles tiles_of(const LkLatents *latents, LkSize size)
+{
+    return lk_tiles_new(size.height, size.width, latents->tile, 1, latents->factor);
+}
+
+/** A picture that is not cut into tiles is the same with and without them. */
+static char *identity_of(const LkLatents *latents, guint picture)
+{
+    LkTiles tiles = tiles_of(latents, picture_at(latents, picture)->fit.bucket);
+    return lk_tiles_count(&tiles) == 1 ? g_strdup(latents->identity)
+                                       : g_strdup_printf("%s tiles %d", latents->identity, latents->tile);
+}
+
+void lk_latents_set_tile(LkLatents *latents, int side)
+{
+    latents->tile = side;
+    latents->n_missing = 0;
+    for (guint i = 0; i < 2 * latents->dataset->pictures->len; i++) {
+        Entry *entry = &latents->entries[i];
+        const LkDatasetPicture *picture = picture_at(latents, entry->picture);
+        g_autofree char *identity = identity_of(latents, entry->picture);
+        entry->key = lk_latent_key(latents->hashes[entry->picture], &picture->fit, entry->flipped, identity);
+        entry->missing = (!entry->flipped || picture->subset->flip_aug) && !is_cached(latents, entry);
+        latents->n_missing += entry->missing;
+    }
+}
+
 LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
                           GError **error)
 {
     g_autoptr(LkLatents) latents = g_new0(LkLatents, 1);
     g_autofree char *weights = lk_checkpoint_identity(checkpoint, "first_stage_model.");
-    g_autofree char *identity = g_strconcat(weights, " f32 ", device, NULL);
+    latents->identity = g_strconcat(weights, " f32 ", device, NULL);
     latents->dataset = dataset;
     latents->cache = cache;
     latents->checkpoint = checkpoint;
@@ -76,19 +107,12 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
     latents->entries = g_new0(Entry, 2 * (gsize)dataset->pictures->len);
     latents->hashes = g_malloc0_n(dataset->pictures->len, sizeof *latents->hashes);
     for (guint i = 0; i < dataset->pictures->len; i++) {
-        const LkDatasetPicture *picture = picture_at(latents, i);
-        uint8_t *hash = latents->hashes[i];
-        if (!lk_latent_cache_file_hash(cache, picture->path, hash, error))
+        if (!lk_latent_cache_file_hash(cache, picture_at(latents, i)->path, latents->hashes[i], error))
             return NULL;
-        for (guint flipped = 0; flipped < 2; flipped++) {
-            Entry *entry = &latents->entries[2 * i + flipped];
-            entry->picture = i;
-            entry->flipped = flipped;
-            entry->key = lk_latent_key(hash, &picture->fit, flipped, identity);
-            entry->missing = (!flipped || picture->subset->flip_aug) && !is_cached(latents, entry);
-            latents->n_missing += entry->missing;
-        }
+        for (guint flipped = 0; flipped < 2; flipped++)
+            latents->entries[2 * i + flipped] = (Entry){.picture = i, .flipped = flipped};
     }
+    lk_latents_set_tile(latents, 0);
     return g_steal_pointer(&latents);
 }
 
@@ -98,6 +122,7 @@ void lk_latents_free(LkLatents *latents)
         return;
     g_free(latents->entries);
     g_free(latents->hashes);
+    g_free(latents->identity);
     g_free(latents);
 }
 
@@ -113,33 +138,66 @@ guint lk_latents_missing(const LkLatents *latents)
 
 /* One size of pictures --------------------------------------------------------------------------------------------- */
 
-typedef struct Encoder {
+/** The VAE's encoder for one size of tiles; a picture that is not cut is one tile. */
+typedef struct Tile {
+    LkTile size;
     LkGraph *graph;
     LkRef pictures, moments;
     LkPrepared prepared;
+} Tile;
+
+typedef struct Encoder {
     LkSize size;
+    LkTiles tiles;
+    Tile kinds[LK_TILE_SHAPES];
+    int n_kinds;
 } Encoder;
 
 static void encoder_clear(Encoder *encoder)
 {
-    lk_prepared_clear(&encoder->prepared);
-    lk_graph_free(encoder->graph);
+    for (int i = 0; i < encoder->n_kinds; i++) {
+        lk_prepared_clear(&encoder->kinds[i].prepared);
+        lk_graph_free(encoder->kinds[i].graph);
+    }
     *encoder = (Encoder){0};
 }
 
 /** The VAE runs in f32 in every mixed_precision: an encoding is made once and its error stays in every step. */
+static bool tile_init(Tile *tile, const LkLatents *latents, const LkBackend *api, LkDevice *device, LkError *error)
+{
+    tile->graph = lk_graph_new(LK_F32);
+    if (!tile->graph)
+        return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the VAE."));
+    LkBuilder builder = {.graph = tile->graph, .checkpoint = latents->checkpoint};
+    int64_t shape[4] = {1, tile->size.height, tile->size.width, 3};
+    tile->pictures = lk_graph_input(tile->graph, "pictures", LK_F32, 4, shape);
+    tile->moments = lk_vae_encoder_build(&builder, &lk_checkpoint_arch(latents->checkpoint)->vae, tile->pictures);
+    lk_graph_output(tile->graph, tile->moments);
+    return lk_graph_check(tile->graph, error) && lk_prepare(&tile->prepared, api, device, tile->graph, error);
+}
+
 static bool encoder_init(Encoder *encoder, const LkLatents *latents, LkSize size, const LkBackend *api,
                          LkDevice *device, LkError *error)
 {
-    *encoder = (Encoder){.graph = lk_graph_new(LK_F32), .size = size};
-    if (!encoder->graph)
-        return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the VAE."));
-    LkBuilder builder = {.graph = encoder->graph, .checkpoint = latents->checkpoint};
-    int64_t shape[4] = {1, size.height, size.width, 3};
-    encoder->pictures = lk_graph_input(encoder->graph, "pictures", LK_F32, 4, shape);
-    encoder->moments = lk_vae_encoder_build(&builder, &lk_checkpoint_arch(latents->checkpoint)->vae, encoder->pictures);
-    lk_graph_output(encoder->graph, encoder->moments);
-    return lk_graph_check(encoder->graph, error) && lk_prepare(&encoder->prepared, api, device, encoder->graph, error);
+    LkTile shapes[LK_TILE_SHAPES];
+    *encoder = (Encoder){.size = size, .tiles = tiles_of(latents, size)};
+    int count = lk_tiles_shapes(&encoder->tiles, shapes);
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) {
+        Tile *tile = &encoder->kinds[encoder->n_kinds++];
+        tile->size = shapes[i];
+        ok = tile_init(tile, latents, api, device, error);
+    }
+    return ok;
+}
+
+static bool encoder_bind(Encoder *encoder, const LkLatents *latents, LkError *error)
+{
+    LkPrepared *list[LK_TILE_SHAPES];
+    LkWeightSource source = lk_checkpoint_source(latents->checkpoint);
+    for (int i = 0; i < encoder->n_kinds; i++)
+        list[i] = &encoder->kinds[i].prepared;
+    return lk_prepared_bind(list, encoder->n_kinds, &source, error);
 }
 
 /** The sizes of what is missing, largest first (LkSize). */
@@ -171,11 +229,11 @@ bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device,
     bool ok = true;
     for (guint i = 0; i < sizes->len && ok; i++) { /* the largest picture need not have the largest arena */
         Encoder encoder;
+        int64_t before = api->planned_weights(device);
         ok = encoder_init(&encoder, latents, g_array_index(sizes, LkSize, i), api, device, &problem);
-        if (ok) {
-            *arena = MAX(*arena, encoder.prepared.plan->arena_bytes);
-            *weights = MAX(*weights, api->weight_bytes(encoder.prepared.program));
-        }
+        for (int k = 0; k < encoder.n_kinds && ok; k++)
+            *arena = MAX(*arena, encoder.kinds[k].prepared.plan->arena_bytes);
+        *weights = MAX(*weights, api->planned_weights(device) - before);
         encoder_clear(&encoder);
         api->trim(device);
     }
@@ -263,7 +321,36 @@ static float *load_picture(const LkLatents *latents, const Entry *entry, GError 
     return values;
 }
 
-static bool encode_entry(LkLatents *latents, Entry *entry, Encoder *encoder, const LkBackend *api, GError **error)
+/** Runs the encoder on every tile of a picture and joins what comes out. */
+static bool encode_tiles(const Encoder *encoder, const float *pixels, float *moments, LkError *error)
+{
+    const LkTiles *tiles = &encoder->tiles;
+    g_autofree float **made = g_new0(float *, (gsize)lk_tiles_count(tiles));
+    bool ok = true;
+    for (int i = 0; i < lk_tiles_count(tiles); i++) {
+        LkTile at = lk_tiles_at(tiles, i);
+        const Tile *tile = encoder->kinds;
+        while (tile->size.height != at.height || tile->size.width != at.width)
+            tile++;
+        gsize count = (gsize)at.height * (gsize)at.width * 3, out = lk_tile_out_count(tiles, at) * CHANNELS;
+        const LkBackend *api = tile->prepared.api;
+        LkProgram *program = tile->prepared.program;
+        g_autofree float *cut = g_new(float, count);
+        made[i] = g_new(float, out);
+        if (ok) {
+            lk_tiles_cut(tiles, at, 3, pixels, cut);
+            ok = api->write(program, tile->pictures, cut, count * sizeof *cut, error) && api->run(program, error) &&
+                 api->read(program, tile->moments, made[i], out * sizeof **made, error);
+        }
+    }
+    if (ok)
+        lk_tiles_join(tiles, CHANNELS, made, moments);
+    for (int i = 0; i < lk_tiles_count(tiles); i++)
+        g_free(made[i]);
+    return ok;
+}
+
+static bool encode_entry(LkLatents *latents, Entry *entry, const Encoder *encoder, GError **error)
 {
     int height, width;
     lk_latents_size(latents, entry->picture, &height, &width);
@@ -272,10 +359,7 @@ static bool encode_entry(LkLatents *latents, Entry *entry, Encoder *encoder, con
     if (!pixels)
         return false;
     LkError problem = {0};
-    LkProgram *program = encoder->prepared.program;
-    gsize bytes = (gsize)encoder->size.width * (gsize)encoder->size.height * 3 * sizeof *pixels;
-    if (!api->write(program, encoder->pictures, pixels, bytes, &problem) || !api->run(program, &problem) ||
-        !api->read(program, encoder->moments, moments, count * sizeof *moments, &problem))
+    if (!encode_tiles(encoder, pixels, moments, &problem))
         return lk_gerror_take(error, &problem);
     if (!all_finite(moments, count))
         return lk_set_error(error, LK_ERROR_NUMERIC,
@@ -294,11 +378,8 @@ static bool encode_size(LkLatents *latents, LkSize size, guint total, const LkBa
                         const LkTrainerEvents *events, GError **error)
 {
     Encoder encoder;
-    LkPrepared *list[1] = {&encoder.prepared};
     LkError problem = {0};
-    LkWeightSource source = lk_checkpoint_source(latents->checkpoint);
-    bool ok =
-        encoder_init(&encoder, latents, size, api, device, &problem) && lk_prepared_bind(list, 1, &source, &problem);
+    bool ok = encoder_init(&encoder, latents, size, api, device, &problem) && encoder_bind(&encoder, latents, &problem);
     if (!ok)
         lk_gerror_take(error, &problem);
     for (guint i = 0; ok && i < 2 * latents->dataset->pictures->len; i++) {
@@ -309,7 +390,7 @@ static bool encode_size(LkLatents *latents, LkSize size, guint total, const LkBa
         if (events->should_stop && events->should_stop(events->context))
             ok = lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while pictures were being encoded."));
         else
-            ok = encode_entry(latents, entry, &encoder, api, error);
+            ok = encode_entry(latents, entry, &encoder, error);
         if (ok && events->event)
             events->event(events->context, &(LkTrainerEvent){.kind = LK_EVENT_PHASE,
                                                              .text = N_("Encoding pictures"),

@@ -17,6 +17,10 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
 void lk_latents_free(LkLatents *latents);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLatents, lk_latents_free)
 
+/** Has pictures that are larger encoded in tiles of this side, in pixels (model/vae_tiles.h); 0, as at first: none.
+ * What the cache lacks is found anew. */
+void lk_latents_set_tile(LkLatents *latents, int side);
+
 /** How many pictures must be encoded. */
 guint lk_latents_missing(const LkLatents *latents);
 

@@ -81,6 +81,10 @@ static const LkChoice base_offloads[] = {
     {"none", LK_OFFLOAD_NONE, N_("None")}, {"auto", LK_OFFLOAD_AUTO, N_("As much as needed")},
     {"all", LK_OFFLOAD_ALL, N_("All")}, {NULL}};
 
+static const LkChoice vae_tilings[] = {
+    {"auto", LK_VAE_TILING_AUTO, N_("Where needed")}, {"true", LK_VAE_TILING_ON, N_("Always")},
+    {"false", LK_VAE_TILING_OFF, N_("Never")}, {NULL}};
+
 static const LkChoice save_formats[] = {
     {"safetensors", LK_SAVE_AS_SAFETENSORS, N_("safetensors")}, {"pt", LK_SAVE_AS_PT, N_("PyTorch (.pt)")},
     {"ckpt", .not_yet = true}, {NULL}};

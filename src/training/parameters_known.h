@@ -93,7 +93,7 @@ IDLE("max_data_loader_n_workers", INT, NULL, N_("Pictures are loaded by the prog
 IDLE("persistent_data_loader_workers", BOOL, "false", N_("Pictures are loaded by the program's own threads.")),
 IDLE("cache_latents", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
 IDLE("cache_latents_to_disk", BOOL, "false", N_("Every picture is always encoded once and kept on disk.")),
-IDLE("vae_batch_size", INT, "1", N_("Pictures are encoded one by one.")),
+IDLE("vae_batch_size", INT, "1", N_("Pictures are encoded one by one; vae_tiling cuts large ones.")),
 IDLE("save_last_n_epochs_state", INT, NULL, N_("The newest state and the one before it are kept.")),
 IDLE("save_last_n_steps_state", INT, NULL, N_("The newest state and the one before it are kept.")),
 IDLE("cache_info", BOOL, "false", N_("Picture sizes are read in moments.")),

@@ -390,39 +390,7 @@ const LkParameter lk_parameters[] = {
      .title = N_("Pictures of a Validation"), .subtitle = N_("How many are measured each time"),
      .help = N_("Each is measured at four noise levels. 0 measures all that are held out.")},
 
-    /* ---------------------------------------------------------------- precision and memory */
-    {ROW(ENUM, MEMORY, mixed_precision, "no"), .choices = mixed_precisions, .basic = 5,
-     .title = N_("Precision"), .subtitle = N_("Number type of the base model and activations"),
-     .help = N_("bf16 for newer graphics cards (2020 and later) and recent processors, fp16 for older cards: both "
-                "halve the memory. “No” is exact, slow, and right when training is unstable. The LoRA itself is "
-                "always trained in float32."),
-     .watch = N_("The loss becomes NaN or samples turn black? Take bf16 in place of fp16, or “No”.")},
-    {ROW(BOOL, MEMORY, gradient_checkpointing, "false"), .aside = true, .basic = 8,
-     .title = N_("Gradient Checkpointing"), .subtitle = N_("Less memory for about a third more time"),
-     .help = N_("Computes activations again instead of keeping them. The result is the same. The first thing to "
-                "turn on when the run does not fit.")},
-    {ROW(ENUM, MEMORY, base_weights_precision, "auto"), .choices = base_precisions, .aside = true,
-     .title = N_("Base Model Weights"), .subtitle = N_("8 bits halve the base model in memory"),
-     .help = N_("Keeps the matrices of the base model with 8 bits a number and a scale for each output channel, and makes "
-                "each one whole again right before it is used. A step takes a little longer. What is trained and saved "
-                "keeps its full precision; the LoRA learns on a base model that is rounded a little."),
-     .usual = N_("As “Precision” says; int8 where the run does not fit. It is a little closer than fp8."),
-     .watch = N_("Samples look worse than without? Use the base model as it is.")},
-    {ROW(BOOL, MEMORY, fp8_base, "false"), .aside = true,
-     .title = N_("fp8 Base Model"), .subtitle = N_("The same as base model weights in fp8"),
-     .help = N_("sd-scripts' switch for 8-bit floating point, of U-Net and text encoders. Here every output channel has "
-                "a scale of its own besides, so that small weights keep their digits.")},
-    {ROW(BOOL, MEMORY, fp8_base_unet, "false"), .aside = true,
-     .title = N_("fp8 U-Net"), .subtitle = N_("The same for the U-Net alone"),
-     .help = N_("The text encoders keep their precision. Unset, “fp8 Base Model” means both.")},
-    {ROW(ENUM, MEMORY, offload_base_weights, "none"), .choices = base_offloads, .aside = true,
-     .title = N_("Weights in the Computer's Memory"), .subtitle = N_("Brought to the graphics card when they are needed"),
-     .help = N_("Parts of the base model wait in the computer's memory and are copied to the graphics card while it "
-                "computes what comes before them. The result is the same, to the byte. “As much as needed” moves just "
-                "so much that the run fits. Has no effect on the processor."),
-     .usual = N_("None; as much as needed where the run does not fit otherwise."),
-     .watch = N_("Steps become much slower? The connection to the card is the limit: take 8-bit weights first, they are "
-                 "half as much to copy.")},
+#include "training/parameters_memory.h"
 
     /* ---------------------------------------------------------------- noise and loss */
     {ROW(FLOAT, LOSS, noise_offset, "0"), RANGE(-1, 1),

@@ -15,6 +15,7 @@ struct LkSamples {
     GPtrArray *prompts; /* LkSamplePrompt * */
     const LkSampler **samplers;
     LkGenerator *generator;
+    int tile; /* side of the VAE's tiles in pixels; 0: none */
 };
 
 static bool has_prompts(const LkJob *job)
@@ -97,6 +98,11 @@ static LkPictureRequest request_of(const LkSamples *samples, guint index)
                               .sampler = samples->samplers[index]};
 }
 
+void lk_samples_set_tile(LkSamples *samples, int side)
+{
+    samples->tile = side;
+}
+
 bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute,
                         const LkResidency *residency, GError **error)
 {
@@ -110,6 +116,7 @@ bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *devi
         .clip_skip = job->clip_skip,
         .v_prediction = job->v_parameterization,
         .zero_terminal_snr = job->zero_terminal_snr,
+        .vae_tile = samples->tile,
         .loras = {{.lora = samples->lora, .state = "adapter", .text_strength = 1, .unet_strength = 1}},
         .n_loras = 1};
     samples->generator = lk_generator_new(&options, error);

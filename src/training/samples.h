@@ -15,6 +15,8 @@ LkSamples *lk_samples_new(const LkJob *job, LkCheckpoint *checkpoint, const LkLo
 void lk_samples_free(LkSamples *samples);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkSamples, lk_samples_free)
 
+/** Has pictures that are larger decoded in tiles of this side; 0, as at first: none. Before lk_samples_prepare. */
+void lk_samples_set_tile(LkSamples *samples, int side);
 /** Compiles and plans all prompts on the trainer's device. */
 bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *device, LkDType compute,
                         const LkResidency *residency, GError **error);

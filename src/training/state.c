@@ -68,6 +68,7 @@ void lk_state_free(LkState *state)
     g_free(state->device);
     g_free(state->dataset);
     g_free(state->averaging);
+    g_free(state->tiles);
     g_free(state->adapter);
     for (int i = 0; i < state->n_arrays; i++) {
         g_free(state->arrays[i].name);
@@ -104,11 +105,11 @@ static char *checksum(const void *data, size_t size)
 static char *facts_checksum(const LkState *state)
 {
     g_autofree char *text = g_strdup_printf(
-        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s%s%s%s%s", state->step, state->job ? state->job : "",
+        "%" G_GINT64_FORMAT "\n%s\n%s\n%s%s%s%s%s%s%s%s%s%s%s", state->step, state->job ? state->job : "",
         state->layout ? state->layout : "", state->device ? state->device : "", state->changes ? "\n" : "",
         state->changes ? state->changes : "", state->dataset ? "\n" : "", state->dataset ? state->dataset : "",
         state->guard ? "\nguard " : "", state->guard ? state->guard : "", state->averaging ? "\naveraging " : "",
-        state->averaging ? state->averaging : "");
+        state->averaging ? state->averaging : "", state->tiles ? "\ntiles " : "", state->tiles ? state->tiles : "");
     return checksum(text, strlen(text));
 }
 
@@ -167,6 +168,7 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
     state->changes = g_strdup(lk_safetensors_metadata(file, "changes"));
     state->guard = g_strdup(lk_safetensors_metadata(file, "guard"));
     state->averaging = g_strdup(lk_safetensors_metadata(file, "averaging"));
+    state->tiles = g_strdup(lk_safetensors_metadata(file, "tiles"));
     state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
     state->dataset = g_strdup(lk_safetensors_metadata(file, "dataset"));
     state->device = g_strdup(lk_safetensors_metadata(file, "device"));
@@ -238,6 +240,7 @@ static LkMetadata *describe(const LkState *state)
     } rows[] = {{"changes", state->changes},
                 {"guard", state->guard},
                 {"averaging", state->averaging},
+                {"tiles", state->tiles},
                 {"dataset", state->dataset}};
     lk_metadata_set(metadata, "lorikeet.state", STATE_VERSION);
     lk_metadata_setf(metadata, "step", "%" G_GINT64_FORMAT, state->step);

@@ -27,6 +27,7 @@ typedef struct LkState {
     char *changes; /* what was changed since (lk_changes_write), or NULL */
     char *guard;   /* loss scale and trouble (lk_guard_write), or NULL: those of a new run */
     char *layout;  /* hash of the adapter's modules: names, sizes, places */
+    char *tiles;   /* side of the VAE's tiles in pixels, or NULL: whole pictures */
     char *dataset; /* what it is trained on (lk_dataset_digest), or NULL: an older version saved it */
     char *device;  /* device and library versions: other ones may give other bits */
     int64_t elements;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "dataset/file_index.h"
 #include "format/gerror.h"
+#include "model/vae_tiles.h"
 #include "sampling/infotext.h"
 #include "training/device.h"
 #include "training/prompt_loras.h"
@@ -12,6 +13,8 @@
 
 /** LoRAs of other sizes each leave memory on the device; after so many sizes it is opened anew. */
 enum { MAX_SIZES = 8 };
+/** Where a whole picture cannot be decoded: the side of the VAE's tiles that is tried first. */
+enum { FIRST_TILE = 512 };
 
 struct LkStudio {
     char *model;
@@ -24,6 +27,8 @@ struct LkStudio {
     LkPromptLoras *loras;
     char *key;         /* what generator and loras were made for */
     int clip_skip;     /* of that */
+    int tile;          /* side of the VAE's tiles in pixels; 0: none were needed */
+    int width, height; /* of the picture that the tiles were chosen for */
     int64_t arena;     /* that the device has */
     GHashTable *sizes; /* char *: names of the LoRAs' states that the device has */
 };
@@ -91,9 +96,9 @@ static int64_t needed(const LkStudio *studio, const LkGenerator *generator, LkGe
     return MAX(memory.arena - studio->arena, 0) + memory.weights - before.weights + memory.states - before.states;
 }
 
-/** A generator with the picture compiled. */
+/** A generator with the picture compiled, to be decoded in tiles of this side. */
 static LkGenerator *make_generator(const LkStudio *studio, const LkStudioSetup *setup, const LkPromptLoras *loras,
-                                   bool keep_all, const LkPictureRequest *request, GError **error)
+                                   bool keep_all, int tile, const LkPictureRequest *request, GError **error)
 {
     LkGeneratorOptions options = {.api = studio->choice.api,
                                   .device = studio->device,
@@ -102,6 +107,7 @@ static LkGenerator *make_generator(const LkStudio *studio, const LkStudioSetup *
                                   .clip_skip = setup->clip_skip,
                                   .v_prediction = setup->v_prediction,
                                   .zero_terminal_snr = setup->zero_terminal_snr,
+                                  .vae_tile = tile,
                                   .keep_all = keep_all};
     lk_prompt_loras_use(loras, &options);
     g_autoptr(LkGenerator) generator = lk_generator_new(&options, error);
@@ -121,7 +127,7 @@ static bool find_fitting(const LkStudio *studio, const LkStudioSetup *setup, con
         smaller.width = MAX(request->width * eighths / EIGHTHS / GRAIN * GRAIN, GRAIN);
         smaller.height = MAX(request->height * eighths / EIGHTHS / GRAIN * GRAIN, GRAIN);
         const LkGeneratorMemory nothing = {0};
-        g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, false, &smaller, NULL);
+        g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, false, LK_TILE_LEAST, &smaller, NULL);
         if (!generator || needed(studio, generator, nothing) > free_bytes(studio))
             continue;
         *width = smaller.width;
@@ -179,11 +185,18 @@ static bool renew(LkStudio *studio, const LkStudioSetup *setup, const char *prom
     if (!loras)
         return false;
     request->prompt = lk_prompt_loras_prompt(loras);
-    g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, setup->keep_all, request, error);
+    g_autoptr(LkGenerator) generator = make_generator(studio, setup, loras, setup->keep_all, 0, request, error);
     const LkGeneratorMemory nothing = {0};
     if (generator && setup->keep_all && needed(studio, generator, nothing) > free_bytes(studio) / 2) {
         g_clear_pointer(&generator, lk_generator_free);
-        generator = make_generator(studio, setup, loras, false, request, error);
+        generator = make_generator(studio, setup, loras, false, 0, request, error);
+    }
+    int tile = 0;
+    for (int next = lk_tile_smaller(0, FIRST_TILE);
+         generator && next > 0 && needed(studio, generator, nothing) > free_bytes(studio);
+         next = lk_tile_smaller(next, FIRST_TILE)) {
+        g_clear_pointer(&generator, lk_generator_free);
+        generator = make_generator(studio, setup, loras, false, tile = next, request, error);
     }
     if (!generator)
         return false;
@@ -198,17 +211,20 @@ static bool renew(LkStudio *studio, const LkStudioSetup *setup, const char *prom
     studio->loras = g_steal_pointer(&loras);
     studio->key = g_strdup(key);
     studio->clip_skip = setup->clip_skip;
+    studio->tile = tile;
+    studio->width = request->width;
+    studio->height = request->height;
     return true;
 }
 
-/** Compiles what a picture of another shape needs beside what is there. */
-static bool extend(LkStudio *studio, const LkStudioSetup *setup, const LkPictureRequest *request, GError **error)
+/** Compiles what a picture of another shape needs beside what is there. *fits is whether there is memory for it. */
+static bool extend(LkStudio *studio, const LkPictureRequest *request, bool *fits, GError **error)
 {
     LkGeneratorMemory before = lk_generator_memory(studio->generator);
     if (!lk_generator_prepare(studio->generator, request, 1, error))
         return false;
-    int64_t need = needed(studio, studio->generator, before);
-    return need <= free_bytes(studio) || refuse(studio, setup, studio->loras, request, need, error);
+    *fits = needed(studio, studio->generator, before) <= free_bytes(studio);
+    return true;
 }
 
 /** The setup with what the base model's file says of itself. */
@@ -230,12 +246,17 @@ bool lk_studio_prepare(LkStudio *studio, const LkStudioSetup *asked, const char 
         return false;
     g_autofree char *key = g_strdup_printf("%d %d %d %d %d\n%s", (int)setup->compute, MAX(setup->clip_skip, 1),
                                            setup->v_prediction, setup->zero_terminal_snr, setup->keep_all, loras);
-    if (g_strcmp0(key, studio->key) != 0)
+    /* Tiles are for the size that needed them: another one is decoded as it would be if it were the first. */
+    bool same_tiles = studio->tile == 0 || (studio->width == request->width && studio->height == request->height);
+    if (g_strcmp0(key, studio->key) != 0 || !same_tiles)
         return renew(studio, setup, prompt, key, request, error);
     LkPromptLoras *same = studio->loras;
     lk_prompt_loras_set_prompt(same, prompt);
     request->prompt = lk_prompt_loras_prompt(same);
-    return extend(studio, setup, request, error);
+    bool fits = false;
+    if (!extend(studio, request, &fits, error))
+        return false;
+    return fits || renew(studio, setup, prompt, key, request, error);
 }
 
 const GPtrArray *lk_studio_remarks(const LkStudio *studio)

@@ -150,6 +150,7 @@ LkTrainer *lk_trainer_new(const LkJob *job, const LkBackend *api, int device_ind
     if (!trainer->lora || (lk_samples_wanted(job) && !trainer->samples) || !open_device(trainer, device_index, error) ||
         !open_cache(trainer, error))
         return NULL;
+    lk_trainer_ask_tiles(trainer);
     lk_noise_schedule_init(&trainer->noise, trainer->job->zero_terminal_snr);
     trainer->chunks = job->max_token_length / 75;
     trainer->cached_text = !trains_text(trainer->lora) && !captions_vary(trainer);

@@ -23,6 +23,8 @@ typedef struct LkTrainingPlan {
     int64_t sampling;    /* weights that only sample pictures need: the VAE's decoder while one is made, and layouts of
                           * the U-Net's for a larger picture from then on */
     int64_t encoding;    /* peak while pictures are encoded (the rest is not on the device then) */
+    int encoding_tile;   /* side in pixels of the VAE's tiles while larger pictures are encoded; 0: they are not cut */
+    int sampling_tile;   /* the same while sample pictures are decoded */
     int64_t host; /* the program itself, and the host's copy of the state where the device's memory is the host's */
     int64_t offloaded; /* frozen weights in the host's memory that wait to be brought to a card; not in the total */
     int64_t total;     /* the most that is held at one time */

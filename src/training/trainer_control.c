@@ -39,16 +39,34 @@ static bool check_memory(const LkTrainer *trainer, const LkSamples *samples, int
                         (double)free_bytes / (1 << 30));
 }
 
+/** Plans samples beside the training, decoded in tiles where whole pictures do not fit and the job allows it. */
+static bool prepare_samples(LkTrainer *trainer, LkSamples *samples, int64_t *growth, GError **error)
+{
+    GError *problem = NULL;
+    bool ok = false;
+    int side = trainer->sampling_tile;
+    for (bool more = true; more && !ok; more = !ok && side > 0) {
+        g_clear_error(&problem);
+        lk_samples_release(samples);
+        lk_samples_set_tile(samples, side);
+        if (!lk_samples_prepare(samples, trainer->api, trainer->device, trainer->compute, &trainer->residency, error))
+            return false;
+        ok = check_memory(trainer, samples, growth, &problem);
+        trainer->sampling_tile = side;
+        side = lk_trainer_smaller_tile(trainer, side);
+    }
+    if (!ok)
+        g_propagate_error(error, problem);
+    return ok;
+}
+
 /** Gives the trainer other samples (NULL: none); the arena grows where they need a larger one. */
 static bool exchange_samples(LkTrainer *trainer, LkSamples *samples, GError **error)
 {
     int64_t growth = 0;
-    if (samples && trainer->update) {
-        if (!lk_samples_prepare(samples, trainer->api, trainer->device, trainer->compute, &trainer->residency, error) ||
-            !check_memory(trainer, samples, &growth, error)) {
-            lk_samples_free(samples);
-            return false;
-        }
+    if (samples && trainer->update && !prepare_samples(trainer, samples, &growth, error)) {
+        lk_samples_free(samples);
+        return false;
     }
     LkSamples *old = trainer->samples;
     trainer->samples = samples;

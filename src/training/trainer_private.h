@@ -65,7 +65,9 @@ struct LkTrainer {
     int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
     GPtrArray *programs;                     /* LkStepProgram * */
     LkTextProgram text;
-    int64_t weights; /* bytes of the base model that these programs use */
+    int64_t weights;                  /* bytes of the base model that these programs use */
+    int encoding_tile, sampling_tile; /* pixels; 0: whole pictures */
+    bool has_tiles;                   /* those of samples are chosen */
     LkUpdateGraph *update;
     LkAveraging averaging;
     LkPrepared update_prepared;
@@ -204,7 +206,19 @@ bool lk_trainer_halve_rates(LkTrainerControl *control, GError **error);
 /** Makes the changes of a loaded state again. */
 bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
 
+/** Bytes that encoding the missing latents takes on the device. */
+typedef struct LkEncodingBytes {
+    int64_t arena, weights;
+} LkEncodingBytes;
+/** Chooses the VAE's tiles for encoding and for samples, and tells what encoding takes with them (trainer_tiles.c). */
+bool lk_trainer_choose_tiles(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error);
+/** The next smaller side that may be tried where this one does not fit (0: whole pictures); 0 where there is none. */
+int lk_trainer_smaller_tile(const LkTrainer *trainer, int side);
+/** Tiles that the job asks for, before anything is planned. */
+void lk_trainer_ask_tiles(LkTrainer *trainer);
+
 /** Bytes of the arena that the steps and the sample pictures share (training_plan.c). */
+int64_t lk_trainer_step_arena(const LkTrainer *trainer); /* of the steps alone */
 int64_t lk_trainer_arena(const LkTrainer *trainer);
 /** Bytes of the device's memory that steps and samples need, all in all, and the host's where that is the same. */
 int64_t lk_trainer_needs(const LkTrainer *trainer);

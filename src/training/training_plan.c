@@ -27,9 +27,14 @@ static const LkPlan *largest_step(const LkTrainer *trainer)
     return largest;
 }
 
+int64_t lk_trainer_step_arena(const LkTrainer *trainer)
+{
+    return largest_step(trainer)->arena_bytes;
+}
+
 int64_t lk_trainer_arena(const LkTrainer *trainer)
 {
-    return MAX(largest_step(trainer)->arena_bytes, lk_samples_memory(trainer->samples).arena);
+    return MAX(lk_trainer_step_arena(trainer), lk_samples_memory(trainer->samples).arena);
 }
 
 int64_t lk_trainer_host_bytes(const LkTrainer *trainer)
@@ -74,6 +79,8 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
 {
     GPtrArray *fixes = g_ptr_array_new_with_free_func(g_free);
     const LkJob *job = trainer->job;
+    if (job->vae_tiling == LK_VAE_TILING_OFF)
+        suggest(fixes, "vae_tiling = \"auto\"");
     if (!job->gradient_checkpointing)
         suggest(fixes, "gradient_checkpointing = true");
     if (job->train_batch_size > 1)
@@ -92,15 +99,12 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
 
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
 {
-    int64_t encoding_arena, encoding_weights;
-    *plan = (LkTrainingPlan){0};
-    if (!lk_trainer_compile(trainer, error) ||
-        !lk_latents_plan(trainer->latents, trainer->api, trainer->device, &encoding_arena, &encoding_weights, error)) {
-        lk_training_plan_clear(plan);
-        return false;
-    }
-    const LkPlan *step = largest_step(trainer);
+    LkEncodingBytes encoding;
     int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
+    *plan = (LkTrainingPlan){0};
+    if (!lk_trainer_compile(trainer, error) || !lk_trainer_choose_tiles(trainer, &encoding, error))
+        return false;
+    const LkPlan *step = largest_step(trainer);
     g_strlcpy(plan->device, trainer->info.name, sizeof plan->device);
     plan->pictures = trainer->dataset->pictures->len;
     plan->batches = trainer->batches;
@@ -115,7 +119,9 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->arena = lk_trainer_arena(trainer);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
-    plan->encoding = encoding_arena + encoding_weights;
+    plan->encoding = encoding.arena + encoding.weights;
+    plan->encoding_tile = trainer->encoding_tile;
+    plan->sampling_tile = trainer->sampling_tile;
     plan->host = lk_trainer_host_bytes(trainer);
     plan->offloaded = trainer->api->planned_host(trainer->device);
     plan->total = MAX(lk_trainer_needs(trainer), plan->encoding + plan->host);

@@ -248,7 +248,7 @@ static void test_refused(const SmallRun *s)
         {{NULL}, "sample_every_n_steps", "1", "sample_prompts is missing"},
         {{NULL}, "save_every_n_steps", "-1", "save_every_n_steps"},
         {{PROMPT, NULL}, "sample_prompts", "[\"bird --w 100\"]", "multiples of"},
-        {{PROMPT, NULL}, "sample_prompts", "[\"a bird --w 16384 --h 16384\"]", "GiB"},
+        {{PROMPT, "vae_tiling=false", NULL}, "sample_prompts", "[\"a bird --w 16384 --h 16384\"]", "GiB"},
     };
     LkDeviceInfo info = {0};
     lk_backend_cpu()->devices(&info, 1, NULL);
@@ -259,7 +259,8 @@ static void test_refused(const SmallRun *s)
         if (strcmp(rows[i].words, "GiB") == 0 && info.free_bytes > (int64_t)30 << 30)
             continue; /* a machine on which it fits */
         const char *const *given = rows[i].settings;
-        const char *const settings[] = {"max_train_steps=2", given[0], given[0] ? given[1] : NULL, NULL};
+        const char *const settings[] = {"max_train_steps=2", given[0], given[0] ? given[1] : NULL,
+                                        given[0] && given[1] ? given[2] : NULL, NULL};
         g_auto(Script) script = {.lines = lines};
         bool ended = play(s, "refused", settings, false, &script) == 0;
         tap_ok(ended && script.refused && strstr(script.refused, rows[i].words) && script.said->len == 0, "%s = %s: %s",

@@ -103,6 +103,10 @@ static void add_joined(GPtrArray *fixes, const LkJob *job, gboolean bf16)
 GPtrArray *lk_fixes_for_memory(const LkJob *job, gboolean bf16)
 {
     GPtrArray *fixes = g_ptr_array_new_with_free_func((GDestroyNotify)lk_fix_free);
+    if (job->vae_tiling == LK_VAE_TILING_OFF)
+        change(
+            add(fixes, "tiles", g_strdup(_("Encode and decode large pictures in tiles")), _("nearly the same result")),
+            "vae_tiling", "auto");
     if (!job->gradient_checkpointing)
         change(add(fixes, "checkpointing", g_strdup(_("Use gradient checkpointing")),
                    _("same result, about a third slower")),
