@@ -286,7 +286,9 @@ static void test_failures(const SmallRun *s)
         {{"pretrained_model_name_or_path=pics/0.png", NULL}, "0.png", 0},
         {{"train_data_dir=cache", NULL}, "picture", LK_ERROR_USAGE},
         {{"output_dir=/proc/no/such", NULL}, "/proc/no", LK_ERROR_IO},
-        {{"sample_every_n_steps=1", "sample_prompts=[\"a bird --w 16384 --h 16384\"]", NULL}, "GiB", LK_ERROR_MEMORY},
+        {{"sample_every_n_steps=1", "sample_prompts=[\"a bird --w 16384 --h 16384\"]", "vae_tiling=false", NULL},
+         "GiB",
+         LK_ERROR_MEMORY},
     };
     LkDeviceInfo info = {0};
     lk_backend_cpu()->devices(&info, 1, NULL);
