@@ -4,18 +4,20 @@
 
 #include <glib/gi18n.h>
 
-#define UNET      "model.diffusion_model."
-#define FIRST     UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight" /* attention at full resolution */
-#define SECOND    UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"
-#define PROJECT   UNET "input_blocks.1.1.proj_in.weight"
-#define LABEL     UNET "label_emb.0.0.weight"
-#define INPUT     UNET "input_blocks.0.0.weight"
-#define CLIP_ROOT "cond_stage_model.transformer.text_model."
-#define TOKENS    "embeddings.token_embedding.weight"
-#define CLIP      CLIP_ROOT TOKENS
-#define XL_ROOT   "conditioner.embedders."
-#define XL_CLIP   XL_ROOT "0.transformer.text_model."
-#define XL_OPEN   XL_ROOT "1.transformer.text_model."
+#define UNET       "model.diffusion_model."
+#define FIRST      UNET "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight" /* attention at full resolution */
+#define SECOND     UNET "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"
+#define PROJECT    UNET "input_blocks.1.1.proj_in.weight"
+#define LABEL      UNET "label_emb.0.0.weight"
+#define INPUT      UNET "input_blocks.0.0.weight"
+#define CLIP_ROOT  "cond_stage_model.transformer.text_model."
+#define TOKENS     "embeddings.token_embedding.weight"
+#define CLIP       CLIP_ROOT TOKENS
+#define XL_ROOT    "conditioner.embedders."
+#define XL_CLIP    XL_ROOT "0.transformer.text_model."
+#define XL_OPEN    XL_ROOT "1.transformer.text_model."
+#define PLAYGROUND "edm_mean" /* marks by which ComfyUI knows models of EDM's noise schedule */
+#define COSXL      "edm_vpred.sigma_max"
 
 enum { INPAINTING_CHANNELS = 9 };
 
@@ -47,7 +49,7 @@ static const LkFamily families[] = {
      .title = N_("Stable Diffusion XL"),
      .supported = true,
      .must = {LABEL, SECOND, XL_CLIP TOKENS, XL_OPEN TOKENS},
-     .must_not = {FIRST},
+     .must_not = {FIRST, PLAYGROUND, COSXL},
      .shapes = {{INPUT, 1, INPAINTING_CHANNELS, .other = true}},
      .base_name = "sdxl_base_v1-0",
      .text_root = XL_ROOT,
@@ -70,6 +72,14 @@ static const LkFamily families[] = {
      .must = {LABEL, SECOND, XL_CLIP TOKENS, XL_OPEN TOKENS},
      .must_not = {FIRST},
      .shapes = {{INPUT, 1, INPAINTING_CHANNELS}}},
+    {.name = "playground",
+     .title = N_("Playground 2.5 (a Stable Diffusion XL with another noise schedule)"),
+     .must = {LABEL, SECOND, XL_CLIP TOKENS, XL_OPEN TOKENS, PLAYGROUND},
+     .must_not = {FIRST}},
+    {.name = "cosxl",
+     .title = N_("CosXL (a Stable Diffusion XL with another noise schedule)"),
+     .must = {LABEL, SECOND, XL_CLIP TOKENS, XL_OPEN TOKENS, COSXL},
+     .must_not = {FIRST}},
     {.name = "sdxl-refiner",
      .title = N_("the refiner of Stable Diffusion XL (it only finishes pictures that the base model began)"),
      .must = {LABEL, SECOND, XL_ROOT "0.model.token_embedding.weight"},

@@ -95,6 +95,26 @@ static LkImportAnswer rate(LkImporter *self, const LkImportItem *item)
                : lk_import_rate(self, item);
 }
 
+/* Quanto's and torchao's types; of 4 bits and others 8 take the place. */
+static LkImportAnswer quantize(LkImporter *self, const LkImportItem *item)
+{
+    const char *type = lk_import_text_or(self, "model.qtype", "qfloat8");
+    bool fp8 = strstr(type, "float8") != NULL, int8 = strstr(type, "int8") != NULL;
+    if (lk_import_item_is_off(item)) {
+        return none();
+    }
+    return fp8 || int8
+               ? lk_import_as(fp8 ? "fp8" : "int8")
+               : lk_import_changed(g_strdup("int8"), _("Weights are kept in 8 bits and computed with in 16 or 32."));
+}
+
+static LkImportAnswer offload(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item)
+               ? none()
+               : lk_import_changed(g_strdup("auto"), _("As many weights as necessary wait in the computer's memory."));
+}
+
 static LkImportAnswer mask_folder(LkImporter *self, const LkImportItem *item)
 {
     return lk_import_item_is_off(item)
@@ -303,7 +323,8 @@ static const LkImportRule rules[] = {
     {.path = "model.is_v_pred", .key = "v_parameterization"},
     {.path = "model.vae_path", .key = "vae", .convert = lk_import_model},
     {.path = "model.lora_path", .key = "base_weights", .convert = lk_import_lora},
-    {.path = "model.quantize", .why = N_("The base model is not compressed here; the plan shows what it needs.")},
+    {.path = "model.quantize", .key = "base_weights_precision", .convert = quantize},
+    {.path = "model.layer_offloading", .key = "offload_base_weights", .convert = offload},
     {.path = "network.linear", .key = "network_dim"},
     {.path = "network.rank", .key = "network_dim"},
     {.path = "network.alpha", .key = "network_alpha"},

@@ -171,6 +171,33 @@ static LkImportAnswer checkpointing(LkImporter *self, const LkImportItem *item)
     return lk_import_as(on ? "true" : "false");
 }
 
+/* The type in which the U-Net's weights are kept; those of 16 bits follow the precision. */
+static LkImportAnswer weight_type(LkImporter *self, const LkImportItem *item)
+{
+    static const struct {
+        const char *theirs, *ours;
+        bool other;
+    } types[] = {{"FLOAT_8", "fp8"},         {"FLOAT_W8A8", "fp8", true}, {"INT_8", "int8"},
+                 {"INT_W8A8", "int8", true}, {"NFLOAT_4", "int8", true},  {"GGUF", "int8", true}};
+    const char *text = item->values[0];
+    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(types); i++) {
+        if (g_str_has_prefix(text, types[i].theirs)) {
+            return types[i].other ? lk_import_changed(g_strdup(types[i].ours),
+                                                      _("Weights are kept in 8 bits and computed with in 16 or 32."))
+                                  : lk_import_as(types[i].ours);
+        }
+    }
+    return (LkImportAnswer){0};
+}
+
+/* A share of the layers that waits in the computer's memory; how many is found out here. */
+static LkImportAnswer offload(LkImporter *self, const LkImportItem *item)
+{
+    return lk_import_item_is_off(item)
+               ? (LkImportAnswer){0}
+               : lk_import_changed(g_strdup("auto"), _("As many weights as necessary wait in the computer's memory."));
+}
+
 /* ------------------------------------------------------------------ loss and noise */
 
 static LkImportAnswer weighting(LkImporter *self, const LkImportItem *item)
@@ -389,6 +416,9 @@ static const LkImportRule rules[] = {
      .key = "gradient_checkpointing",
      .convert = checkpointing,
      .implied = "true"},
+    {.path = "unet.weight_dtype", .key = "base_weights_precision", .convert = weight_type},
+    {.path = "unet.offload_fraction", .key = "offload_base_weights", .convert = offload},
+    {.path = "layer_offload_fraction", .key = "offload_base_weights", .convert = offload},
     {.path = "lora_alpha", .key = "network_alpha", .implied = "1"},
     {.path = "lora_model_name", .key = "network_weights", .convert = lk_import_lora},
     {.path = "text_encoder.dropout_probability", .key = "caption_dropout_rate"},

@@ -315,9 +315,9 @@ static void test_marks(const Context *c)
         const char *label, *edits[2];
         LkPrediction prediction;
         bool zero;
-    } rows[] = {{"no marks", {NULL}, LK_PREDICTION_UNTOLD, false},
+    } rows[] = {{"no marks, as Pony and Illustrious", {NULL}, LK_PREDICTION_UNTOLD, false},
                 {"v_pred", {"v_pred"}, LK_PREDICTION_V, false},
-                {"v_pred and ztsnr", {"v_pred", "ztsnr"}, LK_PREDICTION_V, true}};
+                {"v_pred and ztsnr, as NoobAI's", {"v_pred", "ztsnr"}, LK_PREDICTION_V, true}};
     g_autofree char *source = in_tests(c, "parity/cases/sdxl/model.safetensors");
     g_autofree char *path = scratch_path(c->scratch, "marked.safetensors");
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -330,6 +330,29 @@ static void test_marks(const Context *c)
         const LkModelArch *arch = checkpoint ? lk_checkpoint_arch(checkpoint) : NULL;
         tap_ok(arch && arch->prediction == rows[i].prediction && arch->zero_terminal_snr == rows[i].zero, "%s: %s",
                rows[i].label, error ? error->message : "as marked");
+    }
+}
+
+/** Relatives of SDXL that look the same and are not: told by a mark or a shape, and refused by name. */
+static void test_relatives(const Context *c)
+{
+    static const struct {
+        const char *tensor, *shape, *fragment;
+    } rows[] = {
+        {"edm_mean", "4", "is Playground 2.5"},
+        {"edm_vpred.sigma_max", "", "is CosXL"},
+        {"model.diffusion_model.input_blocks.0.0.weight", "8,9,3,3", "is an inpainting model of Stable Diffusion XL"},
+        {"model.diffusion_model.input_blocks.0.0.weight", "8,8,3,3", "does not work on four latent channels"}};
+    g_autofree char *source = in_tests(c, "parity/cases/sdxl/model.safetensors");
+    g_autofree char *path = scratch_path(c->scratch, "relative.safetensors");
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(FakeModel) model = fake_model_read(source);
+        fake_model_put(model, rows[i].tensor, "F16", rows[i].shape);
+        fake_model_write(model, path, 0);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(LkCheckpoint) checkpoint = lk_checkpoint_open(path, &error);
+        tap_ok(!checkpoint && strstr(error->message, rows[i].fragment), "%s [%s]: %s", rows[i].tensor, rows[i].shape,
+               error ? error->message : "opened");
     }
 }
 
@@ -361,16 +384,18 @@ static const char conv_in[] = "first_stage_model.encoder.conv_in.bias",
 /** The plain model with a VAE of its own bytes, under the names of a file that has nothing else. */
 static FakeModel *lone_vae(const Context *c, uint8_t *bytes, const char *root)
 {
+    static const char vae[] = "first_stage_model.";
     FakeModel *model = fake_model_read(c->plain);
-    fake_model_drop(model, "model.");
-    fake_model_drop(model, "cond_stage_model.");
+    for (guint i = model->tensors->len; i-- > 0;)
+        if (!g_str_has_prefix(((FakeTensor *)model->tensors->pdata[i])->name, vae))
+            g_ptr_array_remove_index(model->tensors, i);
     FakeTensor *tensor = fake_model_find(model, conv_in);
     memcpy(bytes, tensor->data, (size_t)tensor->shape[0] * 2);
     bytes[3] ^= 1;
     tensor->data = bytes;
     for (guint i = 0; i < model->tensors->len; i++) {
         FakeTensor *t = model->tensors->pdata[i];
-        char *name = g_strconcat(root, t->name + strlen("first_stage_model."), NULL);
+        char *name = g_strconcat(root, t->name + strlen(vae), NULL);
         g_free(t->name);
         t->name = name;
     }
@@ -451,6 +476,7 @@ int main(int argc, char **argv)
     test_folders(&c);
     test_other_folders(&c);
     test_marks(&c);
+    test_relatives(&c);
     test_identity(&c);
     test_other_vae(&c);
     scratch_remove(c.scratch);

@@ -196,7 +196,8 @@ static const Found found[] = {
      "\"learning_rate\": 0.0002, \"text_encoder\": {\"train\": true}, \"text_encoder_2\": {\"train\": false}, "
      "\"optimizer\": {\"optimizer\": \"PRODIGY\", \"beta1\": 0.9, \"beta2\": 0.99, \"d_coef\": 1.5, "
      "\"safeguard_warmup\": true, \"fused\": false, \"growth_rate\": null, \"stochastic_rounding\": true}, "
-     "\"learning_rate_scheduler\": \"COSINE\", \"learning_rate_min_factor\": 0.1, \"clip_grad_norm\": null, "
+     "\"learning_rate_scheduler\": \"COSINE\", \"learning_rate_min_factor\": 0.1, \"clip_grad_norm\": null, \"unet\": "
+     "{\"weight_dtype\": \"NFLOAT_4\"}, \"layer_offload_fraction\": 0.5, "
      "\"validation\": false, \"dropout_probability\": 0.0}",
      {{"network_module", "lycoris.kohya"},
       {"algo", "loha"},
@@ -206,6 +207,8 @@ static const Found found[] = {
       {"optimizer_type", "Prodigy"},
       {"lr_scheduler", "cosine_with_min_lr"},
       {"lr_scheduler_min_lr_ratio", "0.1"},
+      {"base_weights_precision", "int8"},
+      {"offload_base_weights", "auto"},
       {"max_grad_norm", "0"}},
      {NULL}},
     {"LoKr with DoRA, masks and Huber's loss",
