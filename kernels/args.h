@@ -53,6 +53,7 @@ typedef enum LkKernelId {
     /* From here on everything is f32, whatever dtype is asked for. */
     LK_KERNEL_SUM_SQUARES,    /* LkSumSquaresArgs */
     LK_KERNEL_CLIP,           /* LkClipArgs */
+    LK_KERNEL_NOTE,           /* LkNoteArgs */
     LK_KERNEL_ADAMW,          /* LkAdamwArgs */
     LK_KERNEL_LIMIT_NORM,     /* LkLimitNormArgs */
     LK_KERNEL_EMA,            /* LkEmaArgs */
@@ -394,14 +395,24 @@ typedef struct LkSumSquaresArgs {
 } LkSumSquaresArgs;
 
 /** Norm and clip coefficient, as torch.nn.utils.clip_grad_norm_: norm = sqrt(*sum) * u, coefficient = u * min(1,
- * max_norm / (norm + 1e-6)), u = *unscale. A norm that is not finite gives a coefficient of NaN. */
+ * max_norm / (norm + 1e-6)), u = *unscale. A norm that is not finite, or a loss, gives a coefficient of NaN. */
 typedef struct LkClipArgs {
     const double *sum;    /* [1]: from LkSumSquaresArgs */
     const float *unscale; /* [1] or NULL (1): 1 / loss scale, 1 / accumulation steps */
     float *norm;          /* out: [1] the gradient's norm before clipping */
     float *coefficient;   /* out: [1] what to multiply the gradient by */
     float max_norm;       /* <= 0: no clipping */
+    const float *losses;  /* [n_losses] that the gradient came from, or NULL */
+    int64_t n_losses;
 } LkClipArgs;
+
+/** notes[*slot + i] = x[i] for i < n; what would lie outside of the notes is left out. */
+typedef struct LkNoteArgs {
+    const float *x;    /* [n] */
+    float *notes;      /* [room] */
+    const float *slot; /* [1]: a whole number */
+    int64_t n, room;
+} LkNoteArgs;
 
 /** The scalars of one AdamW step, made by lk_adamw_scalars. They live where the kernel runs. */
 typedef struct LkAdamwScalars {
@@ -429,20 +440,22 @@ typedef struct LkAdamwArgs {
 /** Scales the matrices a and b of a product so that its norm, times `scale`, is at most `limit`: both by the root of
  * min(1, limit / norm). The norm's square is the sum of gram_a · gram_b by element, gram_a = aᵀ a, gram_b = b bᵀ. */
 typedef struct LkLimitNormArgs {
-    float *a;            /* [a_count] */
-    float *b;            /* [b_count] */
-    const float *gram_a; /* [gram_count] */
-    const float *gram_b; /* [gram_count] */
-    float *scratch;      /* [1] */
+    float *a;                 /* [a_count] */
+    float *b;                 /* [b_count] */
+    const float *gram_a;      /* [gram_count] */
+    const float *gram_b;      /* [gram_count] */
+    float *scratch;           /* [1] */
+    const float *coefficient; /* [1] or NULL (1): from LkClipArgs; where it is not finite, nothing changes */
     int64_t a_count, b_count, gram_count;
     float scale, limit;
 } LkLimitNormArgs;
 
 /** e += (1 - *decay) * (p - e). */
 typedef struct LkEmaArgs {
-    float *e;           /* [count] */
-    const float *p;     /* [count] */
-    const float *decay; /* [1] */
+    float *e;                 /* [count] */
+    const float *p;           /* [count] */
+    const float *decay;       /* [1] */
+    const float *coefficient; /* [1] or NULL (1): from LkClipArgs; where it is not finite, nothing changes */
     int64_t count;
 } LkEmaArgs;
 

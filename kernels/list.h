@@ -42,6 +42,7 @@
     X(DORA_SCALE_BACKWARD, LkDoraScaleBackwardArgs, 1)                                                                 \
     X(SUM_SQUARES, LkSumSquaresArgs, 2)                                                                                \
     X(CLIP, LkClipArgs, 1)                                                                                             \
+    X(NOTE, LkNoteArgs, 1)                                                                                             \
     X(ADAMW, LkAdamwArgs, 1)                                                                                           \
     X(SGD, LkOptimizerArgs, 1)                                                                                         \
     X(LION, LkOptimizerArgs, 1)                                                                                        \
@@ -114,6 +115,7 @@
     X(SUM_SQUARES, 0, sum_squares_partial, LkSumSquaresArgs, lk_sum_tiles(a->count), LK_MAX_LANES)                     \
     X(SUM_SQUARES, 1, sum_squares_fold, LkSumSquaresArgs, 1, LK_MAX_LANES)                                             \
     X(CLIP, 0, clip, LkClipArgs, 1, 32)                                                                                \
+    X(NOTE, 0, note, LkNoteArgs, 1, 32)                                                                                \
     X(ADAMW, 0, adamw, LkAdamwArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
     X(SGD, 0, sgd, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                                                  \
     X(LION, 0, lion, LkOptimizerArgs, lk_tiles(a->count), LK_MAX_LANES)                                                \

@@ -255,7 +255,18 @@ static void fill_clip(LkLaunches *to, const Node *n)
                      .unscale = (const float *)n->x[1] + LK_SCALAR_GRADIENT_SCALE,
                      .norm = &result[0],
                      .coefficient = &result[1],
-                     .max_norm = n->node->attr.max_norm};
+                     .max_norm = n->node->attr.max_norm,
+                     .losses = n->node->n_in > 2 ? n->x[2] : NULL,
+                     .n_losses = n->node->n_in > 2 ? lk_tensor_count(n->in[2]) : 0};
+}
+
+static void fill_note(LkLaunches *to, const Node *n)
+{
+    lk_launch_add(to, LK_KERNEL_NOTE, LK_F32)->note = (LkNoteArgs){.x = n->x[0],
+                                                                   .notes = n->y[0],
+                                                                   .slot = (const float *)n->x[1] + LK_SCALAR_SLOT,
+                                                                   .n = lk_tensor_count(n->in[0]),
+                                                                   .room = lk_tensor_count(n->out[0])};
 }
 
 /** Floats of scratch memory. */
@@ -323,6 +334,7 @@ static void (*const fillers[LK_OP_COUNT])(LkLaunches *, const Node *) = {
     [LK_OP_DORA_SCALE] = lk_fill_dora_scale,
     [LK_OP_DORA_SCALE_BACKWARD] = lk_fill_dora_scale_backward,
     [LK_OP_CLIP_COEFFICIENT] = fill_clip,
+    [LK_OP_NOTE] = fill_note,
     [LK_OP_ADAMW] = lk_fill_adamw,
     [LK_OP_SGD] = lk_fill_element_optimizer,
     [LK_OP_LION] = lk_fill_element_optimizer,

@@ -39,6 +39,7 @@ typedef union LkKernelArgs {
     LkDoraScaleBackwardArgs dora_scale_backward;
     LkSumSquaresArgs sum_squares;
     LkClipArgs clip;
+    LkNoteArgs note;
     LkAdamwArgs adamw;
     LkEmaArgs ema;
     LkOptimizerArgs optimizer;

@@ -141,6 +141,7 @@ void lk_fill_limit_norm(LkLaunches *to, const LkLaunchNode *n)
                           .gram_a = n->x[2],
                           .gram_b = n->x[3],
                           .scratch = n->scratch,
+                          .coefficient = n->x[4] ? (const float *)n->x[4] + 1 : NULL,
                           .a_count = lk_tensor_count(n->out[0]),
                           .b_count = lk_tensor_count(n->out[1]),
                           .gram_count = lk_tensor_count(n->in[2]),

@@ -9,10 +9,10 @@ static const float *scalars_of(const LkLaunchNode *n, const void *all)
     return (const float *)all + LK_SCALAR_GROUPS + n->node->attr.group * LK_SCALAR_GROUP_SIZE;
 }
 
-/** The gradient's factor in the output of lk_clip_coefficient. */
+/** The gradient's factor in the output of lk_clip_coefficient, which may be left out. */
 static const float *factor_of(const void *clip)
 {
-    return (const float *)clip + 1;
+    return clip ? (const float *)clip + 1 : NULL;
 }
 
 void lk_fill_adamw(LkLaunches *to, const LkLaunchNode *n)
@@ -125,5 +125,6 @@ void lk_fill_ema(LkLaunches *to, const LkLaunchNode *n)
     lk_launch_add(to, LK_KERNEL_EMA, LK_F32)->ema = (LkEmaArgs){.e = n->x[0],
                                                                 .p = n->x[1],
                                                                 .decay = (const float *)n->x[2] + LK_SCALAR_EMA,
+                                                                .coefficient = factor_of(n->x[3]),
                                                                 .count = lk_tensor_count(n->in[0])};
 }

@@ -101,11 +101,11 @@ LkRef lk_dropout(LkGraph *graph, LkRef x, LkRef key, uint32_t stream, float p)
     return lk_graph_append(graph, LK_OP_DROPOUT, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
-void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, float scale, float limit)
+void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, LkRef clip, float scale, float limit)
 {
     LkMatmul left = LK_MATMUL_DEFAULT, right = LK_MATMUL_DEFAULT;
     left.trans_a = right.trans_b = true;
-    LkRef in[4] = {a, b, lk_matmul(graph, a, a, left), lk_matmul(graph, b, b, right)}, out[2] = {a, b};
+    LkRef in[5] = {a, b, lk_matmul(graph, a, a, left), lk_matmul(graph, b, b, right), clip}, out[2] = {a, b};
     LkAttributes attr = {.alpha = scale, .max_norm = limit};
-    lk_graph_append(graph, LK_OP_LIMIT_NORM, &attr, 4, in, 2, out);
+    lk_graph_append(graph, LK_OP_LIMIT_NORM, &attr, clip == LK_NONE ? 4 : 5, in, 2, out);
 }

@@ -6,7 +6,7 @@
  *   GATHER_TAPS          in z                               out y
  *   SPREAD_TAPS          in dy                              out dz
  *   DROPOUT              in x, key i32 [4]                  out y: its own backward
- *   LIMIT_NORM           in a, b, gram_a, gram_b            out a, b in place
+ *   LIMIT_NORM           in a, b, gram_a, gram_b, [clip]    out a, b in place
  *   KRONECKER            in a, b                            out y
  *   KRONECKER_BACKWARD   in dy, a, b                        out da f32, db f32
  *   DORA_SCALE           in w, delta, magnitude             out s f32, norm f32
@@ -50,5 +50,5 @@ LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float
 LkRef lk_dropout(LkGraph *graph, LkRef x, LkRef key, uint32_t stream, float p);
 
 /** Max-norm regularisation of scale · a · b: scales a [M,K] and b [K,N] (f32, parts of a state, in place) alike, so
- * that the product's norm is at most `limit`. */
-void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, float scale, float limit);
+ * that the product's norm is at most `limit`; nothing changes where clip[1] (lk_clip_coefficient) is not finite. */
+void lk_limit_norm(LkGraph *graph, LkRef a, LkRef b, LkRef clip, float scale, float limit);

@@ -45,6 +45,7 @@ const char *lk_op_name(LkOp op)
         [LK_OP_DORA_SCALE] = "dora_scale",
         [LK_OP_DORA_SCALE_BACKWARD] = "dora_scale_backward",
         [LK_OP_CLIP_COEFFICIENT] = "clip_coefficient",
+        [LK_OP_NOTE] = "note",
         [LK_OP_ADAMW] = "adamw",
         [LK_OP_SGD] = "sgd",
         [LK_OP_LION] = "lion",

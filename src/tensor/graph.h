@@ -87,6 +87,7 @@ typedef enum LkOp {
     LK_OP_DORA_SCALE_BACKWARD,
     LK_OP_LIMIT_NORM,
     LK_OP_CLIP_COEFFICIENT,
+    LK_OP_NOTE,
     LK_OP_ADAMW,
     LK_OP_SGD, /* from here on see optimizer_ops.h */
     LK_OP_LION,

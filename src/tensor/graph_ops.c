@@ -304,12 +304,25 @@ void lk_zero(LkGraph *graph, LkRef ref)
     lk_graph_append(graph, LK_OP_ZERO, NULL, 0, NULL, 1, &ref);
 }
 
-LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm)
+LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, LkRef losses, float max_norm)
 {
     const int64_t shape[1] = {2};
-    LkRef y = lk_graph_activation(graph, LK_F32, 1, shape), in[2] = {gradient, scalars};
+    LkRef y = lk_graph_activation(graph, LK_F32, 1, shape), in[3] = {gradient, scalars, losses};
     LkAttributes attr = {.max_norm = max_norm};
-    return lk_graph_append(graph, LK_OP_CLIP_COEFFICIENT, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
+    int n_in = losses == LK_NONE ? 2 : 3;
+    return lk_graph_append(graph, LK_OP_CLIP_COEFFICIENT, &attr, n_in, in, 1, &y) < 0 ? LK_NONE : y;
+}
+
+void lk_note(LkGraph *graph, LkRef x, LkRef scalars, LkRef notes)
+{
+    LkRef in[2] = {x, scalars};
+    if (x == LK_NONE || scalars == LK_NONE || notes == LK_NONE)
+        return;
+    if (tensor(graph, x)->dtype != LK_F32 || !is_vector(tensor(graph, scalars), LK_SCALAR_COUNT) ||
+        lk_tensor_count(tensor(graph, x)) > lk_tensor_count(tensor(graph, notes)))
+        lk_graph_problem(graph, "notes that do not fit their place");
+    else
+        lk_graph_append(graph, LK_OP_NOTE, NULL, 2, in, 1, &notes);
 }
 
 void lk_adamw(LkGraph *graph, LkRef p, LkRef g, LkRef m, LkRef v, LkRef clip, LkRef scalars, int group)

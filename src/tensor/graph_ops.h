@@ -89,6 +89,7 @@ enum {
     LK_SCALAR_LOSS_SCALE,     /* factor of the loss before backward */
     LK_SCALAR_GRADIENT_SCALE, /* factor of the gradients in the optimizer: 1 / (loss scale · accumulation) */
     LK_SCALAR_EMA,            /* how much of the average stays */
+    LK_SCALAR_SLOT,           /* where lk_note writes */
     LK_SCALAR_GROUPS = 8,     /* then those of each optimizer group (0: text encoder, 1: U-Net …): LkAdamwScalars, … */
     LK_SCALAR_GROUP_SIZE = 16,
     LK_SCALAR_MAX_GROUPS = 56,
@@ -97,8 +98,11 @@ enum {
 
 /** Total norm of a gradient state and the factor that clips it: f32 [2] = {norm of g·gradient scale, factor of g}.
  * factor = gradient scale · min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_; NaN where the norm is
- * not finite. */
-LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, float max_norm);
+ * not finite, or one of `losses` (f32, or LK_NONE). */
+LkRef lk_clip_coefficient(LkGraph *graph, LkRef gradient, LkRef scalars, LkRef losses, float max_norm);
+
+/** Writes x (f32) into the state `notes` from element scalars[LK_SCALAR_SLOT] on. */
+void lk_note(LkGraph *graph, LkRef x, LkRef scalars, LkRef notes);
 
 /** AdamW step (Loshchilov & Hutter 2019, order of operations of torch.optim.AdamW) on views of f32 states, with the
  * scalars of optimizer group `group` and gradients multiplied by clip[1]. Where clip[1] is not finite, nothing

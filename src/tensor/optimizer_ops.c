@@ -131,12 +131,12 @@ void lk_adafactor(LkGraph *graph, const LkOptimizerRefs *o, LkRef rows, LkRef co
         lk_graph_problem(graph, "an optimizer of matrices whose table does not fit");
 }
 
-void lk_ema(LkGraph *graph, LkRef e, LkRef p, LkRef scalars)
+void lk_ema(LkGraph *graph, LkRef e, LkRef p, LkRef scalars, LkRef clip)
 {
-    LkRef in[3] = {e, p, scalars};
+    LkRef in[4] = {e, p, scalars, clip};
     LkAttributes attr = {0};
     if (e == LK_NONE || p == LK_NONE || !is(graph, e, LK_F32, count_of(graph, p)))
         lk_graph_problem(graph, "an average that does not fit its weights");
     else
-        lk_graph_append(graph, LK_OP_EMA, &attr, 3, in, 1, &e);
+        lk_graph_append(graph, LK_OP_EMA, &attr, clip == LK_NONE ? 3 : 4, in, 1, &e);
 }

@@ -11,7 +11,7 @@
  *   ADAPT_SETTLE    in carry, clip, scalars                               out carry
  *   ADAPT_APPLY     in p, m, v, carry, clip, scalars                      out p
  *   ADAFACTOR       in p, g, rows, columns, table, clip, scalars          out p, rows, columns
- *   EMA             in e, p, scalars                                      out e */
+ *   EMA             in e, p, scalars, clip                                out e */
 #pragma once
 
 #include "tensor/graph_ops.h"
@@ -47,5 +47,5 @@ void lk_adapt_apply(LkGraph *graph, const LkOptimizerRefs *o, LkRef m, LkRef v, 
 /** Adafactor over the matrices of `table`, i32 [matrices, LK_MATRIX_COUNT]; p and g are whole states. */
 void lk_adafactor(LkGraph *graph, const LkOptimizerRefs *o, LkRef rows, LkRef columns, LkRef table);
 
-/** e += (1 - scalars[LK_SCALAR_EMA]) · (p - e), f32 of the same shape. */
-void lk_ema(LkGraph *graph, LkRef e, LkRef p, LkRef scalars);
+/** e += (1 - scalars[LK_SCALAR_EMA]) · (p - e), f32 of the same shape; clip may be LK_NONE. */
+void lk_ema(LkGraph *graph, LkRef e, LkRef p, LkRef scalars, LkRef clip);

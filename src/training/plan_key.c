@@ -12,7 +12,6 @@ static const char *const without_effect[] = {
     "text_encoder_lr",
     "text_encoder_2_lr",
     "optimizer_args",
-    "gradient_accumulation_steps",
     "lr_scheduler",
     "lr_warmup_steps",
     "lr_scheduler_num_cycles",

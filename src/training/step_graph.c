@@ -114,6 +114,12 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
     bool ok = lk_graph_check(step->graph, error);
     if (ok && lora && !shape->forward_only)
         ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
+    step->losses = LK_NONE;
+    if (shape->losses > 0 && !shape->forward_only) {
+        step->losses = lk_graph_state(step->graph, "losses", LK_F32, 1, &shape->losses);
+        lk_note(step->graph, step->loss, step->scalars, step->losses);
+        ok = ok && lk_graph_check(step->graph, error);
+    }
     ok = ok && lk_graph_reside(step->graph, &shape->residency, error);
     if (!ok) {
         lk_step_graph_free(step);

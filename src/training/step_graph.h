@@ -17,6 +17,7 @@ typedef struct LkStepShape {
     bool masked;       /* each element's loss has a factor */
     bool other_noise;  /* the noisy latent has another noise than the one that is predicted */
     bool forward_only; /* the loss without gradients */
+    int64_t losses;    /* of an optimizer step that are gathered on the device for the update; 0: none */
     LkRecompute recompute;
     LkResidency residency; /* of the base model's weights */
     LkLoraDropout dropout; /* `rows` follow from batch and chunks */
@@ -42,6 +43,7 @@ typedef struct LkStepGraph {
     LkRef scalars;                    /* f32 [LK_SCALAR_COUNT] */
     LkRef noisy, target, pred;        /* activations, kept for the host where asked */
     LkRef loss;                       /* f32 [batch]: unweighted, mean over the sample */
+    LkRef losses;                     /* state f32 [shape's losses]: this batch's from scalars[LK_SCALAR_SLOT] on */
 } LkStepGraph;
 
 /** Builds the graph of loss and gradients. NULL with an error where the model cannot be built. `trace` keeps noisy,

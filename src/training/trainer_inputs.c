@@ -201,7 +201,8 @@ bool lk_trainer_write_batch(LkTrainer *trainer, LkStepProgram *program, const Lk
 {
     Batch b = {
         .trainer = trainer, .program = program, .place = place, .pixels = (int64_t)program->height * program->width};
-    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = (float)trainer->guard.scale};
+    float scalars[LK_SCALAR_COUNT] = {
+        [LK_SCALAR_LOSS_SCALE] = (float)trainer->guard.scale, [LK_SCALAR_SLOT] = (float)place->slot};
     return write_latents(&b, error) && write_masks(&b, error) && write_timesteps(&b, weights, timesteps, error) &&
            (trainer->cached_text ? write_states(&b, error) : write_tokens(&b, error)) && write_sizes(&b, error) &&
            write_dropout(&b, error) && put(&b, program->graph->scalars, scalars, sizeof scalars, error);

@@ -71,6 +71,22 @@ bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error)
     return ok || lk_gerror_take(error, &problem);
 }
 
+static bool no_memory(GError **error)
+{
+    return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for a copy of the LoRA's weights."));
+}
+
+static bool clear_gradient(LkTrainer *trainer, GError **error)
+{
+    LkError problem = {0};
+    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
+    g_autofree float *zero = g_try_new0(float, (gsize)trainer->state->elements);
+    if (!zero)
+        return no_memory(error);
+    return trainer->api->write(trainer->update_prepared.program, trainer->update->gradient, zero, bytes, &problem) ||
+           lk_gerror_take(error, &problem);
+}
+
 bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
 {
     LkError problem = {0};
@@ -91,23 +107,7 @@ bool lk_trainer_store_state(LkTrainer *trainer, GError **error)
     if (ok && u->table != LK_NONE)
         ok = trainer->api->write(program, u->table, u->matrices,
                                  (gsize)u->n_matrices * LK_MATRIX_COUNT * sizeof *u->matrices, &problem);
-    return ok ? lk_trainer_clear_gradient(trainer, error) : lk_gerror_take(error, &problem);
-}
-
-static bool no_memory(GError **error)
-{
-    return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for a copy of the LoRA's weights."));
-}
-
-bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error)
-{
-    LkError problem = {0};
-    gsize bytes = (gsize)trainer->state->elements * sizeof(float);
-    g_autofree float *zero = g_try_new0(float, (gsize)trainer->state->elements);
-    if (!zero)
-        return no_memory(error);
-    return trainer->api->write(trainer->update_prepared.program, trainer->update->gradient, zero, bytes, &problem) ||
-           lk_gerror_take(error, &problem);
+    return ok ? clear_gradient(trainer, error) : lk_gerror_take(error, &problem);
 }
 
 char *lk_trainer_write_averaging(const LkTrainer *trainer)
@@ -148,20 +148,7 @@ static double main_rate(const LkJob *job)
     return base_rate(job, lk_job_trains_unet(job) ? LK_GROUP_UNET : text);
 }
 
-/** The optimizer's own rate, which is a factor of the job's; 1 for those that find none. */
-static bool found_rate(LkTrainer *trainer, double *rate, LkError *problem)
-{
-    const LkUpdateArray *carry = lk_update_array(trainer->update, "carry");
-    float numbers[LK_CARRY_COUNT];
-    if (!carry)
-        return true;
-    if (!trainer->api->read(trainer->update_prepared.program, carry->ref, numbers, sizeof numbers, problem))
-        return false;
-    *rate *= (double)numbers[LK_CARRY_D];
-    return true;
-}
-
-bool lk_trainer_update(LkTrainer *trainer, int64_t step, double *rate, double *norm, bool *sound, GError **error)
+bool lk_trainer_update(LkTrainer *trainer, int64_t step, LkUpdateReport *report, GError **error)
 {
     const LkJob *job = trainer->job;
     const LkOptimizerType type = (LkOptimizerType)job->optimizer_type;
@@ -179,18 +166,21 @@ bool lk_trainer_update(LkTrainer *trainer, int64_t step, double *rate, double *n
         lk_optimizer_scalars(type, &job->optimizer, number, base_rate(job, group->side) * group->rate * factor, share,
                              scalars + LK_SCALAR_GROUPS + i * LK_SCALAR_GROUP_SIZE);
     }
-    *rate = job->optimizer.relative_step ? lk_adafactor_rate(&job->optimizer, number) : main_rate(job) * factor;
+    report->rate = job->optimizer.relative_step ? lk_adafactor_rate(&job->optimizer, number) : main_rate(job) * factor;
     LkError problem = {0};
-    float clip[2];
+    const gsize told = LK_REPORT_LOSSES + (gsize)trainer->update->n_losses;
+    g_autofree float *numbers = g_new(float, told);
     LkProgram *program = trainer->update_prepared.program;
     if (!trainer->api->write(program, trainer->update->scalars, scalars, sizeof scalars, &problem) ||
         !trainer->api->run(program, &problem) ||
-        !trainer->api->read(program, trainer->update->clip, clip, sizeof clip, &problem) ||
-        !found_rate(trainer, rate, &problem))
+        !trainer->api->read(program, trainer->update->report, numbers, told * sizeof *numbers, &problem))
         return lk_gerror_take(error, &problem);
-    *norm = clip[0];
-    *sound = isfinite(clip[1]);
-    if (*sound)
+    report->norm = numbers[LK_REPORT_NORM];
+    report->sound = isfinite(numbers[LK_REPORT_FACTOR]);
+    memcpy(report->losses, numbers + LK_REPORT_LOSSES, (told - LK_REPORT_LOSSES) * sizeof *numbers);
+    if (lk_update_array(trainer->update, "carry")) /* a factor of the job's rate */
+        report->rate *= (double)numbers[LK_REPORT_FOUND_RATE];
+    if (report->sound)
         trainer->averaging = averaging;
     return true;
 }

@@ -135,6 +135,7 @@ typedef struct LkBatchPlace {
     int epoch;      /* from 0 */
     const LkEpochEntry *entries;
     uint32_t count;
+    int64_t slot;        /* pictures of its optimizer step before it */
     const int *timestep; /* of all its samples; NULL: drawn, and captions are as they are at the step */
 } LkBatchPlace;
 /** Fills the program's inputs for a batch. `weights` receives each sample's loss weight, `timesteps` its timestep. */
@@ -160,9 +161,16 @@ LkUpdateShape lk_trainer_update_shape(const LkTrainer *trainer);
 bool lk_trainer_fetch_state(LkTrainer *trainer, int64_t step, GError **error);
 /** The other way, with a gradient of zeros. A new state gets its arrays here. */
 bool lk_trainer_store_state(LkTrainer *trainer, GError **error);
-/** The optimizer's step number `step` (from 0): *rate is its learning rate, *norm the gradient's, *sound whether that
- * is finite; if it is not, nothing changed. */
-bool lk_trainer_update(LkTrainer *trainer, int64_t step, double *rate, double *norm, bool *sound, GError **error);
+/** What an optimizer's step gave. */
+typedef struct LkUpdateReport {
+    double rate, norm; /* the learning rate, the gradient's norm */
+    bool sound;        /* norm and losses are finite; if one is not, nothing changed */
+    float *losses;     /* of the step's pictures in order; as many as the graph's n_losses. The caller's */
+} LkUpdateReport;
+
+/** The optimizer's step number `step` (from 0), after the batches' programs were started: the only place where a step
+ * waits for the device. */
+bool lk_trainer_update(LkTrainer *trainer, int64_t step, LkUpdateReport *report, GError **error);
 /** The weights that are the run's result, of trainer->state: its adapter, or an average where one is kept. Free with
  * g_free. */
 float *lk_trainer_result(const LkTrainer *trainer);
@@ -174,8 +182,6 @@ bool lk_trainer_read_averaging(LkTrainer *trainer, const char *text);
 
 /* Files (trainer_files.c). */
 char *lk_trainer_state_path(const LkTrainer *trainer);
-/** Forgets what the batches of a step that is left out added up. */
-bool lk_trainer_clear_gradient(LkTrainer *trainer, GError **error);
 /** Loads the newest whole state, or begins a new one. */
 bool lk_trainer_load_state(LkTrainer *trainer, bool resume, const LkTrainerEvents *events, GError **error);
 /** Where the run has been finished and left no state, says so and returns true. */

@@ -15,6 +15,15 @@ LkStepProgram *lk_trainer_program(const LkTrainer *trainer, int height, int widt
     return NULL;
 }
 
+/** Losses of one optimizer step at most. */
+static int64_t losses_a_step(const LkTrainer *trainer)
+{
+    int64_t largest = 1;
+    for (guint i = 0; i < trainer->dataset->buckets->len; i++)
+        largest = MAX(largest, g_array_index(trainer->dataset->buckets, LkDatasetBucket, i).batch_size);
+    return largest * trainer->job->gradient_accumulation_steps;
+}
+
 LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int width, int batch)
 {
     const LkJob *job = trainer->job;
@@ -29,6 +38,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .masked = trainer->masked,
                          .other_noise = job->ip_noise_gamma != 0,
                          .residency = trainer->residency,
+                         .losses = losses_a_step(trainer),
                          .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,
                          .dropout = {.numbers = (float)job->network.dropout,
                                      .ranks = (float)job->network.rank_dropout,

@@ -21,12 +21,15 @@ typedef struct Run {
     double state_time; /* when the last state was saved */
     int64_t held;      /* steps done in what the device holds; -1 while an optimizer step is not known to be sound */
     int64_t saved;     /* steps done in the newest state file that this run wrote or began with */
+    float *weights;    /* of the losses of a step's pictures, in order */
+    float *losses;     /* the same pictures', once the device was asked */
 } Run;
 
 /** One optimizer step. */
 typedef struct Step {
     int64_t step;        /* from 0 */
     int64_t first, last; /* batches of the epoch that it sees; where the loss is no number: that batch */
+    int64_t pictures;    /* in the batches that were started */
     LkHealth health;
     double loss; /* summed over the batches */
     double rate, norm;
@@ -70,7 +73,7 @@ static char *what_was_seen(const Run *run, int64_t step, int64_t first, int64_t 
     return g_string_free_and_steal(g_steal_pointer(&text));
 }
 
-/** Loss and gradients of one batch; adds the batch's weighted mean loss to the step's. */
+/** Starts loss and gradients of one batch: the device keeps what comes out, and nobody waits for it. */
 static bool run_batch(Run *run, Step *s, int64_t batch, GError **error)
 {
     LkTrainer *trainer = run->trainer;
@@ -78,37 +81,46 @@ static bool run_batch(Run *run, Step *s, int64_t batch, GError **error)
     int height, width;
     lk_latents_size(trainer->latents, place.entries[0].picture, &height, &width);
     LkStepProgram *program = lk_trainer_program(trainer, height, width, (int)place.count);
-    g_autofree float *weights = g_new(float, place.count), *losses = g_new(float, place.count);
     g_autofree int *timesteps = g_new(int, place.count);
-    if (!lk_trainer_write_batch(trainer, program, &place, weights, timesteps, error))
+    place.slot = s->pictures;
+    if (!lk_trainer_write_batch(trainer, program, &place, run->weights + s->pictures, timesteps, error))
         return false;
+    s->pictures += place.count;
     LkError problem = {0};
-    if (!trainer->api->run(program->prepared.program, &problem) ||
-        !trainer->api->read(program->prepared.program, program->graph->loss, losses, place.count * sizeof *losses,
-                            &problem))
-        return lk_gerror_take(error, &problem);
-    for (uint32_t i = 0; i < place.count; i++) {
-        s->loss += (double)losses[i] * weights[i] / place.count;
-        if (!isfinite(losses[i]))
-            s->health = LK_HEALTH_LOSS;
-    }
-    if (s->health != LK_HEALTH_GOOD) {
-        s->first = batch;
-        s->last = batch + 1;
-    }
-    return true;
+    return trainer->api->run(program->prepared.program, &problem) || lk_gerror_take(error, &problem);
 }
 
-/** The optimizer's step, after the batches from `first` up to `last`. */
+/** Adds up the batches' weighted mean losses, up to the first batch that has one which is no number. */
+static void add_losses(const Run *run, Step *s)
+{
+    int64_t slot = 0;
+    for (int64_t batch = s->first, last = s->last; batch < last && s->health != LK_HEALTH_LOSS; batch++) {
+        const LkBatchPlace place = place_of(run, s->step, batch);
+        for (uint32_t i = 0; i < place.count; i++, slot++) {
+            s->loss += (double)run->losses[slot] * run->weights[slot] / place.count;
+            if (!isfinite(run->losses[slot]))
+                s->health = LK_HEALTH_LOSS;
+        }
+        if (s->health == LK_HEALTH_LOSS) {
+            s->first = batch;
+            s->last = batch + 1;
+        }
+    }
+}
+
+/** The optimizer's step, after the batches from `first` up to `last`. Where a loss or the gradient is no number, it saw
+ * that too and changed nothing. */
 static bool update(Run *run, Step *s, GError **error)
 {
-    bool sound = false;
+    LkUpdateReport report = {.losses = run->losses};
     run->held = -1;
-    if (!lk_trainer_update(run->trainer, s->step, &s->rate, &s->norm, &sound, error))
+    if (!lk_trainer_update(run->trainer, s->step, &report, error))
         return false;
     run->held = s->step;
-    if (!sound) /* the optimizer saw that too and changed nothing */
-        s->health = LK_HEALTH_GRADIENT;
+    s->rate = report.rate;
+    s->norm = report.norm;
+    s->health = report.sound ? LK_HEALTH_GOOD : LK_HEALTH_GRADIENT;
+    add_losses(run, s);
     return true;
 }
 
@@ -157,8 +169,6 @@ static bool keep_watch(Run *run, const Step *s, GError **error)
                               "lower learning_rate, or with mixed_precision = \"no\"."),
                             happened, before);
     }
-    if (s->health == LK_HEALTH_LOSS && !lk_trainer_clear_gradient(trainer, error))
-        return false;
     run->held = s->step + 1;
     if (remedy == LK_REMEDY_RESCALE) {
         g_autofree char *text = g_strdup_printf(_("Step %" PRId64 " is left out, for a gradient was too large for "
@@ -189,13 +199,13 @@ static int64_t epochs_ended(const LkTrainer *trainer, int64_t steps)
     return steps % trainer->steps_per_epoch == 0 ? steps / trainer->steps_per_epoch : 0;
 }
 
-/** The forward and backward passes of a step and the optimizer's, up to the first number that is none. */
+/** The forward and backward passes of a step and the optimizer's. */
 static bool compute(Run *run, Step *s, GError **error)
 {
-    for (int64_t batch = s->first, last = s->last; batch < last && s->health == LK_HEALTH_GOOD; batch++)
+    for (int64_t batch = s->first; batch < s->last; batch++)
         if (!run_batch(run, s, batch, error))
             return false;
-    return s->health != LK_HEALTH_GOOD || update(run, s, error);
+    return update(run, s, error);
 }
 
 /** One optimizer step, from 0. */
@@ -267,6 +277,9 @@ static bool between_steps(Run *run, int64_t step, GError **error)
 static bool loop(Run *run, GError **error)
 {
     LkTrainer *trainer = run->trainer;
+    g_autofree float *numbers = g_new0(float, 2 * (gsize)trainer->update->n_losses);
+    run->weights = numbers;
+    run->losses = numbers + trainer->update->n_losses;
     int64_t step = run->held = run->saved = trainer->state->step;
     lk_trainer_tell(run->events, &(LkTrainerEvent){.kind = LK_EVENT_START, .total = trainer->steps, .step = step});
     if (!make_first_samples(run, error))

@@ -72,7 +72,8 @@ static void add_array(LkUpdateGraph *u, const LkOptimizerArray *array, int64_t e
 
 int64_t lk_update_bytes(const LkUpdateGraph *update)
 {
-    int64_t bytes = update->n_matrices * LK_MATRIX_COUNT * (int64_t)sizeof(int32_t);
+    int64_t bytes = update->n_matrices * LK_MATRIX_COUNT * (int64_t)sizeof(int32_t) +
+                    update->n_losses * (int64_t)sizeof(float);
     for (int i = 0; i < update->n_arrays; i++)
         bytes += update->arrays[i].count * (int64_t)lk_dtype_size(update->arrays[i].dtype);
     return bytes;
@@ -192,8 +193,22 @@ static void limit_norms(LkUpdateGraph *u, const LkLoraGraph *lora, float limit)
         int64_t down[2] = {m->shape.dim, lk_part_elements(&m->parts[0]) / m->shape.dim};
         int64_t up[2] = {m->shape.out, m->shape.dim};
         lk_limit_norm(u->graph, lk_graph_view(u->graph, u->adapter, m->at[1], 2, up),
-                      lk_graph_view(u->graph, u->adapter, m->at[0], 2, down), lk_adapter_scale(&m->shape), limit);
+                      lk_graph_view(u->graph, u->adapter, m->at[0], 2, down), u->clip, lk_adapter_scale(&m->shape),
+                      limit);
     }
+}
+
+/** Puts what the host reads side by side, so that it waits for the device once a step. */
+static void add_report(LkUpdateGraph *u, LkRef losses)
+{
+    const int64_t one[1] = {1};
+    const LkUpdateArray *carry = lk_update_array(u, "carry");
+    LkRef rate = carry ? lk_graph_view(u->graph, carry->ref, LK_CARRY_D, 1, one)
+                       : lk_graph_view(u->graph, u->clip, LK_REPORT_NORM, 1, one);
+    u->report = lk_concat(u->graph, u->clip, rate);
+    if (losses != LK_NONE)
+        u->report = lk_concat(u->graph, u->report, losses);
+    lk_graph_output(u->graph, u->report);
 }
 
 static void build(LkUpdateGraph *u, const LkStepGraph *step, const LkUpdateShape *shape, const int64_t ends[2])
@@ -212,14 +227,22 @@ static void build(LkUpdateGraph *u, const LkStepGraph *step, const LkUpdateShape
         int64_t table[2] = {u->n_matrices, LK_MATRIX_COUNT};
         u->table = lk_graph_state(u->graph, "adapter.matrices", LK_I32, 2, table);
     }
-    u->clip = lk_clip_coefficient(u->graph, u->gradient, u->scalars, shape->max_norm);
+    LkRef losses = LK_NONE;
+    if (step->losses != LK_NONE) {
+        u->n_losses = lk_tensor_count(lk_graph_tensor(step->graph, step->losses));
+        losses = lk_graph_state(u->graph, "losses", LK_F32, 1, &u->n_losses);
+    }
+    u->clip = lk_clip_coefficient(u->graph, u->gradient, u->scalars, losses, shape->max_norm);
     lk_graph_output(u->graph, u->clip);
     add_optimizer(u, &step->lora, shape->optimizer);
     if (shape->norm_limit > 0)
         limit_norms(u, &step->lora, shape->norm_limit);
     if (shape->ema)
-        lk_ema(u->graph, u->arrays[u->n_arrays - 1].ref, u->adapter, u->scalars);
+        lk_ema(u->graph, u->arrays[u->n_arrays - 1].ref, u->adapter, u->scalars, u->clip);
+    add_report(u, losses);
     lk_zero(u->graph, u->gradient);
+    if (losses != LK_NONE)
+        lk_zero(u->graph, losses);
 }
 
 LkUpdateGraph *lk_update_graph_new(const LkStepGraph *step, const LkUpdateShape *shape, LkError *error)

@@ -1,4 +1,5 @@
-/* The graph of the optimizer's step: clip, one of the optimizers over every group, the average, clear the gradient. */
+/* The graph of the optimizer's step: clip, one of the optimizers over every group, the average, clear the gradient.
+ * What the host wants to know of the step is one tensor. */
 #pragma once
 
 #include "training/optimizer.h"
@@ -22,12 +23,22 @@ typedef struct LkUpdateArray {
     LkOptimizerArrayKind kind;
 } LkUpdateArray;
 
+/** What a report has, in this order. */
+enum {
+    LK_REPORT_NORM,       /* of the gradient before clipping */
+    LK_REPORT_FACTOR,     /* of the gradient; not finite: the step changed nothing */
+    LK_REPORT_FOUND_RATE, /* by an optimizer that finds its own; else the norm again */
+    LK_REPORT_LOSSES
+};
+
 /** The optimizer's graph over the modules that a step trains. */
 typedef struct LkUpdateGraph {
     LkGraph *graph;
     LkRef scalars; /* f32 [LK_SCALAR_COUNT] */
     LkRef clip;    /* f32 [2]: gradient norm before clipping, factor */
+    LkRef report;  /* f32 [LK_REPORT_LOSSES + losses]: what the host reads after a step */
     LkRef adapter, gradient;
+    int64_t n_losses; /* of the step that the batches gathered */
     int n_arrays;
     LkUpdateArray arrays[LK_OPTIMIZER_ARRAYS + 1];
     LkRef table;       /* state i32 [matrices, LK_MATRIX_COUNT] that the host writes once from `matrices`; or LK_NONE */

@@ -60,6 +60,57 @@ static void test_not_finite(void)
     sum = INFINITY;
     lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
     tap_ok(isinf(norm) && isnan(coefficient), "without clipping too");
+    float losses[3] = {1, 2, 3};
+    c.losses = losses;
+    c.n_losses = 3;
+    sum = 4;
+    lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+    tap_ok(norm == 2 && coefficient == 1, "losses that are numbers change nothing");
+    for (int i = 0; i < 2; i++) {
+        losses[2] = i ? NAN : -INFINITY;
+        lk_kernel_launch_cpu(LK_KERNEL_CLIP, LK_F32, &c);
+        tap_ok(norm == 2 && isnan(coefficient), "a loss of %g shows in the coefficient", (double)losses[2]);
+    }
+}
+
+/* What follows the optimizer changes nothing either. */
+static void test_averages_left_alone(void)
+{
+    const float decay = 0.5f, gram[1] = {100}, factor = NAN;
+    float e[40] = {1, 2}, p[40] = {5, 7}, a[3] = {3, 4, 5}, b[3] = {6, 7, 8}, scratch[1], one = 1;
+    LkEmaArgs ema = {.e = e, .p = p, .decay = &decay, .coefficient = &factor, .count = 40};
+    LkLimitNormArgs limit = {.a = a,
+                             .b = b,
+                             .gram_a = gram,
+                             .gram_b = gram,
+                             .scratch = scratch,
+                             .coefficient = &factor,
+                             .a_count = 3,
+                             .b_count = 3,
+                             .gram_count = 1,
+                             .scale = 1,
+                             .limit = 25};
+    lk_kernel_launch_cpu(LK_KERNEL_EMA, LK_F32, &ema);
+    lk_kernel_launch_cpu(LK_KERNEL_LIMIT_NORM, LK_F32, &limit);
+    tap_ok(e[0] == 1 && e[1] == 2 && a[2] == 5 && b[0] == 6, "a factor of NaN leaves averages and norms alone");
+    ema.coefficient = limit.coefficient = &one;
+    lk_kernel_launch_cpu(LK_KERNEL_EMA, LK_F32, &ema);
+    lk_kernel_launch_cpu(LK_KERNEL_LIMIT_NORM, LK_F32, &limit);
+    tap_ok(e[0] == 3 && e[1] == 4.5f && a[2] == 2.5f && b[0] == 3, "a finite one does not");
+}
+
+/* Notes lie one behind the other, and never outside of their room. */
+static void test_notes(void)
+{
+    float x[3] = {1, 2, 3}, notes[5] = {9, 9, 9, 9, 9}, slot = 1;
+    LkNoteArgs a = {.x = x, .notes = notes, .slot = &slot, .n = 3, .room = 4};
+    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
+    tap_ok(notes[0] == 9 && notes[1] == 1 && notes[3] == 3 && notes[4] == 9, "notes from the second on");
+    slot = 3;
+    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
+    slot = -4;
+    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
+    tap_ok(notes[0] == 9 && notes[2] == 2 && notes[3] == 1 && notes[4] == 9, "none outside of their room");
 }
 
 /* A step whose gradient is not finite changes nothing. */
@@ -158,7 +209,7 @@ static void test_ema(int64_t count, float decay)
     double *truth = malloc(sizeof(double) * (size_t)count);
     for (int64_t i = 0; i < count; i++)
         truth[i] = (double)decay * at(e, i) + (1 - (double)decay) * at(p, i);
-    LkEmaArgs a = {e.data, p.data, d.data, count};
+    LkEmaArgs a = {.e = e.data, .p = p.data, .decay = d.data, .count = count};
     check(&(Check){LK_KERNEL_EMA, LK_F32, &a, {{e, truth, 2e-7}}, .same_for_all_lanes = true}, "%lld, decay %g",
           (long long)count, (double)decay);
     array_free(e);
@@ -183,6 +234,8 @@ int main(void)
         test_ema(sizes[i], 0.999f);
     }
     test_not_finite();
+    test_averages_left_alone();
+    test_notes();
     test_left_alone(NAN);
     test_left_alone(INFINITY);
     test_clip(4, 0, 1);

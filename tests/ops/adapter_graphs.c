@@ -158,6 +158,6 @@ void backend_limit_norm(GraphTest *test, const int64_t *s)
     }
     LkDType compute = test->graph->compute;
     test->graph->compute = LK_F32; /* as the optimizer's graph */
-    lk_limit_norm(test->graph, part[0], part[1], 0.5f, (float)s[3] / 1000);
+    lk_limit_norm(test->graph, part[0], part[1], LK_NONE, 0.5f, (float)s[3] / 1000);
     test->graph->compute = compute;
 }

@@ -299,11 +299,21 @@ static void zero(GraphTest *test, const int64_t *s)
     lk_zero(test->graph, lk_graph_view(test->graph, state, 19, 1, s));
 }
 
-/** s: elements, thousandths of the largest norm allowed. */
+/** s: elements, thousandths of the largest norm allowed, losses. */
 static void clip(GraphTest *test, const int64_t *s)
 {
     LkRef gradient = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, s);
-    lk_graph_output(test->graph, lk_clip_coefficient(test->graph, gradient, test->scalars, (float)s[1] * 1e-3f));
+    LkRef losses = s[2] ? test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, s + 2) : LK_NONE;
+    lk_graph_output(test->graph,
+                    lk_clip_coefficient(test->graph, gradient, test->scalars, losses, (float)s[1] * 1e-3f));
+}
+
+/** s: losses of a batch, room. */
+static void note(GraphTest *test, const int64_t *s)
+{
+    LkRef x = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 1, s),
+          notes = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, s + 1);
+    lk_note(test->graph, x, test->scalars, notes);
 }
 
 /** AdamW on a part of each state; the factor of the gradient is at least `factor`. */
@@ -500,6 +510,9 @@ const BackendCase backend_cases[] = {
     {"clip coefficient, none", clip, 8, 8, {4099, 0}},
     {"clip coefficient, too long", clip, 8, 8, {70001, 1000}},
     {"clip coefficient, short enough", clip, 8, 8, {1031, 1000000}},
+    {"clip coefficient with losses", clip, 8, 8, {4099, 1000, 7}},
+    {"notes", note, 0, 0, {3, 40}},
+    {"notes that fill their room", note, 0, 0, {70, 76}},
     {"adamw", adamw, 8, 8, {1, 0}},
     {"adamw, many", adamw, 8, 8, {70001, 0}},
     {"adamw, second group", adamw, 8, 8, {1031, 1}},

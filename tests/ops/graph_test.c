@@ -27,6 +27,7 @@ static const float scalar_values[LK_SCALAR_COUNT] = {
     0.9f,
     1.5f,
     [LK_SCALAR_EMA] = 0.99f,
+    [LK_SCALAR_SLOT] = 6,
     [LK_SCALAR_GROUPS + LK_SCALAR_GROUP_SIZE] = 0.998f,
     0.8f,
     0.2f,

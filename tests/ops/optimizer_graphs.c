@@ -132,7 +132,7 @@ void backend_dadapt(GraphTest *test, const int64_t *s)
 
 void backend_ema(GraphTest *test, const int64_t *s)
 {
-    lk_ema(test->graph, normal(test, 0.1, s[0]), normal(test, 0.1, s[0]), test->scalars);
+    lk_ema(test->graph, normal(test, 0.1, s[0]), normal(test, 0.1, s[0]), test->scalars, LK_NONE);
 }
 
 static void adafactor(GraphTest *test, const int64_t *s, double factor)

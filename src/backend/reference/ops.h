@@ -25,7 +25,7 @@ ReferenceOp reference_fetch, reference_dequantise;
 ReferenceOp reference_dropout, reference_limit_norm, reference_multiply, reference_scale_rows, reference_sum_products;
 ReferenceOp reference_gather_taps, reference_spread_taps, reference_kronecker, reference_kronecker_backward;
 ReferenceOp reference_dora_scale, reference_dora_scale_backward;
-ReferenceOp reference_zero, reference_clip_coefficient, reference_adamw;
+ReferenceOp reference_zero, reference_clip_coefficient, reference_note, reference_adamw;
 ReferenceOp reference_sgd, reference_lion, reference_schedule_free, reference_adamw_8bit, reference_lion_8bit;
 ReferenceOp reference_adapt_gather, reference_adapt_settle, reference_adapt_apply, reference_adafactor, reference_ema;
 

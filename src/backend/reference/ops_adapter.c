@@ -194,7 +194,8 @@ bool reference_limit_norm(const ReferenceCall *call)
     for (int64_t i = 0; i < lk_tensor_count(call->in_tensor[2]); i++)
         sum += call->in[2][i] * call->in[3][i];
     double norm = (double)call->attr->alpha * sqrt(fmax(sum, 0)), limit = (double)call->attr->max_norm;
-    for (int k = 0; k < 2 && norm > limit; k++)
+    bool sound = !call->in[4] || isfinite(call->in[4][1]);
+    for (int k = 0; k < 2 && norm > limit && sound; k++)
         for (int64_t i = 0; i < lk_tensor_count(call->out_tensor[k]); i++)
             call->out[k][i] *= sqrt(limit / norm);
     return true;

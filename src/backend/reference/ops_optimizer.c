@@ -281,10 +281,10 @@ bool reference_adafactor(const ReferenceCall *call)
     return true;
 }
 
-/** in {e, p, scalars}, out {e}. */
+/** in {e, p, scalars, clip or none}, out {e}; nothing changes where clip[1] is not finite. */
 bool reference_ema(const ReferenceCall *call)
 {
-    double stays = call->in[2][LK_SCALAR_EMA];
+    double stays = call->in[3] && !isfinite(call->in[3][1]) ? 1 : call->in[2][LK_SCALAR_EMA];
     for (int64_t i = 0; i < lk_tensor_count(call->in_tensor[0]); i++)
         call->out[0][i] = stays * call->in[0][i] + (1 - stays) * call->in[1][i];
     return true;

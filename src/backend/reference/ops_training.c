@@ -58,16 +58,29 @@ bool reference_loss(const ReferenceCall *call)
     return true;
 }
 
-/** in {g, scalars}, out {norm of g · gradient scale, gradient scale · min(1, max_norm / (norm + 1e-6))}; the
- * second is NaN where the norm is no finite f32. */
+/** in {g, scalars, losses if any}, out {norm of g · gradient scale, gradient scale · min(1, max_norm / (norm + 1e-6))};
+ * the second is NaN where the norm is no finite f32, or a loss. */
 bool reference_clip_coefficient(const ReferenceCall *call)
 {
     double sum = 0, scale = call->in[1][LK_SCALAR_GRADIENT_SCALE], max_norm = call->attr->max_norm;
     for (int64_t e = 0; e < lk_tensor_count(call->in_tensor[0]); e++)
         sum += call->in[0][e] * scale * (call->in[0][e] * scale);
+    bool sound = isfinite((float)sqrt(sum));
+    for (int64_t e = 0; call->node->n_in > 2 && e < lk_tensor_count(call->in_tensor[2]); e++)
+        sound = sound && isfinite(call->in[2][e]);
     call->out[0][0] = sqrt(sum);
-    call->out[0][1] =
-        !isfinite((float)sqrt(sum)) ? NAN : scale * (max_norm > 0 ? fmin(1, max_norm / (sqrt(sum) + 1e-6)) : 1);
+    call->out[0][1] = !sound ? NAN : scale * (max_norm > 0 ? fmin(1, max_norm / (sqrt(sum) + 1e-6)) : 1);
+    return true;
+}
+
+/** in {x, scalars}, out {notes}: notes[slot + i] = x[i]. */
+bool reference_note(const ReferenceCall *call)
+{
+    int64_t slot = (int64_t)call->in[1][LK_SCALAR_SLOT], n = lk_tensor_count(call->in_tensor[0]);
+    if (slot < 0 || slot + n > lk_tensor_count(call->out_tensor[0]))
+        return false;
+    for (int64_t e = 0; e < n; e++)
+        call->out[0][slot + e] = call->in[0][e];
     return true;
 }
 

@@ -51,12 +51,13 @@ static const struct {
     [LK_OP_GATHER_TAPS] = {reference_gather_taps, 1, 1, 1},
     [LK_OP_SPREAD_TAPS] = {reference_spread_taps, 1, 1, 1},
     [LK_OP_DROPOUT] = {reference_dropout, 2, 2, 1},
-    [LK_OP_LIMIT_NORM] = {reference_limit_norm, 4, 4, 2},
+    [LK_OP_LIMIT_NORM] = {reference_limit_norm, 4, 5, 2},
     [LK_OP_KRONECKER] = {reference_kronecker, 2, 2, 1},
     [LK_OP_KRONECKER_BACKWARD] = {reference_kronecker_backward, 3, 3, 2},
     [LK_OP_DORA_SCALE] = {reference_dora_scale, 3, 3, 2},
     [LK_OP_DORA_SCALE_BACKWARD] = {reference_dora_scale_backward, 5, 5, 2},
-    [LK_OP_CLIP_COEFFICIENT] = {reference_clip_coefficient, 2, 2, 1},
+    [LK_OP_CLIP_COEFFICIENT] = {reference_clip_coefficient, 2, 3, 1},
+    [LK_OP_NOTE] = {reference_note, 2, 2, 1},
     [LK_OP_ADAMW] = {reference_adamw, 6, 6, 3},
     [LK_OP_SGD] = {reference_sgd, 5, 5, 2},
     [LK_OP_LION] = {reference_lion, 5, 5, 2},
@@ -67,7 +68,7 @@ static const struct {
     [LK_OP_ADAPT_SETTLE] = {reference_adapt_settle, 3, 3, 1},
     [LK_OP_ADAPT_APPLY] = {reference_adapt_apply, 6, 6, 1},
     [LK_OP_ADAFACTOR] = {reference_adafactor, 7, 7, 3},
-    [LK_OP_EMA] = {reference_ema, 3, 3, 1},
+    [LK_OP_EMA] = {reference_ema, 3, 4, 1},
 };
 
 LkReference *lk_reference_new(const LkGraph *graph, LkError *error)
