@@ -72,8 +72,8 @@ static void add_array(LkUpdateGraph *u, const LkOptimizerArray *array, int64_t e
 
 int64_t lk_update_bytes(const LkUpdateGraph *update)
 {
-    int64_t bytes = update->n_matrices * LK_MATRIX_COUNT * (int64_t)sizeof(int32_t) +
-                    update->n_losses * (int64_t)sizeof(float);
+    int64_t bytes =
+        update->n_matrices * LK_MATRIX_COUNT * (int64_t)sizeof(int32_t) + update->n_losses * (int64_t)sizeof(float);
     for (int i = 0; i < update->n_arrays; i++)
         bytes += update->arrays[i].count * (int64_t)lk_dtype_size(update->arrays[i].dtype);
     return bytes;

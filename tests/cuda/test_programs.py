@@ -143,6 +143,19 @@ def test_lost(lab):
     tap.ok(resumed == 5, f"and resumed it ends in the same bytes: {resumed} of 5")
 
 
+def test_waits(lab):
+    """A step waits for the card's last work once, where it reads loss and norm together, however many batches it has."""
+    for name, more in (("plain", {}), ("accumulated", {"gradient_accumulation_steps": 3}), ("found", {"optimizer_type": "Prodigy"})):
+        waits = []
+        for steps in (4, 9):
+            card = f"{name}{steps}"
+            write_job(lab / f"{card}.toml", **{"output_dir": card, "cache_dir": "cache-bf16", "mixed_precision": "bf16", "max_train_steps": steps, **more})
+            done = run(lab, "sm=86", "train", f"{card}.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
+            found = re.search(r"(\d+) waits", done.stderr)
+            waits.append(int(found[1]) if found else -100 * steps)
+        tap.ok(waits[1] - waits[0] == 5, f"5 steps more, {name}: waits {waits[0]} and {waits[1]}", done.stderr)
+
+
 def test_memory(lab):
     write_job(lab / "plan.toml", output_dir="planned", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS)
     told = json.loads(run(lab, "sm=86", "plan", "plan.toml", "--device", "cuda", "--json").stdout)["bytes"]
@@ -176,6 +189,7 @@ def main():
         test_training(lab)
         test_resume(lab)
         test_lost(lab)
+        test_waits(lab)
         test_memory(lab)
         test_pictures(lab)
     finally:

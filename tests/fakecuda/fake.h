@@ -68,6 +68,9 @@ const char *const *fake_log(int64_t *count);
 /** How many of them were of this function. */
 int64_t fake_calls_of(const char *function);
 
+/** Waits of the host that saw a stream's last work done, after which the device had nothing to do; since fake_reset. */
+int64_t fake_drains(void);
+
 /** Things that were made and not destroyed; told on stderr. */
 int fake_leaks(void);
 

@@ -123,5 +123,6 @@ bool fake_stream_valid(cudaStream_t stream);
 bool fake_capturing(cudaStream_t stream);
 /** For calls that must not be made while this thread captures: the capture is lost and the error returned. */
 cudaError_t fake_unless_capturing(void);
+void fake_drains_reset(void);
 /** Runs something somewhere, as the schedule wants it. */
 void fake_schedule_some(void);

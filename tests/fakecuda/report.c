@@ -1,5 +1,5 @@
 /* In the module of the CUDA backend over the stand-in: a program that made a mistake or left something behind fails.
- * LORIKEET_FAKE_CUDA_TELL=1 has the number of calls told, and the most memory that was in use. */
+ * LORIKEET_FAKE_CUDA_TELL=1 has the number of calls and of waits told, and the most memory that was in use. */
 #include "tests/fakecuda/fake.h"
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 __attribute__((destructor)) static void report(void)
 {
     if (getenv("LORIKEET_FAKE_CUDA_TELL"))
-        fprintf(stderr, "# fake CUDA: %lld calls, at most %lld bytes of device memory\n", (long long)fake_calls(),
-                (long long)fake_memory_peak());
+        fprintf(stderr, "# fake CUDA: %lld calls, %lld waits for a stream's end, at most %lld bytes of device memory\n",
+                (long long)fake_calls(), (long long)fake_drains(), (long long)fake_memory_peak());
     int leaks = fake_leaks(), violations = fake_violations();
     if (leaks == 0 && violations == 0)
         return;

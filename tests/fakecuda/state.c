@@ -237,6 +237,7 @@ void fake_reset(void)
     state.violation[0] = '\0';
     expect_failures(0, false, NULL, 0);
     fake_memory_reset();
+    fake_drains_reset();
     fake_refuse(0);
     fake_end();
 }

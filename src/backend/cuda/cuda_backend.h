@@ -67,8 +67,12 @@ struct LkDevice {
     cudaStream_t stream, copy_stream;
     cublasLtHandle_t blas;
     LkCudnn dnn;
-    void *staging[LK_CUDA_STAGINGS]; /* pinned */
+    void *staging[LK_CUDA_STAGINGS]; /* of lk_cuda_host_new */
+    bool pinned[LK_CUDA_STAGINGS];
     cudaEvent_t staged[LK_CUDA_STAGINGS];
+    bool sending[LK_CUDA_STAGINGS]; /* the copy stream may still read it */
+    cudaEvent_t reached;            /* what lk_cuda_wait waits for */
+    int64_t waits;                  /* how often the stream was seen to be empty */
     uint8_t *arena;
     int64_t arena_bytes;
     LkCudaState *states;
@@ -106,9 +110,13 @@ struct LkProgram {
     void **address; /* per tensor (owners), after binding */
     bool bound;
     int64_t *input_offset; /* per tensor: its place in `pinned`, for inputs */
-    uint8_t *pinned;       /* what the host wrote into the inputs, on its way */
-    bool in_flight;        /* the stream may still read `pinned` */
+    uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
+    bool pinned;           /* they are */
+    bool in_flight;        /* the stream may still read `inputs`, unless it has been empty since: */
+    int64_t waits;         /* of the device, when it was started */
+    cudaEvent_t sent;      /* the last run's inputs are on the card */
     int runs;              /* since it was bound */
+    bool direct;           /* it could not be recorded: every run is launched call by call */
     cudaGraphExec_t captured;
 };
 
@@ -143,6 +151,13 @@ bool lk_cublas_ok(cublasStatus_t status, const char *what, LkError *error);
 /** Makes the device the current one of the calling thread; to be called first by whatever is called from outside. */
 bool lk_cuda_enter(const LkDevice *device, LkError *error);
 
+/** Waits for all work in the device's stream, without keeping a core of the host busy. */
+bool lk_cuda_wait(LkDevice *device, const char *what, LkError *error);
+
+/** Memory of the host for copies: pinned, or plain where the system has no more to pin (copies are slower then). */
+void *lk_cuda_host_new(size_t bytes, bool *pinned, LkError *error);
+void lk_cuda_host_free(void *data, bool pinned);
+
 /* Memory of the device, counted in device->allocated (memory.c). */
 void *lk_cuda_memory_new(LkDevice *device, int64_t bytes, const char *what, LkError *error);
 void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes);
@@ -151,7 +166,7 @@ void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes);
 bool lk_cuda_upload(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error);
 bool lk_cuda_download(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error);
 
-/** The next pinned buffer (0 or 1), once the copy that used it last is done; NULL with the error where that failed. */
+/** The staging buffer (0 or 1), once the copy that used it last is done; NULL with the error where that failed. */
 void *lk_cuda_staging(LkDevice *device, int number, LkError *error);
 /** Copies what was put into a pinned buffer to the device, in the copy stream, and lets the next user wait for it. */
 bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t bytes, LkError *error);

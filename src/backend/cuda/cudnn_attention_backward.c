@@ -16,10 +16,18 @@ static int64_t bytes_of_a_head(const LkCudnn *cudnn, const LkSdpaGeometry *g)
 
 int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes)
 {
-    int64_t group = geometry->heads;
-    while (group > 1 && (geometry->heads % group != 0 || group * bytes_of_a_head(cudnn, geometry) > cap_bytes))
-        group--;
-    return group;
+    int64_t found = geometry->heads;
+    for (int64_t group = geometry->heads; group >= 1; group--) {
+        /* Every group's statistics, f32 [q_len] a head, must begin where 16 divides the address. */
+        bool whole = geometry->heads % group == 0,
+             aligned = group == geometry->heads || group * geometry->q_len % 4 == 0;
+        if (!whole || !aligned)
+            continue;
+        found = group;
+        if (group * bytes_of_a_head(cudnn, geometry) <= cap_bytes)
+            break;
+    }
+    return found;
 }
 
 /** The tensors of the backward graph that are the caller's. */

@@ -97,7 +97,8 @@ LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *geome
 LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, LkError *error);
 
 /** How many heads the backward pass should do in one call so that its workspace stays below cap_bytes: the largest
- * divisor of geometry->heads for which it does; 1 where even one head does not. Makes no plan: it is arithmetic. */
+ * divisor of geometry->heads for which it does, else the smallest, among those whose groups all begin at an aligned
+ * address of the statistics. Makes no plan: it is arithmetic. */
 int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes);
 
 /** Bytes of workspace that a run needs; the workspace must be aligned to 256. */

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** What the driver takes of the card's memory after it was asked how much is free: the code of kernels, which it loads
+ * when each is first used, and recorded steps. */
+#define LIBRARY_BYTES (INT64_C(256) << 20)
+
 static bool describe(int index, LkDeviceInfo *info, LkError *error)
 {
     struct cudaDeviceProp card;
@@ -29,7 +33,7 @@ static bool describe(int index, LkDeviceInfo *info, LkError *error)
     char able[128];
     size_t dnn = cudnnGetVersion();
     *info = (LkDeviceInfo){.memory_bytes = (int64_t)total,
-                           .free_bytes = (int64_t)available,
+                           .free_bytes = (int64_t)available > LIBRARY_BYTES ? (int64_t)available - LIBRARY_BYTES : 0,
                            .bf16 = limits && limits->bf16,
                            .fp16 = limits && limits->fp16};
     snprintf(info->name, sizeof info->name, "%.127s", card.name);
@@ -44,10 +48,25 @@ static int devices(LkDeviceInfo *out, int max, LkError *error)
     int count = 0;
     if (!lk_cuda_ok(cudaGetDeviceCount(&count), "looking for cards", error))
         return -1;
-    for (int i = 0; i < count && i < max; i++)
-        if (!describe(i, &out[i], error))
-            return -1;
-    return count;
+    LkError first = {0};
+    int usable = 0;
+    for (int i = 0; i < count && i < max; i++) {
+        LkError problem = {0};
+        if (describe(i, &out[i], &problem)) {
+            usable++;
+            continue;
+        }
+        (void)cudaGetLastError();
+        out[i] = (LkDeviceInfo){0};
+        snprintf(out[i].name, sizeof out[i].name, lk_text("graphics card %d"), i);
+        snprintf(out[i].detail, sizeof out[i].detail, "%.*s", (int)sizeof out[i].detail - 1, problem.text);
+        first = first.code ? first : problem;
+    }
+    if (usable || !first.code) /* one that cannot be used hides no other */
+        return count;
+    if (error)
+        *error = first;
+    return -1;
 }
 
 static void close_device(LkDevice *device)
@@ -66,11 +85,12 @@ static void close_device(LkDevice *device)
     lk_cuda_memory_free(device, device->arena, device->arena_bytes);
     lk_product_choices_free(device->choices);
     for (int i = 0; i < LK_CUDA_STAGINGS; i++) {
-        if (device->staging[i])
-            (void)cudaFreeHost(device->staging[i]);
+        lk_cuda_host_free(device->staging[i], device->pinned[i]);
         if (device->staged[i])
             (void)cudaEventDestroy(device->staged[i]);
     }
+    if (device->reached)
+        (void)cudaEventDestroy(device->reached);
     lk_cudnn_cache_free(device->dnn.cache);
     if (device->dnn.handle)
         (void)cudnnDestroy(device->dnn.handle);
@@ -91,13 +111,15 @@ static bool make_streams(LkDevice *device, LkError *error)
         status = cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking);
     if (status == cudaSuccess)
         status = cudaStreamCreateWithFlags(&device->copy_stream, cudaStreamNonBlocking);
-    for (int i = 0; i < LK_CUDA_STAGINGS && status == cudaSuccess; i++) {
-        status = cudaHostAlloc(&device->staging[i], (size_t)LK_CUDA_STAGING, cudaHostAllocDefault);
-        if (status == cudaSuccess)
-            status = cudaEventCreateWithFlags(&device->staged[i], cudaEventDisableTiming);
-    }
+    if (status == cudaSuccess)
+        status = cudaEventCreateWithFlags(&device->reached, cudaEventDisableTiming | cudaEventBlockingSync);
+    for (int i = 0; i < LK_CUDA_STAGINGS && status == cudaSuccess; i++)
+        status = cudaEventCreateWithFlags(&device->staged[i], cudaEventDisableTiming);
     if (!lk_cuda_ok(status, "opening the card", error))
         return false;
+    for (int i = 0; i < LK_CUDA_STAGINGS; i++)
+        if (!(device->staging[i] = lk_cuda_host_new((size_t)LK_CUDA_STAGING, &device->pinned[i], error)))
+            return false;
     snprintf(device->name, sizeof device->name, "%.*s", (int)sizeof device->name - 1, card.name);
     device->sm = card.major * 10 + card.minor;
     device->processors = card.multiProcessorCount;
@@ -124,8 +146,15 @@ static bool make_libraries(LkDevice *device, LkError *error)
     device->dnn.sm = device->sm;
     char folder[400];
     device->dnn.cache = lk_cudnn_cache_new(&device->dnn, plans_folder(folder, sizeof folder) ? folder : NULL);
-    return status == CUDNN_STATUS_SUCCESS ||
-           lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
+    if (status == CUDNN_STATUS_SUCCESS)
+        return true;
+    int made_for = (int)(cudnnGetCudartVersion() / 1000), ours = CUDART_VERSION / 1000;
+    if (made_for != ours)
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "The cuDNN that is installed is made for CUDA %d, and this program needs one for CUDA %d. "
+                       "Install that one.",
+                       made_for, ours);
+    return lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
 }
 
 static LkDevice *open_device(int index, int threads, LkError *error)
@@ -150,7 +179,7 @@ static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
         return false;
     if (bytes > 0 && bytes <= device->arena_bytes)
         return true;
-    if (!lk_cuda_ok(cudaStreamSynchronize(device->stream), "waiting for the card", error))
+    if (!lk_cuda_wait(device, "waiting for the card", error))
         return false;
     lk_cuda_memory_free(device, device->arena, device->arena_bytes);
     device->arena = NULL;

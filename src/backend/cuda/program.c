@@ -47,8 +47,8 @@ static bool make_tables(LkProgram *program, LkError *error)
            lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
 }
 
-/** Pinned memory for what the host writes before a run. */
-static bool make_pinned(LkProgram *program, LkError *error)
+/** Memory for what the host writes before a run. */
+static bool make_inputs(LkProgram *program, LkError *error)
 {
     int64_t bytes = 0;
     for (int32_t i = 0; i < program->graph->n_tensors; i++) {
@@ -56,12 +56,10 @@ static bool make_pinned(LkProgram *program, LkError *error)
         program->input_offset[i] = bytes;
         bytes += t->kind == LK_TENSOR_INPUT ? lk_cuda_aligned(lk_tensor_bytes(t)) : 0;
     }
-    void *pinned = NULL;
-    if (bytes > 0 && !lk_cuda_ok(cudaHostAlloc(&pinned, (size_t)bytes, cudaHostAllocDefault),
-                                 "memory of the host for the inputs", error))
+    if (bytes > 0 && !(program->inputs = lk_cuda_host_new((size_t)bytes, &program->pinned, error)))
         return false;
-    program->pinned = pinned;
-    return true;
+    return lk_cuda_ok(cudaEventCreateWithFlags(&program->sent, cudaEventDisableTiming | cudaEventBlockingSync),
+                      "preparing a program", error);
 }
 
 LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error)
@@ -76,7 +74,7 @@ LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *erro
     }
     program->device = device;
     program->graph = graph;
-    bool ok = make_tables(program, error) && make_pinned(program, error);
+    bool ok = make_tables(program, error) && make_inputs(program, error);
     for (int32_t n = 0; n < graph->n_nodes && ok; n++) {
         program->steps[n] = new_step(program, &graph->nodes[n], error);
         ok = program->steps[n] != NULL;
@@ -101,8 +99,9 @@ void lk_cuda_program_free(LkProgram *program)
             program->steps[n]->class->free(program->steps[n]);
     for (int i = 0; i < program->n_uses; i++)
         program->uses[i]->users--;
-    if (program->pinned)
-        (void)cudaFreeHost(program->pinned);
+    lk_cuda_host_free(program->inputs, program->pinned);
+    if (program->sent)
+        (void)cudaEventDestroy(program->sent);
     free(program->uses);
     free(program->steps);
     free(program->node_bytes);

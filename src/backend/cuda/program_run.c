@@ -1,4 +1,5 @@
-/* Running a program: inputs through pinned memory, all nodes as one captured graph, results back. */
+/* Running a program: inputs through pinned memory, all nodes as one captured graph, results back. The host waits for
+ * the card where it reads something, and nowhere else. */
 #include "backend/cuda/cuda_backend.h"
 
 #include <string.h>
@@ -15,10 +16,14 @@ static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkE
     return lk_cuda_address(program, ref);
 }
 
-static bool synchronise(LkProgram *program, LkError *error)
+/** Waits until the inputs of the last run are on the card: until that run begins, at the latest. */
+static bool inputs_sent(LkProgram *program, LkError *error)
 {
+    if (program->in_flight && program->waits == program->device->waits &&
+        !lk_cuda_ok(cudaEventSynchronize(program->sent), "computing", error))
+        return false;
     program->in_flight = false;
-    return lk_cuda_ok(cudaStreamSynchronize(program->device->stream), "computing", error);
+    return true;
 }
 
 bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
@@ -30,22 +35,19 @@ bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t by
     LkRef owner = lk_graph_owner(program->graph, tensor);
     if (program->graph->tensors[owner].kind != LK_TENSOR_INPUT)
         return lk_cuda_upload(device, address, data, bytes, error);
-    if (program->in_flight && !synchronise(program, error))
+    if (!inputs_sent(program, error))
         return false;
     const LkTensor *t = lk_graph_tensor(program->graph, tensor);
-    uint8_t *pinned = program->pinned + program->input_offset[owner] + (size_t)t->offset * lk_dtype_size(t->dtype);
-    memcpy(pinned, data, bytes);
-    return lk_cuda_ok(cudaMemcpyAsync(address, pinned, bytes, cudaMemcpyHostToDevice, device->stream),
+    uint8_t *input = program->inputs + program->input_offset[owner] + (size_t)t->offset * lk_dtype_size(t->dtype);
+    memcpy(input, data, bytes);
+    return lk_cuda_ok(cudaMemcpyAsync(address, input, bytes, cudaMemcpyHostToDevice, device->stream),
                       "copying an input to the card", error);
 }
 
 bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error)
 {
     const void *address = lk_cuda_enter(program->device, error) ? host_address(program, tensor, bytes, error) : NULL;
-    if (!address)
-        return false;
-    program->in_flight = false; /* the download waits for everything before it */
-    return lk_cuda_download(program->device, data, address, bytes, error);
+    return address && lk_cuda_download(program->device, data, address, bytes, error);
 }
 
 /** Puts node n into the stream, behind the weight that it reads. */
@@ -69,6 +71,7 @@ void lk_cuda_uncapture(LkProgram *program)
     if (program->captured)
         (void)cudaGraphExecDestroy(program->captured);
     program->captured = NULL;
+    program->direct = false;
     program->runs = 0;
 }
 
@@ -89,18 +92,37 @@ static bool capture(LkProgram *program, LkError *error)
     return ok;
 }
 
+/** Records the program if it can be. A card whose memory is full to the brim may have no room for the record: then the
+ * program runs without, as it did the first time. */
+static bool record(LkProgram *program, LkError *error)
+{
+    LkError problem = {0};
+    if (program->captured || program->direct || capture(program, &problem))
+        return true;
+    (void)cudaGetLastError();
+    program->direct = problem.code == LK_ERROR_MEMORY;
+    if (!program->direct)
+        *error = problem;
+    return program->direct;
+}
+
 bool lk_cuda_run(LkProgram *program, LkError *error)
 {
     if (!program->bound)
         return lk_fail(error, LK_ERROR_DEVICE, "The program was run before it had memory.");
     if (!lk_cuda_enter(program->device, error))
         return false;
+    if (!lk_cuda_ok(cudaEventRecord(program->sent, program->device->stream), "starting a step", error))
+        return false;
     program->in_flight = true;
+    program->waits = program->device->waits;
     /* The first run is not recorded: libraries load what they need then, which must not happen while recording. */
     if (program->runs++ == 0)
         return enqueue_all(program, error);
-    if (!program->captured && !capture(program, error))
+    if (!record(program, error))
         return false;
+    if (program->direct)
+        return enqueue_all(program, error);
     return lk_cuda_ok(cudaGraphLaunch(program->captured, program->device->stream), "starting a step", error);
 }
 
@@ -135,6 +157,5 @@ bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error)
     for (int i = 0; i < 2; i++)
         if (events[i])
             (void)cudaEventDestroy(events[i]);
-    program->in_flight = false;
-    return ok;
+    return ok && lk_cuda_wait(program->device, "measuring", error);
 }

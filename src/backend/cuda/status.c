@@ -29,6 +29,17 @@ bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error)
                        "The NVIDIA driver does not answer (%s). After an update of the driver, or when the computer "
                        "has slept, restart it; inside a sandbox or container, allow it to use the graphics card.",
                        cudaGetErrorString(status));
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+    case cudaErrorJitCompilerNotFound:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "This program has no code for this graphics card (%s). Install the newest driver and the newest "
+                       "version of this program.",
+                       cudaGetErrorString(status));
+    case cudaErrorDevicesUnavailable:
+        return lk_fail(error, LK_ERROR_UNSUPPORTED,
+                       "Another program has the graphics card to itself. Close it, or set the card's compute mode to "
+                       "default (nvidia-smi -c 0).");
     default:
         return lk_fail(error, LK_ERROR_DEVICE, "The graphics card failed (%s): %s.", what, cudaGetErrorString(status));
     }
