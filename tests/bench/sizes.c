@@ -2,29 +2,28 @@
 
 #include <string.h>
 
+/* What is the same in several families. */
+#define CLIP_L(at)                                                                                                     \
+    {.width = 768,                                                                                                     \
+     .heads = 12,                                                                                                      \
+     .layers = 12,                                                                                                     \
+     .vocabulary = 49408,                                                                                              \
+     .positions = 77,                                                                                                  \
+     .prefix = at "transformer.text_model."}
+#define VAE {.levels = 4, .layers_per_block = 2, .channels = {128, 256, 512, 512}, .latent_channels = 4}
+#define FOUR_LEVELS                                                                                                    \
+    .levels = 4, .layers_per_block = 2, .in_channels = 4, .out_channels = 4, .channels = {320, 640, 1280, 1280},       \
+    .attention = {true, true, true, false}, .depth = {1, 1, 1, 0}, .mid_depth = 1
+
 static const LkModelArch arches[] = {
     {
         .family = "sd1",
         .base_name = "sd_v1",
         .text_root = "cond_stage_model.",
         .n_texts = 1,
-        .texts = {{.width = 768,
-                   .heads = 12,
-                   .layers = 12,
-                   .vocabulary = 49408,
-                   .positions = 77,
-                   .prefix = "cond_stage_model.transformer.text_model."}},
-        .unet = {.levels = 4,
-                 .layers_per_block = 2,
-                 .in_channels = 4,
-                 .out_channels = 4,
-                 .channels = {320, 640, 1280, 1280},
-                 .attention = {true, true, true, false},
-                 .depth = {1, 1, 1, 0},
-                 .mid_depth = 1,
-                 .heads = {8, 8, 8, 8},
-                 .context = 768},
-        .vae = {.levels = 4, .layers_per_block = 2, .channels = {128, 256, 512, 512}, .latent_channels = 4},
+        .texts = {CLIP_L("cond_stage_model.")},
+        .unet = {FOUR_LEVELS, .heads = {8, 8, 8, 8}, .context = 768},
+        .vae = VAE,
     },
     {
         .family = "sd2",
@@ -37,30 +36,15 @@ static const LkModelArch arches[] = {
                    .vocabulary = 49408,
                    .positions = 77,
                    .prefix = "cond_stage_model.transformer.text_model."}},
-        .unet = {.levels = 4,
-                 .layers_per_block = 2,
-                 .in_channels = 4,
-                 .out_channels = 4,
-                 .channels = {320, 640, 1280, 1280},
-                 .attention = {true, true, true, false},
-                 .depth = {1, 1, 1, 0},
-                 .mid_depth = 1,
-                 .heads = {5, 10, 20, 20},
-                 .context = 1024,
-                 .linear_projection = true},
-        .vae = {.levels = 4, .layers_per_block = 2, .channels = {128, 256, 512, 512}, .latent_channels = 4},
+        .unet = {FOUR_LEVELS, .heads = {5, 10, 20, 20}, .context = 1024, .linear_projection = true},
+        .vae = VAE,
     },
     {
         .family = "sdxl",
         .base_name = "sdxl_base_v1-0",
         .text_root = "conditioner.embedders.",
         .n_texts = 2,
-        .texts = {{.width = 768,
-                   .heads = 12,
-                   .layers = 12,
-                   .vocabulary = 49408,
-                   .positions = 77,
-                   .prefix = "conditioner.embedders.0.transformer.text_model."},
+        .texts = {CLIP_L("conditioner.embedders.0."),
                   {.width = 1280,
                    .heads = 20,
                    .layers = 32,
@@ -81,7 +65,7 @@ static const LkModelArch arches[] = {
                  .added = 2816,
                  .size_features = 256,
                  .linear_projection = true},
-        .vae = {.levels = 4, .layers_per_block = 2, .channels = {128, 256, 512, 512}, .latent_channels = 4},
+        .vae = VAE,
     },
 };
 

@@ -31,6 +31,13 @@ double case_tolerance(const Case *c, const char *precision, const char *kind)
     return case_number(c, path, -1);
 }
 
+double case_deviation(const Case *c, const char *precision, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("measured_deviation.%s", precision);
+    yyjson_val *value = yyjson_obj_get(lookup(c, path), name);
+    return yyjson_is_num(value) ? yyjson_get_num(value) : 0;
+}
+
 float *case_floats(const LkSafetensors *file, const char *name, int64_t *count)
 {
     const LkTensorView *view = lk_safetensors_find(file, name);

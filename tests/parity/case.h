@@ -35,3 +35,6 @@ void case_channels_last(const float *in, float *out, int64_t n, int64_t channels
 
 /** The tolerance for a kind ("pred", "grad" …) in a precision ("f32", "bf16"); -1 where the case has none. */
 double case_tolerance(const Case *c, const char *precision, const char *kind);
+
+/** How far PyTorch itself was off on a tensor in a precision; 0 where the case does not say. */
+double case_deviation(const Case *c, const char *precision, const char *name);
