@@ -72,7 +72,7 @@ struct LkDevice {
     cudaEvent_t staged[LK_CUDA_STAGINGS];
     bool sending[LK_CUDA_STAGINGS]; /* the copy stream may still read it */
     cudaEvent_t reached;            /* what lk_cuda_wait waits for */
-    int64_t waits;                  /* how often the stream was seen to be empty */
+    int64_t emptied;                /* how often the stream was seen to be empty */
     uint8_t *arena;
     int64_t arena_bytes;
     LkCudaState *states;
@@ -113,7 +113,7 @@ struct LkProgram {
     uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
     bool pinned;           /* they are */
     bool in_flight;        /* the stream may still read `inputs`, unless it has been empty since: */
-    int64_t waits;         /* of the device, when it was started */
+    int64_t emptied;       /* of the device, when it was started */
     cudaEvent_t sent;      /* the last run's inputs are on the card */
     int runs;              /* since it was bound */
     bool direct;           /* it could not be recorded: every run is launched call by call */

@@ -36,7 +36,7 @@ bool lk_cuda_wait(LkDevice *device, const char *what, LkError *error)
     cudaError_t status = cudaEventRecord(device->reached, device->stream);
     if (status == cudaSuccess)
         status = cudaEventSynchronize(device->reached);
-    device->waits += status == cudaSuccess;
+    device->emptied += status == cudaSuccess;
     return lk_cuda_ok(status, what, error);
 }
 

@@ -19,7 +19,7 @@ static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkE
 /** Waits until the inputs of the last run are on the card: until that run begins, at the latest. */
 static bool inputs_sent(LkProgram *program, LkError *error)
 {
-    if (program->in_flight && program->waits == program->device->waits &&
+    if (program->in_flight && program->emptied == program->device->emptied &&
         !lk_cuda_ok(cudaEventSynchronize(program->sent), "computing", error))
         return false;
     program->in_flight = false;
@@ -115,7 +115,7 @@ bool lk_cuda_run(LkProgram *program, LkError *error)
     if (!lk_cuda_ok(cudaEventRecord(program->sent, program->device->stream), "starting a step", error))
         return false;
     program->in_flight = true;
-    program->waits = program->device->waits;
+    program->emptied = program->device->emptied;
     /* The first run is not recorded: libraries load what they need then, which must not happen while recording. */
     if (program->runs++ == 0)
         return enqueue_all(program, error);
