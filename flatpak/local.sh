@@ -35,9 +35,9 @@ chmod 700 "$XDG_RUNTIME_DIR"
 say() { printf 'flatpak: %s\n' "$*" >&2; }
 # logged NAME COMMAND...: its output goes to a file, and is shown if it fails.
 logged() {
-    local log=$cache/log/$1.log start=$SECONDS
+    local log=$cache/log/$1.log name=$1 start=$SECONDS
     shift
-    "$@" >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; say "$1 failed; all it said is in $log"; return 1; }
+    "$@" >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; say "$name failed; all it said is in $log"; return 1; }
     last=$((SECONDS - start))
 }
 mib() { du -sm --apparent-size "$@" | awk '{sum += $1} END {print sum}'; }

@@ -25,6 +25,7 @@ def local(manifest, sources, modules):
             continue
         kept.append(module)
     manifest["modules"] = kept
+    manifest["appstream-compose"] = False  # the Debian runtime has no tool for it
     return manifest
 
 

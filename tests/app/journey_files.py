@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from driver import APP_ID, APP_PATH, Journey, key, wait_for
+from driver import APP_ID, APP_PATH, Journey, key, text_of, wait_for
 
 program, model, pictures, _, lora = sys.argv[1:6]
 folder = Path(tempfile.mkdtemp(prefix="lorikeet-files."))
@@ -87,7 +87,7 @@ j.step("Take takes it", lambda: (app.press("button", "Take"), app.gone(None, "jo
 j.step("a folder comes into the open project", lambda: (open_file(birds), app.find("list item", "Dataset"), app.sees("01-front-white.png")))
 j.step("home", lambda: (app.action("home"), app.find("button", "Project Menu")))
 j.step("a folder of pictures begins a project, called like it", lambda: (
-    open_file(birds), app.sees("Step 1 of 3"), wait_for("its name", lambda: app.find("text", "Name").get_text_iface() and True)))
+    open_file(birds), app.sees("Step 1 of 3"), wait_for("its name", lambda: text_of(app.find("text", "Name")) == "birds")))
 j.step("Escape leaves that", lambda: (key("Escape"), app.gone(None, "Step 1 of 3")))
 
 bus = Gio.bus_get_sync(Gio.BusType.SESSION)
