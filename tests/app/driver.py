@@ -259,6 +259,29 @@ def drop(paths, x, y):
         source.wait()
 
 
+class Events:
+    """What the program tells assistive technology by itself: events of one kind, such as "object:announcement"."""
+
+    def __init__(self, kind):
+        self.found = []
+        self.listener = Atspi.EventListener.new(lambda event: self.found.append((event.source, event.detail1, event.any_data)))
+        if not self.listener.register(kind):
+            raise RuntimeError(f"no events {kind} on the accessibility bus")
+
+    def pump(self):
+        """Takes in what has come since."""
+        context = GLib.MainContext.default()
+        while context.iteration(False):
+            pass
+
+    def heard(self, pattern, seconds=20.0):
+        """The first announcement that fits."""
+        def spoken():
+            self.pump()
+            return next((text for _, _, text in self.found if isinstance(text, str) and re.search(pattern, text)), None)
+        return wait_for(f"an announcement like {pattern!r} among {[text for _, _, text in self.found]}", spoken, seconds)
+
+
 class Desktop:
     """The desktop around the program, as far as tests look at it: see fake_desktop.py."""
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import Journey, key, text_of, type_text, unnamed_controls, wait_for
+from driver import Events, Journey, key, text_of, type_text, unnamed_controls, wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -16,6 +16,7 @@ projects = tempfile.mkdtemp(prefix="lorikeet-projects.")
 (settings / "keyfile").write_text(
     f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\nprojects-folder='{projects}'\n")
 app = j.start(program, pictures)
+said = Events("object:announcement")
 
 
 def new_project():
@@ -45,6 +46,7 @@ j.shot("ready")
 j.step("a rate beyond its limit is a mistake in words",
        lambda: (replace("Learning Rate", "50"), app.sees("1 value needs attention"),
                 app.sees(re.compile("must be a number from 0 to 10"))))
+j.step("a screen reader is told of it at once", lambda: said.heard("must be|number|0 to 10"))
 j.step("training cannot begin with it",
        lambda: "sensitive" not in [s.value_nick for s in app.find("button", "Train").get_state_set().get_states()])
 j.shot("mistake")

@@ -6,13 +6,14 @@ import re
 import sys
 from pathlib import Path
 
-from driver import Atspi, Journey, key, text_of, wait_for
+from driver import Atspi, Events, Journey, key, text_of, wait_for
 
 program = sys.argv[1]
 settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
 settings.mkdir(parents=True, exist_ok=True)
 (settings / "keyfile").write_text("[io/github/lorikeet_lora/Lorikeet]\ndevice='cuda:7'\n")
 j = Journey()
+said = Events("object:announcement")
 # A build with a card module that is not there: the same on every machine.
 app = j.start(program, env={"LORIKEET_CUDA_MODULE": "/nowhere/lorikeet-cuda.so"})
 
@@ -46,6 +47,7 @@ j.shot("check")
 
 def report():
     app.press("button", "Copy Report")
+    said.heard("Report copied")
     app.action("new-project")
     name = app.find("text", "Name")
     app.click(name)
@@ -84,4 +86,24 @@ def choose():
 
 
 j.step("device and memory are chosen and remembered", choose)
+
+
+def language():
+    app.action("preferences", window=False)
+    app.sees("Changes when Lorikeet is started again")
+    app.click(app.find(None, "Follow System", app.find("list item", "Language")))
+    key("End", "Return")
+    wait_for("the language to be stored", lambda: stored("language") == "'zh_CN'")
+    key("Escape")
+    assert app.quit() == 0
+    again = j.start(program)
+    again.sees("教 Stable Diffusion 学点新东西")
+    again.action("preferences", window=False)
+    again.click(again.find(None, "简体中文", again.find("list item", "语言")))
+    key("Home", "Return")
+    wait_for("the system's language", lambda: stored("language") in (None, "''"))
+    key("Escape")
+
+
+j.step("the language is chosen, and is that of the next start", language)
 j.done()

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from driver import Atspi, Journey, drop, key, text_of, wait_for
+from driver import Atspi, Events, Journey, drop, key, text_of, wait_for
 
 program, model, pictures, cli = sys.argv[1:5]
 j = Journey()
@@ -29,6 +29,7 @@ heat.mkdir(parents=True)
 for name, text in (("name", "k10temp"), ("temp1_label", "Tdie"), ("temp1_input", "61250")):
     (heat / name).write_text(text + "\n")
 app = j.start(program, env={"LORIKEET_HWMON": str(heat.parent)})
+said = Events("object:announcement")
 
 
 def project():
@@ -98,6 +99,8 @@ j.step("the learning rate is changed while it runs", change)
 runs = home / "projects" / "mascot" / "task-1"
 j.step("Ctrl+S saves a checkpoint now", lambda: (key("ctrl+s"), wait_for("a step's file", lambda: list(runs.glob("*-step*.safetensors")), 60)))
 j.step("the training ends", lambda: app.sees(re.compile("Finished, Task 1"), 400))
+j.step("a screen reader was told that it ran, paused, how far it was and that it has finished", lambda: all(
+    said.heard(words) for words in ("^Task 1: Running", "^Task 1: Paused", r"^Task 1: (25|50|75) %, ", "^Task 1: Finished after")))
 j.shot("finished")
 j.step("a notification says so", lambda: wait_for("notify", lambda: j.desktop.calls("Notify")))
 

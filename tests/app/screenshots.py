@@ -9,7 +9,6 @@ of its life (tour.py); the window is made narrow and wide again at every stop.
 
 import ctypes
 import html
-import os
 import re
 import subprocess
 import sys
@@ -46,12 +45,20 @@ class Screen:
     def __init__(self):
         self.x = ctypes.CDLL("libX11.so.6")
         for name, result, arguments in (("XOpenDisplay", "P", "s"), ("XDefaultRootWindow", "L", "P"), ("XDestroyImage", "i", "P"),
-                                        ("XGetImage", "P", "PLiiIILi")):
+                                        ("XGetImage", "P", "PLiiIILi"), ("XFlush", "i", "P"),
+                                        ("XChangeProperty", "i", "PLLLiisi")):
             types = {"P": ctypes.c_void_p, "s": ctypes.c_char_p, "L": ctypes.c_ulong, "i": ctypes.c_int, "I": ctypes.c_uint}
             function = getattr(self.x, name)
             function.restype, function.argtypes = types[result], [types[one] for one in arguments]
         self.display = self.x.XOpenDisplay(None)
         self.root = self.x.XDefaultRootWindow(self.display)
+
+    def set_text_size(self, scale):
+        """As a desktop tells it to X programs: by the resource Xft.dpi, which is a property of the root window."""
+        resource_manager, string, replace = 23, 31, 0
+        text = f"Xft.dpi:\t{int(96 * scale)}\n".encode()
+        self.x.XChangeProperty(self.display, self.root, resource_manager, string, 8, replace, text, len(text))
+        self.x.XFlush(self.display)
 
     def read(self, width, height):
         """Rows of blue, green, red and nothing, a byte each."""
@@ -117,9 +124,7 @@ def take(out, build, style, lora):
     if contrast:
         env["ADW_DEBUG_HIGH_CONTRAST"] = "1"
     camera, problems = Camera(out, style), []
-    settings = Path(os.environ["XDG_CONFIG_HOME"]) / "gtk-4.0" / "settings.ini"
-    plain = settings.read_text()
-    settings.write_text(plain + f"gtk-xft-dpi={int(96 * 1024 * scale)}\n")
+    camera.screen.set_text_size(scale)
     for story in (False, True):
         with tempfile.TemporaryDirectory(prefix="lorikeet-tour-") as home:
             camera.app = app = tour.start(home, program, dark=dark, models=[tour.DEMO / "base.safetensors"], env=env,
@@ -130,7 +135,6 @@ def take(out, build, style, lora):
             app.kill()
             told = {re.sub(r"^.*?: [\d:.]+: |0x\w+ ", "", line) for line in app.stderr().splitlines()}
             problems += sorted(line for line in told if re.search("WARNING|CRITICAL", line) or "needs at least" in line or "exceeds" in line)
-    settings.write_text(plain)
     return camera.taken, problems
 
 

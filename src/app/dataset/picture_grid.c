@@ -380,7 +380,8 @@ static void lk_picture_grid_init(LkPictureGrid *self)
     self->zoom = LK_PICTURE_GRID_ZOOM_USUAL;
     self->waiting = g_hash_table_new(NULL, NULL);
     self->cells = g_hash_table_new(NULL, NULL);
-    self->grid = GTK_GRID_VIEW(g_object_new(GTK_TYPE_GRID_VIEW, "enable-rubberband", TRUE, NULL));
+    self->grid = GTK_GRID_VIEW(
+        g_object_new(GTK_TYPE_GRID_VIEW, "enable-rubberband", TRUE, "tab-behavior", GTK_LIST_TAB_ITEM, NULL));
     gtk_widget_add_css_class(GTK_WIDGET(self->grid), "picture-grid");
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->grid), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Pictures"), -1);
     g_signal_connect_object(self->grid, "activate", G_CALLBACK(activate_cb), self, G_CONNECT_SWAPPED);

@@ -83,11 +83,14 @@ static void update_state_cb(LkParametersPage *self)
     gboolean ready;
     g_autofree char *state = say_state(self, &ready);
     const char *error = first_error(self);
+    gboolean other = g_strcmp0(state, adw_window_title_get_subtitle(self->title)) != 0;
     adw_window_title_set_subtitle(self->title, state);
     GAction *train = g_action_map_lookup_action(G_ACTION_MAP(self->actions), "train");
     g_simple_action_set_enabled(G_SIMPLE_ACTION(train), ready);
     g_autofree char *reason = error ? lk_parameter_message(error) : g_strdup(state);
     gtk_widget_set_tooltip_text(self->train_button, ready ? _("Train (Ctrl+Enter)") : reason);
+    if (other && error && gtk_widget_get_mapped(GTK_WIDGET(self)))
+        gtk_accessible_announce(GTK_ACCESSIBLE(self), reason, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 /* ---- training ---------------------------------------------------------------------------------------- */

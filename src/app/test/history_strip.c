@@ -100,6 +100,7 @@ static void lk_history_strip_init(LkHistoryStrip *self)
     g_signal_connect(factory, "bind", G_CALLBACK(bind_cb), NULL);
     g_signal_connect(factory, "unbind", G_CALLBACK(unbind_cb), NULL);
     self->list = GTK_LIST_VIEW(gtk_list_view_new(GTK_SELECTION_MODEL(g_object_ref(self->selection)), factory));
+    gtk_list_view_set_tab_behavior(self->list, GTK_LIST_TAB_ITEM);
     gtk_orientable_set_orientation(GTK_ORIENTABLE(self->list), GTK_ORIENTATION_HORIZONTAL);
     gtk_widget_add_css_class(GTK_WIDGET(self->list), "history-strip");
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Pictures Made So Far"),

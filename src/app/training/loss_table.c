@@ -116,6 +116,7 @@ void lk_loss_table_present(const GArray *metrics, GtkWidget *parent)
         gtk_column_view_column_set_expand(column, TRUE);
         gtk_column_view_append_column(GTK_COLUMN_VIEW(view), column);
     }
+    gtk_column_view_set_tab_behavior(GTK_COLUMN_VIEW(view), GTK_LIST_TAB_ITEM);
     align_titles(gtk_widget_get_first_child(view)); /* the header */
     gtk_accessible_update_property(GTK_ACCESSIBLE(view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Loss over the steps"), -1);
     GtkWidget *scroller = gtk_scrolled_window_new();
