@@ -99,19 +99,21 @@ class Camera:
         self.out, self.style, self.taken = Path(out), style, []
         self.app, self.screen = None, Screen()
 
-    def resize(self, width, height):
+    def resize(self, label):
+        """As wide as its text is large, or as narrow as can be; returns the size."""
+        scale = STYLES[self.style][3] if label == "wide" else 1
+        width, height = (int(scale * size) for size in WIDTHS[label])
         for window in windows(self.app):
             xdotool("windowsize", window, width, height)
+        return width, height
 
     def visit(self, name):
         xdotool("mousemove", *tour.ASIDE)
-        for label, (width, height) in WIDTHS.items():
-            if label != "wide":
-                self.resize(width, height)
+        for label in WIDTHS:
+            width, height = self.resize(label)
             pixels = self.screen.at_rest(self.app, width, height)
             self.screen.save(pixels, width, height, self.out / f"{name}-{self.style}-{label}.png")
-        self.resize(*WIDTHS["wide"])
-        self.screen.at_rest(self.app, *WIDTHS["wide"])
+        self.screen.at_rest(self.app, *self.resize("wide"))
         if name not in self.taken:
             self.taken.append(name)
 
@@ -129,6 +131,7 @@ def take(out, build, style, lora):
         with tempfile.TemporaryDirectory(prefix="lorikeet-tour-") as home:
             camera.app = app = tour.start(home, program, dark=dark, models=[tour.DEMO / "base.safetensors"], env=env,
                                           story=(seed, lora) if story else None)
+            camera.resize("wide")
             go = tour.Tour(app, tour.translation(build, language), camera.visit)
             (go.story if story else go.fresh)()
             problems += go.problems

@@ -74,7 +74,7 @@ class Tour:
             xdotool("mousemove", *ASIDE)
             if close_it:
                 close_it()
-        except (Missing, GLib.Error, subprocess.CalledProcessError) as problem:
+        except (Missing, GLib.Error, IndexError, subprocess.CalledProcessError) as problem:
             self.problems.append(f"after {name}: {problem}")
 
     def press(self, role, text, within=None):
@@ -109,7 +109,8 @@ class Tour:
         try:
             wait_for("the dialog to close", lambda: not self.close_buttons(), 3)
         except Missing:  # a dialog that was made narrow and wide again may have lost the focus
-            self.close_buttons()[-1].do_action(0)
+            for button in self.close_buttons()[-1:]:
+                button.do_action(0)
             wait_for("the dialog to close", lambda: not self.close_buttons())
 
     def close_buttons(self):

@@ -217,6 +217,7 @@ static void lk_checkpoint_row_init(LkCheckpointRow *self)
     self->loss = add_figure(self->figures, _("loss"));
     self->held_out = add_figure(self->figures, _("held-out"));
     self->export_button = gtk_button_new_with_mnemonic(_("_Export…"));
+    gtk_button_set_can_shrink(GTK_BUTTON(self->export_button), TRUE);
     gtk_widget_set_valign(self->export_button, GTK_ALIGN_CENTER);
     g_signal_connect_object(self->export_button, "clicked", G_CALLBACK(export_cb), self, G_CONNECT_SWAPPED);
     gtk_box_append(self->figures, self->export_button);

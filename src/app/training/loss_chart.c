@@ -18,11 +18,20 @@ GtkWidget *lk_loss_chart_new(void)
 
 /* ---- places ------------------------------------------------------------------------------------------ */
 
+float lk_loss_chart_text_scale(LkLossChart *self)
+{
+    int dpi = 0; /* times 1024 */
+    g_object_get(gtk_widget_get_settings(GTK_WIDGET(self)), "gtk-xft-dpi", &dpi, NULL);
+    return dpi > 0 ? (float)dpi / (96 * 1024) : 1;
+}
+
 graphene_rect_t lk_loss_chart_plot_area(LkLossChart *self)
 {
-    int width = gtk_widget_get_width(GTK_WIDGET(self)), height = gtk_widget_get_height(GTK_WIDGET(self));
-    return GRAPHENE_RECT_INIT(MARGIN_LEFT, MARGIN_TOP, (float)MAX(1, width - MARGIN_LEFT - MARGIN_RIGHT),
-                              (float)MAX(1, height - MARGIN_TOP - MARGIN_BOTTOM));
+    float width = (float)gtk_widget_get_width(GTK_WIDGET(self)),
+          height = (float)gtk_widget_get_height(GTK_WIDGET(self));
+    float scale = lk_loss_chart_text_scale(self), left = MARGIN_LEFT * scale, below = MARGIN_BOTTOM * scale;
+    return GRAPHENE_RECT_INIT(left, MARGIN_TOP, MAX(1, width - left - MARGIN_RIGHT),
+                              MAX(1, height - MARGIN_TOP - below));
 }
 
 /* Steps on the axis: the training's length, or what has been trained where that is not known. */

@@ -142,17 +142,18 @@ static void draw_step_axis(const Canvas *canvas)
     float bottom = canvas->area.origin.y + canvas->area.size.height, left = canvas->area.origin.x;
     GdkRGBA color = faded(canvas->text, 0.65f);
     double steps = lk_loss_chart_step_at(canvas->chart, 1);
-    words(canvas, C_("axis of a chart", "step"), left - 8, bottom + 32, 1, color);
-    double interval = MAX(1, nice_interval(steps, canvas->area.size.width > 400 ? 5 : 3));
+    float scale = lk_loss_chart_text_scale(canvas->chart), upper = bottom + 14 * scale, lower = bottom + 32 * scale;
+    words(canvas, C_("axis of a chart", "step"), left - 8, lower, 1, color);
+    double interval = MAX(1, nice_interval(steps, canvas->area.size.width > 400 * scale ? 5 : 3));
     for (double step = 0; step <= steps; step += interval) {
         g_autofree char *text = g_strdup_printf("%'.0f", step);
-        words(canvas, text, x_of(canvas, (gint64)step), bottom + 32, 0.5f, color);
+        words(canvas, text, x_of(canvas, (gint64)step), lower, 0.5f, color);
     }
     if (chart->epochs < 1)
         return;
-    words(canvas, C_("axis of a chart", "epoch"), left - 8, bottom + 14, 1, color);
+    words(canvas, C_("axis of a chart", "epoch"), left - 8, upper, 1, color);
     double per_epoch = steps / (double)chart->epochs;
-    gint64 stride = MAX(1, (gint64)ceil((double)chart->epochs * 36 / canvas->area.size.width));
+    gint64 stride = MAX(1, (gint64)ceil((double)chart->epochs * 36 * scale / canvas->area.size.width));
     gint64 last = chart->metrics->len ? g_array_index(chart->metrics, LkTaskMetric, chart->metrics->len - 1).step : 0;
     for (gint64 epoch = 1; epoch <= chart->epochs; epoch += stride) {
         float end = x_of(canvas, (gint64)((double)epoch * per_epoch));
@@ -161,7 +162,7 @@ static void draw_step_axis(const Canvas *canvas)
             line(canvas, end, canvas->area.origin.y, end, bottom, faded(canvas->text, 0.15f), 3);
         g_autofree char *text = g_strdup_printf("%" PRId64, epoch);
         gboolean future = (double)(epoch - 1) * per_epoch > (double)last;
-        words(canvas, text, (begin + end) / 2, bottom + 14, 0.5f, faded(canvas->text, future ? 0.35f : 0.65f));
+        words(canvas, text, (begin + end) / 2, upper, 0.5f, faded(canvas->text, future ? 0.35f : 0.65f));
     }
 }
 

@@ -17,6 +17,8 @@ struct _LkLossChart {
     double highest_rate; /* of metrics and schedule */
 };
 
+/** How large text is, 1 being usual: places for labels grow with it. */
+float lk_loss_chart_text_scale(LkLossChart *self);
 /** The rectangle of the curves within the widget. */
 graphene_rect_t lk_loss_chart_plot_area(LkLossChart *self);
 /** The step at a place from left (0) to right (1), and back. */
