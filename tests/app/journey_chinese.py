@@ -71,7 +71,7 @@ def go(name, story):
                          story=(seed_story, lora) if story else None)
         j.apps.append(app)
 
-        way = tour.Tour(app, t, lambda stop: look(app.node, stop))
+        way = tour.Tour(app, t, lambda stop: (print(f"# {stop}", flush=True), look(app.node, stop)))
         (way.story if story else way.fresh)()
         if way.problems:
             raise AssertionError("\n".join(way.problems))
