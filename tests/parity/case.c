@@ -57,22 +57,6 @@ void case_channels_last(const float *in, float *out, int64_t n, int64_t channels
                 out[(i * positions + p) * channels + c] = in[(i * channels + c) * positions + p];
 }
 
-/** What a case may ask for that the engine does not do yet. */
-static bool check_supported(const Case *c, GError **error)
-{
-    const struct {
-        bool asked;
-        const char *what;
-    } gaps[] = {
-        {strcmp(case_text(c, "optimizer.name"), "adamw") != 0, "an optimizer other than adamw"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++)
-        if (gaps[i].asked)
-            return lk_set_error(error, LK_ERROR_UNSUPPORTED, "The case asks for %s, which is not supported yet.",
-                                gaps[i].what);
-    return true;
-}
-
 static LkLoss loss_of(const char *name)
 {
     static const char *const names[] = {
@@ -116,8 +100,6 @@ bool case_open(Case *c, const char *folder, GError **error)
     c->root = yyjson_doc_get_root(c->doc);
     if (!yyjson_is_obj(c->root))
         return lk_set_error(error, LK_ERROR_FORMAT, "There is no case in '%s'.", folder);
-    if (!check_supported(c, error))
-        return false;
     read_settings(c);
     c->model_path = g_build_filename(folder, "model.safetensors", NULL);
     c->inputs = lk_safetensors_open(inputs, error);

@@ -3,6 +3,7 @@
  */
 #include "inputs.h"
 #include "report.h"
+#include "update.h"
 
 #include "backend/prepared.h"
 #include "format/gerror.h"
@@ -10,7 +11,6 @@
 #include "model/vae.h"
 #include "training/device.h"
 #include "training/lora_setup.h"
-#include "training/update_graph.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -282,28 +282,6 @@ static bool compare_first_step(Parity *p, LkProgram *program, const LkStepGraph 
     return true;
 }
 
-/** Learning rate of a group at a step, from the case's log. */
-static double learning_rate(const Parity *p, int step, int group)
-{
-    yyjson_val *rates = yyjson_obj_get(yyjson_obj_get(p->c.root, "steps"), "lr");
-    yyjson_val *rate = yyjson_obj_get(yyjson_arr_get(rates, (size_t)step), group == LK_GROUP_UNET ? "unet" : "te");
-    return yyjson_is_num(rate) ? yyjson_get_num(rate) : 0;
-}
-
-static bool update(Parity *p, LkProgram *program, const LkUpdateGraph *u, int step, float clip[2])
-{
-    float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1 / p->c.loss_scale};
-    for (int group = 0; group < lk_lora_group_count(p->lora); group++) {
-        LkAdamwScalars s = lk_adamw_scalars(
-            step + 1, learning_rate(p, step, lk_lora_group(p->lora, group)->side),
-            case_number(&p->c, "optimizer.beta1", 0.9), case_number(&p->c, "optimizer.beta2", 0.999),
-            case_number(&p->c, "optimizer.eps", 1e-8), case_number(&p->c, "optimizer.weight_decay", 0.01));
-        memcpy(scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE, &s, sizeof s);
-    }
-    return p->api->write(program, u->scalars, scalars, sizeof scalars, &p->error) && p->api->run(program, &p->error) &&
-           p->api->read(program, u->clip, clip, 8, &p->error);
-}
-
 /** The losses as the case counts them: weighted per sample, and their mean. */
 static double weighted_loss(Parity *p, LkProgram *program, const LkStepGraph *s, const float *loss, float *per_sample)
 {
@@ -323,7 +301,8 @@ static bool run_steps(Parity *p, LkStepGraph *s, LkPrepared *step, LkUpdateGraph
     int64_t elements = lk_lora_elements(p->lora);
     g_autofree float *losses = g_new0(float, (gsize)steps), *samples = g_new0(float, (gsize)(steps * n));
     g_autofree float *norms = g_new0(float, (gsize)steps), *state = g_new0(float, (gsize)elements);
-    if (!p->api->write(optimizer->program, u->adapter, p->initial, (size_t)elements * 4, &p->error))
+    if (!p->api->write(optimizer->program, u->adapter, p->initial, (size_t)elements * 4, &p->error) ||
+        !update_begin(&p->c, p->api, optimizer->program, u, p->initial, &p->error))
         return complain(&p->error);
     for (int i = 0; i < steps; i++) {
         float loss[64], clip[2];
@@ -333,7 +312,7 @@ static bool run_steps(Parity *p, LkStepGraph *s, LkPrepared *step, LkUpdateGraph
         losses[i] = (float)weighted_loss(p, step->program, s, loss, samples + i * n);
         if (i == 0 && !compare_first_step(p, step->program, s, loss))
             return false;
-        if (!update(p, optimizer->program, u, i, clip) ||
+        if (!update_run(&p->c, p->api, optimizer->program, u, p->lora, i, clip, &p->error) ||
             !p->api->read(optimizer->program, u->adapter, state, (size_t)elements * 4, &p->error))
             return complain(&p->error);
         norms[i] = clip[0];
@@ -380,7 +359,8 @@ static bool run_training(Parity *p, LkRecompute recompute)
 {
     LkStepShape shape = step_shape(p);
     shape.recompute = recompute;
-    LkUpdateShape update_shape = {.max_norm = (float)case_number(&p->c, "optimizer.grad_clip", 0)};
+    LkUpdateShape update_shape = {.max_norm = (float)case_number(&p->c, "optimizer.grad_clip", 0),
+                                  .optimizer = update_optimizer(&p->c)};
     LkStepGraph *s = lk_step_graph_new(p->checkpoint, p->lora, &shape, p->compute, true, &p->error);
     LkUpdateGraph *u = s ? lk_update_graph_new(s, &update_shape, &p->error) : NULL;
     LkPrepared step = {0}, optimizer = {0}, *list[2] = {&step, &optimizer};
