@@ -6,7 +6,7 @@ set -euo pipefail
 
 root=$1 id=$lorikeet_id cache=$lorikeet_cache
 data=$HOME/.var/app/$id/data/lorikeet
-inside() { bwrap --ro-bind "$root" / --dev /dev --proc /proc --bind /tmp /tmp --bind "$cache" "$cache" --die-with-parent "$@"; }
+inside() { bwrap --ro-bind "$root" / --dev /dev --proc /proc --bind /tmp /tmp --bind "$cache" /mnt --die-with-parent "$@"; }
 app() { flatpak run --user --env=GSK_RENDERER=cairo "$@"; }
 fail() { printf 'flatpak: %s\n' "$*" >&2; exit 1; }
 
@@ -20,12 +20,12 @@ if [ "${2:-}" != on-bus ]; then
     display=$!
     trap 'kill "$display" 2>/dev/null' EXIT
     read -r -t 60 -u 3 number || fail "The X server does not start."
-    DISPLAY=:$number dbus-run-session -- bash "$0" "$root" on-bus
+    DISPLAY=:$number dbus-run-session -- bash "$0" "$root" on-bus 2> >(grep -v 'dbus-daemon\[\|^SpiRegistry' >&2)
     exit
 fi
 
 # picture NAME: what is on the screen.
-picture() { inside import -window root "$cache/$1.png"; }
+picture() { inside import -window root "/mnt/$1.png"; }
 keys() { inside xdotool mousemove 640 500 key --clearmodifiers "$@"; }
 # until_true SECONDS COMMAND...: looks again and again. The program must run meanwhile.
 until_true() {
@@ -63,13 +63,14 @@ else
     began() { find "$data/projects" -name job.toml | grep -q .; }
     until_true 300 began || { picture failed; fail "Training did not begin."; }
     begin=$SECONDS
-    trained() { find "$data/projects" -name '*.safetensors' -not -path '*state*' | grep -q .; }
+    # The last LoRA; those of epochs before it have a number in their names.
+    trained() { find "$data/projects" -name '*.safetensors' -not -name '*state*' -not -name '*-[0-9][0-9][0-9][0-9][0-9][0-9].*' | grep -q .; }
     until_true 7200 trained || { picture failed; fail "The example was not trained."; }
     echo "the example was trained in the window in $((SECONDS - begin)) s"
     sleep 5
     picture trained
 fi
-lora=$(find "$data" -name '*.safetensors' -not -name '*state*' | sort | tail -n 1)
+lora=$(find "$data" -name '*.safetensors' -not -name '*state*' -not -name '*-[0-9][0-9][0-9][0-9][0-9][0-9].*' | head -n 1)
 [ -n "$lora" ] || fail "There is no LoRA."
 echo "the LoRA: ${lora#"$HOME"/}, $(stat -c %s "$lora") bytes"
 name=$(basename "$lora" .safetensors)
