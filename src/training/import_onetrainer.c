@@ -439,7 +439,8 @@ static const LkImportRule rules[] = {
     {.path = "sample_definition_file_name",
      .idle = "training_samples/samples.json",
      .why = N_("The prompts are in a file of their own. Write them into the sample prompts.")},
-    {.path = "validation", .why = N_("Held-out pictures are judged after the run, on the page Results.")},
+    {.path = "validation",
+     .why = N_("Pictures to measure with are a share of all here, not folders of their own: see “Validation Share”.")},
 };
 
 #define OF_THE_PROGRAM N_("It is about the other program, not about the training.")

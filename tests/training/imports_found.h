@@ -198,7 +198,7 @@ static const Found found[] = {
      "\"safeguard_warmup\": true, \"fused\": false, \"growth_rate\": null, \"stochastic_rounding\": true}, "
      "\"learning_rate_scheduler\": \"COSINE\", \"learning_rate_min_factor\": 0.1, \"clip_grad_norm\": null, \"unet\": "
      "{\"weight_dtype\": \"NFLOAT_4\"}, \"layer_offload_fraction\": 0.5, "
-     "\"validation\": false, \"dropout_probability\": 0.0}",
+     "\"validation\": true, \"dropout_probability\": 0.0}",
      {{"network_module", "lycoris.kohya"},
       {"algo", "loha"},
       {"network_dim", "8"},
@@ -210,7 +210,7 @@ static const Found found[] = {
       {"base_weights_precision", "int8"},
       {"offload_base_weights", "auto"},
       {"max_grad_norm", "0"}},
-     {NULL}},
+     {"validation"}},
     {"LoKr with DoRA, masks and Huber's loss",
      "{\"training_method\": \"LORA\", \"model_type\": \"STABLE_DIFFUSION_15\", \"base_model_name\": \"\", "
      "\"peft_type\": "
