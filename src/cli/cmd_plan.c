@@ -22,7 +22,7 @@ static const struct {
     {"workspace", offsetof(LkTrainingPlan, workspace), N_("workspace")},
     {"host", offsetof(LkTrainingPlan, host), N_("the program itself")},
     {"offloaded", offsetof(LkTrainingPlan, offloaded), N_("base model, in the computer's memory, beside the total")},
-    {"encoding", offsetof(LkTrainingPlan, encoding), N_("while pictures are encoded, instead")},
+    {"encoding", offsetof(LkTrainingPlan, encoding), N_("while pictures and captions are encoded, instead")},
     {"total", offsetof(LkTrainingPlan, total), N_("at most at one time")},
     {"available", offsetof(LkTrainingPlan, available), N_("free now")},
 };

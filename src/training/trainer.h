@@ -22,7 +22,7 @@ typedef struct LkTrainingPlan {
     int64_t arena;       /* activations + workspace: the one block that holds them */
     int64_t sampling;    /* weights that only sample pictures need: the VAE's decoder while one is made, and layouts of
                           * the U-Net's for a larger picture from then on */
-    int64_t encoding;    /* peak while pictures are encoded (the rest is not on the device then) */
+    int64_t encoding;    /* peak while pictures, then captions, are encoded (the rest is not on the device then) */
     int encoding_tile;   /* side in pixels of the VAE's tiles while larger pictures are encoded; 0: they are not cut */
     int sampling_tile;   /* the same while sample pictures are decoded */
     int64_t host; /* the program itself, and the host's copy of the state where the device's memory is the host's */

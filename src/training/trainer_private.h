@@ -122,6 +122,9 @@ typedef struct LkTextSize {
 } LkTextSize;
 LkTextSize lk_trainer_text_size(const LkTrainer *trainer);
 void lk_trainer_free_text(LkTrainer *trainer);
+/** Bytes of the device's memory that computing them takes, before the steps' programs have theirs; 0 where the encoders
+ * run in the steps. */
+bool lk_trainer_plan_text(LkTrainer *trainer, int64_t *bytes, GError **error);
 /** Computes the states of all captions that the cache lacks. */
 bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
 /** The cached states of a picture's caption, and the pooled text behind them. */

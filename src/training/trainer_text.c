@@ -68,6 +68,19 @@ void lk_trainer_free_text(LkTrainer *trainer)
     trainer->text = (LkTextProgram){0};
 }
 
+bool lk_trainer_plan_text(LkTrainer *trainer, int64_t *bytes, GError **error)
+{
+    LkError problem = {0};
+    *bytes = 0;
+    if (!trainer->cached_text)
+        return true;
+    bool ok = add_text(trainer, &problem);
+    if (ok)
+        *bytes = trainer->text.prepared.plan->arena_bytes + trainer->api->weight_bytes(trainer->text.prepared.program);
+    lk_trainer_free_text(trainer);
+    return ok || lk_gerror_take(error, &problem);
+}
+
 /** Prepares the encoders the first time they are needed. */
 static bool need_text_program(LkTrainer *trainer, GError **error)
 {

@@ -100,9 +100,11 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
 bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
 {
     LkEncodingBytes encoding;
+    int64_t text;
     int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
     *plan = (LkTrainingPlan){0};
-    if (!lk_trainer_compile(trainer, error) || !lk_trainer_choose_tiles(trainer, &encoding, error))
+    if (!lk_trainer_compile(trainer, error) || !lk_trainer_choose_tiles(trainer, &encoding, error) ||
+        !lk_trainer_plan_text(trainer, &text, error))
         return false;
     const LkPlan *step = largest_step(trainer);
     g_strlcpy(plan->device, trainer->info.name, sizeof plan->device);
@@ -119,7 +121,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->arena = lk_trainer_arena(trainer);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
-    plan->encoding = encoding.arena + encoding.weights;
+    plan->encoding = MAX(encoding.arena + encoding.weights, text);
     plan->encoding_tile = trainer->encoding_tile;
     plan->sampling_tile = trainer->sampling_tile;
     plan->host = lk_trainer_host_bytes(trainer);

@@ -302,7 +302,9 @@ static LkJob *make_job(const char *const *overrides)
 static double size_of(const LkJob *job)
 {
     double bytes = job->mixed_precision == LK_MIXED_NO ? 4 : 2;
-    return bytes * job->train_batch_size * job->resolution.width * job->resolution.height *
+    double base = (job->base_weights_precision == LK_BASE_INT8 ? 1 : 2) + (job->offload_base_weights ? 0 : 2);
+    return base +
+           bytes * job->train_batch_size * job->resolution.width * job->resolution.height *
                (job->gradient_checkpointing ? 0.3 : 1) +
            job->network_dim;
 }
@@ -313,8 +315,9 @@ static void test_fixes(void)
                                      "enable_bucket=true", "min_bucket_reso=512", NULL};
     g_autoptr(LkJob) job = make_job(overrides);
     g_autoptr(GPtrArray) fixes = lk_fixes_for_memory(job, TRUE);
-    gboolean kinds[6] = {0};
-    static const char *const names[] = {"checkpointing", "precision", "batch", "size", "rank", "joined"};
+    static const char *const names[] = {"checkpointing", "precision", "offload", "codes",
+                                        "batch",         "size",      "rank",    "joined"};
+    gboolean kinds[G_N_ELEMENTS(names)] = {0};
     for (guint i = 0; i < fixes->len; i++) {
         const LkFix *fix = fixes->pdata[i];
         g_autoptr(LkJob) changed = lk_job_copy(job);
@@ -335,8 +338,13 @@ static void test_fixes(void)
         all &= kinds[kind];
     tap_ok(all && strcmp(((LkFix *)fixes->pdata[0])->kind, "checkpointing") == 0,
            "all remedies are there, the mildest first");
-    const char *const none[] = {"gradient_checkpointing=true", "mixed_precision=bf16", "resolution=256",
-                                "network_dim=8", NULL};
+    const char *const none[] = {"gradient_checkpointing=true",
+                                "mixed_precision=bf16",
+                                "base_weights_precision=int8",
+                                "offload_base_weights=auto",
+                                "resolution=256",
+                                "network_dim=8",
+                                NULL};
     g_autoptr(LkJob) least = make_job(none);
     g_autoptr(GPtrArray) left = lk_fixes_for_memory(least, TRUE);
     tap_ok(left->len == 2 && strcmp(((LkFix *)left->pdata[0])->kind, "joined") == 0,

@@ -3,6 +3,8 @@
 # PyTorch loop, one after the other several times, because a machine is not equally fast all the time. Nothing here
 # passes or fails. Options go to both programs: --precision fp32, --size 256, --no-te, --steps N.
 #
+# ./dev bench --memory sd15|sdxl: what a run needs of a card's memory, option by option; no card is needed.
+#
 # ./dev bench --roofline FAMILY --device CARD: what a step could take at best on a card, without one; --help says more.
 #
 #   LORIKEET_BENCH_DIR     where the 2.1 GB model is made and kept
@@ -14,6 +16,11 @@ bench=${LORIKEET_BENCH_BUILD:-$here/../../build}/tests/bench
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lorikeet
 rounds=${LORIKEET_BENCH_ROUNDS:-3}
 
+if [ "${1:-}" = --memory ]; then
+    export LORIKEET_CUDA_MODULE=${LORIKEET_CUDA_MODULE:-$bench/../fakecuda/lorikeet-cuda-standin.so}
+    export LORIKEET_FAKE_CUDA=${LORIKEET_FAKE_CUDA:-sm=86}
+    exec "$bench/bench-memory" "$here/.." "${@:2}"
+fi
 case " $* " in *" --roofline"*) exec "$bench/bench-roofline" --tests "$here/.." "$@" ;; esac
 
 model=$("$bench/bench-model")

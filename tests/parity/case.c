@@ -76,6 +76,8 @@ static void read_settings(Case *c)
     c->chunks = (int)case_number(c, "chunks", 1);
     c->clip_skip = (int)case_number(c, "clip_skip", 1);
     c->steps = (int)case_number(c, "optimizer.steps", 1);
+    const char *base = case_text(c, "base_weights");
+    c->codes = g_strcmp0(base, "int8") == 0 ? LK_I8 : g_strcmp0(base, "fp8") == 0 ? LK_E4M3 : LK_F32;
     c->v_prediction = strcmp(case_text(c, "prediction"), "v") == 0;
     c->loss = loss_of(case_text(c, "loss.type"));
     c->masked = case_number(c, "loss.masked", 0) != 0;

@@ -1,6 +1,7 @@
 /* One reference case on disk: settings, inputs and what PyTorch computed. */
 #pragma once
 
+#include "base/dtype.h"
 #include "base/function.h"
 #include "format/safetensors.h"
 
@@ -14,6 +15,7 @@ typedef struct Case {
     int batch, height, width, chunks, clip_skip, steps;
     bool v_prediction, text, unet, masked;
     LkLoss loss;
+    LkDType codes;   /* of the base model's weights: LK_I8, LK_E4M3, or LK_F32 for none */
     double ip_noise; /* noise that only the noisy latent gets */
     int64_t seed;
     float loss_scale; /* fp16: factor of the loss, so that small gradients do not vanish; else 1 */

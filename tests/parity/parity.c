@@ -1,5 +1,6 @@
-/* parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16]: runs a reference case through the engine and
- * compares every quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's tolerances.
+/* parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16] [--offload]: runs a reference case through the
+ * engine and compares every quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's
+ * tolerances.
  */
 #include "inputs.h"
 #include "report.h"
@@ -24,7 +25,8 @@ typedef struct Parity {
     Report report;
     LkDType compute;
     const LkBackend *api;
-    int index; /* of the device */
+    int index;      /* of the device */
+    int host_share; /* thousandths of the base model's weights that are fetched from the host */
     LkDevice *device;
     LkCheckpoint *checkpoint;
     LkWeightSource source;
@@ -130,7 +132,8 @@ static LkStepShape step_shape(const Parity *p)
                          .v_prediction = p->c.v_prediction,
                          .loss = p->c.loss,
                          .masked = p->c.masked,
-                         .other_noise = p->c.ip_noise != 0};
+                         .other_noise = p->c.ip_noise != 0,
+                         .residency = {.codes = p->c.codes, .host_share = p->host_share}};
 }
 
 static bool write_inputs(Parity *p, LkProgram *program, const LkStepGraph *s, int index)
@@ -395,10 +398,12 @@ int main(int argc, char **argv)
 {
     g_autofree char *device = NULL, *precision = NULL, *recompute = NULL;
     g_auto(GStrv) rest = NULL;
+    gboolean offload = FALSE;
     const GOptionEntry options[] = {
         {"device", 0, 0, G_OPTION_ARG_STRING, &device, "device to run on (cpu)", "auto|cpu|cuda:N"},
         {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model (fp32)", "fp32|bf16|fp16"},
         {"recompute", 0, 0, G_OPTION_ARG_STRING, &recompute, "what is computed again", "none|cheap|blocks"},
+        {"offload", 0, 0, G_OPTION_ARG_NONE, &offload, "the base model's weights wait on the host", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, "CASE_DIR"},
         {0}};
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -417,8 +422,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "parity: %s\n", error->message);
         return 2;
     }
-    Parity p = {
-        .compute = compute, .report.precision = lk_dtype_name(compute), .api = choice.api, .index = choice.index};
+    Parity p = {.compute = compute,
+                .report.precision = lk_dtype_name(compute),
+                .api = choice.api,
+                .index = choice.index,
+                .host_share = offload ? LK_RESIDENCY_ALL : 0};
     bool ok = run_case(&p, rest[0], mode, &error);
     if (error)
         fprintf(stderr, "parity: %s\n", error->message);

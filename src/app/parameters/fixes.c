@@ -115,6 +115,13 @@ GPtrArray *lk_fixes_for_memory(const LkJob *job, gboolean bf16)
         change(add(fixes, "precision", g_strdup(_("Precision bf16 instead of float32")),
                    _("nearly the same result, faster")),
                "mixed_precision", "bf16");
+    if (job->offload_base_weights == LK_OFFLOAD_NONE)
+        change(add(fixes, "offload", g_strdup(_("Keep parts of the base model in the computer's memory")),
+                   _("same result, slower on a graphics card")),
+               "offload_base_weights", "auto");
+    if (job->base_weights_precision == LK_BASE_AUTO && !job->fp8_base && !job->fp8_base_unet)
+        change(add(fixes, "codes", g_strdup(_("Base model with 8 bits a weight (int8)")), _("nearly the same result")),
+               "base_weights_precision", "int8");
     add_batches(fixes, job);
     add_sizes(fixes, job);
     add_ranks(fixes, job);

@@ -74,6 +74,10 @@ static const char *const by_work[] = {
 /* with these it has to be measured. */
 static const char *const by_measure[] = {"network_dim",
                                          "mixed_precision",
+                                         "base_weights_precision",
+                                         "fp8_base",
+                                         "fp8_base_unet",
+                                         "offload_base_weights",
                                          "max_token_length",
                                          "network_train_unet_only",
                                          "network_train_text_encoder_only",
