@@ -7,7 +7,8 @@ set -euo pipefail
 root=$1 id=$lorikeet_id cache=$lorikeet_cache
 data=$HOME/.var/app/$id/data/lorikeet
 inside() { bwrap --ro-bind "$root" / --dev /dev --proc /proc --bind /tmp /tmp --bind "$cache" /mnt --die-with-parent "$@"; }
-app() { flatpak run --user --env=GSK_RENDERER=cairo "$@"; }
+# OpenMP threads that wait for each other must not keep the cores busy in so small a model.
+app() { flatpak run --user --env=GSK_RENDERER=cairo --env=OMP_WAIT_POLICY=passive "$@"; }
 fail() { printf 'flatpak: %s\n' "$*" >&2; exit 1; }
 
 # The script calls itself on a message bus.
@@ -70,6 +71,7 @@ else
     sleep 5
     picture trained
 fi
+flatpak kill "$id" 2>/dev/null || true
 lora=$(find "$data" -name '*.safetensors' -not -name '*state*' -not -name '*-[0-9][0-9][0-9][0-9][0-9][0-9].*' | head -n 1)
 [ -n "$lora" ] || fail "There is no LoRA."
 echo "the LoRA: ${lora#"$HOME"/}, $(stat -c %s "$lora") bytes"
