@@ -169,6 +169,12 @@ static LkRef decompose(const Attaching *a, LkRef change, LkRef delta)
     return lk_scale_rows(a->graph, a->layer->y, scale, a->layer->bias, change);
 }
 
+bool lk_lora_wants_own(void *context, const char *layer)
+{
+    const LkLoraModule *m = lk_lora_find_layer(((const LkLoraGraph *)context)->lora, layer);
+    return m && m->shape.dora;
+}
+
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
 {
     LkLoraGraph *in_graph = context;

@@ -37,6 +37,8 @@ void lk_lora_graph_clear(LkLoraGraph *in_graph);
 
 /** For LkAdapterHook: context is an LkLoraGraph. */
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
+/** The same: whether the layer's module scales its output (DoRA). */
+bool lk_lora_wants_own(void *context, const char *layer);
 
 /** Factors of ranks and modules for one step: a pure function of the seed, the step and the module's name. Returns how
  * many there are, also where `out` is NULL. */

@@ -44,22 +44,34 @@ static LkRef adapted(LkBuilder *b, const LkAdaptedLayer *layer)
     return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer) : layer->y;
 }
 
-static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias)
+/** The Linear and its adapter; `to`, where there is one, is added. */
+static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias, LkRef to)
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
-    LkRef y = lk_linear(b->graph, x, weight, bias);
+    LkMatmul options = LK_MATMUL_DEFAULT;
+    options.trans_b = true;
+    options.bias = bias;
+    options.addend = to;
+    LkRef y = lk_matmul(b->graph, x, weight, options);
     return adapted(
         b, &(LkAdaptedLayer){.name = layer, .x = x, .y = y, .weight = weight, .bias = bias, .kernel = 1, .stride = 1});
 }
 
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
 {
-    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text));
+    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text), LK_NONE);
+}
+
+LkRef lk_build_linear_onto(LkBuilder *b, const char *layer, LkRef x, LkRef to)
+{
+    if (b->adapter.wants_own && b->adapter.wants_own(b->adapter.context, layer))
+        return lk_add(b->graph, to, lk_build_linear(b, layer, x));
+    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text), to);
 }
 
 LkRef lk_build_linear_without_bias(LkBuilder *b, const char *layer, LkRef x)
 {
-    return linear(b, layer, x, LK_NONE);
+    return linear(b, layer, x, LK_NONE, LK_NONE);
 }
 
 LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after)

@@ -8,6 +8,8 @@
 typedef struct LkAdapterHook {
     void *context;
     LkRef (*attach)(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
+    /** Whether the layer's output must be its own, with nothing added yet. NULL: no layer's. */
+    bool (*wants_own)(void *context, const char *layer);
 } LkAdapterHook;
 
 typedef struct LkBuilder {
@@ -33,6 +35,8 @@ LkRef lk_build_vector(LkBuilder *b, const char *name);
 
 /* Layers: `layer` + ".weight" and ".bias"; a Linear can be without bias. */
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x);
+/** x's Linear added to `to`, of the output's size: by the product itself where the adapter does not mind. */
+LkRef lk_build_linear_onto(LkBuilder *b, const char *layer, LkRef x, LkRef to);
 LkRef lk_build_linear_without_bias(LkBuilder *b, const char *layer, LkRef x);
 LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after);
 LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu);

@@ -4,25 +4,26 @@
 #include <math.h>
 #include <string.h>
 
-static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
+/** Attention of n to itself, added to x. */
+static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef n, LkRef x)
 {
-    LkRef q = lk_build_linear(b, lk_name("%s.self_attn.q_proj", layer).text, x);
-    LkRef k = lk_build_linear(b, lk_name("%s.self_attn.k_proj", layer).text, x);
-    LkRef v = lk_build_linear(b, lk_name("%s.self_attn.v_proj", layer).text, x);
+    LkRef q = lk_build_linear(b, lk_name("%s.self_attn.q_proj", layer).text, n);
+    LkRef k = lk_build_linear(b, lk_name("%s.self_attn.k_proj", layer).text, n);
+    LkRef v = lk_build_linear(b, lk_name("%s.self_attn.v_proj", layer).text, n);
     float scale = (float)(1 / sqrt((double)arch->width / (double)arch->heads));
     LkRef o = lk_attention(b->graph, q, k, v, arch->heads, scale, true);
-    return lk_build_linear(b, lk_name("%s.self_attn.out_proj", layer).text, o);
+    return lk_build_linear_onto(b, lk_name("%s.self_attn.out_proj", layer).text, o, x);
 }
 
 static LkRef block(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef x)
 {
     lk_graph_begin_segment(b->graph);
     LkRef n = lk_build_layer_norm(b, lk_name("%s.layer_norm1", layer).text, x, arch->norm_eps);
-    x = lk_add(b->graph, x, self_attention(b, arch, layer, n));
+    x = self_attention(b, arch, layer, n, x);
     n = lk_build_layer_norm(b, lk_name("%s.layer_norm2", layer).text, x, arch->norm_eps);
     LkRef h = lk_build_linear(b, lk_name("%s.mlp.fc1", layer).text, n);
     h = lk_activation(b->graph, h, arch->quick_gelu ? LK_QUICK_GELU : LK_GELU_ERF);
-    x = lk_add(b->graph, x, lk_build_linear(b, lk_name("%s.mlp.fc2", layer).text, h));
+    x = lk_build_linear_onto(b, lk_name("%s.mlp.fc2", layer).text, h, x);
     lk_graph_end_segment(b->graph);
     return x;
 }

@@ -22,23 +22,23 @@ static LkRef resblock(Unet *u, const char *block, LkRef x)
     h = lk_add_rows(graph, h, lk_build_linear(u->b, lk_name("%s.emb_layers.1", block).text, u->time));
     h = lk_build_group_norm(u->b, lk_name("%s.out_layers.0", block).text, h, u->arch->groups, u->arch->norm_eps, true);
     h = lk_build_conv(u->b, lk_name("%s.out_layers.3", block).text, h, 1, 1, 1);
-    if (lk_tensor_cols(lk_graph_tensor(graph, x)) != lk_tensor_cols(lk_graph_tensor(graph, h)))
-        x = lk_build_linear(u->b, lk_name("%s.skip_connection", block).text, x);
-    LkRef y = lk_add(graph, x, h);
+    bool widens = lk_tensor_cols(lk_graph_tensor(graph, x)) != lk_tensor_cols(lk_graph_tensor(graph, h));
+    LkRef y =
+        widens ? lk_build_linear_onto(u->b, lk_name("%s.skip_connection", block).text, x, h) : lk_add(graph, x, h);
     lk_graph_end_segment(graph);
     return y;
 }
 
-/** Attention of x [N,S,C] to `context` (x itself for self attention). */
-static LkRef attention(Unet *u, const char *name, LkRef x, LkRef context, int64_t heads)
+/** Attention of n [N,S,C] to `context` (n itself for self attention), added to x. */
+static LkRef attention(Unet *u, const char *name, LkRef n, LkRef context, LkRef x, int64_t heads)
 {
-    LkRef q = lk_build_linear_without_bias(u->b, lk_name("%s.to_q", name).text, x);
+    LkRef q = lk_build_linear_without_bias(u->b, lk_name("%s.to_q", name).text, n);
     LkRef k = lk_build_linear_without_bias(u->b, lk_name("%s.to_k", name).text, context);
     LkRef v = lk_build_linear_without_bias(u->b, lk_name("%s.to_v", name).text, context);
     int64_t width = lk_tensor_cols(lk_graph_tensor(u->b->graph, q));
     float scale = (float)(1 / sqrt((double)width / (double)heads));
     LkRef o = lk_attention(u->b->graph, q, k, v, heads, scale, false);
-    return lk_build_linear(u->b, lk_name("%s.to_out.0", name).text, o);
+    return lk_build_linear_onto(u->b, lk_name("%s.to_out.0", name).text, o, x);
 }
 
 static LkRef transformer_block(Unet *u, const char *name, LkRef x, int64_t heads)
@@ -47,12 +47,12 @@ static LkRef transformer_block(Unet *u, const char *name, LkRef x, int64_t heads
     float eps = u->arch->layer_norm_eps;
     lk_graph_begin_segment(graph);
     LkRef n = lk_build_layer_norm(u->b, lk_name("%s.norm1", name).text, x, eps);
-    x = lk_add(graph, x, attention(u, lk_name("%s.attn1", name).text, n, n, heads));
+    x = attention(u, lk_name("%s.attn1", name).text, n, n, x, heads);
     n = lk_build_layer_norm(u->b, lk_name("%s.norm2", name).text, x, eps);
-    x = lk_add(graph, x, attention(u, lk_name("%s.attn2", name).text, n, u->context, heads));
+    x = attention(u, lk_name("%s.attn2", name).text, n, u->context, x, heads);
     n = lk_build_layer_norm(u->b, lk_name("%s.norm3", name).text, x, eps);
     LkRef h = lk_geglu(graph, lk_build_linear(u->b, lk_name("%s.ff.net.0.proj", name).text, n));
-    x = lk_add(graph, x, lk_build_linear(u->b, lk_name("%s.ff.net.2", name).text, h));
+    x = lk_build_linear_onto(u->b, lk_name("%s.ff.net.2", name).text, h, x);
     lk_graph_end_segment(graph);
     return x;
 }
@@ -69,8 +69,9 @@ static LkRef transformer(Unet *u, const char *block, LkRef x, int depth, int64_t
     h = lk_graph_reshape(graph, h, 3, tokens);
     for (int i = 0; i < depth; i++)
         h = transformer_block(u, lk_name("%s.transformer_blocks.%d", block, i).text, h, heads);
-    h = lk_graph_reshape(graph, lk_build_linear(u->b, lk_name("%s.proj_out", block).text, h), 4, t.shape);
-    return lk_add(graph, x, h);
+    tokens[2] = lk_tensor_cols(&t);
+    x = lk_graph_reshape(graph, x, 3, tokens);
+    return lk_graph_reshape(graph, lk_build_linear_onto(u->b, lk_name("%s.proj_out", block).text, h, x), 4, t.shape);
 }
 
 /** A residual block and, on this level, attention. */

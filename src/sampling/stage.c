@@ -17,6 +17,15 @@ static LkRef attach_all(void *context, LkGraph *graph, const LkAdaptedLayer *lay
     return at.y;
 }
 
+static bool any_wants_own(void *context, const char *layer)
+{
+    LkStage *stage = context;
+    for (int i = 0; i < stage->n_loras; i++)
+        if (lk_lora_wants_own(&stage->loras[i], layer))
+            return true;
+    return false;
+}
+
 /** Whether a LoRA has a layer of the text encoders, or of the U-Net. */
 static bool touches(const LkLora *lora, bool text)
 {
@@ -38,7 +47,7 @@ static void add_loras(LkStage *stage, LkBuilder *builder, const LkGeneratorOptio
         stage->sources[stage->n_loras++] = from;
     }
     if (stage->n_loras)
-        builder->adapter = (LkAdapterHook){.context = stage, .attach = attach_all};
+        builder->adapter = (LkAdapterHook){.context = stage, .attach = attach_all, .wants_own = any_wants_own};
 }
 
 static LkRef input(LkStage *stage, int index, const char *name, LkDType dtype, int rank, const int64_t *shape)

@@ -40,7 +40,7 @@ static bool in_parts(const LkGraph *graph, const LkNode *node)
 {
     const LkTensor *a = lk_graph_tensor(graph, node->in[0]), *y = lk_graph_tensor(graph, node->out[0]);
     int64_t tiles = (lk_tensor_rows(y) + 63) / 64 * ((lk_tensor_cols(y) + 63) / 64);
-    return node->attr.trans_a && !node->attr.trans_b && y->dtype == LK_F32 && tiles <= 32 && lk_tensor_rows(a) >= 512;
+    return node->attr.trans_a && !node->attr.trans_b && y->dtype == LK_F32 && tiles <= 32 && lk_tensor_rows(a) >= 2048;
 }
 
 /** Kernels that a node takes on a card: our own as they are, a product's, convolution's or attention's as the backend

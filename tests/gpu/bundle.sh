@@ -29,6 +29,7 @@ sed -e 's/\bccache cc\b/cc/g' \
     -e "s|$system/lib\\([a-zA-Z0-9_.-]*\\)\\.so|../lib/lib\\1.so|g" \
     -e "s|$top/build-gpu|.|g" -e "s|$build|.|g" -e "s|$top|..|g" \
     -e 's|\(-gencode [^ ]* *\)\+|@GENCODE@ |g' \
+    -e 's| --compress-mode=size||g' \
     -e 's|/usr/local/cuda|@CUDA@|g' \
     -e 's|^ ARGS = | ARGS = -isystem ../include/single |' \
     -e 's|^\( LINK_ARGS = .*-Wl,--as-needed\)|\1 -Wl,-rpath-link,../lib -Wl,--allow-shlib-undefined|' \

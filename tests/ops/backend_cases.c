@@ -374,6 +374,7 @@ const BackendCase backend_cases[] = {
     {"lora up", matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
     {"matmul into a gradient", matmul_accumulate, 8, 1, {13, 4, 33}},
     {"matmul into a gradient of tiles", matmul_accumulate, 16, 1, {150, 8, 320}},
+    {"matmul into a gradient, in parts", matmul_accumulate, 32, 1, {2048, 4, 40}},
     {"gradient of lora down", matmul_accumulate, 16, 1, {300, 16, 320}},
     {"gradient of lora down, odd tokens, rank 4", matmul_accumulate_odd, 16, 1, {77, 4, 48}},
     {"gradient of lora up", matmul_accumulate, 16, 1, {300, 320, 16}},

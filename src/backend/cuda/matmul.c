@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 /* A product whose result is so small that its blocks would leave most of the card idle, over at least so many terms,
- * is done in parts: an adapter's gradient is 16 × 640 from 4096 tokens. The parts are added in their order. */
-enum { TILE = 64, FEW_TILES = 64, MANY_TERMS = 512, MOST_PARTS = 32, FEWEST_TERMS = 128 };
+ * is done in parts: an adapter's gradient is 16 × 640 from 4096 tokens. The parts are added in their order, by a kernel
+ * whose start takes as long as a block's work on some 1024 terms: below twice that nothing is won (SDXL at 1024 × 1024
+ * has 864 gradients over 1024 tokens). */
+enum { TILE = 64, FEW_TILES = 64, MANY_TERMS = 2048, MOST_PARTS = 32, FEWEST_TERMS = 512 };
 
 typedef struct MatmulStep {
     LkStep base;
