@@ -20,6 +20,8 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, Gio, GLib  # noqa: E402
 
+Atspi.set_timeout(20000, 20000)  # milliseconds; a busy machine answers late
+
 APP_ID = "io.github.lorikeet_lora.Lorikeet"
 APP_PATH = "/" + APP_ID.replace(".", "/")
 NOISE = re.compile(r"^$|Failed to set fd limit|X connection to .* broken")

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import tour
-from driver import CONTROLS, Atspi, Journey, children
+from driver import CONTROLS, Atspi, GLib, Journey, children
 
 program, model, pictures, seed_story, lora = map(os.path.realpath, sys.argv[1:6])
 build = Path(program).parents[2]
@@ -21,7 +21,7 @@ WORDS = set("""
 a LoRA LoRAs LyCORIS DoRA LoCon LoHa LoKr lora Lorikeet NVIDIA CUDA cuDNN GPU CPU VRAM GTK SDXL SD XL WebUI ComfyUI Forge Stable
 Diffusion kohya kohya_ss sd-scripts safetensors AMD EPYC Intel Xeon Core AdamW AdamW8bit Prodigy Euler CFG DPM DDIM PNG JPEG
 TOML JSON Ctrl Alt Shift F1 F2 F9 Home Return Delete Enter Esc Escape Tab Up Down Left Right English U-Net VAE CLIP SNR Min-SNR
-bf16 fp16 fp32 float float32 float16 bfloat16 MiB GiB GB MB kB TiB TB KB Hugging Face Diffusers diffusers A1111 Debian Linux
+bf16 fp16 fp32 float float32 float16 bfloat16 MiB GiB GB MB kB TiB TB KB Hugging Face Diffusers diffusers A1111 Debian Linux Clip Skip
 """.split())
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|'[^']*'|<[^>]*>|\([A-Z]\)|（[A-Z]）")
 PATH = re.compile(r"\S*/\S*|\S+\.(?:png|txt|safetensors|toml|json|csv|db)\b|\S*_\S*|--?\w+|\w+:\S+|\d\S*")
@@ -37,7 +37,8 @@ def english(text):
     return two or [word for word in alone if len(word) > 2]
 
 
-WRITTEN = re.compile(r"lorimascot|rlk_bird|My Bird|AMD|Intel|Processor|^base$|network_|^[a-z0-9_]+$|Euler|DPM|UniPC|LMS|Heun|DDIM")
+# The examples of the filter's help, and two words of the toolkit that its own translation lacks.
+WRITTEN = re.compile(r"^-?tag:branch$|red flower|^Close( the window)?$|lorimascot|rlk_bird|My Bird|AMD|Intel|Processor|^base$|network_|^[a-z0-9_]+$|Euler|DPM|UniPC|LMS|Heun|DDIM")
 found, unnamed = {}, set()
 
 
@@ -54,7 +55,10 @@ def look(node, stop, trail=(), written=False):
         if text and text not in found and not WRITTEN.search(text) and english(text):
             found[text] = f"{stop}: {role} {text!r}: {' '.join(english(text))}"
     for child in children(node):
-        look(child, stop, trail, written)
+        try:
+            look(child, stop, trail, written)
+        except GLib.Error:
+            continue  # it has gone meanwhile
 
 
 j = Journey()

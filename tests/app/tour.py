@@ -126,6 +126,8 @@ class Tour:
         self.stop("preferences", lambda: (self.app.action("preferences", window=False), self.sees("Computing")), self.close)
         self.stop("shortcuts", lambda: (self.app.action("shortcuts", window=False), self.app.find("dialog")), self.close)
         self.stop("about", lambda: (self.app.action("about", window=False), self.app.find("dialog")), self.close)
+        self.stop("help", lambda: (self.app.action("help", GLib.Variant("s", ""), window=False), self.app.find("list", self.t("Topics"))),
+                  lambda: (key("Escape"), self.app.gone("list", self.t("Topics"))))
         self.app.action("home")
         self.stop("system-check", lambda: (self.app.action("system-check"), self.app.find("list item", self.t("Disk Space"))),
                   lambda: key("Escape"))
@@ -170,8 +172,8 @@ class Tour:
         app = self.app
         self.stop("dataset", lambda: (app.click(self.cells()[0]), self.sees("Bucket")))
         self.stop("dataset-selection", lambda: (app.click(self.cells()[0]), key("ctrl+a"), app.find("button", self.t("Add Tag…"))))
-        self.stop("dataset-add-tag", lambda: (self.press("button", "Add Tag…"), self.sees("Which Pictures")), lambda: key("Escape"))
-        self.stop("dataset-replace", lambda: (self.press("button", "Replace…"), self.sees("Which Pictures")), lambda: key("Escape"))
+        self.stop("dataset-add-tag", lambda: (self.press("button", "Add Tag…"), self.sees("After Trigger")), lambda: key("Escape"))
+        self.stop("dataset-replace", lambda: (self.press("button", "Replace…"), self.sees("Upper and lower case are one")), lambda: key("Escape"))
         key("Escape")
         self.stop("dataset-tags", lambda: (self.press("radio button", "Tags"), app.find("list item", re.compile("^lorimascot"))),
                   lambda: self.press("radio button", "Picture"))
@@ -190,6 +192,9 @@ class Tour:
         self.stop("parameters-search", lambda: (key("ctrl+f"), app.set_text(app.find("entry", None), "memory"),
                                              app.gone(None, self.t("Trigger Word"))),
                   lambda: (key("Escape"), self.sees("Trigger Word")))
+        self.stop("parameters-prompts", lambda: (key("ctrl+f"), app.set_text(app.find("entry", None), "sample_prompts"),
+                                                 self.press("button", "Sample Prompts"), app.find("button", self.t("From _File…"))),
+                  lambda: (self.close(), key("Escape"), self.sees("Trigger Word")))
         self.stop("parameters-compare", lambda: (app.choose(self.t("More"), 5), self.sees("Compare Parameters")), self.close)
         self.stop("parameters-save-preset", lambda: (self.press("button", "Save as Preset…"), self.sees("What it is for")), self.close)
         self.stop("parameters-presets", lambda: (self.press_described("Take a Preset"), app.find("menu item")),
@@ -240,6 +245,5 @@ class Tour:
         self.stop("training-paused", lambda: (key("ctrl+p"), app.find("button", self.t("Resume"), seconds=60)))
 
     def has_steps(self):
-        parts = self.t("Step %'<PRId64> of %'<PRId64>").split("%'<PRId64>")
-        pattern = re.compile(re.escape(parts[0]) + r"[1-9]")
-        return self.app.all("label", pattern)
+        """“Step 3 of 800”, in any language."""
+        return self.app.all("label", re.compile(r"^\D*[1-9]\d*\D+800\D*$"))
