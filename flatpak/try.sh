@@ -54,7 +54,7 @@ sleep 5
 picture window
 if [ -n "$lorikeet_quick" ]; then
     app --command=lorikeet-cli "$id" train /app/share/lorikeet/demo/job.toml --progress none \
-        --set max_train_steps=10 --set "output_dir=$data/quick" --set "cache_dir=$data/cache"
+        --set max_train_steps=10 --set lr_warmup_steps=2 --set "output_dir=$data/quick" --set "cache_dir=$data/cache"
 else
     # Alt+2 shows the parameters, Ctrl+Enter trains.
     keys alt+2
