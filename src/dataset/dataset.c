@@ -99,7 +99,7 @@ static void fit_pictures(LkDataset *dataset, const LkBucketSet *set, GPtrArray *
     }
 }
 
-/* Takes the block's share out of every subset: as many as sd-scripts takes (split_train_val in library/train_util.py),
+/* Takes its share out of every subset: as many as sd-scripts takes (split_train_val in library/train_util.py),
  * rounded down, chosen by a permutation of its own. The rest is trained. */
 static guint hold_out(const LkDatasetBlock *block, GPtrArray *pictures)
 {
@@ -110,7 +110,7 @@ static guint hold_out(const LkDatasetBlock *block, GPtrArray *pictures)
         for (guint i = 0; i < pictures->len; i++)
             if (pictures->pdata[i] && picture_at(pictures, i)->subset == subset && !subset->is_reg)
                 g_ptr_array_add(own, pictures->pdata[i]);
-        guint count = own->len - (guint)ceil(own->len * (1 - block->validation_split) - 1e-9);
+        guint count = own->len - (guint)ceil(own->len * (1 - subset->validation_split) - 1e-9);
         g_autofree uint32_t *order = g_new0(uint32_t, own->len + 1);
         lk_random_permutation((LkRandom){(uint64_t)block->validation_seed, LK_RANDOM_VALIDATION, s}, order, own->len);
         for (guint i = 0; i < count; i++, taken++)

@@ -324,8 +324,7 @@ void lk_dataset_config_free(LkDatasetConfig *config)
 static LkDatasetBlock *add_block(LkDatasetConfig *config, const LkDatasetDefaults *defaults)
 {
     LkDatasetBlock *block = g_new(LkDatasetBlock, 1);
-    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new(), defaults->validation_split,
-                              defaults->validation_seed};
+    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new(), defaults->validation_seed};
     g_ptr_array_add(config->blocks, block);
     return block;
 }
@@ -437,4 +436,16 @@ bool lk_dataset_config_add_regularisation(LkDatasetConfig *config, const char *r
     clear_triggers(options);
     g_clear_pointer(&options->conditioning_data_dir, g_free); /* masks have the names of the training pictures */
     return !block || lk_scan_folder(reg_data_dir, options, block->subsets, findings, error);
+}
+
+bool lk_dataset_config_add_validation(LkDatasetConfig *config, const char *validation_data_dir,
+                                      const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error)
+{
+    const LkDatasetBlock *block =
+        config->blocks->len && validation_data_dir ? g_ptr_array_index(config->blocks, 0) : NULL;
+    g_autoptr(LkSubset) options = lk_subset_copy(defaults->subset);
+    finish_extension(options);
+    options->is_reg = false;
+    options->validation_split = 1;
+    return !block || lk_scan_folder(validation_data_dir, options, block->subsets, findings, error);
 }

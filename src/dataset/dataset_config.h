@@ -11,9 +11,8 @@
 typedef struct LkDatasetBlock {
     LkBucketRules buckets;
     int batch_size;
-    GPtrArray *subsets;      /* LkSubset */
-    double validation_split; /* share of the pictures that are held out for validation */
-    int validation_seed;     /* which: another seed chooses others */
+    GPtrArray *subsets;  /* LkSubset */
+    int validation_seed; /* which pictures are held out: another seed chooses others */
 } LkDatasetBlock;
 
 /** All blocks; owns them. */
@@ -26,7 +25,6 @@ typedef struct LkDatasetDefaults {
     LkBucketRules buckets;
     int batch_size;         /* train_batch_size */
     const LkSubset *subset; /* options of every subset; its image_dir is ignored */
-    double validation_split;
     int validation_seed;
 } LkDatasetDefaults;
 
@@ -50,6 +48,11 @@ LkDatasetConfig *lk_dataset_config_from_folders(const char *train_data_dir, cons
  * options of `defaults`, but without trigger words and masks. Nothing where reg_data_dir is NULL. */
 bool lk_dataset_config_add_regularisation(LkDatasetConfig *config, const char *reg_data_dir,
                                           const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
+
+/** Adds folders of pictures that are only measured, in any layout that lk_scan_folder knows, to the first block, with
+ * the options of `defaults`. Nothing where validation_data_dir is NULL. */
+bool lk_dataset_config_add_validation(LkDatasetConfig *config, const char *validation_data_dir,
+                                      const LkDatasetDefaults *defaults, GPtrArray *findings, GError **error);
 
 /** The dataset TOML that reads back to `config` with the same `defaults`: each block and subset with its keys whose
  * values are not the defaults'. Free with g_free. LK_ERROR_UNSUPPORTED where a name is not UTF-8, which TOML cannot

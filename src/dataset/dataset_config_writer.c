@@ -117,10 +117,8 @@ static bool check_names(const LkSubset *subset, GError **error)
 char *lk_dataset_config_to_toml(const LkDatasetConfig *config, const LkDatasetDefaults *defaults, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    const LkDatasetBlock plain = {.buckets = defaults->buckets,
-                                  .batch_size = defaults->batch_size,
-                                  .validation_split = defaults->validation_split,
-                                  .validation_seed = defaults->validation_seed};
+    const LkDatasetBlock plain = {
+        .buckets = defaults->buckets, .batch_size = defaults->batch_size, .validation_seed = defaults->validation_seed};
     for (guint b = 0; b < config->blocks->len; b++) {
         const LkDatasetBlock *block = g_ptr_array_index(config->blocks, b);
         g_string_append(out, b ? "\n" : "");

@@ -23,11 +23,11 @@ const LkDatasetKey lk_dataset_keys[] = {
     {"max_bucket_reso", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(buckets.max_bucket_reso), 8, 65536},
     {"bucket_reso_steps", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(buckets.bucket_reso_steps), 8,
      65536},
-    {"validation_split", LK_DATASET_OF_BLOCK, LK_DATASET_NUMBER, IN_BLOCK, BLOCK(validation_split), 0, 0.9},
     {"validation_seed", LK_DATASET_OF_BLOCK, LK_DATASET_INTEGER, IN_BLOCK, BLOCK(validation_seed), 0, 2147483647},
 
     {"image_dir", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_SUBSET, FOLDER(image_dir)},
     {"is_reg", LK_DATASET_OF_SUBSET, LK_DATASET_BOOLEAN, IN_SUBSET, FOLDER(is_reg)},
+    {"validation_split", LK_DATASET_OF_SUBSET, LK_DATASET_NUMBER, IN_ALL, FOLDER(validation_split), 0, 1},
     {"num_repeats", LK_DATASET_OF_SUBSET, LK_DATASET_INTEGER, IN_ALL, FOLDER(num_repeats), 1, 999999},
     {"class_tokens", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_ALL, FOLDER(class_tokens)},
     {"caption_extension", LK_DATASET_OF_SUBSET, LK_DATASET_TEXT, IN_ALL, FOLDER(caption_extension)},

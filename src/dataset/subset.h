@@ -15,6 +15,7 @@ typedef struct LkSubset {
     bool recursive;              /* pictures in folders below too (ours, not kohya's) */
     char **files;                /* only these pictures, named from image_dir on; NULL for all (ours, not kohya's) */
     char *conditioning_data_dir; /* folder of masks named as their pictures; NULL for none */
+    double validation_split;     /* share of the pictures that are held out for validation; 1: all */
     bool alpha_mask;             /* the pictures' own transparency is their mask */
     LkCaptionOptions caption;    /* its texts belong to the subset */
 } LkSubset;

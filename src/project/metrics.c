@@ -42,7 +42,39 @@ GArray *lk_task_metrics_read(LkStore *store, gint64 task, gint64 after, GError *
 
 bool lk_task_metrics_cut(LkStore *store, gint64 task, gint64 last, GError **error)
 {
-    return lk_store_run(store, error, "DELETE FROM metric WHERE task = ? AND step > ?", LK_INT(task), LK_INT(last));
+    if (!lk_store_begin(store, error))
+        return false;
+    bool ok =
+        lk_store_run(store, error, "DELETE FROM metric WHERE task = ? AND step > ?", LK_INT(task), LK_INT(last)) &&
+        lk_store_run(store, error, "DELETE FROM validation WHERE task = ? AND step > ?", LK_INT(task), LK_INT(last));
+    return lk_store_end(store, ok, error);
+}
+
+bool lk_task_validations_append(LkStore *store, gint64 task, const LkTaskValidation *list, gsize count, GError **error)
+{
+    if (!lk_store_begin(store, error))
+        return false;
+    LkQuery query;
+    lk_query_open(&query, store, "INSERT OR REPLACE INTO validation (task, step, epoch, loss) VALUES (?, ?, ?, ?)");
+    for (gsize i = 0; i < count; i++)
+        if (!lk_query_repeat(
+                &query, LK_BINDS(LK_INT(task), LK_INT(list[i].step), LK_INT(list[i].epoch), LK_REAL(list[i].loss))))
+            break;
+    return lk_store_end(store, lk_query_close(&query, error), error);
+}
+
+GArray *lk_task_validations_read(LkStore *store, gint64 task, GError **error)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(LkTaskValidation));
+    LkQuery query;
+    lk_query_open(&query, store, "SELECT step, epoch, loss FROM validation WHERE task = ? ORDER BY step", LK_INT(task));
+    while (lk_query_next(&query)) {
+        const LkTaskValidation one = {lk_query_int(&query, 0), lk_query_int(&query, 1), lk_query_real(&query, 2)};
+        g_array_append_val(list, one);
+    }
+    if (!lk_query_close(&query, error))
+        g_clear_pointer(&list, g_array_unref);
+    return list;
 }
 
 bool lk_task_log_append(LkStore *store, gint64 task, const LkTaskLogLine *lines, gsize count, GError **error)

@@ -13,8 +13,20 @@ typedef struct LkTaskMetric {
 bool lk_task_metrics_append(LkStore *store, gint64 task, const LkTaskMetric *metrics, gsize count, GError **error);
 /** The steps after `after` (0: all) in order: LkTaskMetric, free with g_array_unref. NULL on failure. */
 GArray *lk_task_metrics_read(LkStore *store, gint64 task, gint64 after, GError **error);
-/** Forgets the steps after `last`: a run resumed from there may end before it has repeated them all. */
+/** Forgets the steps after `last`, and what was measured after them: a run resumed from there may end before it has
+ * repeated them all. */
 bool lk_task_metrics_cut(LkStore *store, gint64 task, gint64 last, GError **error);
+
+/** What held-out pictures gave after a step. */
+typedef struct LkTaskValidation {
+    gint64 step, epoch; /* from 1 */
+    double loss;        /* a NaN is kept as "not known" */
+} LkTaskValidation;
+
+/** As for the steps' figures: in one transaction, and what is there of a step is replaced. */
+bool lk_task_validations_append(LkStore *store, gint64 task, const LkTaskValidation *list, gsize count, GError **error);
+/** All in order: LkTaskValidation, free with g_array_unref. NULL on failure. */
+GArray *lk_task_validations_read(LkStore *store, gint64 task, GError **error);
 
 typedef enum LkTaskLogLevel {
     LK_TASK_LOG_DEBUG,

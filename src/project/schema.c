@@ -218,7 +218,17 @@ static const char third[] =
     "DROP INDEX picture_source;\n"
     "CREATE INDEX picture_source ON picture (project, source, removed, excluded);\n";
 
-static const char *const steps[] = {first, second, third};
+static const char fourth[] =
+    "-- The loss on pictures that were held out, measured after some steps; NULL is \"not known\".\n"
+    "CREATE TABLE validation (\n"
+    "  task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,\n"
+    "  step INTEGER NOT NULL,\n"
+    "  epoch INTEGER NOT NULL,\n"
+    "  loss REAL,\n"
+    "  PRIMARY KEY (task, step)\n"
+    ") STRICT, WITHOUT ROWID;\n";
+
+static const char *const steps[] = {first, second, third, fourth};
 const LkSchema lk_schema = {steps, G_N_ELEMENTS(steps)};
 
 static bool fail(sqlite3 *db, const char *path, GError **error)

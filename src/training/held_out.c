@@ -17,6 +17,7 @@ static LkJob *job_of(const LkHeldOut *what)
     job->train_data_dir = g_canonicalize_filename(what->pictures, NULL);
     g_clear_pointer(&job->dataset_config, g_free);
     g_clear_pointer(&job->reg_data_dir, g_free);
+    g_clear_pointer(&job->validation_data_dir, g_free);
     g_free(job->network_weights);
     job->network_weights = g_strdup(what->lora);
     job->dim_from_weights = what->lora != NULL;

@@ -206,8 +206,9 @@ struct LkJob {
     bool scale_v_pred_loss_like_noise_pred;
     double v_pred_like_loss; /* 0: off */
     bool zero_terminal_snr;
-    double validation_split; /* 0: no validation */
-    int64_t validation_seed; /* where not given, seed counts */
+    char *validation_data_dir; /* pictures that are only measured */
+    double validation_split;   /* 0: no validation */
+    int64_t validation_seed;   /* where not given, seed counts */
     int validate_every_n_epochs, validate_every_n_steps;
     int max_validation_steps;       /* pictures that are looked at; 0: all */
     int min_timestep, max_timestep; /* a timestep t is drawn with min <= t < max */

@@ -326,7 +326,8 @@ static void check_validation(Check *check)
     const char *const keys[] = {"validate_every_n_epochs", "validate_every_n_steps", "max_validation_steps"};
     const int values[] = {job->validate_every_n_epochs, job->validate_every_n_steps, job->max_validation_steps};
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (values[i] > 0 && job->validation_split == 0 && job->dataset_config == NULL) {
+        if (values[i] > 0 && job->validation_split == 0 && job->validation_data_dir == NULL &&
+            job->dataset_config == NULL) {
             remark(check, WARNING, keys[i], _("%s does nothing without %s. Set that too, or remove it."), keys[i],
                    "validation_split");
         }
@@ -528,6 +529,7 @@ bool lk_job_check_files(const LkJob *job, GPtrArray *problems)
     check_vae(&check);
     check_folder(&check, "train_data_dir", job->train_data_dir);
     check_folder(&check, "reg_data_dir", job->reg_data_dir);
+    check_folder(&check, "validation_data_dir", job->validation_data_dir);
     check_folder(&check, "conditioning_data_dir", job->conditioning_data_dir);
     check_file(&check, "dataset_config", job->dataset_config);
     check_file(&check, "network_weights", job->network_weights);

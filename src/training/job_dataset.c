@@ -8,6 +8,7 @@ LkSubset *lk_job_subset(const LkJob *job)
     subset->num_repeats = job->num_repeats;
     subset->flip_aug = job->flip_aug;
     subset->alpha_mask = job->alpha_mask;
+    subset->validation_split = job->validation_split;
     subset->conditioning_data_dir = g_strdup(job->conditioning_data_dir);
     subset->caption_extension = g_strdup(job->caption_extension);
     subset->caption = (LkCaptionOptions){.separator = g_strdup(job->caption_separator),
@@ -38,7 +39,6 @@ LkDatasetDefaults lk_job_dataset_defaults(const LkJob *job, const LkSubset *subs
                                            .bucket_reso_steps = job->bucket_reso_steps},
                                .batch_size = job->train_batch_size,
                                .subset = subset,
-                               .validation_split = job->validation_split,
                                .validation_seed = (int)(seed & 0x7fffffff)};
 }
 
@@ -56,6 +56,8 @@ LkDatasetConfig *lk_job_dataset_config(const LkJob *job, GPtrArray *findings, GE
     } else {
         config = lk_dataset_config_from_folders(job->train_data_dir, job->reg_data_dir, &defaults, findings, error);
     }
+    if (config && !lk_dataset_config_add_validation(config, job->validation_data_dir, &defaults, findings, error))
+        g_clear_pointer(&config, lk_dataset_config_free);
     return config;
 }
 

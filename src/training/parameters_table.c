@@ -368,6 +368,12 @@ const LkParameter lk_parameters[] = {
      .help = N_("The same job with the same seed gives the same LoRA. (42 here; sd-scripts takes another one in "
                 "each run.)")},
 
+    {ROW(FOLDER, LENGTH, validation_data_dir, NULL), .optional = true,
+     .title = N_("Validation Folder"), .subtitle = N_("Pictures that are only measured with"),
+     .help = N_("Pictures with captions that are not trained on. From time to time the loss on them is measured, always "
+                "with the same noise. Captions work as in the picture folder. (Our own key; in a dataset file a subset "
+                "with validation_split = 1 does the same.)"),
+     .usual = N_("None; or a few pictures of the same subject that are not among the trained ones.")},
     {ROW(FLOAT, LENGTH, validation_split, "0"), RANGE(0, 0.9),
      .title = N_("Validation Share"), .subtitle = N_("Pictures that are held out to measure with"),
      .help = N_("This share of the pictures of each folder is not trained on. From time to time the loss on them is "

@@ -89,6 +89,7 @@ typedef enum Signal {
     SIGNAL_CHECKPOINT_SAVED,
     SIGNAL_STATE_SAVED,
     SIGNAL_CHANGED,
+    SIGNAL_VALIDATED,
     SIGNAL_LOG,
     SIGNAL_FINISHED,
     SIGNAL_FAILED,
@@ -322,6 +323,9 @@ static void take(LkRun *run, LkRunLetter *letter)
         break;
     case LK_LETTER_CHANGED:
         changed(run, letter);
+        break;
+    case LK_LETTER_VALIDATED:
+        g_signal_emit(run, signals[SIGNAL_VALIDATED], 0, letter->step, letter->epoch, letter->record.loss);
         break;
     case LK_LETTER_LOG:
         g_signal_emit(run, signals[SIGNAL_LOG], 0, letter->level, letter->text);
@@ -576,6 +580,7 @@ static void lk_run_class_init(LkRunClass *class)
     MAKE_SIGNAL(SIGNAL_CHECKPOINT_SAVED, "checkpoint-saved", text, G_TYPE_INT64, G_TYPE_INT64);
     MAKE_SIGNAL(SIGNAL_STATE_SAVED, "state-saved", text, G_TYPE_INT64);
     MAKE_SIGNAL(SIGNAL_CHANGED, "changed", text, text, G_TYPE_INT64);
+    MAKE_SIGNAL(SIGNAL_VALIDATED, "validated", G_TYPE_INT64, G_TYPE_INT64, G_TYPE_DOUBLE);
     MAKE_SIGNAL(SIGNAL_LOG, "log", LK_TYPE_LOG_LEVEL, text);
     MAKE_SIGNAL(SIGNAL_FINISHED, "finished", text);
     MAKE_SIGNAL(SIGNAL_FAILED, "failed", G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);

@@ -27,6 +27,7 @@
  *    state-saved (char *path, int64 step)        what resuming goes on from
  *    changed (char *key, char *value, int64 step)   a change of lk_run_change took effect after so many steps; also
  *                                                told, with their old steps, of those that a resumed run comes with
+ *    validated (int64 step, int64 epoch, double loss)   pictures that are held out were measured after so many steps
  *    log (LkLogLevel level, char *text)          something worth knowing, a whole sentence
  *    finished (char *path)                       the last LoRA file is written; state is finished already
  *    failed (GError *error)                      state is failed already */

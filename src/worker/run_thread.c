@@ -67,7 +67,7 @@ static const struct {
     [LK_EVENT_STEP] = {true, LK_LETTER_STEP},      [LK_EVENT_SAMPLE] = {true, LK_LETTER_SAMPLE},
     [LK_EVENT_SAVED] = {true, LK_LETTER_SAVED},    [LK_EVENT_STATE] = {true, LK_LETTER_STATE},
     [LK_EVENT_CHANGE] = {true, LK_LETTER_CHANGED}, [LK_EVENT_LOG] = {true, LK_LETTER_LOG},
-    [LK_EVENT_DONE] = {true, LK_LETTER_LAST},
+    [LK_EVENT_DONE] = {true, LK_LETTER_LAST},      [LK_EVENT_VALIDATION] = {true, LK_LETTER_VALIDATED},
 };
 
 /** What is told after a wait was written. */
@@ -88,7 +88,6 @@ static void hear(void *context, const LkTrainerEvent *event)
         g_autofree char *text =
             g_strdup_printf(_("Validation loss after step %ld: %.4f"), (long)event->step, event->loss);
         post(thread, (LkRunLetter){.kind = LK_LETTER_LOG, .level = LK_LOG_INFO, .text = text, .step = event->step});
-        return;
     }
     if (event->kind >= G_N_ELEMENTS(letter_kinds) || !letter_kinds[event->kind].told)
         return;

@@ -16,11 +16,12 @@ typedef enum LkRunLetterKind {
     LK_LETTER_SAVED,
     LK_LETTER_LAST, /* saved: the run's last file */
     LK_LETTER_STATE,
-    LK_LETTER_CHANGED, /* key, text, step */
-    LK_LETTER_LOG,     /* level, text */
-    LK_LETTER_HELD,    /* a file cannot be written: text; the thread waits */
-    LK_LETTER_GOES_ON, /* it could */
-    LK_LETTER_END,     /* the last one: error where it did not finish; answered */
+    LK_LETTER_CHANGED,   /* key, text, step */
+    LK_LETTER_VALIDATED, /* step, epoch, record.loss */
+    LK_LETTER_LOG,       /* level, text */
+    LK_LETTER_HELD,      /* a file cannot be written: text; the thread waits */
+    LK_LETTER_GOES_ON,   /* it could */
+    LK_LETTER_END,       /* the last one: error where it did not finish; answered */
 } LkRunLetterKind;
 
 /** How a run is to end before its time. */

@@ -103,7 +103,13 @@ static bool add_metrics(const Story *story, gint64 task, int steps, GError **err
             .grad_norm = 0.02 + 0.3 * exp(-i / 80.0),
             .seconds = 0.2,
         };
+    const int every = 40;
+    g_autofree LkTaskValidation *measured = g_new0(LkTaskValidation, steps / every + 1);
+    for (int i = 0; i < steps / every; i++) /* falls, and rises a little in the end */
+        measured[i] = (LkTaskValidation){
+            .step = (i + 1) * every, .epoch = (i + 1) * every / 4, .loss = 0.03 + 0.2 * exp(-i / 2.0) + 0.0009 * i};
     return lk_task_metrics_append(story->store, task, metrics, (gsize)steps, error) &&
+           lk_task_validations_append(story->store, task, measured, (gsize)(steps / every), error) &&
            lk_tasks_set_progress(story->store, task, steps, (steps + 3) / 4, 0.2 * steps, error);
 }
 

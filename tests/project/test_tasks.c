@@ -229,6 +229,25 @@ static void test_interrupt(void)
     fixture_free(&f);
 }
 
+/** The losses on held-out pictures: what is there of a step is replaced, and later ones go with their steps. */
+static void test_validations(void)
+{
+    Fixture f = fixture_new();
+    gint64 a = add_task(&f, lk_projects_create(f.store, "p", "style", "", NULL), "a");
+    const LkTaskValidation first[] = {{2, 1, 0.5}, {4, 1, NAN}, {6, 2, 0.25}}, again = {4, 1, 0.375};
+    bool ok = lk_task_validations_append(f.store, a, first, 3, &f.error) &&
+              lk_task_validations_append(f.store, a, &again, 1, &f.error);
+    g_autoptr(GArray) all = lk_task_validations_read(f.store, a, &f.error);
+    tap_ok(ok && all && all->len == 3 && g_array_index(all, LkTaskValidation, 1).loss == 0.375 &&
+               g_array_index(all, LkTaskValidation, 2).epoch == 2,
+           "losses on held-out pictures are kept by their step");
+    ok = lk_task_metrics_cut(f.store, a, 4, &f.error);
+    g_autoptr(GArray) left = lk_task_validations_read(f.store, a, &f.error);
+    tap_ok(ok && left && left->len == 2 && g_array_index(left, LkTaskValidation, 1).step == 4,
+           "those after the last step go with it");
+    fixture_free(&f);
+}
+
 static bool metrics_are(Fixture *f, gint64 task, gint64 after, const LkTaskMetric *wanted, guint count)
 {
     g_autoptr(GArray) m = lk_task_metrics_read(f->store, task, after, &f->error);
@@ -384,6 +403,7 @@ int main(void)
     test_delete();
     test_interrupt();
     test_metrics();
+    test_validations();
     test_checkpoints();
     test_samples();
     return tap_done();

@@ -86,6 +86,46 @@ static void test_split(const SmallRun *s)
     tap_ok(wrong == 0 && others > 0, "its seed says which");
 }
 
+/** A folder that is only measured, and a subset of a dataset file that is. */
+static void test_folder(const SmallRun *s)
+{
+    g_autoptr(LkDataset) folder = open_dataset(s, WITH("validation_data_dir=wide", "num_repeats=2"));
+    guint own = 0;
+    for (guint i = 0; i < folder->pictures->len; i++) {
+        const LkDatasetPicture *picture = g_ptr_array_index(folder->pictures, i);
+        own += lk_dataset_is_held_out(picture) && strstr(picture->path, "wide") != NULL;
+    }
+    tap_ok(folder->held_out == 5 && own == 5 && folder->train_images == 10 && lk_dataset_batches(folder) == 10,
+           "a validation folder is held out whole, and nothing of the other is");
+    g_autofree char *pics = small_run_path(s, "pics"), *wide = small_run_path(s, "wide");
+    g_autofree char *text = g_strdup_printf("[[datasets]]\nvalidation_split = 0.4\n"
+                                            "[[datasets.subsets]]\nimage_dir = \"%s\"\n"
+                                            "[[datasets.subsets]]\nimage_dir = \"%s\"\nvalidation_split = 1.0\n",
+                                            pics, wide);
+    scratch_text(s->folder, "set.toml", text);
+    g_autoptr(LkJob) job = small_job(s, "unused", WITH("num_repeats=1"));
+    g_autoptr(GPtrArray) findings = lk_findings_new();
+    job->dataset_config = small_run_path(s, "set.toml"); /* goes before the folder */
+    g_autoptr(GError) error = NULL;
+    LkDatasetConfig *config = lk_job_dataset_config(job, findings, &error);
+    g_autoptr(LkDataset) file = config ? lk_dataset_new(config, 64, findings, &error) : NULL;
+    if (!file) {
+        tap_ok(false, "a dataset file has a share for each subset: %s", error->message);
+        return;
+    }
+    tap_ok(file->held_out == 7 && file->train_images == 3, "a dataset file has a share for each subset (%u held out)",
+           file->held_out);
+    const char *const *often =
+        WITH("validation_data_dir=wide", "max_train_steps=4", "validate_every_n_steps=2", "max_validation_steps=2");
+    Told a = run(s, "folder", often, false, false), plain = run(s, "without", WITH("max_train_steps=4"), false, false);
+    run(s, "halves", often, false, true);
+    run(s, "halves", often, true, false);
+    tap_ok(a.validations == 2 && plain.validations == 0 && a.at[1] == 4 &&
+               same_tensors(s, "folder/bird.safetensors", "without/bird.safetensors") &&
+               same_files(s, "folder/bird.safetensors", "halves/bird.safetensors"),
+           "measuring a folder leaves the LoRA as it would be without, and a resumed run's bytes too");
+}
+
 static void test_measured(const SmallRun *s)
 {
     const char *const *still = WITH("validation_split=0.4", "validation_seed=3", "max_train_epochs=3",
@@ -130,6 +170,7 @@ int main(int argc, char **argv)
     SmallRun s;
     small_run_open(&s, argv[argc - 1]);
     test_split(&s);
+    test_folder(&s);
     test_measured(&s);
     test_neutral(&s);
     small_run_close(&s);

@@ -70,6 +70,32 @@ static void test_whole(const SmallRun *s, const Outcome *engine)
            "it can be started again");
 }
 
+/** Steps after which held-out pictures were measured, and the last loss. */
+typedef struct Validated {
+    GString *steps;
+    double loss;
+} Validated;
+
+static void validated_cb(LkRun *run, gint64 step, gint64 epoch, double loss, Validated *validated)
+{
+    int64_t now = 0;
+    g_object_get(run, "step", &now, NULL);
+    g_string_append_printf(validated->steps, "%d/%d%s ", (int)step, (int)epoch, now == step ? "" : "!");
+    validated->loss = loss;
+}
+
+static void test_validated(const SmallRun *s)
+{
+    g_autoptr(GString) steps = g_string_new(NULL);
+    Validated validated = {steps, 0};
+    g_autoptr(Watch) watch =
+        watched(s, "validated", WITH("max_train_steps=8", "validation_data_dir=wide", "validate_every_n_steps=3"));
+    g_signal_connect(watch->run, "validated", G_CALLBACK(validated_cb), &validated);
+    lk_run_start(watch->run, false);
+    tap_ok(watch_rest(watch) == LK_RUN_FINISHED && strcmp(steps->str, "3/1 6/2 ") == 0 && validated.loss > 0,
+           "losses on held-out pictures are told after their steps: %s", steps->str);
+}
+
 /* Pauses ----------------------------------------------------------------------------------------------------------- */
 
 static void test_pause(const SmallRun *s)
@@ -347,6 +373,7 @@ int main(int argc, char **argv)
         small_run(&s, "every", WITH("max_train_steps=12", "lr_scheduler=cosine", "save_every_n_steps=1"), false, -1);
     tap_ok(engine->ok && every->ok, "the engine by itself");
     test_whole(&s, engine);
+    test_validated(&s);
     test_pause(&s);
     test_stop_and_save(&s);
     test_stop_discard(&s);

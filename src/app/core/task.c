@@ -15,7 +15,7 @@ struct _LkTask {
     GSignalGroup *run_signals;
     gboolean has_details, loading;
     int error_code;
-    GArray *metrics, *log;
+    GArray *metrics, *validations, *log;
     GPtrArray *samples, *checkpoints;
 };
 
@@ -40,7 +40,7 @@ enum {
 };
 static GParamSpec *properties[PROP_LAST];
 
-enum { SIGNAL_METRICS, SIGNAL_SAMPLE, SIGNAL_CHECKPOINT, SIGNAL_LOG, SIGNAL_DETAILS, SIGNAL_LAST };
+enum { SIGNAL_METRICS, SIGNAL_SAMPLE, SIGNAL_CHECKPOINT, SIGNAL_LOG, SIGNAL_VALIDATION, SIGNAL_DETAILS, SIGNAL_LAST };
 static guint signals[SIGNAL_LAST];
 
 /* ---- plain facts ------------------------------------------------------------------------------------- */
@@ -150,6 +150,11 @@ const GArray *lk_task_get_metrics(LkTask *self)
     return self->metrics;
 }
 
+const GArray *lk_task_get_validations(LkTask *self)
+{
+    return self->validations;
+}
+
 const GArray *lk_task_get_log(LkTask *self)
 {
     return self->log;
@@ -255,6 +260,23 @@ static void run_metrics_cb(LkTask *self, GArray *records)
     notify(self, PROP_SUMMARY);
 }
 
+/* Of a step that is measured again, and of those behind it, the old figures go. */
+static void cut_validations(LkTask *self, gint64 first_step)
+{
+    GArray *list = self->validations;
+    while (list->len && g_array_index(list, LkTaskValidation, list->len - 1).step >= first_step)
+        g_array_set_size(list, list->len - 1);
+}
+
+static void run_validated_cb(LkTask *self, gint64 step, gint64 epoch, double loss)
+{
+    LkTaskValidation validation = {step, epoch, loss};
+    cut_validations(self, step);
+    g_array_append_val(self->validations, validation);
+    lk_task_writer_validation(self->writer, &validation);
+    g_signal_emit(self, signals[SIGNAL_VALIDATION], 0, self->validations->len - 1);
+}
+
 /* The text of a sample's prompt, from the job as it is now; "" where it cannot be told. Free with g_free. */
 static char *prompt_of(LkTask *self, int index)
 {
@@ -328,7 +350,7 @@ void lk_task_set_run(LkTask *self, LkRun *run)
 
 typedef struct Details {
     gint64 task;
-    GArray *metrics, *log;
+    GArray *metrics, *validations, *log;
     GPtrArray *samples, *checkpoints;
 } Details;
 
@@ -336,6 +358,7 @@ static void details_free(gpointer data)
 {
     Details *details = data;
     g_clear_pointer(&details->metrics, g_array_unref);
+    g_clear_pointer(&details->validations, g_array_unref);
     g_clear_pointer(&details->log, g_array_unref);
     g_clear_pointer(&details->samples, g_ptr_array_unref);
     g_clear_pointer(&details->checkpoints, g_ptr_array_unref);
@@ -347,6 +370,7 @@ static gpointer read_details(LkStore *store, gpointer data, GError **error)
     Details *details = g_new0(Details, 1);
     details->task = *(gint64 *)data;
     if ((details->metrics = lk_task_metrics_read(store, details->task, 0, error)) &&
+        (details->validations = lk_task_validations_read(store, details->task, error)) &&
         (details->log = lk_task_log_read(store, details->task, 0, error)) &&
         (details->samples = lk_task_samples_list(store, details->task, error)) &&
         (details->checkpoints = lk_task_checkpoints_list(store, details->task, error)))
@@ -369,6 +393,11 @@ static void take_details(LkTask *self, Details *details)
     if (details->metrics->len) {
         cut_metrics(self, g_array_index(details->metrics, LkTaskMetric, 0).step);
         g_array_append_vals(self->metrics, details->metrics->data, details->metrics->len);
+    }
+    swap_arrays(&self->validations, &details->validations);
+    if (details->validations->len) {
+        cut_validations(self, g_array_index(details->validations, LkTaskValidation, 0).step);
+        g_array_append_vals(self->validations, details->validations->data, details->validations->len);
     }
     /* The writer flushed before the store was read, so that the rest is complete; keep what is newer. */
     if (details->log->len >= self->log->len)
@@ -522,6 +551,7 @@ static void lk_task_finalize(GObject *object)
     g_clear_pointer(&self->writer, lk_task_writer_free);
     g_clear_pointer(&self->record, lk_task_record_free);
     g_array_unref(self->metrics);
+    g_array_unref(self->validations);
     g_array_unref(self->log);
     g_ptr_array_unref(self->samples);
     g_ptr_array_unref(self->checkpoints);
@@ -550,7 +580,7 @@ static void lk_task_class_init(LkTaskClass *klass)
     properties[PROP_SECONDS] = g_param_spec_double("seconds", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
     properties[PROP_RUN] = g_param_spec_object("run", NULL, NULL, LK_TYPE_RUN, flags);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
-    static const char *const names[] = {"metrics", "sample", "checkpoint", "log"};
+    static const char *const names[] = {"metrics", "sample", "checkpoint", "log", "validation"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         signals[i] = g_signal_new(names[i], G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_UINT);
@@ -561,6 +591,7 @@ static void lk_task_class_init(LkTaskClass *klass)
 static void lk_task_init(LkTask *self)
 {
     self->metrics = g_array_new(FALSE, FALSE, sizeof(LkTaskMetric));
+    self->validations = g_array_new(FALSE, FALSE, sizeof(LkTaskValidation));
     self->log = g_array_new(FALSE, FALSE, sizeof(LkTaskLogLine));
     g_array_set_clear_func(self->log, log_line_clear);
     self->samples = g_ptr_array_new_with_free_func((GDestroyNotify)lk_task_sample_free);
@@ -569,6 +600,7 @@ static void lk_task_init(LkTask *self)
     g_signal_group_connect_swapped(self->run_signals, "notify::state", G_CALLBACK(run_state_cb), self);
     g_signal_group_connect_swapped(self->run_signals, "notify::steps", G_CALLBACK(run_length_cb), self);
     g_signal_group_connect_swapped(self->run_signals, "metrics", G_CALLBACK(run_metrics_cb), self);
+    g_signal_group_connect_swapped(self->run_signals, "validated", G_CALLBACK(run_validated_cb), self);
     g_signal_group_connect_swapped(self->run_signals, "sample-ready", G_CALLBACK(run_sample_cb), self);
     g_signal_group_connect_swapped(self->run_signals, "checkpoint-saved", G_CALLBACK(run_checkpoint_cb), self);
     g_signal_group_connect_swapped(self->run_signals, "log", G_CALLBACK(run_log_cb), self);

@@ -53,6 +53,7 @@ void lk_task_load_details(LkTask *self);
 gboolean lk_task_has_details(LkTask *self);
 /* Borrowed; they grow while the task runs. */
 const GArray *lk_task_get_metrics(LkTask *self);        /* LkTaskMetric */
+const GArray *lk_task_get_validations(LkTask *self);    /* LkTaskValidation */
 const GArray *lk_task_get_log(LkTask *self);            /* LkTaskLogLine */
 const GPtrArray *lk_task_get_samples(LkTask *self);     /* LkTaskSample * */
 const GPtrArray *lk_task_get_checkpoints(LkTask *self); /* LkTaskCheckpoint * */

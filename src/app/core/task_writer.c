@@ -3,7 +3,7 @@
 /* One request to the store's thread. Only what it needs is set. */
 typedef struct Batch {
     gint64 task;
-    GArray *metrics, *log;
+    GArray *metrics, *validations, *log;
     bool has_progress;
     gint64 step, epoch;
     double seconds;
@@ -39,6 +39,7 @@ static void batch_free(gpointer data)
 {
     Batch *batch = data;
     g_clear_pointer(&batch->metrics, g_array_unref);
+    g_clear_pointer(&batch->validations, g_array_unref);
     g_clear_pointer(&batch->log, g_array_unref);
     g_clear_pointer(&batch->sample, lk_task_sample_free);
     g_clear_pointer(&batch->checkpoint, lk_task_checkpoint_free);
@@ -57,9 +58,11 @@ static void post(LkTaskWriter *writer, LkStoreFunc func, Batch *batch)
 static bool write_batch(LkStore *store, void *data, GError **error)
 {
     const Batch *batch = data;
-    const GArray *metrics = batch->metrics, *log = batch->log;
+    const GArray *metrics = batch->metrics, *validations = batch->validations, *log = batch->log;
     return (!metrics ||
             lk_task_metrics_append(store, batch->task, (const LkTaskMetric *)metrics->data, metrics->len, error)) &&
+           (!validations || lk_task_validations_append(store, batch->task, (const LkTaskValidation *)validations->data,
+                                                       validations->len, error)) &&
            (!log || lk_task_log_append(store, batch->task, (const LkTaskLogLine *)log->data, log->len, error)) &&
            (!batch->has_progress ||
             lk_tasks_set_progress(store, batch->task, batch->step, batch->epoch, batch->seconds, error));
@@ -103,6 +106,14 @@ void lk_task_writer_metric(LkTaskWriter *writer, const LkTaskMetric *metric)
     if (!batch->metrics)
         batch->metrics = g_array_new(FALSE, FALSE, sizeof *metric);
     g_array_append_val(batch->metrics, *metric);
+}
+
+void lk_task_writer_validation(LkTaskWriter *writer, const LkTaskValidation *validation)
+{
+    Batch *batch = waiting(writer);
+    if (!batch->validations)
+        batch->validations = g_array_new(FALSE, FALSE, sizeof *validation);
+    g_array_append_val(batch->validations, *validation);
 }
 
 void lk_task_writer_log(LkTaskWriter *writer, const LkTaskLogLine *line)

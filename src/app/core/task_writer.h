@@ -21,7 +21,8 @@ void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *che
 void lk_task_writer_best(LkTaskWriter *writer, const char *path);
 void lk_task_writer_held_out(LkTaskWriter *writer, const char *path, double loss);
 void lk_task_writer_forget(LkTaskWriter *writer, const char *path);
-/* These three wait up to a second. */
+/* These wait up to a second. */
+void lk_task_writer_validation(LkTaskWriter *writer, const LkTaskValidation *validation);
 void lk_task_writer_metric(LkTaskWriter *writer, const LkTaskMetric *metric);
 void lk_task_writer_log(LkTaskWriter *writer, const LkTaskLogLine *line);
 void lk_task_writer_progress(LkTaskWriter *writer, gint64 step, gint64 epoch, double seconds);

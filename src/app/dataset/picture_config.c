@@ -157,8 +157,7 @@ static LkDatasetConfig *config_of(LkPictureList *self, const GPtrArray *parts)
     g_autoptr(GHashTable) unused = sources_with_unused(self);
     const LkDatasetDefaults *defaults = &self->rules->defaults;
     LkDatasetBlock *block = g_new0(LkDatasetBlock, 1);
-    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new(), defaults->validation_split,
-                              defaults->validation_seed};
+    *block = (LkDatasetBlock){defaults->buckets, defaults->batch_size, lk_subsets_new(), defaults->validation_seed};
     for (guint i = 0; i < parts->len; i++)
         g_ptr_array_add(block->subsets,
                         subset_of(self, parts->pdata[i], is_whole(self, parts->pdata[i], parts, unused)));

@@ -96,6 +96,13 @@ static void fit_axis(LkLossChart *self)
         return;
     qsort(sample, count, sizeof *sample, compare_doubles);
     double low = sample[count / 100], high = sample[count - 1 - count / 100];
+    for (guint i = 0; i < self->validations->len; i++) { /* few, and all of them are to be seen */
+        double loss = g_array_index(self->validations, LkTaskValidation, i).loss;
+        if (isfinite(loss) && loss > 0) {
+            low = fmin(low, loss);
+            high = fmax(high, loss);
+        }
+    }
     self->high = high * 1.1;
     self->low = self->log_scale ? low * 0.8 : MAX(0, low - 0.15 * (high - low));
     if (self->high <= self->low)
@@ -117,8 +124,15 @@ static void describe(LkLossChart *self)
     double smoothed;
     if (!lk_loss_chart_get_reading(self, &metric, &smoothed))
         return;
-    g_autofree char *text = g_strdup_printf(_("Step %" PRId64 ", loss %.4f, smoothed %.4f, learning rate %g"),
-                                            metric.step, metric.loss, smoothed, metric.lr);
+    LkTaskValidation validation;
+    g_autofree char *text =
+        lk_loss_chart_get_validation(self, &validation)
+            ? g_strdup_printf(_("Step %" PRId64
+                                ", loss %.4f, smoothed %.4f, learning rate %g, validation loss %.4f after "
+                                "step %" PRId64),
+                              metric.step, metric.loss, smoothed, metric.lr, validation.loss, validation.step)
+            : g_strdup_printf(_("Step %" PRId64 ", loss %.4f, smoothed %.4f, learning rate %g"), metric.step,
+                              metric.loss, smoothed, metric.lr);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
@@ -140,6 +154,32 @@ void lk_loss_chart_update(LkLossChart *self, const LkTaskMetric *metrics, guint 
         self->cursor = -1;
     describe(self);
     gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+void lk_loss_chart_set_validations(LkLossChart *self, const LkTaskValidation *list, guint count)
+{
+    g_array_set_size(self->validations, 0);
+    g_array_append_vals(self->validations, list, count);
+    fit_axis(self);
+    describe(self);
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+gboolean lk_loss_chart_get_validation(LkLossChart *self, LkTaskValidation *validation)
+{
+    LkTaskMetric metric;
+    double smoothed;
+    gboolean found = FALSE;
+    if (!lk_loss_chart_get_reading(self, &metric, &smoothed))
+        return FALSE;
+    for (guint i = 0; i < self->validations->len; i++) {
+        const LkTaskValidation *one = &g_array_index(self->validations, LkTaskValidation, i);
+        if (one->step > metric.step)
+            break;
+        *validation = *one;
+        found = TRUE;
+    }
+    return found;
 }
 
 void lk_loss_chart_set_length(LkLossChart *self, gint64 steps, gint64 epochs)
@@ -299,6 +339,7 @@ static void lk_loss_chart_finalize(GObject *object)
     g_array_unref(self->metrics);
     g_array_unref(self->losses);
     g_array_unref(self->smoothed);
+    g_array_unref(self->validations);
     g_array_unref(self->schedule);
     G_OBJECT_CLASS(lk_loss_chart_parent_class)->finalize(object);
 }
@@ -327,6 +368,7 @@ static void lk_loss_chart_init(LkLossChart *self)
     self->metrics = g_array_new(FALSE, FALSE, sizeof(LkTaskMetric));
     self->losses = g_array_new(FALSE, FALSE, sizeof(double));
     self->smoothed = g_array_new(FALSE, FALSE, sizeof(double));
+    self->validations = g_array_new(FALSE, FALSE, sizeof(LkTaskValidation));
     self->schedule = g_array_new(FALSE, FALSE, sizeof(double));
     self->smoothing = 0.95;
     self->cursor = -1;

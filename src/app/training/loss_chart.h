@@ -18,6 +18,10 @@ GtkWidget *lk_loss_chart_new(void);
 
 /** Steps from index `first` on (what was known from there is replaced). */
 void lk_loss_chart_update(LkLossChart *self, const LkTaskMetric *metrics, guint first, guint count);
+/** The losses on held-out pictures, in the order of their steps; copied. */
+void lk_loss_chart_set_validations(LkLossChart *self, const LkTaskValidation *list, guint count);
+/** The newest of them that is not after the reading's step; false where there is none. */
+gboolean lk_loss_chart_get_validation(LkLossChart *self, LkTaskValidation *validation);
 /** How long the training will be, for the axis; and after how many steps each epoch ends. */
 void lk_loss_chart_set_length(LkLossChart *self, gint64 steps, gint64 epochs);
 /** The learning rate of all steps, past and to come, at evenly spaced places from the first to the last step; copied.

@@ -10,7 +10,7 @@ typedef struct Canvas {
     LkLossChart *chart;
     GtkSnapshot *snapshot;
     graphene_rect_t area;
-    GdkRGBA text, accent, rate;
+    GdkRGBA text, accent, rate, validation;
 } Canvas;
 
 /* High contrast takes half of it back. */
@@ -30,6 +30,7 @@ static Canvas canvas_new(LkLossChart *self, GtkSnapshot *snapshot)
     gboolean dark = adw_style_manager_get_dark(style);
     adw_accent_color_to_standalone_rgba(adw_style_manager_get_accent_color(style), dark, &canvas.accent);
     gdk_rgba_parse(&canvas.rate, dark ? "#c061cb" : "#813d9c");
+    gdk_rgba_parse(&canvas.validation, dark ? "#ffbe6f" : "#c64600");
     return canvas;
 }
 
@@ -329,6 +330,28 @@ static void dot(const Canvas *canvas, float x, float y, float radius, GdkRGBA co
     gtk_snapshot_append_fill(canvas->snapshot, path, GSK_FILL_RULE_WINDING, &color);
 }
 
+/* The loss on held-out pictures: a dot where it was measured, straight from one to the next. */
+static void draw_validations(const Canvas *canvas)
+{
+    const GArray *list = canvas->chart->validations;
+    GskPathBuilder *builder = gsk_path_builder_new();
+    bool begun = false, dots = (float)list->len * 10 < canvas->area.size.width;
+    for (guint i = 0; i < list->len; i++) {
+        const LkTaskValidation *one = &g_array_index(list, LkTaskValidation, i);
+        if (!isfinite(one->loss))
+            continue;
+        float x = x_of(canvas, one->step), y = y_of(canvas, one->loss);
+        if (begun)
+            gsk_path_builder_line_to(builder, x, y);
+        else
+            gsk_path_builder_move_to(builder, x, y);
+        begun = true;
+        if (dots)
+            dot(canvas, x, y, 3, canvas->validation);
+    }
+    stroke(canvas, builder, 1.8f, canvas->validation, 0);
+}
+
 static void draw_cursor(const Canvas *canvas)
 {
     const LkLossChart *chart = canvas->chart;
@@ -352,5 +375,6 @@ void lk_loss_chart_draw(LkLossChart *self, GtkSnapshot *snapshot)
     draw_schedule(&canvas);
     draw_curve(&canvas, NULL, y_of_rate, 1.5f, canvas.rate);
     draw_curve(&canvas, self->smoothed, y_of, 2.4f, canvas.accent);
+    draw_validations(&canvas);
     draw_cursor(&canvas);
 }

@@ -5,10 +5,11 @@
 
 struct _LkLossChart {
     GtkWidget parent_instance;
-    GArray *metrics;  /* LkTaskMetric */
-    GArray *losses;   /* double: of metrics, in one piece for the verdict */
-    GArray *smoothed; /* double: exponential mean of the losses, its start corrected */
-    GArray *schedule; /* double: learning rates, evenly spaced over all steps */
+    GArray *metrics;     /* LkTaskMetric */
+    GArray *losses;      /* double: of metrics, in one piece for the verdict */
+    GArray *smoothed;    /* double: exponential mean of the losses, its start corrected */
+    GArray *validations; /* LkTaskValidation */
+    GArray *schedule;    /* double: learning rates, evenly spaced over all steps */
     gint64 steps, epochs;
     gboolean log_scale;
     double smoothing;

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
+#include <math.h>
 
 /* A row: one step, as GObject for the list. */
 #define LK_TYPE_LOSS_ROW (lk_loss_row_get_type())
@@ -12,6 +13,7 @@ G_DECLARE_FINAL_TYPE(LkLossRow, lk_loss_row, LK, LOSS_ROW, GObject)
 struct _LkLossRow {
     GObject parent_instance;
     LkTaskMetric metric;
+    double validation; /* measured after this step; NAN: it was not */
 };
 
 G_DEFINE_FINAL_TYPE(LkLossRow, lk_loss_row, G_TYPE_OBJECT)
@@ -24,44 +26,54 @@ static void lk_loss_row_init(LkLossRow *self)
 {
 }
 
-static char *format_step(const LkTaskMetric *metric)
+static char *format_step(const LkLossRow *row)
 {
-    return g_strdup_printf("%" PRId64, metric->step);
+    return g_strdup_printf("%" PRId64, row->metric.step);
 }
 
-static char *format_epoch(const LkTaskMetric *metric)
+static char *format_epoch(const LkLossRow *row)
 {
-    return g_strdup_printf("%" PRId64, metric->epoch);
+    return g_strdup_printf("%" PRId64, row->metric.epoch);
 }
 
-static char *format_loss(const LkTaskMetric *metric)
+static char *format_loss(const LkLossRow *row)
 {
-    return g_strdup_printf("%.5f", metric->loss);
+    return g_strdup_printf("%.5f", row->metric.loss);
 }
 
-static char *format_rate(const LkTaskMetric *metric)
+static char *format_rate(const LkLossRow *row)
 {
-    return g_strdup_printf("%.4g", metric->lr);
+    return g_strdup_printf("%.4g", row->metric.lr);
 }
 
-static char *format_norm(const LkTaskMetric *metric)
+static char *format_norm(const LkLossRow *row)
 {
-    return g_strdup_printf("%.4f", metric->grad_norm);
+    return g_strdup_printf("%.4f", row->metric.grad_norm);
 }
 
-static char *format_seconds(const LkTaskMetric *metric)
+static char *format_seconds(const LkLossRow *row)
 {
-    return g_strdup_printf("%.3f", metric->seconds);
+    return g_strdup_printf("%.3f", row->metric.seconds);
 }
 
-typedef char *(*Format)(const LkTaskMetric *metric);
+static char *format_validation(const LkLossRow *row)
+{
+    return isfinite(row->validation) ? g_strdup_printf("%.5f", row->validation) : g_strdup("");
+}
+
+typedef char *(*Format)(const LkLossRow *row);
 
 static const struct {
     const char *title;
     Format format;
 } columns[] = {
-    {N_("Step"), format_step},          {N_("Epoch"), format_epoch},        {N_("Loss"), format_loss},
-    {N_("Learning Rate"), format_rate}, {N_("Gradient Norm"), format_norm}, {N_("Seconds"), format_seconds},
+    {N_("Step"), format_step},
+    {N_("Epoch"), format_epoch},
+    {N_("Loss"), format_loss},
+    {N_("Learning Rate"), format_rate},
+    {N_("Gradient Norm"), format_norm},
+    {N_("Seconds"), format_seconds},
+    {N_("Validation Loss"), format_validation},
 };
 
 enum { MOST_ROWS = 2000 }; /* more is read by nobody; every n-th step then */
@@ -77,38 +89,38 @@ static void setup_cb(GtkListItemFactory *factory, GtkListItem *item)
 static void bind_cb(GtkListItemFactory *factory, GtkListItem *item, gpointer data)
 {
     LkLossRow *row = gtk_list_item_get_item(item);
-    g_autofree char *text = columns[GPOINTER_TO_UINT(data)].format(&row->metric);
+    g_autofree char *text = columns[GPOINTER_TO_UINT(data)].format(row);
     gtk_label_set_label(GTK_LABEL(gtk_list_item_get_child(item)), text);
 }
 
-static GListModel *make_rows(const GArray *metrics)
+/* Every n-th step where there are many, and every step after which held-out pictures were measured. */
+static GListModel *make_rows(const GArray *metrics, const GArray *validations)
 {
     GListStore *store = g_list_store_new(LK_TYPE_LOSS_ROW);
-    guint stride = MAX(1, (metrics->len + MOST_ROWS - 1) / MOST_ROWS);
-    for (guint i = 0; i < metrics->len; i += stride) {
+    guint stride = MAX(1, (metrics->len + MOST_ROWS - 1) / MOST_ROWS), next = 0;
+    for (guint i = 0; i < metrics->len; i++) {
+        const LkTaskMetric *metric = &g_array_index(metrics, LkTaskMetric, i);
+        while (next < validations->len && g_array_index(validations, LkTaskValidation, next).step < metric->step)
+            next++;
+        bool measured =
+            next < validations->len && g_array_index(validations, LkTaskValidation, next).step == metric->step;
+        if (i % stride != 0 && !measured)
+            continue;
         g_autoptr(LkLossRow) row = g_object_new(LK_TYPE_LOSS_ROW, NULL);
-        row->metric = g_array_index(metrics, LkTaskMetric, i);
+        row->metric = *metric;
+        row->validation = measured ? g_array_index(validations, LkTaskValidation, next).loss : NAN;
         g_list_store_append(store, row);
     }
     return G_LIST_MODEL(store);
 }
 
-/* Titles stand above their numbers, at the right; GTK has them at the left only. */
-static void align_titles(GtkWidget *widget)
+void lk_loss_table_present(const GArray *metrics, const GArray *validations, GtkWidget *parent)
 {
-    if (GTK_IS_LABEL(widget)) {
-        gtk_label_set_xalign(GTK_LABEL(widget), 1);
-        gtk_widget_set_hexpand(widget, TRUE);
-        gtk_widget_set_halign(widget, GTK_ALIGN_END);
-    }
-    for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child))
-        align_titles(child);
-}
-
-void lk_loss_table_present(const GArray *metrics, GtkWidget *parent)
-{
-    GtkWidget *view = gtk_column_view_new(GTK_SELECTION_MODEL(gtk_single_selection_new(make_rows(metrics))));
+    GtkWidget *view =
+        gtk_column_view_new(GTK_SELECTION_MODEL(gtk_single_selection_new(make_rows(metrics, validations))));
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
+        if (columns[i].format == format_validation && !validations->len)
+            continue;
         GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
         g_signal_connect(factory, "setup", G_CALLBACK(setup_cb), NULL);
         g_signal_connect(factory, "bind", G_CALLBACK(bind_cb), GUINT_TO_POINTER(i));

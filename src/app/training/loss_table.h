@@ -3,5 +3,5 @@
 
 #include <adwaita.h>
 
-/** `metrics`: LkTaskMetric; copied. */
-void lk_loss_table_present(const GArray *metrics, GtkWidget *parent);
+/** `metrics`: LkTaskMetric; `validations`: LkTaskValidation; copied. */
+void lk_loss_table_present(const GArray *metrics, const GArray *validations, GtkWidget *parent);

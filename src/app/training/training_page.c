@@ -29,7 +29,7 @@ struct _LkTrainingPage {
     LkTaskPopover *task_popover;
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
     GtkLabel *failure_text, *failure_kept;
-    GtkWidget *failure, *verdict_button;
+    GtkWidget *failure, *verdict_button, *validation_legend;
     GtkProgressBar *progress;
     LkLossChart *chart;
     LkFiguresCard *figures;
@@ -99,8 +99,13 @@ static void show_reading(LkTrainingPage *self)
     g_autofree char *loss = any ? g_strdup_printf("%.4f", smoothed) : g_strdup("–");
     gtk_label_set_label(self->loss_label, loss);
     if (any && cursor >= 0) {
+        LkTaskValidation validation;
         g_autofree char *text =
-            g_strdup_printf(_("step %'" PRId64 " · single step %.4f · rate %.3g"), metric.step, metric.loss, metric.lr);
+            lk_loss_chart_get_validation(self->chart, &validation)
+                ? g_strdup_printf(_("step %'" PRId64 " · single step %.4f · validation %.4f · rate %.3g"), metric.step,
+                                  metric.loss, validation.loss, metric.lr)
+                : g_strdup_printf(_("step %'" PRId64 " · single step %.4f · rate %.3g"), metric.step, metric.loss,
+                                  metric.lr);
         gtk_label_set_label(self->verdict_label, text);
         return;
     }
@@ -252,9 +257,18 @@ static void metrics_cb(LkTrainingPage *self, guint first)
     show_reading(self);
 }
 
+static void validation_cb(LkTrainingPage *self)
+{
+    const GArray *list = lk_task_get_validations(self->task);
+    lk_loss_chart_set_validations(self->chart, (const LkTaskValidation *)list->data, list->len);
+    gtk_widget_set_visible(self->validation_legend, list->len > 0);
+    show_reading(self);
+}
+
 static void details_cb(LkTrainingPage *self)
 {
     metrics_cb(self, 0);
+    validation_cb(self);
     length_cb(self);
     show_log(self);
 }
@@ -385,7 +399,7 @@ static void verdict_cb(LkTrainingPage *self)
 static void table_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
     LkTrainingPage *self = LK_TRAINING_PAGE(widget);
-    lk_loss_table_present(lk_task_get_metrics(self->task), widget);
+    lk_loss_table_present(lk_task_get_metrics(self->task), lk_task_get_validations(self->task), widget);
 }
 
 static void smoothing_action(GtkWidget *widget, const char *name, GVariant *parameter)
@@ -490,6 +504,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/training-training_page.ui");
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, title);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, validation_legend);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, banner);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stack);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, save_button);
@@ -525,6 +540,7 @@ static void lk_training_page_init(LkTrainingPage *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
     self->task_signals = g_signal_group_new(LK_TYPE_TASK);
+    g_signal_group_connect_swapped(self->task_signals, "validation", G_CALLBACK(validation_cb), self);
     g_signal_group_connect_swapped(self->task_signals, "metrics", G_CALLBACK(metrics_cb), self);
     g_signal_group_connect_swapped(self->task_signals, "details", G_CALLBACK(details_cb), self);
     g_signal_group_connect_swapped(self->task_signals, "log", G_CALLBACK(show_log), self);
