@@ -30,7 +30,7 @@ static Canvas canvas_new(LkLossChart *self, GtkSnapshot *snapshot)
     gboolean dark = adw_style_manager_get_dark(style);
     adw_accent_color_to_standalone_rgba(adw_style_manager_get_accent_color(style), dark, &canvas.accent);
     gdk_rgba_parse(&canvas.rate, dark ? "#c061cb" : "#813d9c");
-    gdk_rgba_parse(&canvas.validation, dark ? "#ffbe6f" : "#c64600");
+    gdk_rgba_parse(&canvas.validation, "#e66100"); /* like the legend */
     return canvas;
 }
 

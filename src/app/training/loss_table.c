@@ -114,6 +114,18 @@ static GListModel *make_rows(const GArray *metrics, const GArray *validations)
     return G_LIST_MODEL(store);
 }
 
+/* Titles stand above their numbers, at the right; GTK has them at the left only. */
+static void align_titles(GtkWidget *widget)
+{
+    if (GTK_IS_LABEL(widget)) {
+        gtk_label_set_xalign(GTK_LABEL(widget), 1);
+        gtk_widget_set_hexpand(widget, TRUE);
+        gtk_widget_set_halign(widget, GTK_ALIGN_END);
+    }
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child))
+        align_titles(child);
+}
+
 void lk_loss_table_present(const GArray *metrics, const GArray *validations, GtkWidget *parent)
 {
     GtkWidget *view =
