@@ -25,6 +25,7 @@ void lk_page_toast(GtkWidget *widget, const char *text, const char *button, cons
     AdwToast *toast = adw_toast_new(escaped);
     if (button) {
         adw_toast_set_button_label(toast, button);
+        adw_toast_set_timeout(toast, LK_TOAST_SECONDS);
         adw_toast_set_action_name(toast, action_name);
         if (held)
             adw_toast_set_action_target_value(toast, held);

@@ -17,6 +17,9 @@ struct _LkPageClass {
 /** The project it shows (borrowed); set at construction, never NULL, never changes. */
 LkProject *lk_page_get_project(LkPage *self);
 
+/** How long a message with a button stays: time to read it, and to reach the button by keyboard. */
+enum { LK_TOAST_SECONDS = 12 };
+
 /** A short message at the bottom of the window. With `button` it offers the action `action_name` (with `target`, which
  * may be NULL). Sinks a floating target. */
 void lk_page_toast(GtkWidget *widget, const char *text, const char *button, const char *action_name, GVariant *target);

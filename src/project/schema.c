@@ -228,7 +228,11 @@ static const char fourth[] =
     "  PRIMARY KEY (task, step)\n"
     ") STRICT, WITHOUT ROWID;\n";
 
-static const char *const steps[] = {first, second, third, fourth};
+static const char fifth[] =
+    "-- Adding a folder was stopped: its pictures are followed, but no further ones are taken from it.\n"
+    "ALTER TABLE source ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));\n";
+
+static const char *const steps[] = {first, second, third, fourth, fifth};
 const LkSchema lk_schema = {steps, G_N_ELEMENTS(steps)};
 
 static bool fail(sqlite3 *db, const char *path, GError **error)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SELECT                                                                                                         \
-    "SELECT id, project, kind, path, recursive, regularisation, repeats, added,"                                       \
+    "SELECT id, project, kind, path, recursive, regularisation, repeats, added, held,"                                 \
     " (SELECT count(*) FROM picture WHERE project = source.project AND source = source.id AND NOT removed) FROM "      \
     "source "
 
@@ -30,7 +30,8 @@ static void *make(const LkQuery *query)
     record->regularisation = lk_query_int(query, 5);
     record->repeats = (guint)lk_query_int(query, 6);
     record->added = lk_query_int(query, 7);
-    record->pictures = (guint)lk_query_int(query, 8);
+    record->held = lk_query_int(query, 8);
+    record->pictures = (guint)lk_query_int(query, 9);
     return record;
 }
 
@@ -113,6 +114,12 @@ bool lk_sources_set_regularisation(LkStore *store, gint64 id, bool regularisatio
 {
     return lk_store_run_on(store, error, missing(), "UPDATE source SET regularisation = ?2 WHERE id = ?1", LK_INT(id),
                            LK_INT(regularisation));
+}
+
+bool lk_sources_set_held(LkStore *store, gint64 id, bool held, GError **error)
+{
+    return lk_store_run_on(store, error, missing(), "UPDATE source SET held = ?2 WHERE id = ?1", LK_INT(id),
+                           LK_INT(held));
 }
 
 /** All that holds a path of source ?1 (project ?2), from ?3 to ?4. A picture's path goes by way of one that none can

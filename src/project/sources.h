@@ -14,6 +14,7 @@ typedef struct LkSourceRecord {
     char *path;
     bool recursive;      /* folders below it too */
     bool regularisation; /* kohya's is_reg: pictures of the class, against forgetting */
+    bool held;           /* adding it was stopped: no further pictures are taken from it */
     guint repeats;       /* at least 1 */
     gint64 added;
     guint pictures; /* how many rows of pictures.h it has */
@@ -34,6 +35,7 @@ gint64 lk_sources_add(LkStore *store, const LkSourceRecord *draft, GError **erro
 bool lk_sources_set_repeats(LkStore *store, gint64 id, guint repeats, GError **error);
 bool lk_sources_set_recursive(LkStore *store, gint64 id, bool recursive, GError **error);
 bool lk_sources_set_regularisation(LkStore *store, gint64 id, bool regularisation, GError **error);
+bool lk_sources_set_held(LkStore *store, gint64 id, bool held, GError **error);
 
 /** The folder or file was moved: its path, and the paths of its pictures and of masks below it, become the new ones;
  * captions, choices and undo history stay with them. */

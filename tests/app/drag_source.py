@@ -1,5 +1,5 @@
 """A small window from which files can be dragged: drag_source.py FILE... prints a line when it is on the screen and
-another when a drag has ended."""
+another when a drag has ended: "cancelled" where nobody took it."""
 
 import sys
 
@@ -14,7 +14,9 @@ files = Gdk.FileList.new_from_array([Gio.File.new_for_path(path) for path in sys
 window = Gtk.Window(decorated=False, default_width=60, default_height=40, child=Gtk.Label(label="drag"))
 source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
 source.connect("prepare", lambda *_: Gdk.ContentProvider.new_for_value(files))
-source.connect("drag-end", lambda *_: print("ended", flush=True))
+cancelled = []
+source.connect("drag-cancel", lambda *_: cancelled.append(True))  # and it may go back to where it came from
+source.connect("drag-end", lambda *_: print("cancelled" if cancelled else "ended", flush=True))
 window.add_controller(source)
 window.connect("map", lambda *_: GLib.timeout_add(150, lambda: print("shown", flush=True)))
 window.present()

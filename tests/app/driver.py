@@ -1,12 +1,15 @@
 """Drives the window as a person does: by what the accessibility bus shows, by mouse and by keys.
 
 A journey is a script that makes a `Journey`, does steps and ends with `done()`; it prints TAP.
-Nothing waits for a fixed time: every step is looked for until it is there or a deadline has passed.
+Nothing waits for a fixed time: every step is looked for until it is there or a deadline has passed. Deadlines are there for
+what never comes, not to measure: a slow machine is no failure. Nor may a fast one be: what a journey meets while it is
+under way is endless, or is paused first.
 """
 
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +28,9 @@ Atspi.set_timeout(20000, 20000)  # milliseconds; a busy machine answers late
 APP_ID = "io.github.lorikeet_lora.Lorikeet"
 APP_PATH = "/" + APP_ID.replace(".", "/")
 NOISE = re.compile(r"^$|Failed to set fd limit|X connection to .* broken")
+HASTE = float(os.environ.get("LORIKEET_HASTE", "1"))  # 10: a tenth of the time, for whoever writes a journey
+PATIENCE = 60.0 / HASTE  # seconds, for what a window does at once
+SLOW = 400.0 / HASTE  # for what the engine has to do first
 WARNING = re.compile(r"WARNING|CRITICAL|ERROR|runtime error|Sanitizer", re.IGNORECASE)
 
 
@@ -32,7 +38,7 @@ class Missing(Exception):
     """Something that a person should see is not there."""
 
 
-def wait_for(what, condition, seconds=20.0):
+def wait_for(what, condition, seconds=PATIENCE):
     """The first true value of condition(); Missing after the deadline."""
     deadline, pause = time.monotonic() + seconds, 0.02
     while True:
@@ -55,15 +61,15 @@ def children(node):
             yield child
 
 
-def walk(node, showing=True):
-    """The node and all below it that are on the screen, from top to bottom."""
+def walk(node, showing=True, without=()):
+    """The node and all below it that are on the screen, from top to bottom; not what is in nodes of the roles `without`."""
     try:
         states = node.get_state_set()
         if showing and node.get_role() != Atspi.Role.APPLICATION and not states.contains(Atspi.StateType.SHOWING):
             return
         yield node
-        for child in children(node):
-            yield from walk(child, showing)
+        for child in children(node) if node.get_role_name() not in without else ():
+            yield from walk(child, showing, without)
     except GLib.Error:
         return
 
@@ -74,8 +80,49 @@ def text_of(node):
     return Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else ""
 
 
+class Announcements:
+    """What the programs announced: a message may have come and gone before all that is on the screen was looked at."""
+
+    def __init__(self):
+        self.log = Path(os.environ["XDG_RUNTIME_DIR"]) / "announcements.log"
+        self.process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("announcements.py")), str(self.log)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+        self.read = self.mark = 0
+
+    def all(self):
+        return list(map(json.loads, self.log.read_text(encoding="utf-8").splitlines()))
+
+    def forget(self):
+        """A step begins: what was announced before the last one is of no interest any more."""
+        self.read, self.mark = self.mark, len(self.all())
+
+    def find(self, name):
+        return next((Said(text) for text in self.all()[self.read:] if matches(text, name)), None)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Said:
+    """An announcement, in the place of the node that showed it."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def get_name(self):
+        return self.text
+
+
+def matches(text, name):
+    return bool(name.search(text)) if hasattr(name, "search") else text == name
+
+
 class App:
     """The program, running."""
+
+    announcements = None
 
     def __init__(self, program, *args, env=None, warnings=True):
         self.errors = tempfile.NamedTemporaryFile("w+", suffix=".log")
@@ -103,26 +150,24 @@ class App:
 
     def all(self, role=None, name=None, within=None):
         """Nodes on the screen of this role ("button") whose name is `name` (text or compiled pattern)."""
-        found = []
+        return list(self.each(role, name, within))
+
+    def each(self, role=None, name=None, within=None):
         for node in walk(within or self.node):
-            if role and node.get_role_name() != role:
-                continue
-            if name is not None:
-                own = node.get_name() or ""
-                if not (name.search(own) if hasattr(name, "search") else own == name):
-                    continue
-            found.append(node)
-        return found
+            if (not role or node.get_role_name() == role) and (name is None or matches(node.get_name() or "", name)):
+                yield node
 
-    def find(self, role=None, name=None, within=None, seconds=20.0):
+    def find(self, role=None, name=None, within=None, seconds=PATIENCE):
         return wait_for(f"{role or 'something'} named {name!r}",
-                        lambda: next(iter(self.all(role, name, within)), None), seconds)
+                        lambda: next(self.each(role, name, within), None), seconds)
 
-    def sees(self, name, seconds=20.0):
-        """A text on the screen, as label or name of anything."""
-        return self.find(None, name, seconds=seconds)
+    def sees(self, name, seconds=PATIENCE):
+        """A text on the screen, as label or name of anything; or that was there for a while, as a message, in this step or the
+        last one."""
+        return wait_for(f"something named {name!r}", lambda: next(self.each(None, name), None) or (
+            self.announcements and self.announcements.find(name)), seconds)
 
-    def gone(self, role=None, name=None, seconds=20.0):
+    def gone(self, role=None, name=None, seconds=PATIENCE):
         return wait_for(f"{role or 'something'} named {name!r} to go", lambda: not self.all(role, name), seconds)
 
     # ---- doing -----------------------------------------------------------------------------------
@@ -133,7 +178,7 @@ class App:
 
         def ready():
             """Looked for anew each time: a page may put another one in its place meanwhile."""
-            node = next(iter(self.all(role, name, within)), None)
+            node = next(self.each(role, name, within), None)
             return node if node and node.get_state_set().contains(Atspi.StateType.SENSITIVE) else None
 
         node = wait_for(f"{name!r} to be sensitive", ready)
@@ -149,6 +194,15 @@ class App:
         items = wait_for(f"item {number} of the menu {menu!r}",
                          lambda: (found := self.all("menu item")) and len(found) >= number and found)
         items[number - 1].do_action(0)
+
+    def pick(self, name, choice):
+        """Chooses from the drop-down list called `name`. An entry below the pointer would take part in what keys do."""
+        xdotool("mousemove", 400, 30)
+        self.press("toggle button", name)
+        entries = [node.get_name() for node in children(self.find("list item", choice).get_parent())]
+        key("Home", *["Down"] * entries.index(choice))
+        key("Return")
+        self.gone("list item", choice)
 
     def click(self, node, button=1, count=1):
         """A real click in the middle of a node."""
@@ -211,7 +265,7 @@ class App:
 
     # ---- the end ---------------------------------------------------------------------------------
 
-    def quit(self, seconds=30):
+    def quit(self, seconds=PATIENCE):
         """Quits as the menu does; returns the exit status."""
         if self.process.poll() is None:
             self.action("quit", window=False)
@@ -242,7 +296,15 @@ def type_text(text):
 
 
 def drop(paths, x, y):
-    """Drags files from a small window of another program and lets them fall at (x, y) of the screen."""
+    """Drags files from a small window of another program and lets them fall at (x, y) of the screen. Where both programs are
+    too busy to agree while the button is down, the drag comes to nothing, and is done again."""
+    for _ in range(5):
+        if drag_once(paths, x, y):
+            return
+    raise Missing("somebody who takes what is dropped")
+
+
+def drag_once(paths, x, y):
     source = subprocess.Popen([sys.executable, str(Path(__file__).with_name("drag_source.py")), *map(str, paths)],
                               stdout=subprocess.PIPE, text=True)
     try:
@@ -255,7 +317,8 @@ def drop(paths, x, y):
             time.sleep(0.03)
         time.sleep(0.15)
         xdotool("mouseup", 1)
-        source.stdout.readline()  # the drag has ended
+        ended, _, _ = select.select([source.stdout], [], [], PATIENCE)
+        return bool(ended) and source.stdout.readline() == "ended\n"
     finally:
         source.terminate()
         source.wait()
@@ -312,10 +375,12 @@ class Journey:
         self.unnamed = 0
         self.apps = []
         self.desktop = Desktop()
+        self.announcements = Announcements()
         self.shots = os.environ.get("LORIKEET_SCREENSHOTS")
 
     def start(self, program, *args, **options):
         app = App(program, *args, **options)
+        app.announcements = self.announcements
         self.apps.append(app)
         return app
 
@@ -324,6 +389,7 @@ class Journey:
         if self.failed:
             return None
         self.count += 1
+        self.announcements.forget()
         try:
             value = function()
             good = value is not False
@@ -379,6 +445,7 @@ class Journey:
                 print("# " + line)
             self.failed = self.failed or bool(warnings)
         self.desktop.end()
+        self.announcements.end()
         print(f"1..{self.count}")
         sys.exit(1 if self.failed or self.unnamed else 0)
 

@@ -60,8 +60,9 @@ j.step("a folder dropped on the page is added", lambda: (drop([folder / "set"], 
 j.step("what was added is said", lambda: app.sees(re.compile("12 pictures added")))
 j.step("what needs attention is said", lambda: app.sees(re.compile("2 without caption")))
 j.shot("grid")
-j.step("names are sorted as a person would", lambda: [c.get_name().split(",")[0] for c in cells()][:4] == ["p1.png", "p2.png", "p3.png", "p4.png"])
-j.step("a cell says what is wrong in words", lambda: any("No caption" in c.get_name() for c in cells()))
+j.step("names are sorted as a person would", lambda: wait_for(
+    "that order", lambda: [c.get_name().split(",")[0] for c in cells()][:4] == ["p1.png", "p2.png", "p3.png", "p4.png"]))
+j.step("a cell says what is wrong in words", lambda: wait_for("such a cell", lambda: any("No caption" in c.get_name() for c in cells())))
 j.step("nothing on it is without a name", lambda: unnamed_controls(app) == [])
 
 
@@ -102,12 +103,14 @@ j.step("Left goes back", lambda: (key("Left"), app.sees("2 of 12")))
 
 
 def zoomed():
-    before = [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))]
+    def zoom():
+        return [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))]
+    fitting = wait_for("the zoom", zoom)
     key("plus")
-    wait_for("another zoom", lambda: [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))] != before)
+    larger = wait_for("another zoom", lambda: (now := zoom()) != fitting and now)
     j.shot("zoomed")
     key("0")
-    wait_for("the old zoom", lambda: [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))] == before)
+    return wait_for("the old zoom", lambda: (now := zoom()) != larger and now) == fitting
 
 
 j.step("plus and 0 zoom", zoomed)

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from driver import Atspi, Journey, key, walk, wait_for
+from driver import SLOW, Atspi, Journey, key, text_of, type_text, walk, wait_for
 
 program = sys.argv[1]
 j = Journey()
@@ -32,6 +32,18 @@ def tab_to(app, name, most=30):
     return False
 
 
+def long_training(app):
+    """By keyboard: so many epochs that no machine comes to their end while the journey looks."""
+    if not tab_to(app, "Epochs", 60):
+        return False
+    key("Tab", "ctrl+a")  # from the row to its number
+    type_text("90000")
+    key("Return")
+    wait_for("the number", lambda: text_of(app.find("spin button", "Epochs")) == "90000")
+    app.sees(re.compile("Ready to train"), SLOW)
+    return True
+
+
 def trained(app, least):
     """True once the training page tells of at least so many steps."""
     for node in app.all("label", re.compile(r"^Step [\d,]+ of")):
@@ -47,17 +59,18 @@ def files(folder, pattern):
 app = j.start(program)
 j.step("the first page is there", lambda: app.find("button", "Open Example"))
 j.step("Tab and Return open the example", lambda: tab_to(app, "Open Example") and (key("Return"), app.sees("Lorikeet Mascot"))[1])
-j.step("its pictures are there", lambda: app.sees("20 pictures", 60))
+j.step("its pictures are there", lambda: app.sees("20 pictures", SLOW))
 j.shot("dataset")
-j.step("Alt+2 shows the parameters", lambda: (key("alt+2"), app.sees(re.compile("Ready to train"), 60)))
+j.step("Alt+2 shows the parameters", lambda: (key("alt+2"), app.sees(re.compile("Ready to train"), SLOW)))
+j.step("Tab leads to the number of epochs", lambda: long_training(app))
 j.shot("parameters")
-j.step("Ctrl+Return trains", lambda: (key("ctrl+Return"), app.sees(re.compile("Running, Task 1"), 120)))
-j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(app, 12), 300))
+j.step("Ctrl+Return trains", lambda: (key("ctrl+Return"), app.sees(re.compile("Running, Task 1"), SLOW)))
+j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(app, 12), SLOW))
 j.shot("training")
-j.step("Ctrl+S saves a LoRA", lambda: (key("ctrl+s"), wait_for("a LoRA", lambda: files("task-1", "*-step*.safetensors"), 120)))
-j.step("Ctrl+P pauses", lambda: (key("ctrl+p"), app.sees(re.compile("Paused, Task 1"), 120)))
+j.step("Ctrl+S saves a LoRA", lambda: (key("ctrl+s"), wait_for("a LoRA", lambda: files("task-1", "*-step*.safetensors"), SLOW)))
+j.step("Ctrl+P pauses", lambda: (key("ctrl+p"), app.sees(re.compile("Paused, Task 1"), SLOW)))
 j.step("Alt+4 shows the test page", lambda: (key("alt+4"), app.find("button", "Generate")))
-j.step("Ctrl+Return draws a picture", lambda: (key("ctrl+Return"), wait_for("a picture", lambda: files("test", "*.png"), 240)))
+j.step("Ctrl+Return draws a picture", lambda: (key("ctrl+Return"), wait_for("a picture", lambda: files("test", "*.png"), SLOW)))
 j.shot("test")
 j.step("the program quits", lambda: app.quit() == 0)
 
@@ -70,16 +83,16 @@ def later():
 
 
 j.step("a later start offers what was paused", later)
-j.step("a click on the card opens the project", lambda: (again.click(again.find("label", "Lorikeet Mascot")), again.sees("20 pictures", 60)))
-j.step("a click on Continue shows the parameters", lambda: (again.click(again.find("button", "Continue")), again.sees(re.compile("Ready to train"), 60)))
-j.step("a click on Train trains", lambda: (again.click(again.find("button", "Train")), again.sees(re.compile("Running, Task 2"), 120)))
-j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(again, 12), 300))
+j.step("a click on the card opens the project", lambda: (again.click(again.find("label", "Lorikeet Mascot")), again.sees("20 pictures", SLOW)))
+j.step("a click on Continue shows the parameters", lambda: (again.click(again.find("button", "Continue")), again.sees(re.compile("Ready to train"), SLOW)))
+j.step("a click on Train trains", lambda: (again.click(again.find("button", "Train")), again.sees(re.compile("Running, Task 2"), SLOW)))
+j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(again, 12), SLOW))
 
 
 def stop():
     again.click(again.find("button", "Stop…"))
     again.click(again.find("button", "Stop and Save"))
-    again.sees(re.compile("Stopped, Task 2"), 120)
+    again.sees(re.compile("Stopped, Task 2"), SLOW)
     return wait_for("a LoRA", lambda: files("task-2", "*.safetensors"))
 
 
@@ -87,5 +100,5 @@ j.step("clicks on Stop… and Stop and Save leave a LoRA", stop)
 before = len(files("test", "*.png"))
 j.step("a click on Test shows the test page", lambda: (again.click(again.find("list item", "Test")), again.find("button", "Generate")))
 j.step("a click on Generate draws a picture",
-       lambda: (again.click(again.find("button", "Generate")), wait_for("a picture", lambda: len(files("test", "*.png")) > before, 240)))
+       lambda: (again.click(again.find("button", "Generate")), wait_for("a picture", lambda: len(files("test", "*.png")) > before, SLOW)))
 j.done()

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from driver import GLib, Journey, children, key, type_text, wait_for, xdotool
+from driver import PATIENCE, GLib, Journey, children, key, type_text, wait_for, xdotool
 
 program = sys.argv[1]
 j = Journey()
@@ -110,7 +110,7 @@ j.step("the menu has it", lambda: (app.action("help", GLib.Variant("s", ""), win
 
 def launcher(option):
     """As a launcher does it while the program runs."""
-    assert subprocess.run([program, option], timeout=30, check=False).returncode == 0
+    assert subprocess.run([program, option], timeout=PATIENCE, check=False).returncode == 0
 
 
 def from_launcher():

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import Events, Journey, key, text_of, type_text, unnamed_controls, wait_for
+from driver import SLOW, Events, Journey, key, text_of, type_text, unnamed_controls, wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -47,8 +47,8 @@ j.step("a rate beyond its limit is a mistake in words",
        lambda: (replace("Learning Rate", "50"), app.sees("1 value needs attention"),
                 app.sees(re.compile("must be a number from 0 to 10"))))
 j.step("a screen reader is told of it at once", lambda: said.heard("must be|number|0 to 10"))
-j.step("training cannot begin with it",
-       lambda: "sensitive" not in [s.value_nick for s in app.find("button", "Train").get_state_set().get_states()])
+j.step("training cannot begin with it", lambda: wait_for("Train to wait", lambda: "sensitive" not in [
+    s.value_nick for s in app.find("button", "Train").get_state_set().get_states()]))
 j.shot("mistake")
 j.step("Ctrl+Z takes it back", lambda: (key("ctrl+z"), app.sees("Ready to train"),
                                         text_of(app.find("text", "Learning Rate")) == "0.0001"))
@@ -95,6 +95,11 @@ j.shot("few-steps")
 
 
 def train():
+    """One that no machine comes to the end of before it is stopped."""
+    replace("Epochs", "90000", "spin button")
+    key("Return")
+    app.sees(re.compile("90000 epochs "))
+    app.sees("Ready to train")
     key("ctrl+Return")
     wait_for("a task's files", lambda: list(Path(projects).glob("*/task-1/job.toml")))
 
@@ -104,7 +109,7 @@ j.step("Ctrl+Enter begins a task", train)
 
 def job_says():
     text = next(Path(projects).glob("*/task-1/job.toml")).read_text()
-    return 'trigger_words = "rlk_bird"' in text and "max_train_epochs = 1" in text and "dataset.toml" in text
+    return 'trigger_words = "rlk_bird"' in text and "max_train_epochs = 90000" in text and "dataset.toml" in text
 
 
 j.step("its job has what the page showed", job_says)
@@ -114,7 +119,7 @@ j.step("the training page shows it", lambda: app.find(None, re.compile("Task 1|T
 def leave():
     app.action("quit", window=False)
     app.press("button", "Stop and Quit")
-    return app.process.wait(60) == 0
+    return app.process.wait(SLOW) == 0
 
 
 j.step("leaving stops the training when asked to", leave)

@@ -81,7 +81,7 @@ def away_and_back():
         for i in range(FOLDERS):
             picture(wide / f"{i:03}" / "late.png", FOLDERS + i)
         # The folder around them is watched or not.
-        wait_for("those of which events tell", lambda: counted() - FOLDERS in (WATCHED - 1, WATCHED))
+        wait_for("those of which events tell", lambda: (counted() or 0) - FOLDERS in (WATCHED - 1, WATCHED))
         keyboard_to("--pid", str(app.process.pid))
         wait_for("the window with the keyboard", active)
         wait_for("all of them", lambda: counted() == 2 * FOLDERS)
@@ -97,7 +97,7 @@ j.step("what came where no event tells of it is there when the window has the ke
 
 
 def choose(item, title, path):
-    before = counted()
+    before = wait_for("the number of pictures", counted)
     app.choose("Add Pictures…", item)
     app.find(None, title)
     keyboard_to("--name", f"^{title}$")

@@ -11,7 +11,7 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import Birds  # noqa: E402
-from driver import Atspi, Journey, drop, key, wait_for, xdotool  # noqa: E402
+from driver import PATIENCE, Atspi, Journey, Missing, drop, key, wait_for, xdotool  # noqa: E402
 from gi.repository import GdkPixbuf  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]
@@ -111,31 +111,34 @@ GLib.MainLoop().run()
 """
 
 
-def pasted(what, *paths):
+def pasted(count, what, *paths):
+    """Ctrl+V until there are so many pictures: the program hears by and by of what another one has copied."""
     owner = subprocess.Popen([sys.executable, "-c", OWNER, what, *map(str, paths)], stdout=subprocess.PIPE, text=True)
-    owner.stdout.readline()
-    xdotool("mousemove", 640, 700, "sleep", 1)  # the program hears of it by and by
-    key("ctrl+v")
-    return owner
+    try:
+        owner.stdout.readline()
+        xdotool("mousemove", 640, 700)
+        for attempt in range(5):
+            xdotool("sleep", 1 + attempt)
+            key("ctrl+v")
+            try:
+                return app.sees(f"{count} pictures", PATIENCE / 4)
+            except Missing:
+                if attempt == 4:
+                    raise
+    finally:
+        owner.kill()
+    return None
 
 
 def paste_files():
     picture(home / "one" / "c1.png", 90, 10, 150)
-    owner = pasted("files", home / "one" / "c1.png")
-    try:
-        app.sees("9 pictures")
-        app.find("table cell", re.compile("^c1.png"))
-    finally:
-        owner.kill()
+    pasted(9, "files", home / "one" / "c1.png")
+    app.find("table cell", re.compile("^c1.png"))
 
 
 def paste_picture():
     picture(home / "elsewhere.png", 250, 250, 0, 300)
-    owner = pasted("texture", home / "elsewhere.png")
-    try:
-        app.sees("10 pictures")
-    finally:
-        owner.kill()
+    pasted(10, "texture", home / "elsewhere.png")
 
 
 j.step("Ctrl+V adds files that were copied", paste_files)

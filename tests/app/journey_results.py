@@ -142,7 +142,7 @@ def copy():
     app.choose("Checkpoint Menu", 2)
     copied = webui / f"{NAME}.safetensors"
     wait_for("the file", lambda: copied.exists() and copied.read_bytes() == Path(lora).read_bytes())
-    wait_for("it to be remembered", lambda: remembered()[0] == str(webui))
+    wait_for("it to be remembered", lambda: remembered()[:1] == [str(webui)])
     app.choose("Checkpoint Menu", 1)
     app.sees("Replace File?")
     (webui / f"{NAME}.safetensors").write_bytes(b"old")

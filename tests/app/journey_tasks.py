@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from driver import Atspi, GLib, Journey, key, text_of, wait_for, xdotool
+from driver import SLOW, Atspi, GLib, Journey, key, text_of, wait_for, xdotool
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-tasks-")
@@ -200,13 +200,92 @@ def results():
 j.step("its results are shown", results)
 
 
+def folders(pattern="task-*"):
+    return sorted(p.name for p in (Path(home.name) / "project").glob(pattern))
+
+
+def delete_dialog(number):
+    dialog = app.find("alert", f"Delete Task {number}?")
+    app.sees(re.compile(r"take [\d.]+.[kM]B in “.*/task-%d”" % number))
+    return dialog
+
+
+def listed(*numbers):
+    wait_for(f"the tasks {numbers}", lambda: [row.get_name() for row in app.all("list item", re.compile(r"^Task \d$"))] == [
+        f"Task {n}" for n in numbers])
+
+
+def focus_task(number):
+    """Tab into the list, then down to the row."""
+    def at():
+        return next((row.get_name() for row in app.all("list item", re.compile(r"^Task \d$"))
+                     if row.get_state_set().contains(Atspi.StateType.FOCUSED)), None)
+    for _ in range(20):
+        if at():
+            break
+        key("Tab")
+        time.sleep(0.2)
+    key("Home")
+    for _ in range(10):
+        if at() == f"Task {number}":
+            return
+        key("Down")
+        time.sleep(0.2)
+    raise AssertionError(f"the focus does not come to task {number}")
+
+
+def delete():
+    """From the list by key, with the files: they go to the trash when Undo is over, and not before."""
+    key("alt+6")
+    app.press("button", "Back")
+    focus_task(2)
+    key("Delete")
+    j.shot("delete")
+    app.press("button", "Cancel", delete_dialog(2))
+    app.gone("alert")
+    focus_task(2)
+    key("Delete")
+    app.press("button", "Delete with Its Files", delete_dialog(2))
+    app.sees("Task 2 deleted")
+    listed(6, 5, 4, 3, 1)
+    app.press("button", "Undo")
+    listed(6, 5, 4, 3, 2, 1)
+    return "task-2" in folders()
+
+
+def delete_for_good():
+    """From its page by the menu."""
+    before = folders()
+    app.press("list item", "Task 1")
+    app.sees(re.compile(r"^3 checkpoints\. With samples, states and log the task takes [\d.]+.[kM]B on the disk\.$"))
+    app.choose("More", 4)
+    app.press("button", "Delete with Its Files", delete_dialog(1))
+    listed(6, 5, 4, 3, 2)
+    wait_for("its folder to go", lambda: folders() == [name for name in before if name != "task-1"])
+    trash = Path(os.environ["XDG_DATA_HOME"]) / "Trash" / "files" / "task-1"
+    return not trash.parent.exists() or len(list(trash.glob("*.safetensors"))) == 3
+
+
+def delete_keep():
+    app.press("list item", "Task 5")
+    app.choose("More", 4)
+    app.press("button", "Delete, Keep the Files", app.find("alert", "Delete Task 5?"))
+    listed(6, 4, 3, 2)
+    app.sees("Task 5 deleted")
+
+
+j.step("Delete asks, and Undo brings a task back with its files", delete)
+j.step("with its files a task goes to the trash", delete_for_good)
+j.step("files can be kept", delete_keep)
+
+
 def notification():
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
-        first, = base.execute("SELECT id FROM task WHERE number = 1").fetchone()
+        first, = base.execute("SELECT id FROM task WHERE number = 2").fetchone()
     app.action("home")
     app.find("label", "Rainbow Lorikeet")
     app.action("show-task", GLib.Variant("x", first), window=False)
-    app.sees(re.compile("^Task 1 · Finished"))
+    app.sees(re.compile("^Task 2 · Finished"))
 
 
 j.step("what a notification of a task leads to is that task's page", notification)
@@ -226,7 +305,7 @@ def first():
     again.press(None, "Hold the Queue")
     again.find("button", re.compile("^Epoch .* of |^Preparing"))
     wait_for("the first to train", lambda: re.search("Epoch", "".join(
-        label.get_name() for label in again.all("label"))), 60)
+        label.get_name() for label in again.all("label"))), SLOW)
     wait_order(again, 6, 3, 4)
     key("Escape")
     again.find("button", "2 tasks wait")
@@ -237,14 +316,14 @@ j.step("let go, the first in the new order trains", first)
 
 def stop():
     key("alt+3")
-    again.sees(re.compile("^Running, Task 6"), 60)
-    wait_for("a step", lambda: re.search(r"Step [1-9]", "".join(label.get_name() for label in again.all("label"))), 60)
+    again.sees(re.compile("^Running, Task 6"), SLOW)
+    wait_for("a step", lambda: re.search(r"Step [1-9]", "".join(label.get_name() for label in again.all("label"))), SLOW)
     again.action("show-queue")
     again.press(None, "Hold the Queue")
     key("Escape")
     again.press("button", "Stop…")
     again.press("button", "Stop and Save")
-    again.sees(re.compile("^Stopped, Task 6"), 60)
+    again.sees(re.compile("^Stopped, Task 6"), SLOW)
 
 
 j.step("it is stopped and saved while the queue is held", stop)
@@ -256,7 +335,7 @@ def go_on():
     again.sees(re.compile("^Stopped at step"))
     j.shot("stopped")
     again.press("button", "Continue Training")
-    again.sees(re.compile("^Waiting, Task 6"), 60)
+    again.sees(re.compile("^Waiting, Task 6"), SLOW)
     again.press("button", "Start")
     again.find("button", "2 tasks wait")
 
@@ -265,11 +344,11 @@ j.step("Continue Training puts it at the end of the queue", go_on)
 
 
 def leave():
-    again.find("button", re.compile("^Epoch .* of "), seconds=60)
+    again.find("button", re.compile("^Epoch .* of "), seconds=SLOW)
     again.action("quit", window=False)
     again.sees("A Training Is Running")
     again.press("button", "Stop and Quit")
-    return again.process.wait(60) == 0
+    return again.process.wait(SLOW) == 0
 
 
 j.step("quitting while a task trains asks first", leave)

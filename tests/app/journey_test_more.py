@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from driver import Atspi, Journey, drop, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, drop, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 xl = Path(lora).parents[1] / "sdxl" / "lora.safetensors"
@@ -49,7 +49,7 @@ def files():
     return sorted(made.glob("*.png")) if made.exists() else []
 
 
-def wait_files(count, seconds=120):
+def wait_files(count, seconds=SLOW):
     return wait_for(f"{count} pictures", lambda: len(files()) == count and files(), seconds)
 
 
@@ -70,14 +70,14 @@ def begin():
     app.find("list item", "Dataset")
     key("alt+3")
     app.press("button", "Start")
-    app.sees(re.compile("^Running, Task 3"), 120)
+    app.sees(re.compile("^Running, Task 3"), SLOW)
     key("alt+4")
     app.sees("Training is running and uses the device")
     set_value("spin button", "Steps", 4)
     app.set_text(app.find("text", "Seed"), "99")
     app.set_text(prompt(), f"只鸟 rlk_bird <lora:{NAME}:0.7>")
-    node = app.find("button", "Generate")
-    return not node.get_state_set().contains(Atspi.StateType.SENSITIVE)
+    wait_for("Generate to wait",
+             lambda: not app.find("button", "Generate").get_state_set().contains(Atspi.StateType.SENSITIVE))
 
 
 j.step("while a training runs, Generate waits", begin)
@@ -86,7 +86,7 @@ j.shot("training")
 
 def pause_and_test():
     app.press("button", "Pause and Test")
-    app.sees("Training is paused", 120)
+    app.sees("Training is paused", SLOW)
     wait_files(1)
 
 
@@ -95,12 +95,12 @@ j.step("Pause and Test pauses it and draws", pause_and_test)
 
 def resume():
     app.press("button", "Resume Training")
-    app.sees("Training is running and uses the device", 120)
+    app.sees("Training is running and uses the device", SLOW)
     key("alt+3")
-    app.sees(re.compile("^Running, Task 3"), 120)
+    app.sees(re.compile("^Running, Task 3"), SLOW)
     app.press("button", "Stop…")
     app.press("button", "Stop and Save")
-    app.sees(re.compile("^Stopped, Task 3"), 120)
+    app.sees(re.compile("^Stopped, Task 3"), SLOW)
     key("alt+4")
     wait_for("Generate", lambda: app.find("button", "Generate").get_state_set().contains(Atspi.StateType.SENSITIVE))
 
@@ -162,7 +162,7 @@ j.step("a LoRA of that folder draws", foreign_folder)
 def other_family():
     insert("large")
     app.press("button", "Generate")
-    app.sees(re.compile("The LoRA .large. (is made for .*, the base model is|has no module that fits)"), 60)
+    app.sees(re.compile("The LoRA .large. (is made for .*, the base model is|has no module that fits)"), SLOW)
     j.shot("other-family")
     app.press("button", "Close the Message")
     return len(files()) == 2
@@ -182,17 +182,17 @@ def preview():
     set_value("spin button", "Steps", 150)
     app.click(app.find("label", "64 × 64"))
     for name in ("Width", "Height"):
-        set_value("spin button", name, 256)
+        set_value("spin button", name, 640)  # minutes
     key("Escape")
     before = seen()
     app.press("button", "Generate")
-    app.sees(re.compile(r"^Drawing: step \d+ of 150$"), 60)
-    first = wait_for("the picture as far as it is", lambda: (now := seen()) != before and now)
-    wait_for("the picture to go on", lambda: seen() != first)
+    app.sees(re.compile(r"^Drawing: step \d+ of 150$"), SLOW)
+    first = wait_for("the picture as far as it is", lambda: (now := seen()) != before and now, SLOW)
+    wait_for("the picture to go on", lambda: seen() != first, SLOW)
     app.sees(re.compile(r"^Drawing: step \d+ of 150$"))
     app.press("button", "Cancel")
-    app.find("button", "Generate")
-    app.click(app.find("label", "256 × 256"))
+    app.find("button", "Generate", seconds=SLOW)
+    app.click(app.find("label", "640 × 640"))
     for name in ("Width", "Height"):
         set_value("spin button", name, 64)
     key("Escape")
@@ -209,7 +209,7 @@ def too_large():
         set_value("spin button", name, 2048)
     key("Escape")
     app.press("button", "Generate")
-    app.sees(re.compile(r"The picture needs .* of memory and .* free\. One of \d+ × \d+ fits"), 200)
+    app.sees(re.compile(r"The picture needs .* of memory and .* free\. One of \d+ × \d+ fits"), SLOW)
     j.shot("too-large")
     return len(files()) == 2
 

@@ -16,7 +16,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
-from driver import Journey, drop, key, text_of, unnamed_controls, wait_for, xdotool  # noqa: E402
+from driver import SLOW, Journey, drop, key, text_of, unnamed_controls, wait_for, xdotool  # noqa: E402
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-test-page-")
@@ -67,7 +67,7 @@ def files(pattern="*.png"):
     return sorted(made.glob(pattern)) if made.exists() else []
 
 
-def wait_files(count, pattern="*.png", seconds=60):
+def wait_files(count, pattern="*.png", seconds=SLOW):
     return wait_for(f"{count} files {pattern}", lambda: len(files(pattern)) == count and files(pattern), seconds)
 
 
@@ -140,13 +140,24 @@ j.step("the same settings make the same picture", lambda: (
 j.shot("picture")
 
 
+def set_size(before, now):
+    app.click(app.find("label", f"{before} × {before}"))
+    for name in ("Width", "Height"):
+        set_value(app, "spin button", name, now)
+    key("Escape")
+    app.find("label", f"{now} × {now}")
+
+
 def cancel():
+    """Of a picture that takes minutes."""
     set_value(app, "spin button", "Steps", 150)
+    set_size(64, 640)
     app.press("button", "Generate")
     app.press("button", "Cancel")
-    app.find("button", "Generate")
+    app.find("button", "Generate", seconds=SLOW)
     time.sleep(0.5)
     set_value(app, "spin button", "Steps", 4)
+    set_size(640, 64)
     return len(files()) == 2
 
 
@@ -192,7 +203,7 @@ def grid():
     app.sees("Same seed everywhere; 0 of 6 pictures done")
     j.shot("grid-planned")
     app.press("button", "Generate")
-    app.sees("Same seed everywhere; 6 of 6 pictures done", seconds=60)
+    app.sees("Same seed everywhere; 6 of 6 pictures done", seconds=SLOW)
     cells = wait_files(6, "grid-0001/*.png")
     assert "<lora:%s-000001:0>" % NAME in parameters(cells[0]), parameters(cells[0])
     assert "<lora:%s:0.5>" % NAME in parameters(cells[5]), parameters(cells[5])
@@ -226,7 +237,7 @@ def grid_more():
     app.set_text(app.find("text", re.compile("^Strengths")), "0, 0.5, 1")
     app.sees("Same seed everywhere; 6 of 9 pictures done")
     app.press("button", "Generate")
-    app.sees("Same seed everywhere; 9 of 9 pictures done", seconds=60)
+    app.sees("Same seed everywhere; 9 of 9 pictures done", seconds=SLOW)
     return len(files("grid-0002/*.png")) == 3
 
 

@@ -41,12 +41,12 @@ static gint64 add_task(LkStore *store, gint64 project, const char *folder, const
     return g_mkdir_with_parents(folder, 0777) == 0 ? lk_tasks_create(store, &draft, error) : 0;
 }
 
-/* A job of small pictures, long enough to be paused. */
+/* A job of small pictures, so long that no machine comes to its end before it is paused or stopped. */
 static char *make_job(const char *folder, const char *model, const char *pictures, const char *rate)
 {
     return g_strdup_printf("pretrained_model_name_or_path = '%s'\ntrain_data_dir = '%s'\nresolution = '64,64'\n"
                            "enable_bucket = false\nmixed_precision = 'no'\nnetwork_module = 'networks.lora'\n"
-                           "network_dim = 4\nnetwork_alpha = 2\nlearning_rate = %s\nmax_train_steps = 100000\n"
+                           "network_dim = 4\nnetwork_alpha = 2\nlearning_rate = %s\nmax_train_steps = 50000000\n"
                            "output_dir = '%s'\noutput_name = '" NAME "'\n",
                            model, pictures, rate, folder);
 }

@@ -143,9 +143,8 @@ static bool has_some(void *data)
     return lab_count(stop->lab) >= stop->after;
 }
 
-static void test_cancel(void)
+static void make_thousands(Lab *lab)
 {
-    Lab *lab = lab_new();
     lab_picture(lab, "one.png", 64, 64, 1);
     g_autofree char *one = lab_path(lab, "one.png");
     for (int i = 0; i < 4000; i++) {
@@ -154,6 +153,12 @@ static void test_cancel(void)
         if (link(one, path) != 0)
             g_error("link");
     }
+}
+
+static void test_cancel(void)
+{
+    Lab *lab = lab_new();
+    make_thousands(lab);
     g_autofree char *in = lab_path(lab, "in");
     const char *const paths[] = {in, NULL}, *const paths_again[] = {"in", NULL};
     g_autofree char *before = lab_files(lab, "in", NULL);
@@ -490,12 +495,75 @@ static void test_config(void)
     lab_free(lab);
 }
 
+/* Adds "in" and stops as soon as something is there. */
+static LkImportSummary *add_and_stop(Lab *lab)
+{
+    g_autofree char *in = lab_path(lab, "in");
+    const char *const paths[] = {in, NULL};
+    Added added = {0};
+    Stop stop = {lab, 1};
+    lk_picture_list_add_paths(lab->list, paths, added_cb, &added);
+    wait_for(has_some, &stop, 60);
+    lk_picture_list_cancel(lab->list);
+    wait_for(is_added, &added, 60);
+    settle(lab);
+    return added.summary;
+}
+
+static bool is_held(Lab *lab)
+{
+    g_autoptr(GArray) sources = lk_picture_list_get_sources(lab->list);
+    return sources->len == 1 && g_array_index(sources, LkPictureSource, 0).held;
+}
+
+/* After Cancel a folder gives no more than it has given, until it is added again. */
+static void test_stopped(void)
+{
+    Lab *lab = lab_new();
+    make_thousands(lab);
+    const char *const again[] = {"in", NULL};
+    g_autofree char *before = lab_files(lab, "in", NULL);
+    g_autoptr(LkImportSummary) first = add_and_stop(lab);
+    tap_ok(lab_count(lab) > 0 && first->fresh->len == lab_count(lab) && first->found == 4000 && is_held(lab),
+           "stopped after %u of %u", lab_count(lab), first->found);
+    lk_picture_list_take_back(lab->list, first);
+    settle(lab);
+    g_autoptr(GArray) none = lk_picture_list_get_sources(lab->list);
+    g_autofree char *after = lab_files(lab, "in", NULL);
+    tap_ok(lab_count(lab) == 0 && none->len == 0 && strcmp(before, after) == 0,
+           "what came in goes again with its folder; the files stay");
+
+    g_autoptr(LkImportSummary) second = add_and_stop(lab);
+    const guint there = lab_count(lab);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(there > 0 && lab_count(lab) == there, "a look at the files brings no others");
+    lab_picture(lab, "in/late.png", 64, 64, 2);
+    g_autoptr(LkPicture) some = g_list_model_get_item(G_LIST_MODEL(lab->list), 0);
+    g_autofree char *stem = g_path_get_basename(lk_picture_get_path(some));
+    *strrchr(stem, '.') = 0;
+    g_autofree char *picture = g_strdup_printf("in/%s.png", stem), *caption = g_strdup_printf("in/%s.txt", stem);
+    scratch_text(lab->folder, caption, "a late caption");
+    lab_reopen(lab);
+    tap_ok(lab_count(lab) == there && is_held(lab) && lab_caption(lab, picture, "a late caption"),
+           "nor does the next start; what is here is followed");
+    tap_ok(trains_shown(lab), "the others are not trained");
+    g_autoptr(LkImportSummary) third = lab_add(lab, again);
+    tap_ok(third->known == there && lab_count(lab) == 4001 && !is_held(lab), "adding it again brings them");
+    lab_picture(lab, "in/later.png", 64, 64, 3);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(lab_count(lab) == 4002, "and from then on what is new");
+    lab_free(lab);
+}
+
 int main(int argc, char **argv)
 {
     static const LabTest tests[] = {
-        {"import", test_import},   {"kohya", test_kohya},         {"files", test_files_and_paste},
-        {"cancel", test_cancel},   {"encodings", test_encodings}, {"doctor", test_doctor},
-        {"trigger", test_trigger}, {"config", test_config},       {"refresh", test_refresh},
+        {"import", test_import},   {"kohya", test_kohya},     {"files", test_files_and_paste},
+        {"cancel", test_cancel},   {"stopped", test_stopped}, {"encodings", test_encodings},
+        {"doctor", test_doctor},   {"trigger", test_trigger}, {"config", test_config},
+        {"refresh", test_refresh},
     };
     return lab_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -133,9 +133,12 @@ static void test_versions(void)
                "from version %d to %d", version, lk_schema.count);
         tap_ok(same_text(tables, wanted), "its tables are those of a new store");
         check_content(&f);
+        g_autoptr(LkSourceRecord) source = NULL;
         const LkTaskValidation validation = {3, 1, 0.5};
         tap_ok(lk_views_set(f.store, 1, "page", "dataset", &f.error) &&
-                   lk_task_validations_append(f.store, 1, &validation, 1, &f.error),
+                   lk_task_validations_append(f.store, 1, &validation, 1, &f.error) &&
+                   lk_sources_set_held(f.store, 1, true, &f.error) &&
+                   (source = lk_sources_get(f.store, 1, &f.error)) != NULL && source->held,
                "what is new since works");
         fixture_free(&f);
     }

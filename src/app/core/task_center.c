@@ -12,6 +12,7 @@ struct _LkTaskCenter {
     GHashTable *tasks;   /* gint64 id → LkTask: all that were seen */
     LkTask *current;     /* borrowed from `tasks` */
     char *device;        /* of new tasks */
+    GHashTable *doomed;  /* LkTask, borrowed: deleted, their folders still where they were */
 };
 
 G_DEFINE_FINAL_TYPE(LkTaskCenter, lk_task_center, G_TYPE_OBJECT)
@@ -138,6 +139,83 @@ void lk_task_center_withdraw(LkTaskCenter *self, LkTask *task)
     lk_task_set_state(task, LK_TASK_STOPPED);
 }
 
+/* ---- deleting ---------------------------------------------------------------------------------------- */
+
+gboolean lk_task_center_can_delete(LkTaskCenter *self, LkTask *task)
+{
+    LkTaskState state = lk_task_get_state(task);
+    return task != self->current && (!lk_task_get_run(task) || state == LK_TASK_QUEUED) &&
+           !lk_task_state_is_active(state);
+}
+
+static gpointer write_deleted(LkStore *store, gpointer data, GError **error)
+{
+    lk_tasks_delete(store, *(gint64 *)data, error);
+    return NULL;
+}
+
+static gpointer write_undeleted(LkStore *store, gpointer data, GError **error)
+{
+    lk_tasks_undelete(store, *(gint64 *)data, error);
+    return NULL;
+}
+
+static void post_id(LkTaskCenter *self, LkStoreFunc func, LkTask *task)
+{
+    gint64 id = lk_task_get_id(task);
+    lk_store_thread_post(self->store, func, g_memdup2(&id, sizeof id), g_free);
+}
+
+void lk_task_center_delete(LkTaskCenter *self, LkTask *task, gboolean files)
+{
+    g_return_if_fail(lk_task_center_can_delete(self, task));
+    lk_task_center_withdraw(self, task);
+    post_id(self, write_deleted, task);
+    if (files)
+        g_hash_table_add(self->doomed, task);
+    g_signal_emit(self, signals[SIGNAL_REMOVED], 0, task);
+}
+
+void lk_task_center_undelete(LkTaskCenter *self, LkTask *task)
+{
+    g_hash_table_remove(self->doomed, task);
+    post_id(self, write_undeleted, task);
+    g_signal_emit(self, signals[SIGNAL_ADDED], 0, task);
+}
+
+static void trashed_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LkTaskCenter) self = data;
+    g_autoptr(GError) cause = NULL, error = NULL;
+    if (g_file_trash_finish(G_FILE(source), result, &cause) || g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        return;
+    g_autofree char *folder = g_file_get_parse_name(G_FILE(source));
+    lk_set_error(&error, LK_ERROR_IO, _("“%s” could not go to the trash and stays where it is: %s"), folder,
+                 cause->message);
+    g_signal_emit(self, signals[SIGNAL_FAILED], 0, error);
+}
+
+void lk_task_center_trash(LkTaskCenter *self, LkTask *task)
+{
+    if (!g_hash_table_remove(self->doomed, task))
+        return;
+    g_autoptr(GFile) folder = g_file_new_for_path(lk_task_get_output_dir(task));
+    g_file_trash_async(folder, G_PRIORITY_DEFAULT, NULL, trashed_cb, g_object_ref(self));
+}
+
+/* The program ends: nobody can bring them back any more. */
+static void trash_all(LkTaskCenter *self)
+{
+    GHashTableIter iter;
+    gpointer task;
+    g_hash_table_iter_init(&iter, self->doomed);
+    while (g_hash_table_iter_next(&iter, &task, NULL)) {
+        g_autoptr(GFile) folder = g_file_new_for_path(lk_task_get_output_dir(task));
+        g_file_trash(folder, NULL, NULL);
+    }
+    g_hash_table_remove_all(self->doomed);
+}
+
 /* The order in which tasks wait, as the store keeps it. */
 typedef struct Order {
     gint64 *ids;
@@ -221,11 +299,24 @@ static gpointer read_list(LkStore *store, gpointer data, GError **error)
     return lk_tasks_list(store, *(gint64 *)data, error);
 }
 
+static int compare_numbers(gconstpointer a, gconstpointer b, gpointer data)
+{
+    guint one = lk_task_get_number((LkTask *)a), other = lk_task_get_number((LkTask *)b);
+    return one > other ? -1 : one < other;
+}
+
 static void list_added_cb(GListStore *list, LkTask *task)
 {
     gint64 project = *(gint64 *)g_object_get_data(G_OBJECT(list), "project");
     if (lk_task_get_project_id(task) == project && !g_list_store_find(list, task, NULL))
-        g_list_store_insert(list, 0, task);
+        g_list_store_insert_sorted(list, task, compare_numbers, NULL);
+}
+
+static void list_removed_cb(GListStore *list, LkTask *task)
+{
+    guint place;
+    if (g_list_store_find(list, task, &place))
+        g_list_store_remove(list, place);
 }
 
 typedef struct Listing {
@@ -247,7 +338,7 @@ static void listed_cb(GObject *source, GAsyncResult *result, gpointer data)
     for (guint i = 0; i < records->len; i++) {
         LkTask *task = task_of(self, records->pdata[i]);
         if (!g_list_store_find(list, task, NULL))
-            g_list_store_append(list, task);
+            g_list_store_insert_sorted(list, task, compare_numbers, NULL);
     }
 }
 
@@ -256,6 +347,7 @@ GListModel *lk_task_center_list(LkTaskCenter *self, gint64 project)
     GListStore *list = g_list_store_new(LK_TYPE_TASK);
     g_object_set_data_full(G_OBJECT(list), "project", g_memdup2(&project, sizeof project), g_free);
     g_signal_connect_object(self, "added", G_CALLBACK(list_added_cb), list, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self, "removed", G_CALLBACK(list_removed_cb), list, G_CONNECT_SWAPPED);
     Listing *listing = g_new0(Listing, 1);
     *listing = (Listing){g_object_ref(self), g_object_ref(list)};
     lk_store_thread_run(self->store, read_list, g_memdup2(&project, sizeof project), g_free,
@@ -368,6 +460,9 @@ static void lk_task_center_set_property(GObject *object, guint id, const GValue 
 static void lk_task_center_dispose(GObject *object)
 {
     LkTaskCenter *self = LK_TASK_CENTER(object);
+    if (self->doomed)
+        trash_all(self);
+    g_clear_pointer(&self->doomed, g_hash_table_unref);
     if (self->queue)
         g_signal_handlers_disconnect_by_data(self->queue, self);
     g_clear_object(&self->queue);
@@ -410,6 +505,7 @@ static void lk_task_center_init(LkTaskCenter *self)
     self->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_object_unref);
     self->waiting = g_list_store_new(LK_TYPE_TASK);
     self->device = g_strdup("auto");
+    self->doomed = g_hash_table_new(NULL, NULL);
     self->queue = lk_queue_new();
     g_signal_connect_swapped(self->queue, "items-changed", G_CALLBACK(queue_changed_cb), self);
     g_signal_connect_swapped(self->queue, "notify::current", G_CALLBACK(current_cb), self);

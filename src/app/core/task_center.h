@@ -40,6 +40,16 @@ LkTask *lk_task_center_add_finish(LkTaskCenter *self, GAsyncResult *result, GErr
 /** Puts a task that was stopped, failed or interrupted back into the queue; it goes on from its newest state. False
  * with words where its job cannot be read. */
 gboolean lk_task_center_continue(LkTaskCenter *self, LkTask *task, GError **error);
+/** Whether a task can be deleted: it does not train, and no paused run holds it. */
+gboolean lk_task_center_can_delete(LkTaskCenter *self, LkTask *task);
+/** Takes a task out of its project, and out of the queue; with `files` its folder goes to the trash when
+ * lk_task_center_trash says so, or at the end of the program. Signal `removed`. */
+void lk_task_center_delete(LkTaskCenter *self, LkTask *task, gboolean files);
+/** Brings it back where it was, with all its files. Signal `added`. */
+void lk_task_center_undelete(LkTaskCenter *self, LkTask *task);
+/** The time for bringing it back is over. Nothing happens to one that was brought back. Signal `failed` with words
+ * where its files cannot go to the trash: then they stay where they are. */
+void lk_task_center_trash(LkTaskCenter *self, LkTask *task);
 /** Takes a task that waits out of the queue; it becomes stopped. */
 void lk_task_center_withdraw(LkTaskCenter *self, LkTask *task);
 /** Moves a task that waits: place among those that wait, from 0. */

@@ -4,6 +4,7 @@
 #include "app/dataset/dataset_tools.h"
 #include "app/dataset/filter_field.h"
 #include "app/dataset/import_row.h"
+#include "app/dataset/import_told.h"
 #include "app/dataset/leave_out.h"
 #include "app/dataset/picture_chooser.h"
 #include "app/dataset/picture_grid.h"
@@ -61,24 +62,6 @@ static void toast(LkDatasetPage *self, const char *text)
 
 /* ---- pictures in ------------------------------------------------------------------------------------------------- */
 
-static void show_details(LkDatasetPage *self, const char *heading, const char *details)
-{
-    AdwDialog *dialog = adw_alert_dialog_new(heading, NULL);
-    GtkWidget *label = gtk_label_new(details);
-    g_object_set(label, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR, "xalign", 0.0, "selectable", TRUE, NULL);
-    GtkWidget *scrolled = gtk_scrolled_window_new();
-    g_object_set(scrolled, "child", label, "propagate-natural-height", TRUE, "max-content-height", 400, NULL);
-    adw_alert_dialog_set_extra_child(ADW_ALERT_DIALOG(dialog), scrolled);
-    adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
-    adw_dialog_present(dialog, GTK_WIDGET(self));
-}
-
-static void details_clicked_cb(AdwToast *one, LkDatasetPage *self)
-{
-    const char *details = g_object_get_data(G_OBJECT(one), "details");
-    show_details(self, adw_toast_get_title(one), details);
-}
-
 static void added_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LkDatasetPage) self = data;
@@ -86,20 +69,9 @@ static void added_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(LkImportSummary) summary = lk_picture_list_add_finish(LK_PICTURE_LIST(source), result, &error);
     if (!self->view)
         return; /* the page is closed */
-    g_autofree char *text = summary ? lk_import_summary_to_text(summary) : g_strdup(error->message);
-    char *details = summary ? lk_import_summary_to_details(summary) : NULL;
-    g_autofree char *escaped = g_markup_escape_text(text, -1);
-    AdwToast *one = adw_toast_new(escaped);
     if (self->added_toast)
         adw_toast_dismiss(self->added_toast);
-    g_set_weak_pointer(&self->added_toast, one);
-    if (details && *details) {
-        adw_toast_set_button_label(one, _("_Details"));
-        adw_toast_set_timeout(one, 0);
-        g_signal_connect_object(one, "button-clicked", G_CALLBACK(details_clicked_cb), self, 0);
-    }
-    g_object_set_data_full(G_OBJECT(one), "details", details, g_free);
-    adw_toast_overlay_add_toast(self->toasts, one);
+    g_set_weak_pointer(&self->added_toast, lk_import_tell(GTK_WIDGET(self), self->toasts, self->list, summary, error));
 }
 
 void lk_dataset_page_add_files(LkDatasetPage *self, const char *const *paths)
@@ -270,6 +242,12 @@ static void add_pictures_action(GtkWidget *widget, const char *name, GVariant *p
 static void add_folder_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
     lk_picture_chooser_folders(widget, chosen_cb);
+}
+
+static void add_paths_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    g_autofree const char **paths = g_variant_get_bytestring_array(parameter, NULL);
+    lk_dataset_page_add_files(LK_DATASET_PAGE(widget), paths);
 }
 
 static void paste_action(GtkWidget *widget, const char *name, GVariant *parameter)
@@ -576,6 +554,7 @@ static void lk_dataset_page_class_init(LkDatasetPageClass *klass)
     bind_template(widget_class);
     for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
         gtk_widget_class_install_action(widget_class, actions[i].name, NULL, actions[i].activate);
+    gtk_widget_class_install_action(widget_class, "dataset.add-paths", "aay", add_paths_action);
     gtk_widget_class_install_property_action(widget_class, "dataset.sort", "sort");
     gtk_widget_class_install_property_action(widget_class, "dataset.direction", "direction");
     gtk_widget_class_install_property_action(widget_class, "dataset.pane", "pane");

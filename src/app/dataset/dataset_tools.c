@@ -95,7 +95,7 @@ static void check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void sources_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     LkDatasetTools *self = data;
-    adw_dialog_present(lk_sources_dialog_new(self->list), self->page);
+    adw_dialog_present(lk_sources_dialog_new(self->list, self->page), self->page);
 }
 
 static void retry_saving_cb(GSimpleAction *action, GVariant *parameter, gpointer data)

@@ -19,6 +19,8 @@ LkImportSummary *lk_import_summary_new(void)
     LkImportSummary *summary = g_new0(LkImportSummary, 1);
     summary->duplicates = g_ptr_array_new_with_free_func(free_problem);
     summary->unreadable = g_ptr_array_new_with_free_func(free_problem);
+    summary->fresh = g_ptr_array_new_with_free_func(g_free);
+    summary->new_ones = g_array_new(FALSE, FALSE, sizeof(gint64));
     return summary;
 }
 
@@ -45,6 +47,11 @@ LkImportSummary *lk_import_summary_copy(const LkImportSummary *summary)
     copy->known = summary->known;
     copy->restored = summary->restored;
     copy->cancelled = summary->cancelled;
+    copy->found = summary->found;
+    copy->paths = g_strdupv(summary->paths);
+    for (guint i = 0; i < summary->fresh->len; i++)
+        g_ptr_array_add(copy->fresh, g_strdup(summary->fresh->pdata[i]));
+    g_array_append_vals(copy->new_ones, summary->new_ones->data, summary->new_ones->len);
     copy_problems(copy->duplicates, summary->duplicates);
     copy_problems(copy->unreadable, summary->unreadable);
     return copy;
@@ -56,6 +63,9 @@ void lk_import_summary_free(LkImportSummary *summary)
         return;
     g_ptr_array_unref(summary->duplicates);
     g_ptr_array_unref(summary->unreadable);
+    g_strfreev(summary->paths);
+    g_ptr_array_unref(summary->fresh);
+    g_array_unref(summary->new_ones);
     g_free(summary);
 }
 
@@ -82,7 +92,7 @@ char *lk_import_summary_to_text(const LkImportSummary *summary)
     add_part(parts, summary->duplicates->len, NP_("%u is a duplicate and left out", "%u are duplicates and left out"));
     add_part(parts, summary->unreadable->len, NP_("%u cannot be read", "%u cannot be read"));
     if (!parts->len)
-        g_ptr_array_add(parts, g_strdup(_("No pictures found")));
+        g_ptr_array_add(parts, g_strdup(summary->cancelled ? _("No picture added") : _("No pictures found")));
     if (summary->cancelled)
         g_ptr_array_add(parts, g_strdup(_("stopped")));
     g_ptr_array_add(parts, NULL);

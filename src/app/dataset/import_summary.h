@@ -19,6 +19,11 @@ typedef struct LkImportSummary {
     GPtrArray *duplicates; /* LkImportProblem: the same bytes as another picture; added, but left out of training */
     GPtrArray *unreadable; /* LkImportProblem: cannot be read as a picture */
     gboolean cancelled;    /* stopped on request; what was added until then stays */
+    /* Where it was stopped: */
+    guint found;      /* pictures that were to be read; 0 where that was not known yet */
+    char **paths;     /* what was to be added */
+    GPtrArray *fresh; /* paths of pictures that came in or came back, owned */
+    GArray *new_ones; /* gint64: sources that the project did not have before */
 } LkImportSummary;
 
 #define LK_TYPE_IMPORT_SUMMARY (lk_import_summary_get_type())

@@ -81,10 +81,11 @@ static void add_to_part(LkPictureList *self, GHashTable *by_key, GPtrArray *part
     g_ptr_array_add(part->pictures, picture);
 }
 
-/* Whether a folder can be named as a whole: all that is in it is this part, and no other part is there or within. */
+/* Whether a folder can be named as a whole: all that is in it is this part, and no other part is there or within. One
+ * whose adding was stopped has more than that. */
 static bool is_whole(LkPictureList *self, const Part *part, const GPtrArray *parts, GHashTable *unused)
 {
-    if (!part->source->folder || part->pictures->len != part->source->pictures ||
+    if (!part->source->folder || part->source->held || part->pictures->len != part->source->pictures ||
         g_hash_table_contains(unused, &part->source->id))
         return false;
     for (guint i = 0; i < parts->len; i++) {

@@ -18,8 +18,9 @@ typedef struct Import {
     GArray *twins;    /* LkTwinCandidate */
     GCancellable *cancellable;
     gint64 project;
-    char *folder;       /* of the project */
-    GPtrArray *records; /* LkSourceRecord, of the store */
+    char *folder;        /* of the project */
+    GPtrArray *records;  /* LkSourceRecord, of the store */
+    GPtrArray *restored; /* LkPicture (owned) that had been taken out */
 } Import;
 
 static void import_free(gpointer data)
@@ -32,6 +33,7 @@ static void import_free(gpointer data)
     g_ptr_array_unref(import->fresh);
     g_clear_pointer(&import->twins, g_array_unref);
     g_clear_pointer(&import->records, g_ptr_array_unref);
+    g_ptr_array_unref(import->restored);
     g_object_unref(import->cancellable);
     g_free(import->folder);
     g_free(import);
@@ -50,11 +52,22 @@ static void run_step(GTask *task, GTaskThreadFunc func, GAsyncReadyCallback done
     g_task_run_in_thread(step, func);
 }
 
+static void note_paths(LkImportSummary *summary, const GPtrArray *pictures)
+{
+    for (guint i = 0; i < pictures->len; i++)
+        g_ptr_array_add(summary->fresh, g_strdup(((LkPicture *)pictures->pdata[i])->path));
+}
+
 static void answer(GTask *task)
 {
     Import *import = g_task_get_task_data(task);
     LkPictureList *list = list_of(task);
     import->summary->cancelled = g_cancellable_is_cancelled(import->cancellable);
+    if (import->summary->cancelled) {
+        import->summary->paths = g_strdupv(import->paths);
+        note_paths(import->summary, import->fresh);
+        note_paths(import->summary, import->restored);
+    }
     list->imports = g_list_remove(list->imports, import->cancellable);
     lk_picture_list_set_progress(list, lk_picture_scan_is_running(list->scan), "", 0, 0);
     lk_picture_doctor_wake(list->doctor);
@@ -145,12 +158,43 @@ static void added_cb(LkPicture *picture, void *data)
     g_ptr_array_add(import->fresh, g_object_ref(picture));
 }
 
-static void looked_cb(LkPictureList *list, bool cancelled, void *data)
+static bool is_new(const Import *import, gint64 id)
+{
+    for (guint i = 0; i < import->summary->new_ones->len; i++)
+        if (g_array_index(import->summary->new_ones, gint64, i) == id)
+            return true;
+    return false;
+}
+
+/* Folders that were to be added whole: held after a stop, and let go of when they are added once more. */
+static void hold_sources(LkPictureList *list, const Import *import, bool held)
+{
+    for (guint i = 0; i < list->sources->len; i++) {
+        const LkListSource *source = &g_array_index(list->sources, LkListSource, i);
+        if (source->folder && (is_new(import, source->id) || lk_walk_places_have(import->plan->places, source->path)))
+            lk_picture_list_hold_source(list, source->id, held);
+    }
+}
+
+/* What was stopped before the first picture leaves nothing behind. */
+static void drop_new_sources(LkPictureList *list, Import *import)
+{
+    for (guint i = 0; i < import->summary->new_ones->len; i++)
+        lk_picture_list_remove_source(list, g_array_index(import->summary->new_ones, gint64, i));
+    g_array_set_size(import->summary->new_ones, 0);
+}
+
+static void looked_cb(LkPictureList *list, bool cancelled, guint found, void *data)
 {
     GTask *task = data;
     Import *import = g_task_get_task_data(task);
-    if (cancelled)
+    import->summary->found = found;
+    if (cancelled) {
         g_cancellable_cancel(import->cancellable);
+        hold_sources(list, import, true);
+    }
+    if (cancelled && !import->fresh->len)
+        drop_new_sources(list, import);
     if (!import->fresh->len || cancelled) {
         answer(task);
         return;
@@ -172,8 +216,10 @@ static bool add_sources(LkStore *store, void *data, GError **error)
                                       .path = source->path,
                                       .recursive = source->recursive,
                                       .repeats = source->repeats};
-        if (!lk_sources_add(store, &draft, error))
+        const gint64 id = lk_sources_add(store, &draft, error);
+        if (!id)
             return false;
+        g_array_append_val(import->summary->new_ones, id);
     }
     import->records = lk_sources_list(store, import->project, error);
     return import->records != NULL;
@@ -197,6 +243,7 @@ static void sources_added_cb(GObject *source, GAsyncResult *result, gpointer dat
         return;
     }
     lk_picture_list_take_sources(list, import->records);
+    hold_sources(list, import, false);
     lk_picture_list_changed(list, LK_PICTURE_ASPECT_CHOICES);
     lk_picture_scan_start(list->scan, g_array_ref(import->plan->places), _("Adding pictures…"), added_cb, looked_cb,
                           task);
@@ -214,10 +261,12 @@ static void restore(LkPictureList *list, Import *import)
         const LkPictureChange change = {picture, LK_PICTURE_FIELD_REMOVED, "0"};
         if (!lk_walk_places_have(import->plan->places, picture->path))
             continue;
-        if (picture->removed)
-            g_array_append_val(changes, change);
-        else
+        if (!picture->removed) {
             import->summary->known++;
+            continue;
+        }
+        g_array_append_val(changes, change);
+        g_ptr_array_add(import->restored, g_object_ref(picture));
     }
     import->summary->restored = changes->len;
     g_autofree char *label =
@@ -280,6 +329,7 @@ static GTask *new_import(LkPictureList *self, GAsyncReadyCallback callback, gpoi
     Import *import = g_new0(Import, 1);
     import->summary = lk_import_summary_new();
     import->fresh = g_ptr_array_new_with_free_func(g_object_unref);
+    import->restored = g_ptr_array_new_with_free_func(g_object_unref);
     import->cancellable = g_cancellable_new();
     import->project = self->project_id;
     import->folder = g_strdup(self->folder);
@@ -301,6 +351,21 @@ LkImportSummary *lk_picture_list_add_finish(LkPictureList *self, GAsyncResult *r
 {
     g_return_val_if_fail(g_task_is_valid(result, self), NULL);
     return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+void lk_picture_list_take_back(LkPictureList *self, const LkImportSummary *summary)
+{
+    g_return_if_fail(LK_IS_PICTURE_LIST(self) && summary);
+    for (guint i = 0; i < summary->new_ones->len; i++)
+        lk_picture_list_remove_source(self, g_array_index(summary->new_ones, gint64, i));
+    g_autoptr(GPtrArray) others = g_ptr_array_new();
+    for (guint i = 0; i < summary->fresh->len; i++) {
+        LkPicture *picture = lk_picture_list_find(self, summary->fresh->pdata[i]);
+        if (picture)
+            g_ptr_array_add(others, picture);
+    }
+    if (others->len)
+        lk_picture_list_remove_pictures(self, (LkPicture *const *)others->pdata, others->len);
 }
 
 /* ---- from the clipboard ------------------------------------------------------------------------------ */

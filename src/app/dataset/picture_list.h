@@ -60,7 +60,8 @@ guint lk_picture_list_position(LkPictureList *self, LkPicture *picture);
 /** Looks at the files again: new, changed and gone ones. It happens by itself after loading, and while folders can be
  * watched when they change; pages call it when the window gets the focus. */
 void lk_picture_list_refresh(LkPictureList *self);
-/** Stops reading or adding. What is done stays; pictures that were not reached stay as they were. */
+/** Stops reading or adding. What is done stays; pictures that were not reached stay as they were. A folder whose adding
+ * was stopped gives no further pictures until it is added again. */
 void lk_picture_list_cancel(LkPictureList *self);
 
 /* ---- pictures in and out ------------------------------------------------------------------------------ */
@@ -71,6 +72,9 @@ void lk_picture_list_add_paths(LkPictureList *self, const char *const *paths, GA
                                gpointer user_data);
 /** NULL with an error where nothing could be done (the store). */
 LkImportSummary *lk_picture_list_add_finish(LkPictureList *self, GAsyncResult *result, GError **error);
+/** After an import that was stopped: everything that it brought leaves the project again, folders included; the files
+ * stay. */
+void lk_picture_list_take_back(LkPictureList *self, const LkImportSummary *summary);
 /** Writes a picture from the clipboard as PNG into the folder "pictures" of the project's folder and adds it; finish as
  * above. */
 void lk_picture_list_add_texture(LkPictureList *self, GdkTexture *texture, GAsyncReadyCallback callback,
@@ -81,6 +85,7 @@ typedef struct LkPictureSource {
     gint64 id;
     const char *path; /* as the file system has it */
     gboolean folder, recursive, regularisation;
+    gboolean held; /* adding it was stopped: what else is in it comes when it is added again */
     guint repeats;
     guint pictures; /* how many of the list are from it */
 } LkPictureSource;

@@ -11,7 +11,7 @@
 typedef struct LkListSource {
     gint64 id;
     char *path;
-    bool folder, recursive, regularisation;
+    bool folder, recursive, regularisation, held;
     guint repeats, pictures;
 } LkListSource;
 
@@ -98,6 +98,8 @@ GArray *lk_list_sources_new(void);
 LkListSource *lk_picture_list_source(LkPictureList *self, gint64 id);
 /** Takes sources that the store answered with (LkSourceRecord); pictures keep theirs. */
 void lk_picture_list_take_sources(LkPictureList *self, GPtrArray *records);
+/** From now on further pictures of a folder are taken, or are not: its import was stopped. */
+void lk_picture_list_hold_source(LkPictureList *self, gint64 id, bool held);
 /** LkWalkSource for a thread; free with g_array_unref. */
 GArray *lk_picture_list_copy_sources(LkPictureList *self);
 
@@ -110,8 +112,8 @@ void lk_picture_list_watch_parameters(LkPictureList *self);
 
 /* ---- picture_scan.c ----------------------------------------------------------------------------------- */
 
-/** Called on the main thread after a look at the files. */
-typedef void (*LkScanDone)(LkPictureList *self, bool cancelled, void *data);
+/** Called on the main thread after a look at the files, which found so many that are new or changed. */
+typedef void (*LkScanDone)(LkPictureList *self, bool cancelled, guint found, void *data);
 /** Takes part in a look: called for each picture that is new to the list (or back in it), before it is inserted. */
 typedef void (*LkScanNew)(LkPicture *picture, void *data);
 

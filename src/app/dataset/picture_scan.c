@@ -29,7 +29,7 @@ typedef struct Look {
     GPtrArray *reads;     /* what is to be read */
     GHashTable *fresh;    /* paths in it that no picture has yet; until it is read */
     GPtrArray *folders, *failures;
-    guint number, done;
+    guint number, done, found;
 } Look;
 
 struct LkPictureScan {
@@ -131,7 +131,7 @@ static void finish(Look *look)
         tell_failures(scan, look);
     lk_picture_doctor_wake(list->doctor);
     if (look->request.done)
-        look->request.done(list, cancelled(look), look->request.data);
+        look->request.done(list, cancelled(look), look->found, look->request.data);
     g_object_unref(list);
     look_unref(look);
 }
@@ -321,7 +321,10 @@ static void compare(Look *look, const LkFoundPicture *found)
 {
     LkPictureList *list = look->scan->list;
     LkPicture *picture = lk_picture_list_lookup(list, found->path);
+    const LkListSource *source = lk_picture_list_source(list, found->source);
     if (!picture) {
+        if (source && source->held && !look->request.added)
+            return; /* they were not wanted when its import was stopped */
         /* It is found twice where both the file and its folder are places to look at. */
         if (!g_hash_table_contains(look->fresh, found->path))
             g_hash_table_add(look->fresh,
@@ -329,7 +332,6 @@ static void compare(Look *look, const LkFoundPicture *found)
         return;
     }
     picture->seen = look->number;
-    const LkListSource *source = lk_picture_list_source(list, found->source);
     if (source && picture->source != source->id) {
         lk_picture_set_source(picture, source->id, source->repeats, source->regularisation);
         lk_picture_list_changed(list, LK_PICTURE_ASPECT_CHOICES);
@@ -367,6 +369,7 @@ static void mark_missing(Look *look)
 static void begin_reading(Look *look)
 {
     g_clear_pointer(&look->fresh, g_hash_table_unref); /* its texts are those of `reads`, which the thread takes */
+    look->found = look->reads->len;
     if (!cancelled(look))
         mark_missing(look);
     if (!look->reads->len || cancelled(look)) {
@@ -483,7 +486,7 @@ void lk_picture_scan_cancel(LkPictureScan *scan)
     for (guint i = g_queue_get_length(&scan->waiting); i; i--) {
         Request *request = g_queue_pop_head(&scan->waiting);
         if (request->done)
-            request->done(scan->list, true, request->data);
+            request->done(scan->list, true, 0, request->data);
         drop_request(request);
     }
 }

@@ -13,8 +13,8 @@ GArray *lk_picture_list_get_sources(LkPictureList *self)
     GArray *sources = g_array_new(FALSE, FALSE, sizeof(LkPictureSource));
     for (guint i = 0; i < self->sources->len; i++) {
         const LkListSource *own = &g_array_index(self->sources, LkListSource, i);
-        const LkPictureSource source = {own->id,      own->path,    own->folder, own->recursive, own->regularisation,
-                                        own->repeats, own->pictures};
+        const LkPictureSource source = {own->id,   own->path,    own->folder,  own->recursive, own->regularisation,
+                                        own->held, own->repeats, own->pictures};
         g_array_append_val(sources, source);
     }
     return sources;
@@ -61,6 +61,7 @@ void lk_picture_list_take_sources(LkPictureList *self, GPtrArray *records)
                                      .folder = record->kind == LK_SOURCE_FOLDER,
                                      .recursive = record->recursive,
                                      .regularisation = record->regularisation,
+                                     .held = record->held,
                                      .repeats = record->repeats,
                                      .pictures = place ? g_array_index(old, LkListSource, place - 1).pictures : 0};
         g_array_append_val(self->sources, source);
@@ -98,6 +99,13 @@ static gpointer store_regularisation(LkStore *store, gpointer data, GError **err
 {
     const Change *change = data;
     lk_sources_set_regularisation(store, change->id, change->number != 0, error);
+    return NULL;
+}
+
+static gpointer store_held(LkStore *store, gpointer data, GError **error)
+{
+    const Change *change = data;
+    lk_sources_set_held(store, change->id, change->number != 0, error);
     return NULL;
 }
 
@@ -160,6 +168,16 @@ void lk_picture_list_set_source_regularisation(LkPictureList *self, gint64 id, g
     source->regularisation = regularisation != FALSE;
     store(self, store_regularisation, id, source->regularisation);
     spread(self, source);
+}
+
+void lk_picture_list_hold_source(LkPictureList *self, gint64 id, bool held)
+{
+    LkListSource *source = lk_picture_list_source(self, id);
+    if (!source || source->held == held)
+        return;
+    source->held = held;
+    store(self, store_held, id, held);
+    lk_picture_list_changed(self, LK_PICTURE_ASPECT_CHOICES);
 }
 
 static GPtrArray *pictures_of(LkPictureList *self, gint64 id)

@@ -7,6 +7,7 @@ struct _LkSourceRow {
     GtkLabel *count;
     AdwSpinRow *repeats_row;
     AdwSwitchRow *reg_row;
+    GtkWidget *rest_row;
     LkPictureList *list;
     gint64 id;
     char *path, *name;
@@ -37,6 +38,9 @@ void lk_source_row_update(LkSourceRow *self, const LkPictureSource *source)
     g_autoptr(GString) about = g_string_new(place);
     if (source->regularisation)
         g_string_append_printf(about, "\n%s", _("Regularisation"));
+    if (source->held)
+        g_string_append_printf(about, "\n%s", _("Adding it was stopped: not all of its pictures are here"));
+    gtk_widget_set_visible(self->rest_row, source->held);
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(self), about->str);
     self->showing = FALSE;
 }
@@ -51,6 +55,11 @@ static void reg_changed_cb(LkSourceRow *self)
 {
     if (!self->showing && self->list)
         lk_picture_list_set_source_regularisation(self->list, self->id, adw_switch_row_get_active(self->reg_row));
+}
+
+static void rest_cb(LkSourceRow *self)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "sources.add-rest", "^ay", self->path);
 }
 
 static void show_cb(LkSourceRow *self)
@@ -122,6 +131,8 @@ static void lk_source_row_class_init(LkSourceRowClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkSourceRow, count);
     gtk_widget_class_bind_template_child(widget_class, LkSourceRow, repeats_row);
     gtk_widget_class_bind_template_child(widget_class, LkSourceRow, reg_row);
+    gtk_widget_class_bind_template_child(widget_class, LkSourceRow, rest_row);
+    gtk_widget_class_bind_template_callback(widget_class, rest_cb);
     gtk_widget_class_bind_template_callback(widget_class, repeats_changed_cb);
     gtk_widget_class_bind_template_callback(widget_class, reg_changed_cb);
     gtk_widget_class_bind_template_callback(widget_class, show_cb);

@@ -12,6 +12,7 @@ struct _LkSourcesDialog {
     GtkListBox *sources;
     GtkLabel *masks_label;
     LkPictureList *list;
+    GtkWidget *page; /* not owned; it outlives the dialog, which it has presented */
     GCancellable *cancellable;
 };
 
@@ -39,6 +40,17 @@ static void update_sources(LkSourcesDialog *self)
     while ((row = gtk_list_box_get_row_at_index(self->sources, (int)sources->len)))
         gtk_list_box_remove(self->sources, GTK_WIDGET(row));
     gtk_widget_set_visible(self->sources_group, sources->len > 0);
+}
+
+/* On the page, where the progress is seen. */
+static void add_rest_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    LkSourcesDialog *self = LK_SOURCES_DIALOG(widget);
+    g_autoptr(GtkWidget) page = g_object_ref(self->page);
+    const char *const paths[] = {g_variant_get_bytestring(parameter), NULL};
+    g_autoptr(GVariant) target = g_variant_ref_sink(g_variant_new_bytestring_array(paths, -1));
+    adw_dialog_close(ADW_DIALOG(self));
+    gtk_widget_activate_action_variant(page, "dataset.add-paths", target);
 }
 
 /* ---- masks ------------------------------------------------------------------------------------------- */
@@ -103,9 +115,10 @@ static void pictures_changed_cb(LkSourcesDialog *self, guint aspects)
     update_masks(self);
 }
 
-AdwDialog *lk_sources_dialog_new(LkPictureList *list)
+AdwDialog *lk_sources_dialog_new(LkPictureList *list, GtkWidget *page)
 {
     LkSourcesDialog *self = g_object_new(LK_TYPE_SOURCES_DIALOG, NULL);
+    self->page = page;
     self->list = g_object_ref(list);
     g_signal_connect_object(list, "pictures-changed", G_CALLBACK(pictures_changed_cb), self, G_CONNECT_SWAPPED);
     update_sources(self);
@@ -133,6 +146,7 @@ static void lk_sources_dialog_class_init(LkSourcesDialogClass *klass)
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = lk_sources_dialog_dispose;
     G_OBJECT_CLASS(klass)->finalize = lk_sources_dialog_finalize;
+    gtk_widget_class_install_action(widget_class, "sources.add-rest", "ay", add_rest_action);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/dataset-sources_dialog.ui");
     gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, toasts);

@@ -34,6 +34,7 @@ struct _LkParametersPage {
     LkForm *form;
     GCancellable *cancellable;
     gboolean starting; /* a task is being made */
+    gboolean wanted;   /* one is to begin as soon as its plan is there and fits */
 };
 
 G_DEFINE_FINAL_TYPE(LkParametersPage, lk_parameters_page, LK_TYPE_PAGE)
@@ -78,6 +79,16 @@ static const char *first_error(LkParametersPage *self)
     return lk_planning_get_error(self->planning);
 }
 
+/* The parameters of a task that is wanted are planned first; where they cannot be trained it is the person's turn. */
+static void train_if_wanted(LkParametersPage *self, gboolean ready, gboolean hopeless)
+{
+    if (!self->wanted || (lk_planning_get_outdated(self->planning) && !hopeless))
+        return;
+    self->wanted = FALSE;
+    if (ready)
+        g_action_group_activate_action(G_ACTION_GROUP(self->actions), "train", NULL);
+}
+
 static void update_state_cb(LkParametersPage *self)
 {
     gboolean ready;
@@ -91,6 +102,7 @@ static void update_state_cb(LkParametersPage *self)
     gtk_widget_set_tooltip_text(self->train_button, ready ? _("Train (Ctrl+Enter)") : reason);
     if (other && error && gtk_widget_get_mapped(GTK_WIDGET(self)))
         gtk_accessible_announce(GTK_ACCESSIBLE(self), reason, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+    train_if_wanted(self, ready, error != NULL);
 }
 
 /* ---- training ---------------------------------------------------------------------------------------- */
@@ -208,8 +220,20 @@ void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task)
     g_autofree char *name = lk_task_make_title(task);
     g_autofree char *text =
         g_strdup_printf(_("These are the settings of %s now. Ctrl+Z brings the old ones back."), name);
-    gboolean taken = lk_take_task(task, project_of(self), self->history, &error);
+    gboolean taken = lk_take_task(task, NULL, project_of(self), self->history, &error);
     lk_page_toast(GTK_WIDGET(self), taken ? text : error->message, NULL, NULL, NULL);
+}
+
+void lk_parameters_page_train_with(LkParametersPage *self, LkTask *task, GHashTable *changes)
+{
+    g_autoptr(GError) error = NULL;
+    self->wanted = TRUE;
+    if (!lk_take_task(task, changes, project_of(self), self->history, &error)) {
+        self->wanted = FALSE;
+        lk_page_toast(GTK_WIDGET(self), error->message, NULL, NULL, NULL);
+        return;
+    }
+    lk_planning_refresh(self->planning); /* also where these are the parameters already */
 }
 
 static const GActionEntry entries[] = {

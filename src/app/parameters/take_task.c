@@ -32,7 +32,17 @@ static void take_text(LkProject *project, const char *property, const char *befo
         g_object_set(project, property, value, NULL);
 }
 
-gboolean lk_take_task(LkTask *task, LkProject *project, LkParameterHistory *history, GError **error)
+static void apply(GHashTable *values, GHashTable *changes)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, changes);
+    while (g_hash_table_iter_next(&iter, &key, &value))
+        g_hash_table_insert(values, (gpointer)lk_parameter_find(key)->key, g_strdup(value));
+}
+
+gboolean lk_take_task(LkTask *task, GHashTable *changes, LkProject *project, LkParameterHistory *history,
+                      GError **error)
 {
     g_autoptr(GPtrArray) problems = lk_problems_new();
     g_autoptr(LkJob) job =
@@ -43,6 +53,8 @@ gboolean lk_take_task(LkTask *task, LkProject *project, LkParameterHistory *hist
         return FALSE;
     }
     g_autoptr(GHashTable) values = given_values(job);
+    if (changes)
+        apply(values, changes);
     g_autofree char *name = lk_task_make_title(task);
     g_autofree char *label = g_strdup_printf(_("Settings of %s"), name);
     lk_parameter_history_replace(history, label, values, covers);

@@ -248,6 +248,14 @@ static void choose_task(LkResultsPage *self)
     }
 }
 
+static void removed_cb(LkResultsPage *self, LkTask *task)
+{
+    if (task != self->task)
+        return;
+    lk_results_page_set_task(self, NULL);
+    choose_task(self);
+}
+
 /* A task that begins while this page shows an older one is what the person cares for. */
 static void current_cb(LkResultsPage *self)
 {
@@ -295,6 +303,7 @@ static void lk_results_page_constructed(GObject *object)
     lk_task_popover_set_tasks(self->task_popover, self->tasks);
     g_signal_connect_object(self->tasks, "items-changed", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(center, "notify::current", G_CALLBACK(current_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(center, "removed", G_CALLBACK(removed_cb), self, G_CONNECT_SWAPPED);
     choose_task(self);
     rebuild(self);
 }

@@ -126,6 +126,23 @@ static void show_task_action(GtkWidget *widget, const char *name, GVariant *para
         lk_project_view_show_task(LK_PROJECT_VIEW(widget), page, task);
 }
 
+static void train_with_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    gint64 id;
+    g_autoptr(GVariantIter) iter = NULL;
+    g_variant_get(parameter, "(xa{ss})", &id, &iter);
+    LkTask *task = lk_task_center_find(lk_application_get_tasks(lk_application_get()), id);
+    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    char *key, *value;
+    while (g_variant_iter_next(iter, "{ss}", &key, &value))
+        g_hash_table_insert(changes, key, value);
+    LkProjectView *self = LK_PROJECT_VIEW(widget);
+    lk_project_view_show_page(self, "parameters");
+    AdwNavigationPage *page = adw_navigation_split_view_get_content(self->split);
+    if (task && LK_IS_PARAMETERS_PAGE(page))
+        lk_parameters_page_train_with(LK_PARAMETERS_PAGE(page), task, changes);
+}
+
 static void row_activated_cb(LkProjectView *self, GtkListBoxRow *row)
 {
     show_index(self, (guint)gtk_list_box_row_get_index(row));
@@ -222,6 +239,7 @@ static void lk_project_view_class_init(LkProjectViewClass *klass)
     g_type_ensure(LK_TYPE_TASK_LINE);
     g_type_ensure(LK_TYPE_QUEUE_BUTTON);
     gtk_widget_class_install_action(widget_class, "project.show-task", "(sx)", show_task_action);
+    gtk_widget_class_install_action(widget_class, "project.train-with", "(xa{ss})", train_with_action);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/shell-project_view.ui");
     gtk_widget_class_bind_template_child(widget_class, LkProjectView, split);

@@ -12,5 +12,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(LkTaskPage, lk_task_page, LK, TASK_PAGE, AdwNavigationPage)
 
 AdwNavigationPage *lk_task_page_new(LkProject *project, LkTask *task);
+LkTask *lk_task_page_get_task(LkTaskPage *self);
 
 G_END_DECLS

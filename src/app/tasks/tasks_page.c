@@ -2,6 +2,7 @@
 
 #include "app/application.h"
 #include "app/tasks/task_page.h"
+#include "app/tasks/task_row.h"
 
 #include <glib/gi18n.h>
 
@@ -15,20 +16,6 @@ struct _LkTasksPage {
 
 G_DEFINE_FINAL_TYPE(LkTasksPage, lk_tasks_page, LK_TYPE_PAGE)
 
-/* By LkTaskState; the words beside it say the same. */
-static const struct {
-    const char *icon, *style;
-} marks[LK_TASK_STATES] = {
-    [LK_TASK_QUEUED] = {"document-open-recent-symbolic", "dimmed"},
-    [LK_TASK_PREPARING] = {"media-playback-start-symbolic", "accent"},
-    [LK_TASK_RUNNING] = {"media-playback-start-symbolic", "accent"},
-    [LK_TASK_PAUSED] = {"media-playback-pause-symbolic", "accent"},
-    [LK_TASK_STOPPED] = {"media-playback-stop-symbolic", "dimmed"},
-    [LK_TASK_FINISHED] = {"object-select-symbolic", "success"},
-    [LK_TASK_FAILED] = {"dialog-error-symbolic", "error"},
-    [LK_TASK_INTERRUPTED] = {"dialog-warning-symbolic", "warning"},
-};
-
 void lk_tasks_page_show_task(LkTasksPage *self, LkTask *task)
 {
     adw_navigation_view_pop_to_tag(self->navigation, "list");
@@ -37,46 +24,22 @@ void lk_tasks_page_show_task(LkTasksPage *self, LkTask *task)
 
 static void activated_cb(LkTasksPage *self, GtkListBoxRow *row)
 {
-    lk_tasks_page_show_task(self, g_object_get_data(G_OBJECT(row), "task"));
+    lk_tasks_page_show_task(self, lk_task_row_get_task(LK_TASK_ROW(row)));
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------- */
 
-static void show_state(GtkWidget *row, GParamSpec *pspec, LkTask *task)
-{
-    GtkImage *icon = g_object_get_data(G_OBJECT(row), "icon");
-    LkTaskState state = lk_task_get_state(task);
-    gtk_image_set_from_icon_name(icon, marks[state].icon);
-    gtk_widget_set_css_classes(GTK_WIDGET(icon), (const char *[]){marks[state].style, NULL});
-}
-
-static void state_cb(LkTask *task, GParamSpec *pspec, GtkWidget *row)
-{
-    show_state(row, pspec, task);
-}
-
-/* "Finished after 360 steps · 26 Nov 2026, 14:38". */
-static gboolean add_time(GBinding *binding, const GValue *from, GValue *to, gpointer task)
-{
-    g_autofree char *created = lk_say_time(lk_task_get_created(task));
-    g_value_take_string(to, g_strdup_printf("%s · %s", g_value_get_string(from), created));
-    return TRUE;
-}
-
 static GtkWidget *make_row(gpointer item, gpointer data)
 {
-    GtkWidget *row = adw_action_row_new(), *icon = gtk_image_new();
-    adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
-    adw_action_row_add_prefix(ADW_ACTION_ROW(row), icon);
-    adw_action_row_add_suffix(ADW_ACTION_ROW(row), gtk_image_new_from_icon_name("go-next-symbolic"));
-    gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
-    g_object_bind_property(item, "title", row, "title", G_BINDING_SYNC_CREATE);
-    g_object_bind_property_full(item, "summary", row, "subtitle", G_BINDING_SYNC_CREATE, add_time, NULL, item, NULL);
-    g_object_set_data(G_OBJECT(row), "icon", icon);
-    g_object_set_data_full(G_OBJECT(row), "task", g_object_ref(item), g_object_unref);
-    g_signal_connect_object(item, "notify::state", G_CALLBACK(state_cb), row, 0);
-    show_state(row, NULL, item);
-    return row;
+    return lk_task_row_new(item);
+}
+
+/* The page of a task that is deleted goes with it. */
+static void removed_cb(LkTasksPage *self, LkTask *task)
+{
+    AdwNavigationPage *shown = adw_navigation_view_find_page(self->navigation, "task");
+    if (shown && lk_task_page_get_task(LK_TASK_PAGE(shown)) == task)
+        adw_navigation_view_pop_to_tag(self->navigation, "list");
 }
 
 static void count_cb(LkTasksPage *self)
@@ -133,6 +96,7 @@ static void lk_tasks_page_constructed(GObject *object)
     self->tasks = lk_task_center_list(center, lk_project_get_id(lk_page_get_project(LK_PAGE(self))));
     gtk_list_box_bind_model(self->list, self->tasks, make_row, NULL, NULL);
     g_signal_connect_object(self->tasks, "items-changed", G_CALLBACK(count_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(center, "removed", G_CALLBACK(removed_cb), self, G_CONNECT_SWAPPED);
     count_cb(self);
 }
 

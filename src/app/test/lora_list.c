@@ -479,7 +479,9 @@ LkLoraList *lk_lora_list_new(LkProject *project, LkTaskCenter *tasks, GSettings 
     self->tasks = g_object_ref(tasks);
     self->settings = settings ? g_object_ref(settings) : NULL;
     g_signal_connect_object(tasks, "notify::current", G_CALLBACK(current_cb), self, G_CONNECT_SWAPPED);
-    g_signal_connect_object(tasks, "ended", G_CALLBACK(lk_lora_list_refresh), self, G_CONNECT_SWAPPED);
+    static const char *const news[] = {"ended", "added", "removed"};
+    for (guint i = 0; i < G_N_ELEMENTS(news); i++)
+        g_signal_connect_object(tasks, news[i], G_CALLBACK(lk_lora_list_refresh), self, G_CONNECT_SWAPPED);
     if (settings)
         g_signal_connect_object(settings, "changed::lora-folders", G_CALLBACK(lk_lora_list_refresh), self,
                                 G_CONNECT_SWAPPED);

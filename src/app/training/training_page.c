@@ -6,6 +6,7 @@
 #include "app/training/log_dialog.h"
 #include "app/training/loss_chart.h"
 #include "app/training/loss_table.h"
+#include "app/training/remedies.h"
 #include "app/training/samples_card.h"
 #include "app/training/stop_dialog.h"
 #include "app/training/task_popover.h"
@@ -30,6 +31,7 @@ struct _LkTrainingPage {
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
     GtkLabel *failure_text, *failure_kept;
     GtkWidget *failure, *verdict_button, *validation_legend;
+    LkRemedies *remedies;
     GtkProgressBar *progress;
     LkLossChart *chart;
     LkFiguresCard *figures;
@@ -138,6 +140,7 @@ static void show_failure(LkTrainingPage *self, LkTaskState state)
     const char *error = lk_task_get_error(self->task);
     gtk_widget_set_visible(self->failure, state == LK_TASK_FAILED);
     gtk_label_set_label(self->failure_text, error ? error : "");
+    lk_remedies_set_task(self->remedies, self->task);
     gtk_label_set_label(
         self->failure_kept,
         lk_task_get_step(self->task) > 0
@@ -184,6 +187,8 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
     enable(self, "training.change", alive);
     enable(self, "training.pause", running || now == LK_RUN_PREPARING || resume);
     enable(self, "training.stop", alive || state == LK_TASK_QUEUED);
+    enable(self, "training.show-log", TRUE);
+    enable(self, "training.table", TRUE);
     gtk_widget_set_visible(self->save_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->sample_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->change_button, run != NULL && !self->narrow);
@@ -211,6 +216,11 @@ static void update_state(LkTrainingPage *self)
                                 self->more_button, self->stop_button,   self->pause_button};
         for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
             gtk_widget_set_visible(buttons[i], FALSE);
+        static const char *const actions[] = {"training.save-now", "training.sample-now", "training.change",
+                                              "training.pause",    "training.stop",       "training.show-log",
+                                              "training.table"};
+        for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
+            enable(self, actions[i], FALSE);
         return;
     }
     LkTaskState state = lk_task_get_state(self->task);
@@ -306,6 +316,15 @@ static void choose_task(LkTrainingPage *self)
         return;
     g_autoptr(LkTask) newest = g_list_model_get_item(self->tasks, 0);
     lk_training_page_set_task(self, newest);
+}
+
+/* The task that is shown was deleted: another one takes its place, or none. */
+static void removed_cb(LkTrainingPage *self, LkTask *task)
+{
+    if (task != self->task)
+        return;
+    lk_training_page_set_task(self, NULL);
+    choose_task(self);
 }
 
 /* ---- actions ----------------------------------------------------------------------------------------- */
@@ -452,6 +471,7 @@ static void lk_training_page_constructed(GObject *object)
     lk_task_popover_set_tasks(self->task_popover, self->tasks);
     g_signal_connect_object(self->tasks, "items-changed", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(center, "notify::current", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(center, "removed", G_CALLBACK(removed_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(center, "notify::held", G_CALLBACK(update_state), self, G_CONNECT_SWAPPED);
     choose_task(self);
     update_state(self);
@@ -500,6 +520,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     g_type_ensure(LK_TYPE_LEGEND);
     g_type_ensure(LK_TYPE_LOSS_CHART);
     g_type_ensure(LK_TYPE_FIGURES_CARD);
+    g_type_ensure(LK_TYPE_REMEDIES);
     g_type_ensure(LK_TYPE_SAMPLES_CARD);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/training-training_page.ui");
@@ -525,6 +546,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, log_label);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure_text);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, remedies);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, failure_kept);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, progress);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, chart);
