@@ -304,18 +304,28 @@ def drop(paths, x, y):
     raise Missing("somebody who takes what is dropped")
 
 
+def settle():
+    """Every program has come to answer, and so to what happened before."""
+    for _ in range(3):
+        for program in children(Atspi.get_desktop(0)):
+            program.clear_cache_single()
+            program.get_child_count()
+        time.sleep(0.1)
+
+
 def drag_once(paths, x, y):
     source = subprocess.Popen([sys.executable, str(Path(__file__).with_name("drag_source.py")), *map(str, paths)],
                               stdout=subprocess.PIPE, text=True)
     try:
         source.stdout.readline()  # it is on the screen
+        settle()
         # With no window manager the newest window lies on top, at the top left.
         xdotool("mousemove", 20, 20)
         xdotool("mousedown", 1)
         for step in range(1, 11):
             xdotool("mousemove", 20 + (x - 20) * step // 10, 20 + (y - 20) * step // 10)
             time.sleep(0.03)
-        time.sleep(0.15)
+        settle()
         xdotool("mouseup", 1)
         ended, _, _ = select.select([source.stdout], [], [], PATIENCE)
         return bool(ended) and source.stdout.readline() == "ended\n"

@@ -74,9 +74,7 @@ def enough():
     app.press("button", "Train With This", app.find("list item", re.compile("^All savings: ")))
     app.sees(re.compile("^Running, Task 4"), SLOW)
     job = (project / "task-4" / "job.toml").read_text()
-    app.press("button", "Stop…")
-    app.press("button", "Discard")
-    app.sees(re.compile("^Stopped, Task 4"), SLOW)
+    app.kill()  # a step of hundreds of pictures would have to end first
     return "train_batch_size = 1\n" in job and f"gradient_accumulation_steps = {BATCH}" in job and "gradient_checkpointing = true" in job
 
 

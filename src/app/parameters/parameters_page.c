@@ -227,13 +227,12 @@ void lk_parameters_page_take_task(LkParametersPage *self, LkTask *task)
 void lk_parameters_page_train_with(LkParametersPage *self, LkTask *task, GHashTable *changes)
 {
     g_autoptr(GError) error = NULL;
-    self->wanted = TRUE;
     if (!lk_take_task(task, changes, project_of(self), self->history, &error)) {
-        self->wanted = FALSE;
         lk_page_toast(GTK_WIDGET(self), error->message, NULL, NULL, NULL);
         return;
     }
     lk_planning_refresh(self->planning); /* also where these are the parameters already */
+    self->wanted = TRUE;
 }
 
 static const GActionEntry entries[] = {

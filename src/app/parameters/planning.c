@@ -235,8 +235,8 @@ static gboolean draft_cb(gpointer data)
     g_ptr_array_set_size(self->problems, 0);
     g_clear_pointer(&self->job, lk_job_free);
     self->job = lk_job_draft_new(self->project, self->problems);
+    restart(self); /* first, so that nobody takes the old plan for that of the new job */
     g_signal_emit(self, signals[SIGNAL_JOB_CHANGED], 0);
-    restart(self);
     return G_SOURCE_REMOVE;
 }
 
