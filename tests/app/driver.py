@@ -349,7 +349,7 @@ class Events:
         while context.iteration(False):
             pass
 
-    def heard(self, pattern, seconds=20.0):
+    def heard(self, pattern, seconds=PATIENCE):
         """The first announcement that fits."""
         def spoken():
             self.pump()

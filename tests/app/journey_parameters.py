@@ -64,7 +64,7 @@ j.step("the batch size costs memory", lambda: (app.press("button", "About Batch 
 j.step("Escape closes that too", lambda: (key("Escape"), app.gone(None, "Usual range")))
 
 j.step("Ctrl+F finds a parameter by its key",
-       lambda: (key("ctrl+f"), type_text("min_snr"), app.sees("Min-SNR Gamma"), app.gone(None, "Learning Rate")))
+       lambda: (key("ctrl+f"), app.set_text(app.find("entry"), "min_snr"), app.sees("Min-SNR Gamma"), app.gone(None, "Learning Rate")))
 j.shot("search")
 j.step("no hit is said", lambda: (key("ctrl+a"), type_text("zzz"), app.sees("No Parameter Found")))
 j.step("Escape ends the search", lambda: (key("Escape"), app.sees("Learning Rate")))
