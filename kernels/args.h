@@ -540,7 +540,10 @@ typedef struct LkAdafactorScalars {
     float weight_decay;
 } LkAdafactorScalars;
 
-/** Adafactor over the matrices of a buffer; a block of work is a matrix. */
+/** Floats of scratch that Adafactor takes for each tensor. */
+enum { LK_ADAFACTOR_SCRATCH = 3 };
+
+/** Adafactor over the tensors of a buffer, each a matrix or several; a block of work is a tensor. */
 typedef struct LkAdafactorArgs {
     float *p;                 /* the buffer */
     const float *g;           /* like it */
@@ -548,6 +551,6 @@ typedef struct LkAdafactorArgs {
     const int32_t *table;     /* [matrices, LK_MATRIX_COUNT] */
     const float *scalars;     /* LkAdafactorScalars of optimizer group 0; groups lie scalars_stride apart */
     const float *coefficient; /* [1] or NULL (1) */
-    float *scratch;           /* [2 * matrices] */
+    float *scratch;           /* [matrices, LK_ADAFACTOR_SCRATCH] */
     int64_t matrices, scalars_stride;
 } LkAdafactorArgs;

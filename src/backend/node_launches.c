@@ -293,7 +293,7 @@ static int64_t scratch_floats(const LkGraph *graph, const LkNode *node)
     case LK_OP_ADAPT_GATHER:
         return lk_adapt_gather_scratch(lk_tensor_count(x));
     case LK_OP_ADAFACTOR:
-        return 2 * lk_tensor_count(lk_graph_tensor(graph, node->in[4])) / LK_MATRIX_COUNT;
+        return LK_ADAFACTOR_SCRATCH * lk_tensor_count(lk_graph_tensor(graph, node->in[4])) / LK_MATRIX_COUNT;
     default:
         return 0;
     }

@@ -32,10 +32,14 @@ enum {
     LK_CARRY_COUNT = LK_CARRY_SUMS + 2 * LK_CARRY_SLOTS
 };
 
-/** A row of Adafactor's table: where the matrix lies among the weights, its sides, where its means lie, and its
- * optimizer group. */
+/** A row of Adafactor's table: a tensor of LK_MATRIX_BATCH matrices of the same sides (more than one in the weights of
+ * a convolution, which are matrices of taps), where it lies among the weights, where its means lie (a matrix' after the
+ * other's), and its optimizer group. Element (row, column) of matrix b = outer · inner + i lies at
+ * ((outer · rows + row) · columns + column) · inner + i. */
 enum {
     LK_MATRIX_AT,
+    LK_MATRIX_BATCH,
+    LK_MATRIX_INNER, /* divides the batch */
     LK_MATRIX_ROWS,
     LK_MATRIX_COLUMNS,
     LK_MATRIX_ROWS_AT,

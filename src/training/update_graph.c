@@ -9,18 +9,29 @@
 
 /* ------------------------------------------------------------------ Adafactor's matrices */
 
-/** Writes one row of the table; `ends` are the rows and columns before it. */
-static void add_matrix(LkUpdateGraph *u, int64_t at, int64_t rows, int64_t columns, int group, int64_t ends[2])
+/** Writes the row of one part; `ends` are the rows and columns before it. As transformers' Adafactor sees it: the last
+ * two dimensions in files are the matrix, so a convolution's weight is many matrices of taps, those of 1×1 too. */
+static void add_matrices(LkUpdateGraph *u, const LkLoraModule *m, int p, int64_t ends[2])
 {
+    const LkPart *part = &m->parts[p];
+    int64_t dims[4], batch = 1, inner = 1, rows = part->rows, columns = part->channels * part->taps;
+    if (lk_part_file_shape(&m->shape, part, dims) == 4) {
+        batch = dims[0] * dims[1];
+        inner = dims[1];
+        rows = dims[2];
+        columns = dims[3];
+    }
     int32_t *row = u->matrices + u->n_matrices++ * LK_MATRIX_COUNT;
-    row[LK_MATRIX_AT] = (int32_t)at;
+    row[LK_MATRIX_AT] = (int32_t)m->at[p];
+    row[LK_MATRIX_BATCH] = (int32_t)batch;
+    row[LK_MATRIX_INNER] = (int32_t)inner;
     row[LK_MATRIX_ROWS] = (int32_t)rows;
     row[LK_MATRIX_COLUMNS] = (int32_t)columns;
     row[LK_MATRIX_ROWS_AT] = (int32_t)ends[0];
     row[LK_MATRIX_COLUMNS_AT] = (int32_t)ends[1];
-    row[LK_MATRIX_GROUP] = group;
-    ends[0] += rows;
-    ends[1] += columns;
+    row[LK_MATRIX_GROUP] = m->groups[p];
+    ends[0] += batch * rows;
+    ends[1] += batch * columns;
 }
 
 /** The matrices of all modules that are trained; ends become the numbers of their rows and columns. */
@@ -31,7 +42,7 @@ static bool list_matrices(LkUpdateGraph *u, const LkLoraGraph *lora, int64_t end
     for (int i = 0; u->matrices && i < modules; i++) {
         const LkLoraModule *m = lk_lora_at(lora->lora, i);
         for (int p = 0; p < m->n_parts && lora->used[i]; p++)
-            add_matrix(u, m->at[p], m->parts[p].rows, m->parts[p].channels * m->parts[p].taps, m->groups[p], ends);
+            add_matrices(u, m, p, ends);
     }
     return u->matrices;
 }

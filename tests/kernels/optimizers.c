@@ -147,16 +147,18 @@ static void test_8bit(int64_t count)
     }
 }
 
-static void test_adafactor(int64_t rows, int64_t columns)
+/** A tensor of matrices of that size, then one of a single line. */
+static void test_adafactor(int64_t batch, int64_t inner, int64_t rows, int64_t columns)
 {
     LkAdafactorScalars s = {0.01f, 0.7f, 0.3f, 1e-10f, 1e-3f, 0.5f, 1, 0.01f};
-    int64_t count = rows * columns + columns;
+    int64_t count = batch * rows * columns;
     Bench t;
-    bench_open(&t, count, &s, sizeof s);
-    Array table = array_new(LK_I32, 2 * LK_MATRIX_COUNT), scratch = array_new(LK_F32, 4);
-    Array r = array_random(LK_F32, rows + 1, 21, 0.001, 0.02), c = array_random(LK_F32, 2 * columns, 22, 0.001, 0.02);
-    const int64_t numbers[2][LK_MATRIX_COUNT] = {{0, rows, columns, 0, 0, 0},
-                                                 {rows * columns, 1, columns, rows, columns, 0}};
+    bench_open(&t, count + columns, &s, sizeof s);
+    Array table = array_new(LK_I32, 2 * LK_MATRIX_COUNT), scratch = array_new(LK_F32, 2 * LK_ADAFACTOR_SCRATCH);
+    Array r = array_random(LK_F32, batch * rows + 1, 21, 0.001, 0.02);
+    Array c = array_random(LK_F32, (batch + 1) * columns, 22, 0.001, 0.02);
+    const int64_t numbers[2][LK_MATRIX_COUNT] = {{0, batch, inner, rows, columns, 0, 0, 0},
+                                                 {count, 1, 1, 1, columns, batch * rows, batch * columns, 0}};
     for (int i = 0; i < 2 * LK_MATRIX_COUNT; i++)
         put(LK_I32, table.start, (size_t)i, (double)numbers[i / LK_MATRIX_COUNT][i % LK_MATRIX_COUNT]);
     array_reset(table);
@@ -173,7 +175,7 @@ static void test_adafactor(int64_t rows, int64_t columns)
     check_all(
         LK_KERNEL_ADAFACTOR, &args,
         (Output[]){{.array = t.p, .tolerance = 1e-6}, {.array = r, .tolerance = 1e-6}, {.array = c, .tolerance = 1e-6}},
-        3, "adafactor", count);
+        3, "adafactor", count + columns);
     Array all[] = {table, scratch, r, c};
     for (int i = 0; i < 4; i++)
         array_free(all[i]);
@@ -188,8 +190,10 @@ int main(void)
         test_adapt(sizes[i]);
         test_8bit(sizes[i]);
     }
-    test_adafactor(1, 1);
-    test_adafactor(16, 77);
-    test_adafactor(130, 5);
+    test_adafactor(1, 1, 1, 1);
+    test_adafactor(1, 1, 16, 77);
+    test_adafactor(1, 1, 130, 5);
+    test_adafactor(35, 7, 3, 3);
+    test_adafactor(48, 16, 1, 1);
     return tap_done();
 }

@@ -138,17 +138,19 @@ void backend_ema(GraphTest *test, const int64_t *s)
 static void adafactor(GraphTest *test, const int64_t *s, double factor)
 {
     static float table[2][LK_MATRIX_COUNT];
-    int64_t first = s[0] * s[1], all = first + 7 + s[2] * s[3];
+    enum { OUTER = 3, INNER = 5 }; /* the second tensor is so many matrices */
+    int64_t first = s[0] * s[1], batch = OUTER * INNER, all = first + 7 + batch * s[2] * s[3];
     const float rows[2][LK_MATRIX_COUNT] = {
-        {0, (float)s[0], (float)s[1], 0, 0, 0},
-        {(float)(first + 7), (float)s[2], (float)s[3], (float)s[0], (float)s[1], 1},
+        {0, 1, 1, (float)s[0], (float)s[1], 0, 0, 0},
+        {(float)(first + 7), (float)batch, INNER, (float)s[2], (float)s[3], (float)s[0], (float)s[1], 1},
     };
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < LK_MATRIX_COUNT; k++)
             table[i][k] = rows[i][k];
     LkOptimizerRefs o = begin(test, (int64_t[]){all, 0}, factor);
     LkRef matrices = test_given(test, LK_I32, table[0], 2, (int64_t[]){2, LK_MATRIX_COUNT});
-    lk_adafactor(test->graph, &o, positive(test, 0.1, s[0] + s[2]), positive(test, 0.1, s[1] + s[3]), matrices);
+    lk_adafactor(test->graph, &o, positive(test, 0.1, s[0] + batch * s[2]), positive(test, 0.1, s[1] + batch * s[3]),
+                 matrices);
 }
 
 void backend_adafactor(GraphTest *test, const int64_t *s)

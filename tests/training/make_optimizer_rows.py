@@ -24,6 +24,7 @@ from bitsandbytes.functional import create_dynamic_map
 from diffusers.training_utils import EMAModel
 
 SHAPES = [(16, 32), (48, 16), (16, 16), (32, 16)]  # down and up of a text module, then of a U-Net module
+CONVOLUTIONS = [(16, 4, 3, 3), (32, 16, 1, 1), (16, 16, 1, 1), (32, 16, 1, 1)]  # the same, of convolutions of 3×3 and 1×1
 STEPS = (1, 2, 5, 20)
 AT = (0, 1, 17, 255, 256, 300, 511)  # elements of each matrix, where it has them; the last one too
 
@@ -40,10 +41,10 @@ def places(n):
     return sorted({i for i in AT if i < n} | {n - 1})
 
 
-def run(make, dtype, second=1.0, ema=0):
+def run(make, dtype, ema=0, shapes=SHAPES):
     params = []
-    for k, shape in enumerate(SHAPES):
-        n = shape[0] * shape[1]
+    for k, shape in enumerate(shapes):
+        n = math.prod(shape)
         params.append(torch.nn.Parameter(torch.tensor(weights(k, n), dtype=torch.float32).to(dtype).reshape(shape)))
     with contextlib.redirect_stdout(sys.stderr):
         optimizer = make([{"params": params[:2]}, {"params": params[2:]}], params)
@@ -102,16 +103,27 @@ CASES = [  # name, arguments as jobs give them, rates of the groups, maker, dtyp
     ("AdamW", [], 1e-3, 1e-3, both(torch.optim.AdamW, lr=1e-3), D, 0.8),
 ]
 
+OF_CONVOLUTIONS = [case for case in CASES if case[0] == "Adafactor"]  # it alone looks at the dimensions
+
+
+def write(case, shapes, convolutions):
+    name, args, first, second, make, dtype, ema = case
+    print('    {"%s", "%s", %r, %r, %r, {' % (name, ";".join(args), first, second, ema))
+    for step, d, values in run(make, dtype, ema, shapes):
+        print("        {%d, %r, {%s}}," % (step, d, ", ".join("%.9g" % v for v in values)))
+    print("    }, %s}," % convolutions)
+
+
 shown = sum(len(places(a * b)) for a, b in SHAPES)
+assert shown == sum(len(places(math.prod(shape))) for shape in CONVOLUTIONS)
 print("/* Made by make_optimizer_rows.py with torch %s, transformers %s, bitsandbytes %s. */" % (torch.__version__, transformers.__version__, bitsandbytes.__version__))
 print("/* clang-format off */")
 print("enum { ROW_STEPS = %d, ROW_VALUES = %d };" % (len(STEPS), shown))
-print("static const struct {\n    const char *optimizer, *args;\n    double text_rate, unet_rate, ema;\n    struct {\n        int step;\n        double d, values[ROW_VALUES];\n    } after[ROW_STEPS];\n} optimizer_rows[] = {")
-for name, args, first, second, make, dtype, ema in CASES:
-    print('    {"%s", "%s", %r, %r, %r, {' % (name, ";".join(args), first, second, ema))
-    for step, d, values in run(make, dtype, ema=ema):
-        print("        {%d, %r, {%s}}," % (step, d, ", ".join("%.9g" % v for v in values)))
-    print("    }},")
+print("static const struct {\n    const char *optimizer, *args;\n    double text_rate, unet_rate, ema;\n    struct {\n        int step;\n        double d, values[ROW_VALUES];\n    } after[ROW_STEPS];\n    bool convolutions;\n} optimizer_rows[] = {")
+for case in CASES:
+    write(case, SHAPES, "false")
+for case in OF_CONVOLUTIONS:
+    write(case, CONVOLUTIONS, "true")
 print("};\n")
 for signed, name in ((True, "dynamic_signed"), (False, "dynamic_unsigned")):
     values = create_dynamic_map(signed).tolist()

@@ -14,11 +14,14 @@
 
 enum { MATRICES = 4, MAX_GROUPS = 2 };
 
-static const int shapes[MATRICES][2] = {{16, 32}, {48, 16}, {16, 16}, {32, 16}};
+/* Rows, channels, taps of down and up of two modules: of linear layers, or of convolutions of 3×3 and 1×1. */
+static const int shapes[2][MATRICES][3] = {{{16, 32, 1}, {48, 16, 1}, {16, 16, 1}, {32, 16, 1}},
+                                           {{16, 4, 9}, {32, 16, 1}, {16, 16, 1}, {32, 16, 1}}};
 static const int at[] = {0, 1, 17, 255, 256, 300, 511};
 
 /** One of the rows in computation. */
 typedef struct Row {
+    const int (*shapes)[3];
     LkLora *lora;
     LkStepGraph step; /* only its adapter is looked at */
     LkUpdateGraph *update;
@@ -40,33 +43,44 @@ static double gradient(int matrix, int i, int step)
     return 0.05 * sin(1.3 * i + 0.2 * step + matrix) + 0.02 * cos(0.01 * i * step);
 }
 
-static int count_of(int matrix)
+static int count_of(const Row *row, int matrix)
 {
-    return shapes[matrix][0] * shapes[matrix][1];
+    const int *shape = row->shapes[matrix];
+    return shape[0] * shape[1] * shape[2];
+}
+
+/** Where an element of a file lies among the weights: there the channels are innermost, not the taps. */
+static int64_t place(const Row *row, int matrix, int i)
+{
+    int channels = row->shapes[matrix][1], taps = row->shapes[matrix][2];
+    int tap = i % taps, channel = i / taps % channels, line = i / taps / channels;
+    return row->places[matrix] + ((int64_t)line * taps + tap) * channels + channel;
 }
 
 /** Two modules, one of each side. */
-static void add_modules(Row *row)
+static void add_modules(Row *row, bool convolutions)
 {
     static bool used[2] = {true, true};
     row->lora = lk_lora_new();
+    row->shapes = shapes[convolutions];
     for (int side = 0; side < 2; side++) {
-        const int *down = shapes[2 * side], *up = shapes[2 * side + 1];
+        const int *down = row->shapes[2 * side], *up = row->shapes[2 * side + 1];
         LkLoraModule module = {.name = side ? "unet" : "text", .layer = side ? "unet" : "text"};
         module.side = side ? LK_GROUP_UNET : LK_GROUP_TEXT;
-        module.shape =
-            (LkAdapterShape){.algo = LK_ALGO_LORA, .in = down[1], .out = up[0], .kernel = 1, .dim = 16, .alpha = 16};
+        module.shape = (LkAdapterShape){.algo = LK_ALGO_LORA, .in = down[1], .out = up[0], .dim = 16, .alpha = 16};
+        module.shape.convolution = convolutions;
+        module.shape.kernel = down[2] > 1 ? 3 : 1;
         lk_lora_add(row->lora, &module);
     }
     for (int k = 0; k < MATRICES; k++)
         row->places[k] = lk_lora_at(row->lora, k / 2)->at[k % 2];
-    row->step.lora = (LkLoraGraph){.lora = row->lora, .used = used};
+    row->step = (LkStepGraph){.lora = {.lora = row->lora, .used = used}, .losses = LK_NONE};
     row->elements = lk_lora_elements(row->lora);
     row->weights = g_new0(float, (gsize)row->elements);
     row->gradient = g_new0(float, (gsize)row->elements);
     for (int k = 0; k < MATRICES; k++)
-        for (int i = 0; i < count_of(k); i++)
-            row->weights[row->places[k] + i] = (float)weight(k, i);
+        for (int i = 0; i < count_of(row, k); i++)
+            row->weights[place(row, k, i)] = (float)weight(k, i);
 }
 
 static bool put(Row *row, LkRef ref, const void *data, size_t bytes)
@@ -110,7 +124,7 @@ static bool open_row(Row *row, int number)
     row->type = (LkOptimizerType)job->optimizer_type;
     if (!lk_optimizer_read(lk_optimizer(row->type), args, &row->options, &said))
         return tap_ok(false, "%s", said);
-    add_modules(row);
+    add_modules(row, optimizer_rows[number].convolutions);
     LkUpdateShape shape = {.optimizer = row->type, .ema = optimizer_rows[number].ema > 0};
     LkPrepared *list[1] = {&row->prepared};
     row->update = lk_update_graph_new(&row->step, &shape, &problem);
@@ -148,8 +162,8 @@ static void run_step(Row *row, int number, int step, LkAveraging *averaging)
                              rates[lk_lora_group(row->lora, group)->side == LK_GROUP_UNET], share,
                              scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE);
     for (int k = 0; k < MATRICES; k++)
-        for (int i = 0; i < count_of(k); i++)
-            row->gradient[row->places[k] + i] = (float)gradient(k, i, step);
+        for (int i = 0; i < count_of(row, k); i++)
+            row->gradient[place(row, k, i)] = (float)gradient(k, i, step);
     put(row, row->update->gradient, row->gradient, (size_t)row->elements * 4);
     put(row, row->update->scalars, scalars, sizeof scalars);
     if (!lk_backend_cpu()->run(row->prepared.program, &problem))
@@ -193,11 +207,11 @@ static void compare(Row *row, int number, int after, Distance *distance)
         largest = fmax(largest, fabs(expected[i]));
     read_result(row, got);
     for (int k = 0; k < MATRICES; k++) {
-        int count = count_of(k), last = -1;
+        int count = count_of(row, k), last = -1;
         for (size_t i = 0; i < G_N_ELEMENTS(at) && at[i] < count; i++)
-            compare_value(got[row->places[k] + (last = at[i])], expected[n++], largest, distance);
+            compare_value(got[place(row, k, last = at[i])], expected[n++], largest, distance);
         if (last != count - 1)
-            compare_value(got[row->places[k] + count - 1], expected[n++], largest, distance);
+            compare_value(got[place(row, k, count - 1)], expected[n++], largest, distance);
     }
     if (n != ROW_VALUES)
         distance->worst = INFINITY;
@@ -233,8 +247,9 @@ static void test_row(int number)
         }
         bool turns = row.type == LK_OPTIMIZER_LION_8BIT && distance.far <= 2;
         tap_ok((distance.worst < allowed(&row) || turns) && distance.rate < allowed(&row),
-               "%s %s%s: %.1e from its own implementation%s", optimizer_rows[number].optimizer,
-               optimizer_rows[number].args, optimizer_rows[number].ema > 0 ? " with an average" : "", distance.worst,
+               "%s %s%s%s: %.1e from its own implementation%s", optimizer_rows[number].optimizer,
+               optimizer_rows[number].args, optimizer_rows[number].convolutions ? " of convolutions" : "",
+               optimizer_rows[number].ema > 0 ? " with an average" : "", distance.worst,
                lk_optimizer(row.type)->finds_rate ? ", its rate too" : "");
         if (distance.rate >= allowed(&row))
             tap_note("its rate is %.1e off", distance.rate);

@@ -245,27 +245,43 @@ static double line_mean(const double *g, int64_t n, int64_t stride, double facto
     return sum / (double)n;
 }
 
-/** Scalars: lr, β2, 1-β2, eps 1, eps 2, threshold, whether the rate is scaled, weight decay. */
-static void adafactor_matrix(const ReferenceCall *call, const double *row, const double *s, double factor)
+/** Updates the means of one matrix, whose element (i, j) is g[i · along + j · across], and divides it by them. */
+static void divide_matrix(const double *g, double *rows, double *columns, const double *row, const double *s,
+                          double factor, double *update)
 {
-    int64_t at = (int64_t)row[LK_MATRIX_AT], m = (int64_t)row[LK_MATRIX_ROWS], n = (int64_t)row[LK_MATRIX_COLUMNS];
-    double *p = call->out[0] + at, *rows = call->out[1] + (int64_t)row[LK_MATRIX_ROWS_AT];
-    double *columns = call->out[2] + (int64_t)row[LK_MATRIX_COLUMNS_AT], mean = 0, updates = 0, weights = 0;
-    const double *g = call->in[1] + at;
+    int64_t m = (int64_t)row[LK_MATRIX_ROWS], n = (int64_t)row[LK_MATRIX_COLUMNS];
+    int64_t across = (int64_t)row[LK_MATRIX_INNER], along = n * across;
+    double mean = 0;
     for (int64_t i = 0; i < m; i++) {
-        rows[i] = s[1] * rows[i] + s[2] * line_mean(g + i * n, n, 1, factor, s[3]);
+        rows[i] = s[1] * rows[i] + s[2] * line_mean(g + i * along, n, across, factor, s[3]);
         mean += rows[i] / (double)m;
     }
     for (int64_t j = 0; j < n; j++)
-        columns[j] = s[1] * columns[j] + s[2] * line_mean(g + j, m, n, factor, s[3]);
-    double *update = malloc(sizeof(double) * (size_t)(m * n + 1));
-    for (int64_t i = 0; i < m * n; i++) {
-        update[i] = g[i] * factor / sqrt(rows[i / n] / mean) / sqrt(columns[i % n]);
-        updates += update[i] * update[i] / (double)(m * n);
-        weights += p[i] * p[i] / (double)(m * n);
+        columns[j] = s[1] * columns[j] + s[2] * line_mean(g + j * across, m, along, factor, s[3]);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++)
+            update[i * along + j * across] =
+                g[i * along + j * across] * factor / sqrt(rows[i] / mean) / sqrt(columns[j]);
+}
+
+/** Scalars: lr, β2, 1-β2, eps 1, eps 2, threshold, whether the rate is scaled, weight decay. */
+static void adafactor_tensor(const ReferenceCall *call, const double *row, const double *s, double factor)
+{
+    int64_t at = (int64_t)row[LK_MATRIX_AT], m = (int64_t)row[LK_MATRIX_ROWS], n = (int64_t)row[LK_MATRIX_COLUMNS];
+    int64_t batch = (int64_t)row[LK_MATRIX_BATCH], inner = (int64_t)row[LK_MATRIX_INNER], count = batch * m * n;
+    double *p = call->out[0] + at, updates = 0, weights = 0;
+    double *update = malloc(sizeof(double) * (size_t)(count + 1));
+    for (int64_t k = 0; k < batch; k++) {
+        int64_t first = k / inner * m * n * inner + k % inner;
+        divide_matrix(call->in[1] + at + first, call->out[1] + (int64_t)row[LK_MATRIX_ROWS_AT] + k * m,
+                      call->out[2] + (int64_t)row[LK_MATRIX_COLUMNS_AT] + k * n, row, s, factor, update + first);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        updates += update[i] * update[i] / (double)count;
+        weights += p[i] * p[i] / (double)count;
     }
     double rate = s[0] * (s[6] != 0 ? fmax(s[4], sqrt(weights)) : 1), clip = fmax(1, sqrt(updates) / s[5]);
-    for (int64_t i = 0; i < m * n; i++)
+    for (int64_t i = 0; i < count; i++)
         p[i] -= s[7] * rate * p[i] + rate * update[i] / clip;
     free(update);
 }
@@ -276,7 +292,7 @@ bool reference_adafactor(const ReferenceCall *call)
     int64_t matrices = lk_tensor_count(call->in_tensor[4]) / LK_MATRIX_COUNT;
     for (int64_t k = 0; k < matrices && step.sound; k++) {
         const double *row = call->in[4] + k * LK_MATRIX_COUNT;
-        adafactor_matrix(call, row, step.s + (int64_t)row[LK_MATRIX_GROUP] * LK_SCALAR_GROUP_SIZE, step.factor);
+        adafactor_tensor(call, row, step.s + (int64_t)row[LK_MATRIX_GROUP] * LK_SCALAR_GROUP_SIZE, step.factor);
     }
     return true;
 }
