@@ -173,7 +173,8 @@ static void test_limit(int64_t a_count, int64_t b_count, int64_t gram, double li
         left[i] = factor * at(a, i);
     for (int64_t i = 0; i < b_count; i++)
         right[i] = factor * at(b, i);
-    LkLimitNormArgs args = {a.data, b.data, ga.data, gb.data, scratch.data, a_count, b_count, gram, 0.5f, (float)limit};
+    LkLimitNormArgs args = {a.data,  b.data,  ga.data, gb.data, scratch.data, NULL,
+                            a_count, b_count, gram,    0.5f,    (float)limit};
     check(&(Check){LK_KERNEL_LIMIT_NORM, LK_F32, &args, {{a, left, 1e-6}, {b, right, 1e-6}}, scratch},
           "%lld, %lld to %g", (long long)a_count, (long long)b_count, limit);
     free_all((Array[]){a, b, ga, gb, scratch}, 5);
