@@ -68,7 +68,7 @@ static bool read_exactly(int file, void *out, size_t size)
     return true;
 }
 
-/* Reads and checks an open entry. The values go through a buffer of their own, so that `out` never holds rubbish. */
+/* Reads and checks an open entry, without memory of its own: there may be none, and no step shall fail for that. */
 static bool read_entry(int file, const LkCacheKey *key, LkCacheShape shape, size_t count, float *out)
 {
     Header header;
@@ -80,11 +80,10 @@ static bool read_entry(int file, const LkCacheKey *key, LkCacheShape shape, size
     const Header expected = make_header(key, shape, count, header.values_hash);
     if (memcmp(&header, &expected, sizeof header) != 0)
         return false;
-    g_autofree float *values = g_try_malloc(size);
-    if (!values || !read_exactly(file, values, size) || lk_hash64(values, size, header.kind) != header.values_hash)
-        return false;
-    memcpy(out, values, size);
-    return true;
+    if (read_exactly(file, out, size) && lk_hash64(out, size, header.kind) == header.values_hash)
+        return true;
+    memset(out, 0, size);
+    return false;
 }
 
 LkCacheAnswer lk_cache_store_get(const char *folder, const LkCacheKey *key, LkCacheShape shape, float *out)

@@ -102,6 +102,9 @@ static void explain(const LkPictureInfo *info, const GError *cause, GError **err
                      _("This system has no decoder for %s pictures; install gdk-pixbuf's loader for it, or save the "
                        "picture as PNG or JPEG."),
                      lk_picture_type_name(info->type));
+    else if (g_error_matches(cause, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_INSUFFICIENT_MEMORY))
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory for a picture of %d x %d pixels."), info->width,
+                     info->height);
     else if (info->truncated)
         lk_set_error(error, LK_ERROR_FORMAT,
                      _("The file ends too early, so a part of the picture is missing; copy or download it again."));

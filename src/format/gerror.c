@@ -1,5 +1,7 @@
 #include "format/gerror.h"
 
+#include "base/memory.h"
+
 #include <gio/gio.h>
 
 G_DEFINE_QUARK(lk - error - quark, lk_error)
@@ -23,6 +25,15 @@ bool lk_set_error(GError **out, LkErrorCode code, const char *format, ...)
     va_end(args);
     g_propagate_error(out, error);
     return false;
+}
+
+gpointer lk_try_memory(gsize count, gsize size, GError **error)
+{
+    LkError problem = {0};
+    gpointer memory = lk_memory_new(count, size, &problem);
+    if (!memory && error && !*error)
+        lk_gerror_take(error, &problem);
+    return memory;
 }
 
 LkErrorCode lk_gerror_code(const GError *error)

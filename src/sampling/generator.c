@@ -1,5 +1,6 @@
 #include "sampling/generator.h"
 
+#include "base/memory.h"
 #include "base/philox.h"
 #include "format/gerror.h"
 #include "model/text_encoders.h"
@@ -231,7 +232,9 @@ static bool write_tokens(LkGenerator *generator, const LkPictureRequest *request
     const char *texts[2] = {negative_of(request), request->prompt};
     const LkStageKey *key = &stage->key;
     int per_text = key->chunks * LK_CLIP_SEQUENCE;
-    g_autofree int32_t *ids = g_new(int32_t, (gsize)(key->batch * per_text));
+    g_autofree int32_t *ids = lk_memory_new((size_t)(key->batch * per_text), sizeof *ids, error);
+    if (!ids)
+        return false;
     for (int e = 0; e < arch->n_texts; e++) {
         for (int i = 0; i < key->batch; i++)
             lk_clip_token_ids(generator->tokenizer, texts[2 - key->batch + i], key->chunks, arch->texts[e].pad_id,
@@ -241,7 +244,10 @@ static bool write_tokens(LkGenerator *generator, const LkPictureRequest *request
     }
     if (!lk_arch_pooled(arch))
         return true;
-    g_autofree float *rows = g_new(float, (gsize)lk_text_rows_count(arch, key->batch, key->chunks));
+    g_autofree float *rows =
+        lk_memory_new((size_t)lk_text_rows_count(arch, key->batch, key->chunks), sizeof *rows, error);
+    if (!rows)
+        return false;
     lk_text_rows(arch, ids, key->batch, key->chunks, rows);
     return lk_stage_write(stage, LK_STAGE_ROWS, rows, error);
 }
@@ -253,16 +259,17 @@ static bool encode(LkGenerator *generator, const LkPictureRequest *request, LkSt
     LkStage *stage = bound_stage(generator, key, error);
     if (!stage)
         return false;
-    gsize batch = (gsize)key.batch;
-    *condition = (Condition){.states = g_new(float, lk_stage_out_count(stage)),
-                             .pooled = g_new(float, batch *(gsize)lk_arch_pooled(generator->arch)),
-                             .sizes = g_new(float, batch *LK_SIZE_COUNT)};
+    gsize batch = (gsize)key.batch, pooled = (gsize)lk_arch_pooled(generator->arch);
+    *condition = (Condition){.states = lk_memory_new(lk_stage_out_count(stage), sizeof(float), error),
+                             .pooled = lk_memory_new(batch * pooled, sizeof(float), error),
+                             .sizes = lk_memory_new(batch * LK_SIZE_COUNT, sizeof(float), error)};
+    bool ok = condition->states && condition->pooled && condition->sizes;
     const float sizes[LK_SIZE_COUNT] = {(float)request->height, (float)request->width, 0, 0,
                                         (float)request->height, (float)request->width};
-    for (gsize i = 0; i < batch; i++)
+    for (gsize i = 0; ok && i < batch; i++)
         memcpy(condition->sizes + i * LK_SIZE_COUNT, sizes, sizeof sizes);
-    bool ok = write_tokens(generator, request, stage, error) && lk_stage_run(stage, error) &&
-              lk_stage_read(stage, condition->states, error) && lk_stage_read_pooled(stage, condition->pooled, error);
+    ok = ok && write_tokens(generator, request, stage, error) && lk_stage_run(stage, error) &&
+         lk_stage_read(stage, condition->states, error) && lk_stage_read_pooled(stage, condition->pooled, error);
     lk_stage_cache_done(&generator->cache, stage);
     if (!ok)
         condition_clear(condition);
@@ -279,15 +286,17 @@ typedef struct Work {
     float *guess, *previous, *noise;
 } Work;
 
-static void work_init(Work *work, size_t count, int batch)
+/** False where there is no memory; to be cleared all the same. */
+static bool work_init(Work *work, size_t count, int batch, LkError *error)
 {
     *work = (Work){.count = count, .batch = batch};
-    work->x = g_new(float, count);
-    work->seen = g_new(float, count *(size_t)batch);
-    work->predicted = g_new(float, count *(size_t)batch);
-    work->guess = g_new(float, count);
-    work->previous = g_new0(float, count);
-    work->noise = g_new0(float, count);
+    work->x = lk_memory_new(count, sizeof(float), error);
+    work->seen = lk_memory_new(count, (size_t)batch * sizeof(float), error);
+    work->predicted = lk_memory_new(count, (size_t)batch * sizeof(float), error);
+    work->guess = lk_memory_new(count, sizeof(float), error);
+    work->previous = lk_memory_new(count, sizeof(float), error);
+    work->noise = lk_memory_new(count, sizeof(float), error);
+    return work->x && work->seen && work->predicted && work->guess && work->previous && work->noise;
 }
 
 /** Frees all but x. */
@@ -384,8 +393,8 @@ static float *make_latent(LkGenerator *generator, const LkPictureRequest *reques
         return NULL;
     }
     Work work;
-    work_init(&work, lk_stage_out_count(unet) / (size_t)unet->key.batch, unet->key.batch);
-    bool ok = sample(generator, request, unet, &condition, &work, progress, error);
+    bool ok = work_init(&work, lk_stage_out_count(unet) / (size_t)unet->key.batch, unet->key.batch, error) &&
+              sample(generator, request, unet, &condition, &work, progress, error);
     lk_stage_cache_done(&generator->cache, unet);
     condition_clear(&condition);
     work_clear(&work);
@@ -425,17 +434,17 @@ static bool decode_tiles(const LkTiles *tiles, LkStage *stage, int channels, con
 {
     bool ok = true;
     size_t count = (size_t)stage->key.height * (size_t)stage->key.width * (size_t)channels;
-    g_autofree float *cut = g_new(float, count);
-    for (int i = 0; i < lk_tiles_count(tiles) && ok; i++) {
+    g_autofree float *cut = lk_memory_new(count, sizeof(float), error);
+    for (int i = 0; i < lk_tiles_count(tiles) && ok && cut; i++) {
         LkTile tile = lk_tiles_at(tiles, i);
         if (tile.height != stage->key.height || tile.width != stage->key.width)
             continue;
-        made[i] = g_new(float, lk_stage_out_count(stage));
+        made[i] = lk_memory_new(lk_stage_out_count(stage), sizeof(float), error);
         lk_tiles_cut(tiles, tile, channels, latent, cut);
-        ok = lk_stage_write(stage, LK_STAGE_X, cut, error) && lk_stage_run(stage, error) &&
+        ok = made[i] && lk_stage_write(stage, LK_STAGE_X, cut, error) && lk_stage_run(stage, error) &&
              lk_stage_read(stage, made[i], error);
     }
-    return ok;
+    return ok && cut;
 }
 
 /** A latent as the VAE sees it to a picture, shape of tiles by shape: so one decoder is on the device at a time. */
@@ -457,10 +466,11 @@ static float *decode(LkGenerator *generator, const float *latent, LkStageKey who
             lk_stage_cache_done(&generator->cache, stage);
     }
     float *picture = NULL;
-    if (ok) {
-        picture = g_new(float, lk_tile_out_count(&tiles, (LkTile){0, 0, whole.height, whole.width}) * 3);
+    if (ok)
+        picture = lk_memory_new(lk_tile_out_count(&tiles, (LkTile){0, 0, whole.height, whole.width}), 3 * sizeof(float),
+                                error);
+    if (picture)
         lk_tiles_join(&tiles, 3, made, picture);
-    }
     for (int i = 0; i < n_tiles; i++)
         g_free(made[i]);
     return picture;
@@ -500,7 +510,8 @@ uint8_t *lk_generator_run(LkGenerator *generator, const LkPictureRequest *reques
     if (!picture)
         return NULL;
     size_t count = (size_t)request->width * (size_t)request->height * 3;
-    uint8_t *rgb = g_new(uint8_t, count);
-    lk_picture_bytes(picture, rgb, count);
+    uint8_t *rgb = LK_TRY_NEW(uint8_t, count, error);
+    if (rgb)
+        lk_picture_bytes(picture, rgb, count);
     return rgb;
 }

@@ -47,7 +47,9 @@ static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
     Mask *mask = &masks->masks[number];
     mask->height = cut->height / masks->factor;
     mask->width = cut->width / masks->factor;
-    mask->sums = g_new0(uint16_t, (gsize)mask->height *(gsize)mask->width);
+    mask->sums = LK_TRY_NEW(uint16_t, (gsize)mask->height *(gsize)mask->width, error);
+    if (!mask->sums)
+        return false;
     for (int y = 0; y < mask->height * masks->factor; y++)
         for (int x = 0; x < mask->width * masks->factor; x++) {
             uint8_t red = cut->data[((gsize)y * (gsize)cut->width + (gsize)x) * 3];
@@ -59,7 +61,7 @@ static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
 typedef struct Reading {
     const LkLatentMasks *masks;
     guint first;
-    char **reasons; /* per picture from `first` on */
+    GError **errors; /* per picture from `first` on */
 } Reading;
 
 static void read_some(void *context, int64_t first, int64_t last)
@@ -69,9 +71,8 @@ static void read_some(void *context, int64_t first, int64_t last)
         guint number = reading->first + (guint)i;
         const char *path =
             source_of(g_ptr_array_index(reading->masks->dataset->pictures, number), reading->masks->files);
-        g_autoptr(GError) error = NULL;
-        if (path && !read_mask(reading->masks, number, &error))
-            reading->reasons[i] = g_strdup_printf("%s: %s", path, lk_picture_reason(path, error));
+        if (path)
+            read_mask(reading->masks, number, &reading->errors[i]);
     }
 }
 
@@ -83,12 +84,17 @@ static bool read_all(const LkLatentMasks *masks, const LkTrainerEvents *events, 
     for (guint first = 0; first < total; first += PIECE) {
         if (events && events->should_stop && events->should_stop(events->context))
             return lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while masks were being read."));
-        char *reasons[PIECE] = {0};
+        GError *errors[PIECE] = {0};
+        bool enough = true;
         guint count = MIN(total - first, PIECE);
-        lk_parallel_for(count, read_some, &(Reading){masks, first, reasons});
+        lk_parallel_for(count, read_some, &(Reading){masks, first, errors});
         for (guint i = 0; i < count; i++)
-            if (reasons[i])
-                g_ptr_array_add(refused, reasons[i]);
+            if (errors[i])
+                enough &= lk_note_picture(
+                    refused, source_of(g_ptr_array_index(masks->dataset->pictures, first + i), masks->files), errors[i],
+                    error);
+        if (!enough)
+            return false;
         lk_trainer_tell(
             events, &(LkTrainerEvent){
                         .kind = LK_EVENT_PHASE, .text = N_("Reading masks"), .done = first + count, .total = total});

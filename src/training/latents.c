@@ -58,12 +58,13 @@ static bool read_moments(const LkLatents *latents, const Entry *entry, float *mo
            all_finite(moments, (gsize)height * (gsize)width * CHANNELS);
 }
 
+/** Without memory to look at it, it counts as missing. */
 static bool is_cached(const LkLatents *latents, const Entry *entry)
 {
     int height, width;
     lk_latents_size(latents, entry->picture, &height, &width);
-    g_autofree float *moments = g_new(float, (gsize)height *(gsize)width *CHANNELS);
-    return read_moments(latents, entry, moments);
+    g_autofree float *moments = LK_TRY_NEW(float, (gsize)height * (gsize)width * CHANNELS, NULL);
+    return moments && read_moments(latents, entry, moments);
 }
 
 /** The tiles of pictures of a size. */
@@ -104,8 +105,10 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
     latents->cache = cache;
     latents->checkpoint = checkpoint;
     latents->factor = 1 << (lk_checkpoint_arch(checkpoint)->vae.levels - 1);
-    latents->entries = g_new0(Entry, 2 * (gsize)dataset->pictures->len);
-    latents->hashes = g_malloc0_n(dataset->pictures->len, sizeof *latents->hashes);
+    latents->entries = LK_TRY_NEW(Entry, 2 * (gsize)dataset->pictures->len, error);
+    latents->hashes = latents->entries ? lk_try_memory(dataset->pictures->len, sizeof *latents->hashes, error) : NULL;
+    if (!latents->hashes)
+        return NULL;
     for (guint i = 0; i < dataset->pictures->len; i++) {
         if (!lk_latent_cache_file_hash(cache, picture_at(latents, i)->path, latents->hashes[i], error))
             return NULL;
@@ -255,10 +258,22 @@ bool lk_refuse_pictures(const GPtrArray *lines, GError **error)
                         lines->len, text->str);
 }
 
+bool lk_note_picture(GPtrArray *lines, const char *path, GError *problem, GError **error)
+{
+    bool memory = g_error_matches(problem, LK_ERROR, LK_ERROR_MEMORY);
+    if (memory && error && !*error) {
+        g_propagate_error(error, problem);
+        return false;
+    }
+    g_ptr_array_add(lines, g_strdup_printf("%s: %s", path, lk_picture_reason(path, problem)));
+    g_error_free(problem);
+    return !memory;
+}
+
 typedef struct Decoding {
     const LkLatents *latents;
     guint first;
-    char **reasons; /* per picture from `first` on: why it cannot be decoded */
+    GError **errors; /* per picture from `first` on: why it cannot be decoded */
 } Decoding;
 
 static void decode(void *context, int64_t first, int64_t last)
@@ -270,10 +285,7 @@ static void decode(void *context, int64_t first, int64_t last)
         if (!entry[0].missing && !entry[1].missing)
             continue;
         const char *path = picture_at(decoding->latents, picture)->path;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(LkPixels) pixels = lk_picture_load(path, NULL, &error);
-        if (!pixels)
-            decoding->reasons[i] = g_strdup_printf("%s: %s", path, lk_picture_reason(path, error));
+        g_autoptr(LkPixels) pixels = lk_picture_load(path, NULL, &decoding->errors[i]);
     }
 }
 
@@ -286,12 +298,15 @@ static bool check_pictures(const LkLatents *latents, const LkTrainerEvents *even
     for (guint first = 0; first < total; first += PIECE) {
         if (events->should_stop && events->should_stop(events->context))
             return lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while pictures were being checked."));
-        char *reasons[PIECE] = {0};
+        GError *errors[PIECE] = {0};
+        bool enough = true;
         guint count = MIN(total - first, PIECE);
-        lk_parallel_for(count, decode, &(Decoding){latents, first, reasons});
+        lk_parallel_for(count, decode, &(Decoding){latents, first, errors});
         for (guint i = 0; i < count; i++)
-            if (reasons[i])
-                g_ptr_array_add(refused, reasons[i]);
+            if (errors[i])
+                enough &= lk_note_picture(refused, picture_at(latents, first + i)->path, errors[i], error);
+        if (!enough)
+            return false;
         lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE,
                                                   .text = N_("Checking pictures"),
                                                   .done = first + count,
@@ -313,9 +328,7 @@ static float *load_picture(const LkLatents *latents, const Entry *entry, GError 
     if (entry->flipped)
         lk_pixels_flip(cut);
     gsize count = (gsize)cut->width * (gsize)cut->height * 3;
-    float *values = g_try_new(float, count);
-    if (!values)
-        lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the picture '%s'."), picture->path);
+    float *values = LK_TRY_NEW(float, count, error);
     for (gsize i = 0; values && i < count; i++)
         values[i] = (float)cut->data[i] / 127.5f - 1;
     return values;
@@ -355,8 +368,9 @@ static bool encode_entry(LkLatents *latents, Entry *entry, const Encoder *encode
     int height, width;
     lk_latents_size(latents, entry->picture, &height, &width);
     gsize count = (gsize)height * (gsize)width * CHANNELS;
-    g_autofree float *pixels = load_picture(latents, entry, error), *moments = g_new(float, count);
-    if (!pixels)
+    g_autofree float *pixels = load_picture(latents, entry, error);
+    g_autofree float *moments = pixels ? LK_TRY_NEW(float, count, error) : NULL;
+    if (!moments)
         return false;
     LkError problem = {0};
     if (!encode_tiles(encoder, pixels, moments, &problem))

@@ -29,6 +29,9 @@ const uint8_t *lk_latents_file_hash(const LkLatents *latents, guint picture);
 
 /** Fails with the names of pictures that cannot be used: `lines` (char *) are "path: reason". */
 bool lk_refuse_pictures(const GPtrArray *lines, GError **error);
+/** Adds to these lines why a picture cannot be used. False where that is for lack of memory, which is no fault of the
+ * picture's: it is the error then. Takes `problem`. */
+bool lk_note_picture(GPtrArray *lines, const char *path, GError *problem, GError **error);
 
 /** Bytes of arena and weights that encoding will need on the device; 0 when nothing is missing. */
 bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device, int64_t *arena, int64_t *weights,

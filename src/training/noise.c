@@ -1,6 +1,7 @@
 #include "training/noise.h"
 
 #include "base/philox.h"
+#include "format/gerror.h"
 
 #include <math.h>
 
@@ -100,7 +101,7 @@ static void normalise(float *noise, int64_t count)
         noise[i] = (float)((double)noise[i] / deviation);
 }
 
-static void add_coarse(const LkJob *job, uint32_t step, LkNoiseShape s, float *noise)
+static bool add_coarse(const LkJob *job, uint32_t step, LkNoiseShape s, float *noise, GError **error)
 {
     uint64_t drawn = 0;
     double factor = 1;
@@ -110,7 +111,9 @@ static void add_coarse(const LkJob *job, uint32_t step, LkNoiseShape s, float *n
         int64_t height = MAX(1, (int64_t)((double)s.height / pow(ratio, i)));
         int64_t width = MAX(1, (int64_t)((double)s.width / pow(ratio, i)));
         gsize count = (gsize)(s.batch * height * width * s.channels);
-        g_autofree float *small = g_new(float, count);
+        g_autofree float *small = LK_TRY_NEW(float, count, error);
+        if (!small)
+            return false;
         lk_random_normal(stream(job, LK_RANDOM_COARSE_NOISE, step), drawn, small, count);
         drawn += count;
         add_enlarged(s, noise, small, height, width, (float)factor);
@@ -118,17 +121,18 @@ static void add_coarse(const LkJob *job, uint32_t step, LkNoiseShape s, float *n
             break;
     }
     normalise(noise, count_of(s));
+    return true;
 }
 
 /* ------------------------------------------------------------------ all of it */
 
-void lk_noise_draw(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *latents, float *noise)
+bool lk_noise_draw(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *latents, float *noise,
+                   GError **error)
 {
     lk_random_normal(stream(job, LK_RANDOM_NOISE, step), 0, noise, (gsize)count_of(shape));
     if (job->noise_offset != 0)
         add_offset(job, step, shape, latents, noise);
-    if (job->multires_noise_iterations > 0)
-        add_coarse(job, step, shape, noise);
+    return job->multires_noise_iterations <= 0 || add_coarse(job, step, shape, noise, error);
 }
 
 void lk_noise_perturb(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *noise, float *out)

@@ -12,8 +12,10 @@ typedef struct LkNoiseShape {
 } LkNoiseShape;
 
 /** The noise that is to be predicted, with the job's noise_offset and multires_noise options. `latents` (of the same
- * shape) are read with adaptive_noise_scale alone. `step` is the batch's number. */
-void lk_noise_draw(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *latents, float *noise);
+ * shape) are read with adaptive_noise_scale alone. `step` is the batch's number. False where there
+ * is no memory for it. */
+bool lk_noise_draw(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *latents, float *noise,
+                   GError **error);
 
 /** The noise of the noisy latent: `noise` and ip_noise_gamma of other noise (Ning et al., arXiv:2301.11706). */
 void lk_noise_perturb(const LkJob *job, uint32_t step, LkNoiseShape shape, const float *noise, float *out);

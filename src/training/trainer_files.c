@@ -297,7 +297,9 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
                              .vae_hashes = hashes_of(trainer, job->vae, &trainer->vae_hashes)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(job, name, lora_ending(job));
-    g_autofree float *weights = lk_trainer_result(trainer);
+    g_autofree float *weights = lk_trainer_result(trainer, error);
+    if (!weights)
+        return false;
     GError *problem = NULL;
     while (!lk_lora_save(trainer->lora, weights, path, &format, metadata, &problem))
         if (!lk_trainer_try_again(events, job->output_dir, &problem))

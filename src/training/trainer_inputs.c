@@ -32,8 +32,10 @@ static bool put(const Batch *b, LkRef ref, const void *data, gsize bytes, GError
 static float *draw_latents(const Batch *b, GError **error)
 {
     gsize values = (gsize)b->pixels * LATENT;
-    g_autofree float *moments = g_new(float, 2 * values), *eps = g_new(float, values);
-    g_autofree float *latents = g_new(float, values * b->place->count);
+    g_autofree float *moments = LK_TRY_NEW(float, 2 * values, error), *eps = LK_TRY_NEW(float, values, error);
+    g_autofree float *latents = LK_TRY_NEW(float, values * b->place->count, error);
+    if (!moments || !eps || !latents)
+        return NULL;
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
         if (!lk_latents_moments(b->trainer->latents, entry->picture, entry->flipped, moments, error))
@@ -57,11 +59,11 @@ static bool write_latents(const Batch *b, GError **error)
     const LkJob *job = b->trainer->job;
     LkNoiseShape shape = {b->place->count, b->program->height, b->program->width, LATENT};
     gsize all = (gsize)b->pixels * LATENT * b->place->count;
-    g_autofree float *latents = draw_latents(b, error), *noise = g_new(float, all), *added = g_new(float, all);
-    if (!latents)
-        return false;
-    lk_noise_draw(job, b->place->index, shape, latents, noise);
-    if (!put(b, g->latents, latents, all * sizeof *latents, error) ||
+    g_autofree float *latents = draw_latents(b, error);
+    g_autofree float *noise = latents ? LK_TRY_NEW(float, all, error) : NULL;
+    g_autofree float *added = noise ? LK_TRY_NEW(float, all, error) : NULL;
+    if (!added || !lk_noise_draw(job, b->place->index, shape, latents, noise, error) ||
+        !put(b, g->latents, latents, all * sizeof *latents, error) ||
         !put(b, g->noise, noise, all * sizeof *noise, error))
         return false;
     if (g->added_noise == g->noise)
@@ -76,7 +78,9 @@ static bool write_masks(const Batch *b, GError **error)
     gsize values = (gsize)b->pixels * LATENT, all = values * b->place->count;
     if (b->program->graph->mask == LK_NONE)
         return true;
-    g_autofree float *masks = g_new(float, all);
+    g_autofree float *masks = LK_TRY_NEW(float, all, error);
+    if (!masks)
+        return false;
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
         lk_latent_masks_get(b->trainer->masks, entry->picture, entry->flipped, LATENT, masks + i * values);
@@ -152,8 +156,11 @@ static bool write_states(const Batch *b, GError **error)
 {
     LkTextSize size = lk_trainer_text_size(b->trainer);
     gsize count = b->place->count;
-    g_autofree float *one = g_new(float, size.states + size.pooled);
-    g_autofree float *states = g_new(float, count *size.states), *pooled = g_new(float, count *size.pooled + 1);
+    g_autofree float *one = LK_TRY_NEW(float, size.states + size.pooled, error);
+    g_autofree float *states = LK_TRY_NEW(float, count *size.states, error);
+    g_autofree float *pooled = LK_TRY_NEW(float, count *size.pooled, error);
+    if (!one || !states || !pooled)
+        return false;
     for (gsize i = 0; i < count; i++) {
         if (!lk_trainer_text_states(b->trainer, b->place->entries[i].picture, one, error))
             return false;
@@ -191,7 +198,9 @@ static bool write_dropout(const Batch *b, GError **error)
     if (lora->masks == LK_NONE)
         return true;
     gsize count = (gsize)lk_lora_masks(lora->lora, &lora->dropout, 0, 0, NULL);
-    g_autofree float *masks = g_new(float, count);
+    g_autofree float *masks = LK_TRY_NEW(float, count, error);
+    if (!masks)
+        return false;
     lk_lora_masks(lora->lora, &lora->dropout, seed, b->place->index, masks);
     return put(b, lora->masks, masks, count * sizeof *masks, error);
 }

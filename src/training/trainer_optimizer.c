@@ -214,9 +214,12 @@ static const char *result_array(const LkTrainer *trainer)
                                                                                   : NULL;
 }
 
-float *lk_trainer_result(const LkTrainer *trainer)
+float *lk_trainer_result(const LkTrainer *trainer, GError **error)
 {
-    float *weights = g_memdup2(trainer->state->adapter, (gsize)trainer->state->elements * sizeof *weights);
+    float *weights = LK_TRY_NEW(float, (gsize)trainer->state->elements, error);
+    if (!weights)
+        return NULL;
+    memcpy(weights, trainer->state->adapter, (gsize)trainer->state->elements * sizeof *weights);
     const char *name = result_array(trainer);
     const float *other = name ? lk_state_floats(trainer->state, name) : NULL;
     if (other)

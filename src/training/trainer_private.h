@@ -175,8 +175,8 @@ typedef struct LkUpdateReport {
  * waits for the device. */
 bool lk_trainer_update(LkTrainer *trainer, int64_t step, LkUpdateReport *report, GError **error);
 /** The weights that are the run's result, of trainer->state: its adapter, or an average where one is kept. Free with
- * g_free. */
-float *lk_trainer_result(const LkTrainer *trainer);
+ * g_free. NULL where there is no memory. */
+float *lk_trainer_result(const LkTrainer *trainer, GError **error);
 /** lk_samples_make with those of the device. */
 bool lk_trainer_make_samples(LkTrainer *trainer, const LkSampleMoment *moment, bool missing_only,
                              const LkTrainerEvents *events, GError **error);

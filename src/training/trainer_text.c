@@ -2,6 +2,7 @@
  * captions stay the same, cached states. */
 #include "training/trainer_private.h"
 
+#include "base/memory.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
@@ -36,7 +37,9 @@ bool lk_trainer_write_text(const LkBackend *api, LkProgram *program, const LkMod
     if (!ok || encoders->rows == LK_NONE)
         return ok;
     gsize count = (gsize)lk_text_rows_count(arch, batch, chunks);
-    g_autofree float *rows = g_new(float, count);
+    g_autofree float *rows = lk_memory_new(count, sizeof *rows, error);
+    if (!rows)
+        return false;
     lk_text_rows(arch, ids[arch->n_texts - 1], batch, chunks, rows);
     return api->write(program, encoders->rows, rows, count * sizeof *rows, error);
 }
@@ -170,8 +173,8 @@ bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, 
 {
     guint total = trainer->dataset->pictures->len;
     LkTextSize size = lk_trainer_text_size(trainer);
-    g_autofree float *states = g_new(float, size.states + size.pooled);
-    bool ok = true;
+    g_autofree float *states = LK_TRY_NEW(float, size.states + size.pooled, error);
+    bool ok = states != NULL;
     for (guint i = 0; ok && i < total; i++) {
         if (events && events->should_stop && events->should_stop(events->context))
             ok = lk_set_error(error, LK_ERROR_STOPPED, _("The run was stopped while captions were being encoded."));

@@ -153,9 +153,10 @@ static bool show_step(void *context, int done, int steps, const float *guess, in
     (void)steps;
     if (has_colours(work->thread->studio)) {
         gsize size = (gsize)height * (gsize)width * 3;
-        uint8_t *rgb = g_malloc(size);
-        lk_latent_colours_paint(&work->thread->colours, guess, height, width, rgb);
-        letter.bytes = g_bytes_new_take(rgb, size);
+        uint8_t *rgb = LK_TRY_NEW(uint8_t, size, NULL);
+        if (rgb)
+            lk_latent_colours_paint(&work->thread->colours, guess, height, width, rgb);
+        letter.bytes = rgb ? g_bytes_new_take(rgb, size) : NULL;
     }
     post(work->thread, work->order, letter);
     return !is_cancelled(work->thread, work->order);
@@ -174,9 +175,10 @@ static uint8_t *draw(LkPictureThread *thread, LkOrder *order, const LkPictureReq
         return NULL;
     int factor = factor_of(thread->studio);
     size_t count = (size_t)request->width * (size_t)request->height * 3;
-    uint8_t *rgb = g_malloc(count);
-    lk_picture_bytes(picture, rgb, count);
-    if (has_colours(thread->studio))
+    uint8_t *rgb = LK_TRY_NEW(uint8_t, count, error);
+    if (rgb)
+        lk_picture_bytes(picture, rgb, count);
+    if (rgb && has_colours(thread->studio))
         lk_latent_colours_learn(&thread->colours, latent, request->height / factor, request->width / factor, rgb,
                                 factor);
     return rgb;

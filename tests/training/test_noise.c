@@ -34,7 +34,7 @@ static void test_rows(void)
         job->multires_noise_discount = noise_option_rows[i].discount;
         job->ip_noise_gamma = noise_option_rows[i].gamma;
         job->ip_noise_gamma_random_strength = noise_option_rows[i].random_gamma;
-        lk_noise_draw(job, STEP, shape, latents, noise);
+        lk_noise_draw(job, STEP, shape, latents, noise, NULL);
         lk_noise_perturb(job, STEP, shape, noise, added);
         double a = worst_of(noise, noise_option_rows[i].noise), b = worst_of(added, noise_option_rows[i].added);
         tap_ok(a < 2e-6 && b < 2e-6, "row %zu: noise %.1e and perturbed noise %.1e from PyTorch's", i, a, b);
@@ -48,9 +48,9 @@ static void test_places(void)
     float latents[COUNT] = {0}, a[COUNT], b[COUNT], c[COUNT];
     job->multires_noise_iterations = 8;
     job->noise_offset = 0.1;
-    lk_noise_draw(job, 4, shape, latents, a);
-    lk_noise_draw(job, 4, shape, latents, b);
-    lk_noise_draw(job, 5, shape, latents, c);
+    lk_noise_draw(job, 4, shape, latents, a, NULL);
+    lk_noise_draw(job, 4, shape, latents, b, NULL);
+    lk_noise_draw(job, 5, shape, latents, c, NULL);
     tap_ok(memcmp(a, b, sizeof a) == 0 && memcmp(a, c, sizeof a) != 0, "noise is a function of its place");
     double sum = 0, squares = 0;
     for (int i = 0; i < COUNT; i++) {
