@@ -16,13 +16,14 @@
 #include <unistd.h>
 
 #define WRITE_BUFFER_SIZE ((size_t)1 << 18)
+#define SMALL_BUFFER_SIZE ((size_t)1 << 12)
 
 struct LkFileWriter {
     int fd;
     char *target;    /* what commit replaces, links followed */
     char *temporary; /* in the same folder */
     char *buffer;    /* gathers small writes */
-    size_t held;
+    size_t held, room;
     bool failed; /* a write was refused: this file must never be committed */
 };
 
@@ -212,7 +213,9 @@ LkFileWriter *lk_file_writer_new(const char *path, LkError *error)
     }
     writer->fd = -1;
     writer->target = resolve_target(path);
-    writer->buffer = malloc(WRITE_BUFFER_SIZE);
+    writer->buffer = malloc(writer->room = WRITE_BUFFER_SIZE);
+    if (!writer->buffer) /* a state must be saved also where memory has run out */
+        writer->buffer = malloc(writer->room = SMALL_BUFFER_SIZE);
     if (!writer->target || !writer->buffer) {
         lk_fail(error, LK_ERROR_MEMORY, "Not enough memory to write %s.", path);
         lk_file_writer_abandon(writer);
@@ -265,9 +268,9 @@ bool lk_file_writer_write(LkFileWriter *writer, const void *data, size_t size, L
 {
     if (!size)
         return true;
-    if (size > WRITE_BUFFER_SIZE - writer->held && !flush(writer, error))
+    if (size > writer->room - writer->held && !flush(writer, error))
         return false;
-    if (size > WRITE_BUFFER_SIZE)
+    if (size > writer->room)
         return write_all(writer, data, size, error);
     memcpy(writer->buffer + writer->held, data, size);
     writer->held += size;

@@ -26,7 +26,8 @@ typedef enum LkCacheAnswer {
 /** Number of float32 values of a shape; 0 if a side is 0 or the product is above 2^32. */
 size_t lk_cache_shape_count(LkCacheShape shape);
 
-/** Reads an entry into `out` (room for the shape's count). A damaged one may leave zeros there. Safe from several threads. */
+/** Reads an entry into `out` (room for the shape's count). A damaged one may leave zeros there. Safe from several
+ * threads. */
 LkCacheAnswer lk_cache_store_get(const char *folder, const LkCacheKey *key, LkCacheShape shape, float *out);
 
 /** Writes or replaces an entry; safe from several threads and processes. */

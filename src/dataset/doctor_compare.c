@@ -136,7 +136,7 @@ static void find_lookalikes(const LkDoctorCase *cases, guint first, guint end, c
             looks[i - first] = &facts->look;
     }
     g_autofree guint32 *groups = lk_lookalike_groups(looks, end - first, distance);
-    for (guint i = first; i < end; i++)
+    for (guint i = first; groups && i < end; i++)
         if (groups[i - first] != i - first)
             say_alike(&cases[i], &cases[first + groups[i - first]], findings);
 }

@@ -120,15 +120,20 @@ static guint part_of(uint64_t hash, int part)
     return (guint)(hash >> (16 * part)) & (VALUES - 1);
 }
 
-static void search_init(Search *search, int distance)
+/** False where memory is out; to be cleared all the same. */
+static bool search_init(Search *search, int distance)
 {
     *search = (Search){.leaders = g_array_new(FALSE, FALSE, sizeof(Leader)), .distance = distance};
+    bool enough = true;
     for (int part = 0; part < PARTS; part++)
-        search->heads[part] = g_new0(guint32, VALUES);
-    search->flips = g_new(guint32, VALUES);
+        enough &= (search->heads[part] = g_try_new0(guint32, VALUES)) != NULL;
+    search->flips = g_try_new(guint32, VALUES);
+    if (!enough || !search->flips)
+        return false;
     for (guint value = 0; value < VALUES; value++)
         if (__builtin_popcount(value) <= distance / PARTS)
             search->flips[search->flip_count++] = value;
+    return true;
 }
 
 static void search_clear(Search *search)
@@ -176,9 +181,9 @@ static const Leader *nearest(const Search *search, const LkLook *look)
 guint32 *lk_lookalike_groups(const LkLook *const *looks, guint count, int distance)
 {
     Search search;
-    search_init(&search, CLAMP(distance, 0, LK_LOOKALIKE_MOST));
-    guint32 *groups = g_new(guint32, count + 1);
-    for (guint i = 0; i < count; i++) {
+    bool enough = search_init(&search, CLAMP(distance, 0, LK_LOOKALIKE_MOST));
+    guint32 *groups = enough ? g_try_new(guint32, (gsize)count + 1) : NULL;
+    for (guint i = 0; groups && i < count; i++) {
         groups[i] = i;
         if (!looks[i])
             continue;

@@ -34,5 +34,6 @@ double lk_look_colour_distance(const LkLook *a, const LkLook *b);
 /** Groups of pictures that look alike: element i of the result is the index of the first picture of i's group, i itself
  * where it is the first or alone. A picture joins the nearest group whose first picture, standing before it, is within
  * `distance` bits and LK_LOOKALIKE_COLOURS. So members look like their first one, and a row of gradual changes is not
- * one group. Pictures whose look is NULL are alone. 100,000 take a second or two. Free with g_free. */
+ * one group. Pictures whose look is NULL are alone. 100,000 take a second or two. Free with g_free; NULL where
+ * memory is out. */
 guint32 *lk_lookalike_groups(const LkLook *const *looks, guint count, int distance);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_MAX    100000000 /* as in the reference implementation */
@@ -17,7 +18,8 @@ struct LkSafetensors {
     LkMap map;           /* empty when the bytes belong to the caller */
     const uint8_t *data; /* behind the header */
     size_t data_size;
-    GArray *tensors;     /* LkTensorView, by offset */
+    LkTensorView *tensors; /* by offset */
+    size_t count;
     GHashTable *by_name; /* name → LkTensorView */
     GStringChunk *names;
     LkMetadata *metadata;
@@ -210,7 +212,7 @@ static bool read_metadata(LkSafetensors *file, yyjson_val *value, GError **error
     return true;
 }
 
-static bool read_entries(LkSafetensors *file, yyjson_val *root, GArray *entries, GError **error)
+static bool read_entries(LkSafetensors *file, yyjson_val *root, Entry *entries, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     bool metadata_seen = false;
@@ -232,10 +234,11 @@ static bool read_entries(LkSafetensors *file, yyjson_val *root, GArray *entries,
             return fail_file(file, error, _("a tensor's name has a NUL character: \"%s\"."), tensor);
         if (!g_hash_table_add(seen, (char *)name))
             return fail_file(file, error, _("the tensor \"%s\" is there twice."), tensor);
-        Entry entry = {.view = {.name = name}};
-        if (!read_tensor(file, &entry, value, error))
+        Entry *entry = &entries[file->count];
+        entry->view.name = name;
+        if (!read_tensor(file, entry, value, error))
             return false;
-        g_array_append_val(entries, entry);
+        file->count++;
     }
     return true;
 }
@@ -251,13 +254,13 @@ static int compare_offsets(const void *a, const void *b)
 }
 
 /* Sorted tensors must follow one another without gap or overlap, from the first to the last byte. */
-static bool check_layout(const LkSafetensors *file, const GArray *entries, GError **error)
+static bool check_layout(const LkSafetensors *file, const Entry *entries, GError **error)
 {
     uint64_t at = 0;
-    for (guint i = 0; i < entries->len; i++) {
-        const Entry *entry = &g_array_index(entries, Entry, i);
+    for (size_t i = 0; i < file->count; i++) {
+        const Entry *entry = &entries[i];
         if (entry->begin < at) {
-            g_autofree char *before = shown(g_array_index(entries, Entry, i - 1).view.name);
+            g_autofree char *before = shown(entries[i - 1].view.name);
             return fail_tensor(file, entry->view.name, "data_offsets", error,
                                _("it begins at byte %" PRIu64 ", inside the bytes of \"%s\"."), entry->begin, before);
         }
@@ -275,17 +278,18 @@ static bool check_layout(const LkSafetensors *file, const GArray *entries, GErro
 }
 
 /* Moves checked entries into the reader, where names and pointers are its own. */
-static void keep_entries(LkSafetensors *file, const GArray *entries)
+static bool keep_entries(LkSafetensors *file, const Entry *entries, GError **error)
 {
-    g_array_set_size(file->tensors, entries->len);
-    for (guint i = 0; i < entries->len; i++) {
-        const Entry *entry = &g_array_index(entries, Entry, i);
-        LkTensorView *view = &g_array_index(file->tensors, LkTensorView, i);
+    file->tensors = LK_TRY_NEW(LkTensorView, file->count, error);
+    for (size_t i = 0; file->tensors && i < file->count; i++) {
+        const Entry *entry = &entries[i];
+        LkTensorView *view = &file->tensors[i];
         *view = entry->view;
         view->name = g_string_chunk_insert(file->names, entry->view.name);
         view->data = view->size ? file->data + entry->begin : NULL;
         g_hash_table_insert(file->by_name, (char *)view->name, view);
     }
+    return file->tensors != NULL;
 }
 
 static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, GError **error)
@@ -312,14 +316,12 @@ static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, 
     yyjson_doc *doc = lk_json_parse(text, (size_t)length, source, HEADER_LEVELS, error);
     if (!doc)
         return false;
-    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    bool ok = read_entries(file, yyjson_doc_get_root(doc), entries, error);
-    if (ok) {
-        g_array_sort(entries, compare_offsets);
-        ok = check_layout(file, entries, error);
-    }
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    g_autofree Entry *entries = LK_TRY_NEW(Entry, yyjson_obj_size(root), error);
+    bool ok = entries && read_entries(file, root, entries, error);
     if (ok)
-        keep_entries(file, entries);
+        qsort(entries, file->count, sizeof *entries, compare_offsets);
+    ok = ok && check_layout(file, entries, error) && keep_entries(file, entries, error);
     yyjson_doc_free(doc);
     return ok;
 }
@@ -330,7 +332,6 @@ static LkSafetensors *new_reader(const char *path)
 {
     LkSafetensors *file = g_new0(LkSafetensors, 1);
     file->path = g_strdup(path);
-    file->tensors = g_array_new(FALSE, TRUE, sizeof(LkTensorView));
     file->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     file->names = g_string_chunk_new(4096);
     file->metadata = lk_metadata_new();
@@ -384,7 +385,7 @@ void lk_safetensors_free(LkSafetensors *file)
     lk_map_close(&file->map);
     lk_metadata_free(file->metadata);
     g_hash_table_unref(file->by_name);
-    g_array_unref(file->tensors);
+    g_free(file->tensors);
     g_string_chunk_free(file->names);
     g_free(file->path);
     g_free(file);
@@ -397,12 +398,12 @@ const char *lk_safetensors_path(const LkSafetensors *file)
 
 size_t lk_safetensors_count(const LkSafetensors *file)
 {
-    return file->tensors->len;
+    return file->count;
 }
 
 const LkTensorView *lk_safetensors_at(const LkSafetensors *file, size_t i)
 {
-    return i < file->tensors->len ? &g_array_index(file->tensors, LkTensorView, i) : NULL;
+    return i < file->count ? &file->tensors[i] : NULL;
 }
 
 const LkTensorView *lk_safetensors_find(const LkSafetensors *file, const char *name)

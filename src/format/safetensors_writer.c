@@ -101,11 +101,35 @@ static void add_tensor(GString *json, const LkTensorSpec *spec, uint64_t *offset
     lk_json_end(json);
 }
 
+/* Room for a header: thousands of tensors take more than may be there, and a growing string would end the program. */
+static GString *new_header(const LkTensorSpec *const *order, size_t count, const LkMetadata *metadata, GError **error)
+{
+    enum { BESIDES = 40, OF_TENSOR = 3 * BESIDES };
+    size_t room = BESIDES;
+    for (size_t i = 0; metadata && i < lk_metadata_count(metadata); i++)
+        room += strlen(lk_metadata_key(metadata, i)) + 2 * strlen(lk_metadata_value(metadata, i)) + BESIDES;
+    for (size_t i = 0; i < count; i++)
+        room += strlen(order[i]->name) + OF_TENSOR;
+    GString *header = g_string_new(NULL);
+    char *bytes = g_try_realloc(header->str, room);
+    if (!bytes) {
+        g_string_free(header, TRUE);
+        lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory for a buffer of %zu bytes."), room);
+        return NULL;
+    }
+    header->str = bytes;
+    header->allocated_len = room;
+    return header;
+}
+
 /* Length and JSON, padded to 8 bytes. With `prefix`, only metadata whose keys begin so. No metadata, no entry. */
 static GString *make_header(const LkTensorSpec *const *order, size_t count, const LkMetadata *metadata,
-                            const char *prefix)
+                            const char *prefix, GError **error)
 {
-    GString *header = g_string_new_len("\0\0\0\0\0\0\0\0", 8);
+    GString *header = new_header(order, count, metadata, error);
+    if (!header)
+        return NULL;
+    g_string_append_len(header, "\0\0\0\0\0\0\0\0", 8);
     lk_json_begin(header);
     if (metadata) {
         lk_json_add_key(header, "__metadata__");
@@ -147,7 +171,11 @@ LkSafetensorsWriter *lk_safetensors_writer_new(const char *path, const LkTensorS
     writer->path = g_strdup(path);
     writer->count = count;
     writer->order = sorted(specs, count);
-    GString *header = make_header(writer->order, count, metadata, NULL);
+    GString *header = make_header(writer->order, count, metadata, NULL, error);
+    if (!header) {
+        lk_safetensors_writer_abandon(writer);
+        return NULL;
+    }
     LkError fault = {0};
     if (header->len - 8 > HEADER_MAX)
         lk_fail(&fault, LK_ERROR_FORMAT,
@@ -261,8 +289,9 @@ bool lk_safetensors_write_lora(const char *path, const LkTensorSpec *tensors, si
         return false;
     g_autoptr(LkMetadata) full = lk_metadata_copy(metadata);
     g_autofree const LkTensorSpec **order = sorted(tensors, count);
-    GString *header = make_header(order, count, full, "ss_");
-
+    GString *header = make_header(order, count, full, "ss_", error);
+    if (!header)
+        return false;
     LkSha256 model;
     Window legacy = {.at = 0};
     lk_sha256_init(&model);

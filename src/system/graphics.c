@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { OLDEST_CUDA = 12000, LEAST_FREE_GIB = 4 };
+/* OLDEST_CUDNN is what attention needs (backend/cuda/cudnn_attention.c). */
+enum { OLDEST_CUDA = 12000, OLDEST_CUDNN = 91800, LEAST_FREE_GIB = 4 };
 
 /* ---- what is built in -------------------------------------------------------------------------------- */
 
@@ -75,6 +76,15 @@ static void check_card(GPtrArray *findings, const LkNvml *nvml, int built_in)
 
 /* ---- driver ------------------------------------------------------------------------------------------ */
 
+/* Device files that are closed to this program, by the driver's own word or by CUDA's. */
+static void explain_closed(LkSystemFinding *finding)
+{
+    finding->fix =
+        g_strdup(_("The device files /dev/nvidia* are closed to this program. Add yourself to their group with "
+                   "this command and log in anew; inside a container or sandbox, allow it to use the card."));
+    finding->command = g_strdup("sudo usermod -aG video $USER");
+}
+
 /* In a Flatpak the driver's libraries are not the system's but an extension's, of the same version. */
 static bool explain_extension(LkSystemFinding *finding, const LkSystemPlaces *places, LkNvmlProblem problem)
 {
@@ -94,7 +104,10 @@ static void explain_driver(LkSystemFinding *finding, LkNvmlProblem problem, cons
     const char *modules = places->modules ? places->modules : "/proc/modules";
     if (explain_extension(finding, places, problem))
         return;
-    if (problem == LK_NVML_OTHER_VERSION) {
+    if (problem == LK_NVML_NO_PERMISSION) {
+        finding->text = g_strdup(_("The driver is installed, but this program may not use the card."));
+        explain_closed(finding);
+    } else if (problem == LK_NVML_OTHER_VERSION) {
         finding->text = g_strdup(_("The driver was updated, but the old one is still at work."));
         finding->fix = g_strdup(_("Restart the computer."));
     } else if (has_module(modules, "nouveau")) {
@@ -139,7 +152,14 @@ static void check_driver(GPtrArray *findings, const LkNvml *nvml, LkNvmlProblem 
 /* ---- CUDA -------------------------------------------------------------------------------------------- */
 
 /* Numbers of the driver interface, from cuda.h. */
-enum { CUDA_SUCCESS = 0, CUDA_NO_DEVICE = 100, CUDA_DRIVER_MISMATCH = 803, CUDA_UNKNOWN = 999 };
+enum {
+    CUDA_SUCCESS = 0,
+    CUDA_OUT_OF_MEMORY = 2,
+    CUDA_NO_DEVICE = 100,
+    CUDA_OPERATING_SYSTEM = 304,
+    CUDA_DRIVER_MISMATCH = 803,
+    CUDA_UNKNOWN = 999
+};
 
 static void explain_cuda(LkSystemFinding *finding, int result)
 {
@@ -150,6 +170,12 @@ static void explain_cuda(LkSystemFinding *finding, int result)
         finding->fix = g_strdup_printf(
             _("The variable CUDA_VISIBLE_DEVICES is set to “%s” and hides the card. Start Lorikeet without it."),
             hidden);
+    } else if (result == CUDA_OPERATING_SYSTEM) {
+        explain_closed(finding);
+    } else if (result == CUDA_OUT_OF_MEMORY) {
+        finding->fix =
+            g_strdup(_("Other programs have taken the memory of the card or of the computer. Close browsers, "
+                       "games and other trainers, then check again."));
     } else if (result == CUDA_UNKNOWN) {
         finding->fix =
             g_strdup(_("Most often the kernel module nvidia_uvm is not loaded, after a sleep for example. Run "
@@ -219,6 +245,12 @@ static void check_libraries(GPtrArray *findings, const LkSystemPlaces *places)
     if (cudnn && cublas) {
         finding->text = g_strdup_printf(_("cuBLASLt %zu, cuDNN %zu.%zu.%zu"), cublas / 10000, cudnn / 10000,
                                         cudnn / 100 % 100, cudnn % 100);
+        if (cudnn >= OLDEST_CUDNN)
+            return;
+        finding->state = LK_SYSTEM_ATTENTION;
+        finding->fix = g_strdup_printf(_("This cuDNN is too old: bf16 and fp16 need cuDNN %d.%d. Update it (NVIDIA's "
+                                         "package cudnn) and start Lorikeet anew."),
+                                       OLDEST_CUDNN / 10000, OLDEST_CUDNN / 100 % 100);
         return;
     }
     finding->state = LK_SYSTEM_MISSING;

@@ -11,6 +11,7 @@ typedef struct Memory {
 } Memory;
 enum {
     SUCCESS = 0,
+    NO_PERMISSION = 4,
     DRIVER_NOT_LOADED = 9,
     LIB_RM_VERSION_MISMATCH = 18,
     SENSOR_GPU = 0,
@@ -70,6 +71,7 @@ static LkNvmlProblem start(LkNvml *nvml)
     int result = nvml->init();
     if (result != SUCCESS)
         return result == DRIVER_NOT_LOADED         ? LK_NVML_NOT_LOADED
+               : result == NO_PERMISSION           ? LK_NVML_NO_PERMISSION
                : result == LIB_RM_VERSION_MISMATCH ? LK_NVML_OTHER_VERSION
                                                    : LK_NVML_FAILED;
     if (!nvml->driver_version || nvml->driver_version(nvml->driver, sizeof nvml->driver - 1) != SUCCESS)

@@ -23,6 +23,7 @@ typedef enum LkNvmlProblem {
     LK_NVML_FINE,
     LK_NVML_NO_LIBRARY,    /* no driver is installed */
     LK_NVML_NOT_LOADED,    /* it is installed, but its kernel module is not loaded */
+    LK_NVML_NO_PERMISSION, /* this program may not use it */
     LK_NVML_OTHER_VERSION, /* the kernel module is of another version: it was updated, and not restarted */
     LK_NVML_FAILED,        /* anything else */
 } LkNvmlProblem;

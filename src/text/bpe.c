@@ -1,5 +1,7 @@
 #include "text/bpe.h"
 
+#include "base/memory.h"
+
 #include <glib.h>
 #include <string.h>
 
@@ -36,7 +38,7 @@ static bool add_merge(LkBpe *bpe, uint16_t left, uint16_t right, int32_t id)
     return true;
 }
 
-LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id)
+LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id, LkError *error)
 {
     if (count < 0 || first_id < 1 || first_id + count > UINT16_MAX + 1)
         return NULL;
@@ -44,8 +46,13 @@ LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id)
     bpe->mask = 255;
     while (bpe->mask < 2u * (uint32_t)count)
         bpe->mask = 2 * bpe->mask + 1;
-    bpe->slots = g_new0(Slot, bpe->mask + 1);
-    bpe->pairs = g_memdup2(pairs, (size_t)count * 2 * sizeof *pairs);
+    bpe->slots = lk_memory_new(bpe->mask + 1, sizeof *bpe->slots, error);
+    bpe->pairs = lk_memory_new((size_t)count, 2 * sizeof *pairs, error);
+    if (!bpe->slots || !bpe->pairs) {
+        lk_bpe_free(bpe);
+        return NULL;
+    }
+    memcpy(bpe->pairs, pairs, (size_t)count * 2 * sizeof *pairs);
     bpe->count = count;
     bpe->first_id = first_id;
     for (int i = 0; i < count; i++) {

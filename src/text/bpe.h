@@ -1,6 +1,8 @@
 /* Byte pair encoding over a table of merges: the part that CLIP's and other byte-level tokenizers share. */
 #pragma once
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,8 +10,9 @@
 typedef struct LkBpe LkBpe;
 
 /** Merge i joins the tokens pairs[2 i] and pairs[2 i + 1] to the token `first_id + i`; an earlier merge comes first in
- * every word. NULL if a part is not an id below the token it makes, or a pair comes twice. */
-LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id);
+ * every word. NULL if a part is not an id below the token it makes, or a pair comes twice; and with `error`, which is
+ * for that alone, where there is no memory. */
+LkBpe *lk_bpe_new(const uint16_t *pairs, int count, int first_id, LkError *error);
 void lk_bpe_free(LkBpe *bpe);
 
 /** Merges the symbols of one word in place, the earliest merge first and the leftmost of equals, and returns how many

@@ -1,5 +1,6 @@
 #include "text/clip_tokenizer.h"
 
+#include "base/memory.h"
 #include "format/gerror.h"
 #include "text/bpe.h"
 #include "text/clip_merges.h"
@@ -53,12 +54,17 @@ static void number_bytes(LkClipTokenizer *tokenizer)
 
 LkClipTokenizer *lk_clip_tokenizer_new(GError **error)
 {
-    g_autofree uint16_t *pairs = g_new(uint16_t, 2 * MERGES);
+    LkError problem = {0};
+    g_autofree uint16_t *pairs = lk_memory_new(MERGES, 2 * sizeof *pairs, &problem);
     LkBpe *bpe = NULL;
-    if (lk_clip_merges_size == 4 * MERGES) {
+    if (pairs && lk_clip_merges_size == 4 * MERGES) {
         for (size_t i = 0; i < 2 * MERGES; i++)
             pairs[i] = (uint16_t)(lk_clip_merges[2 * i] | lk_clip_merges[2 * i + 1] << 8);
-        bpe = lk_bpe_new(pairs, MERGES, FIRST_MERGE);
+        bpe = lk_bpe_new(pairs, MERGES, FIRST_MERGE, &problem);
+    }
+    if (problem.code) {
+        lk_gerror_take(error, &problem);
+        return NULL;
     }
     if (!bpe) {
         lk_set_error(

@@ -71,7 +71,7 @@ struct LkTrainer {
     LkUpdateGraph *update;
     LkAveraging averaging;
     LkPrepared update_prepared;
-    bool is_planned;                  /* the plan fits */
+    bool has_advice;                  /* the plan does not fit, and its error says what would help */
     bool is_bound;                    /* the programs of the steps have their memory */
     LkSamples *samples;               /* NULL: none are asked for */
     LkModelHashes hashes, vae_hashes; /* of the base model and the job's own VAE; empty until a file is saved */
@@ -233,7 +233,8 @@ int64_t lk_trainer_arena(const LkTrainer *trainer);
 int64_t lk_trainer_needs(const LkTrainer *trainer);
 /** Bytes beside: of the program itself, and of what is kept on the host, where that is the device's memory. */
 int64_t lk_trainer_host_bytes(const LkTrainer *trainer);
-/** char *: what the job has not used yet of what would need less memory, smallest change first; never empty. */
-GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer);
+/** char *: what the job has not used yet of what would need less memory, smallest change first; never empty. With a
+ * plan only what makes its peak smaller: that may lie where pictures are encoded or samples made. */
+GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer, const LkTrainingPlan *plan);
 /** What the device has free now. */
 int64_t lk_trainer_free_bytes(const LkTrainer *trainer);

@@ -356,7 +356,8 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
     lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_PHASE, .text = N_("Planning memory")});
     if (!lk_trainer_plan(trainer, &plan, error))
         return false;
-    bool fits = trainer->is_planned = plan.fits;
+    bool fits = plan.fits;
+    trainer->has_advice = !fits;
     if (!fits)
         lk_set_error(error, LK_ERROR_MEMORY,
                      _("Training needs %.2f GiB of memory and %s has %.2f GiB free. What would help: %s."),
@@ -376,9 +377,9 @@ static bool prepare(LkTrainer *trainer, const LkTrainerEvents *events, GError **
 /** Memory that was free when the run was planned may be another program's when it is taken. */
 static void add_remedies(const LkTrainer *trainer, GError **error)
 {
-    if (!error || !g_error_matches(*error, LK_ERROR, LK_ERROR_MEMORY) || !trainer->is_planned)
+    if (!error || !g_error_matches(*error, LK_ERROR, LK_ERROR_MEMORY) || trainer->has_advice)
         return;
-    g_autoptr(GPtrArray) fixes = lk_trainer_memory_fixes(trainer);
+    g_autoptr(GPtrArray) fixes = lk_trainer_memory_fixes(trainer, NULL);
     g_ptr_array_add(fixes, NULL);
     g_autofree char *listed = g_strjoinv("; ", (char **)fixes->pdata);
     g_autofree char *text = g_strdup_printf(

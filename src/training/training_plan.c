@@ -15,16 +15,25 @@ void lk_training_plan_clear(LkTrainingPlan *plan)
     g_clear_pointer(&plan->fixes, g_ptr_array_unref);
 }
 
-/** The step whose arena is the largest. */
-static const LkPlan *largest_step(const LkTrainer *trainer)
+/** The step whose arena is the largest; NULL where the optimizer's is. */
+static const LkStepProgram *largest_program(const LkTrainer *trainer)
 {
-    const LkPlan *largest = trainer->update_prepared.plan;
+    const LkStepProgram *largest = NULL;
+    int64_t bytes = trainer->update_prepared.plan->arena_bytes;
     for (guint i = 0; i < trainer->programs->len; i++) {
         const LkStepProgram *program = g_ptr_array_index(trainer->programs, i);
-        if (program->prepared.plan->arena_bytes > largest->arena_bytes)
-            largest = program->prepared.plan;
+        if (program->prepared.plan->arena_bytes > bytes) {
+            largest = program;
+            bytes = program->prepared.plan->arena_bytes;
+        }
     }
     return largest;
+}
+
+static const LkPlan *largest_step(const LkTrainer *trainer)
+{
+    const LkStepProgram *program = largest_program(trainer);
+    return program ? program->prepared.plan : trainer->update_prepared.plan;
 }
 
 int64_t lk_trainer_step_arena(const LkTrainer *trainer)
@@ -75,25 +84,36 @@ static void suggest_residency(const LkTrainer *trainer, GPtrArray *fixes)
                                                (double)codes / (1 << 30)));
 }
 
-GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer)
+/** What makes steps smaller. */
+static void suggest_for_steps(const LkTrainer *trainer, GPtrArray *fixes)
 {
-    GPtrArray *fixes = g_ptr_array_new_with_free_func(g_free);
     const LkJob *job = trainer->job;
-    if (job->vae_tiling == LK_VAE_TILING_OFF)
-        suggest(fixes, "vae_tiling = \"auto\"");
-    if (!job->gradient_checkpointing)
+    const LkStepProgram *largest = trainer->update ? largest_program(trainer) : NULL;
+    bool samples = trainer->update && lk_samples_memory(trainer->samples).arena >= largest_step(trainer)->arena_bytes;
+    if (!job->gradient_checkpointing && !samples)
         suggest(fixes, "gradient_checkpointing = true");
-    if (job->train_batch_size > 1)
+    if (job->train_batch_size > 1 && !samples && (!largest || largest->batch > 1))
         suggest(fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
     if (trainer->compute == LK_F32 && trainer->info.bf16)
         suggest(fixes, "mixed_precision = \"bf16\"");
     suggest_residency(trainer, fixes);
+    if (samples)
+        suggest(fixes, _("smaller sample pictures (--w and --h in sample_prompts)"));
+}
+
+GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer, const LkTrainingPlan *plan)
+{
+    GPtrArray *fixes = g_ptr_array_new_with_free_func(g_free);
+    const LkJob *job = trainer->job;
+    bool encoding = plan && plan->total == plan->encoding + plan->host;
+    if (!encoding)
+        suggest_for_steps(trainer, fixes);
     if (job->resolution.width * job->resolution.height > 512 * 512)
         suggest(fixes, _("a smaller resolution"));
-    if (job->network_dim > 8)
+    if (job->network_dim > 8 && !encoding)
         suggest(fixes, _("a smaller network_dim"));
     if (fixes->len == 0)
-        suggest(fixes, _("closing other programs"));
+        suggest(fixes, encoding ? _("a smaller resolution") : _("closing other programs"));
     return fixes;
 }
 
@@ -129,6 +149,6 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->total = MAX(lk_trainer_needs(trainer), plan->encoding + plan->host);
     plan->available = lk_trainer_free_bytes(trainer);
     plan->fits = plan->total <= plan->available;
-    plan->fixes = plan->fits ? g_ptr_array_new_with_free_func(g_free) : lk_trainer_memory_fixes(trainer);
+    plan->fixes = plan->fits ? g_ptr_array_new_with_free_func(g_free) : lk_trainer_memory_fixes(trainer, plan);
     return true;
 }

@@ -95,7 +95,7 @@ first = j.step("steps are counted", lambda: wait_for("steps", steps, 300))
 j.step("its pages are looked at, round after round", open_for_long)
 j.step("more steps were trained meanwhile", lambda: wait_for("more steps", lambda: (steps() or 0) > first, 120))
 print(f"# {steps()} steps, {len(seen)} rounds, {time.monotonic() - begun:.0f} seconds", flush=True)
-j.step("resident memory has not grown", lambda: at_most(1, GROWTH))
+j.step("its memory has not grown", lambda: at_most(2, GROWTH))  # pages of files come and go as the system likes
 j.step("nor have open files", lambda: at_most(3, 2))
 j.step("nor threads", lambda: at_most(4, 2))
 

@@ -168,6 +168,34 @@ def test_memory(lab):
     tap.ok(done.returncode == 1 and "of memory" in done.stderr, "a card that is too small is told before it starts", done.stderr)
 
 
+def test_taken(lab):
+    """Another program takes the card's memory at any moment: the run ends with its state, and goes on later."""
+    settings = {"save_state_every_n_steps": 100, "sample_every_n_steps": 2, "sample_prompts": "prompts.txt", "cache_dir": "cache-bf16",
+                "mixed_precision": "bf16", "max_train_steps": STEPS}  # fmt: skip
+    (lab / "prompts.txt").write_text("a dog --w 64 --h 64 --s 1 --d 5\n")
+    write_job(lab / "free.toml", output_dir="free", **settings)
+    whole = run(lab, "sm=86", "train", "free.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
+    count = int(re.search(r"(\d+) allocations", whole.stderr)[1])
+    bad, begun = [], []
+    tried = sorted({1, count, *(count * i // 5 for i in range(1, 5))})
+    for number in tried:
+        name = f"taken{number}"
+        write_job(lab / f"{name}.toml", output_dir=name, **settings)
+        done = run(lab, f"sm=86,taken={number}", "train", f"{name}.toml", "--device", "cuda", "--progress", "json")
+        told = events(done.stdout)
+        steps = max((e["step"] for e in told if e["event"] == "step"), default=0)
+        last = told[-1]
+        good = done.returncode == 1 and last["code"] == "memory" and "smallest change first" in last["message"]
+        good = good and ("The state is saved" in last["message"]) == (steps > 0)
+        again = run(lab, "sm=86", "train", f"{name}.toml", "--device", "cuda", "--progress", "json", "--resume")
+        start = next((e["step"] for e in events(again.stdout) if e["event"] == "start"), None)
+        begun.append(start)
+        if not good or start != steps or again.returncode or files(lab / name) != files(lab / "free"):
+            bad.append((number, done.returncode, last, steps, start, done.stderr[-300:], again.stderr[-300:]))
+    tap.ok(not bad and max(begun) > 0, f"the card's memory is taken before one of {count} allocations: {len(tried) - len(bad)} of {len(tried)} "
+           f"end with their state, and go on after step {begun}", *bad)  # fmt: skip
+
+
 def test_pictures(lab):
     pixels = {}
     for device in ("cpu", "cuda"):
@@ -191,6 +219,7 @@ def main():
         test_lost(lab)
         test_waits(lab)
         test_memory(lab)
+        test_taken(lab)
         test_pictures(lab)
     finally:
         lab.close()

@@ -18,6 +18,7 @@
  *
  * Programs that open the stand-in as a module are told by the environment what it is to be:
  * LORIKEET_FAKE_CUDA="driver=too-old,sm=75,memory=2147483648,devices=2,fail=120,lost=200,schedule=random,seed=7,refuse=4".
+ * "taken=9" lets other programs have all memory of the card from the ninth allocation on.
  */
 #pragma once
 
@@ -60,6 +61,9 @@ void fake_fail_from(int64_t n);
 void fake_fail_nth_of(const char *function, int64_t n);
 /** The function that was made to fail last; NULL when none was. */
 const char *fake_failed(void);
+
+/** Calls that take memory of the card, ever. */
+int64_t fake_allocations(void);
 
 /** Calls that can fail, since the last fake_fail_* or fake_reset. */
 int64_t fake_calls(void);

@@ -9,8 +9,11 @@
 __attribute__((destructor)) static void report(void)
 {
     if (getenv("LORIKEET_FAKE_CUDA_TELL"))
-        fprintf(stderr, "# fake CUDA: %lld calls, %lld waits for a stream's end, at most %lld bytes of device memory\n",
-                (long long)fake_calls(), (long long)fake_drains(), (long long)fake_memory_peak());
+        fprintf(stderr,
+                "# fake CUDA: %lld calls, %lld waits for a stream's end, at most %lld bytes of device memory in %lld "
+                "allocations\n",
+                (long long)fake_calls(), (long long)fake_drains(), (long long)fake_memory_peak(),
+                (long long)fake_allocations());
     int leaks = fake_leaks(), violations = fake_violations();
     if (leaks == 0 && violations == 0)
         return;

@@ -17,6 +17,7 @@ static struct {
     char violation[512];
 
     int64_t calls, fail_at, fail_of_at, calls_of;
+    int64_t allocations, taken_at; /* from which allocation on other programs have the memory; 0: never */
     bool fail_on, lost;
     const char *fail_of;
     const char *failed;
@@ -67,7 +68,9 @@ static void read_setting(const char *name, const char *value)
     else if (strcmp(name, "fail") == 0 || strcmp(name, "lost") == 0) {
         state.fail_at = number;
         state.fail_on = name[0] == 'l';
-    } else if (strcmp(name, "refuse") == 0)
+    } else if (strcmp(name, "taken") == 0)
+        state.taken_at = number;
+    else if (strcmp(name, "refuse") == 0)
         fake_refuse((unsigned)number);
     else
         fprintf(stderr, "# fake CUDA: LORIKEET_FAKE_CUDA knows no '%s'\n", name);
@@ -121,6 +124,11 @@ static void log_call(const char *function)
     state.log[state.calls++] = function;
 }
 
+static bool takes_memory(const char *function)
+{
+    return strcmp(function, "cudaMalloc") == 0 || strcmp(function, "cudaGraphInstantiate") == 0;
+}
+
 bool fake_begin(const char *function)
 {
     fake_lock();
@@ -128,6 +136,9 @@ bool fake_begin(const char *function)
     log_call(function);
     bool fails = state.lost || (state.fail_at > 0 && state.calls == state.fail_at);
     if (state.fail_of && strcmp(function, state.fail_of) == 0 && ++state.calls_of == state.fail_of_at)
+        fails = true;
+    state.allocations += takes_memory(function);
+    if (takes_memory(function) && state.taken_at > 0 && state.allocations >= state.taken_at)
         fails = true;
     if (fails)
         state.failed = function;
@@ -245,6 +256,11 @@ void fake_reset(void)
 const char *fake_failed(void)
 {
     return state.failed;
+}
+
+int64_t fake_allocations(void)
+{
+    return state.allocations;
 }
 
 int64_t fake_calls(void)

@@ -5,9 +5,11 @@
  * is none; FIRST 0: all succeed MEMORY_WHILE=FILE              only as long as this file exists; others do not count
  *     MEMORY_LOG=FILE                at the program's end, how many of them there were
  *     MEMORY_TELL=1                  where in the program one failed, on stderr */
-#include <dlfcn.h>
+#undef _FILE_OFFSET_BITS /* mmap and mmap64 both, under their own names */
+
 #include <errno.h>
 #include <execinfo.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* What the check asks of CUDA's libraries, all in one: FAKE_CUDA_ERROR is what cuInit answers. */
+/* What the check asks of CUDA's libraries, all in one: FAKE_CUDA_ERROR is what cuInit answers, FAKE_CUDNN the version
+ * of cuDNN. */
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@ EXPORT int cuDriverGetVersion(int *version)
 
 EXPORT size_t cudnnGetVersion(void)
 {
-    return 91002;
+    const char *version = getenv("FAKE_CUDNN");
+    return version ? strtoul(version, NULL, 10) : 91801;
 }
 
 EXPORT size_t cublasLtGetVersion(void)

@@ -1,4 +1,5 @@
-/* A library like NVIDIA's driver's: two cards, whose figures the test knows. FAKE_NVML_ERROR is what it fails with. */
+/* A library like NVIDIA's driver's: two cards, whose figures the test knows. FAKE_NVML_ERROR is what it fails with,
+ * FAKE_NVML_CUDA the newest CUDA that it runs, FAKE_NVML_FREE how many GiB of the first card are free. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,8 @@ EXPORT int nvmlSystemGetDriverVersion(char *version, unsigned length)
 
 EXPORT int nvmlSystemGetCudaDriverVersion_v2(int *version)
 {
-    *version = 13000;
+    const char *cuda = getenv("FAKE_NVML_CUDA");
+    *version = cuda ? (int)strtol(cuda, NULL, 10) : 13000;
     return 0;
 }
 
@@ -72,7 +74,9 @@ EXPORT int nvmlDeviceGetName(void *handle, char *name, unsigned length)
 EXPORT int nvmlDeviceGetMemoryInfo(void *handle, Memory *memory)
 {
     const struct Card *card = handle;
-    *memory = (Memory){card->total, card->free, card->total - card->free};
+    const char *gib = getenv("FAKE_NVML_FREE");
+    unsigned long long left = gib && card == &cards[0] ? strtoull(gib, NULL, 10) << 30 : card->free;
+    *memory = (Memory){card->total, left, card->total - left};
     return 0;
 }
 

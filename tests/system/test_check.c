@@ -90,7 +90,7 @@ static void test_good(const char *nvml, const char *cuda)
     expect(findings, "card", LK_SYSTEM_FINE, "NVIDIA A100", NULL);
     expect(findings, "driver", LK_SYSTEM_FINE, "580.95.05, runs programs for CUDA up to 13.0", NULL);
     expect(findings, "cuda", LK_SYSTEM_FINE, "13.0, it starts", NULL);
-    expect(findings, "libraries", LK_SYSTEM_FINE, "cuBLASLt 13, cuDNN 9.10.2", NULL);
+    expect(findings, "libraries", LK_SYSTEM_FINE, "cuBLASLt 13, cuDNN 9.18.1", NULL);
     expect(findings, "card-memory", LK_SYSTEM_FINE, "12.0\u00a0GiB, of these 11.0\u00a0GiB are free", NULL);
     expect(findings, "memory", LK_SYSTEM_FINE, "32.0\u00a0GiB, of these 24.0\u00a0GiB are free", NULL);
     const LkSystemFinding *second = findings->pdata[5];
@@ -135,7 +135,15 @@ static void test_drivers(const char *nvml, const char *cuda)
     g_autoptr(GPtrArray) unloaded = lk_system_check(&computer.places);
     expect(unloaded, "driver", LK_SYSTEM_MISSING, "not loaded", "Secure Boot");
     tap_ok(g_strcmp0(find(unloaded, "driver")->command, "sudo modprobe nvidia") == 0, "with the command that loads it");
+    g_setenv("FAKE_NVML_ERROR", "4", TRUE);
+    g_autoptr(GPtrArray) closed = lk_system_check(&computer.places);
+    expect(closed, "driver", LK_SYSTEM_MISSING, "may not use the card", "/dev/nvidia*");
+    tap_ok(strstr(find(closed, "driver")->command, "usermod -aG video"), "with the command that opens it");
     g_unsetenv("FAKE_NVML_ERROR");
+    g_setenv("FAKE_NVML_CUDA", "11040", TRUE);
+    g_autoptr(GPtrArray) old = lk_system_check(&computer.places);
+    expect(old, "driver", LK_SYSTEM_ATTENTION, "CUDA up to 11.4", "too old: Lorikeet needs CUDA 12");
+    g_unsetenv("FAKE_NVML_CUDA");
     computer_clear(&computer);
 }
 
@@ -150,7 +158,21 @@ static void test_cuda(const char *nvml, const char *cuda)
     g_autoptr(GPtrArray) hidden = lk_system_check(&computer.places);
     expect(hidden, "cuda", LK_SYSTEM_MISSING, "error 100", "CUDA_VISIBLE_DEVICES is set to “-1”");
     g_unsetenv("CUDA_VISIBLE_DEVICES");
+    g_setenv("FAKE_CUDA_ERROR", "304", TRUE);
+    g_autoptr(GPtrArray) closed = lk_system_check(&computer.places);
+    expect(closed, "cuda", LK_SYSTEM_MISSING, "error 304", "/dev/nvidia*");
+    g_setenv("FAKE_CUDA_ERROR", "2", TRUE);
+    g_autoptr(GPtrArray) full = lk_system_check(&computer.places);
+    expect(full, "cuda", LK_SYSTEM_MISSING, "error 2", "taken the memory");
     g_unsetenv("FAKE_CUDA_ERROR");
+    g_setenv("FAKE_CUDNN", "91002", TRUE);
+    g_autoptr(GPtrArray) old = lk_system_check(&computer.places);
+    expect(old, "libraries", LK_SYSTEM_ATTENTION, "cuDNN 9.10.2", "too old: bf16 and fp16 need cuDNN 9.18");
+    g_unsetenv("FAKE_CUDNN");
+    computer.places.cublas = "libnothing-cublas.so";
+    g_autoptr(GPtrArray) without = lk_system_check(&computer.places);
+    expect(without, "libraries", LK_SYSTEM_MISSING, "cuBLASLt is not installed", "cuda-toolkit");
+    computer.places.cublas = cuda;
     computer.places.cudnn = "libnothing-cudnn.so";
     g_autoptr(GPtrArray) part = lk_system_check(&computer.places);
     expect(part, "libraries", LK_SYSTEM_MISSING, "cuDNN 9 is not installed", "LD_LIBRARY_PATH");

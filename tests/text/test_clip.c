@@ -112,7 +112,7 @@ static void test_bpe(void)
 {
     /* A table in which a later merge can make what an earlier one uses: order decides. */
     static const uint16_t pairs[] = {0, 1, 1, 2, 10, 2, 0, 11, 2, 2, 14, 14, 12, 0, 1, 0};
-    LkBpe *bpe = lk_bpe_new(pairs, 8, 10);
+    LkBpe *bpe = lk_bpe_new(pairs, 8, 10, NULL);
     tap_ok(bpe != NULL, "a table of merges is taken");
     uint32_t state = 12345;
     int wrong = 0;
@@ -130,9 +130,10 @@ static void test_bpe(void)
     lk_bpe_free(bpe);
 
     static const uint16_t forward[] = {0, 10}, twice[] = {0, 1, 0, 1};
-    tap_ok(!lk_bpe_new(forward, 1, 10), "a merge of a token that does not exist yet is refused");
-    tap_ok(!lk_bpe_new(twice, 2, 10), "a pair that comes twice is refused");
-    tap_ok(!lk_bpe_new(forward, 70000, 10) && !lk_bpe_new(forward, -1, 10), "counts out of range are refused");
+    tap_ok(!lk_bpe_new(forward, 1, 10, NULL), "a merge of a token that does not exist yet is refused");
+    tap_ok(!lk_bpe_new(twice, 2, 10, NULL), "a pair that comes twice is refused");
+    tap_ok(!lk_bpe_new(forward, 70000, 10, NULL) && !lk_bpe_new(forward, -1, 10, NULL),
+           "counts out of range are refused");
 }
 
 static void test_speed(const LkClipTokenizer *tokenizer)

@@ -51,16 +51,21 @@ char *small_run_path(const SmallRun *s, const char *name)
     return g_build_filename(s->folder, name, NULL);
 }
 
-LkJob *small_job(const SmallRun *s, const char *output, const char *const *settings)
+LkJob *small_job_told(const SmallRun *s, const char *output, const char *const *settings, GPtrArray *problems)
 {
-    g_autoptr(GPtrArray) problems = lk_problems_new();
     g_autofree char *text = g_strdup_printf(
         "pretrained_model_name_or_path = \"%s\"\n"
         "train_data_dir = \"pics\"\ncache_dir = \"cache\"\noutput_dir = \"%s\"\noutput_name = \"bird\"\n"
         "resolution = \"64,64\"\nmin_bucket_reso = 64\nnetwork_dim = 2\nnetwork_alpha = 1\n"
         "learning_rate = 1e-3\nmax_train_steps = 3\nseed = 5\n",
         s->model, output);
-    LkJob *job = lk_job_parse(text, "job.toml", s->folder, settings, problems);
+    return lk_job_parse(text, "job.toml", s->folder, settings, problems);
+}
+
+LkJob *small_job(const SmallRun *s, const char *output, const char *const *settings)
+{
+    g_autoptr(GPtrArray) problems = lk_problems_new();
+    LkJob *job = small_job_told(s, output, settings, problems);
     if (!job) {
         g_autofree char *said = lk_problems_describe(problems, "job.toml");
         tap_note("%s", said);
@@ -69,6 +74,7 @@ LkJob *small_job(const SmallRun *s, const char *output, const char *const *setti
 }
 
 typedef struct Listener {
+    const SmallRun *run;
     Outcome *outcome;
     LkTrainer *trainer;
     int stop_after;
@@ -87,6 +93,8 @@ static void hear(void *context, const LkTrainerEvent *event)
         outcome->began = event->step;
         outcome->allocated = lk_trainer_allocated(listener->trainer);
     }
+    if (event->kind == LK_EVENT_STEP && listener->run->watch)
+        outcome->watched[outcome->steps > 0] = listener->run->watch();
     if (event->kind == LK_EVENT_STEP && outcome->steps < SMALL_RUN_STEPS) {
         outcome->loss[outcome->steps] = event->loss;
         outcome->norm[outcome->steps] = event->grad_norm;
@@ -117,7 +125,7 @@ Outcome *small_run(const SmallRun *s, const char *output, const char *const *set
     GError *error = NULL;
     g_autoptr(LkJob) job = small_job(s, output, settings);
     g_autoptr(LkTrainer) trainer = job ? lk_trainer_new(job, s->api ? s->api : lk_backend_cpu(), 0, &error) : NULL;
-    Listener listener = {.outcome = outcome, .trainer = trainer, .stop_after = stop_after};
+    Listener listener = {.run = s, .outcome = outcome, .trainer = trainer, .stop_after = stop_after};
     LkTrainerEvents events = {.context = &listener, .event = hear, .should_stop = enough};
     if (!trainer || !lk_trainer_plan(trainer, &outcome->plan, &error) ||
         !lk_trainer_run(trainer, resume, &events, &error)) {

@@ -10,7 +10,8 @@ enum { SMALL_RUN_STEPS = 64 };
 /** A folder with pictures, captions and what runs leave in it. */
 typedef struct SmallRun {
     char *folder, *model;
-    const LkBackend *api; /* NULL: the CPU backend */
+    const LkBackend *api;   /* NULL: the CPU backend */
+    int64_t (*watch)(void); /* something to be looked at after each step, or NULL */
 } SmallRun;
 
 /** Makes the folder: pics/ with five pictures of 64 × 64, wide/ with two of 128 × 128 and three of 256 × 64. */
@@ -32,6 +33,7 @@ typedef struct Outcome {
     int64_t allocated; /* by the device when the first step began */
     int64_t allocated_end;
     int64_t allocated_most; /* of all moments at which something was told */
+    int64_t watched[2];     /* after the first step and after the last */
     LkTrainingPlan plan;
 } Outcome;
 
@@ -41,7 +43,9 @@ Outcome *small_run(const SmallRun *s, const char *output, const char *const *set
 void outcome_free(Outcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)
 
-/** The job alone; NULL with a note where it has a mistake. */
+/** The job alone; NULL with its mistakes among the problems. */
+LkJob *small_job_told(const SmallRun *s, const char *output, const char *const *settings, GPtrArray *problems);
+/** The same; with a note where it has a mistake. */
 LkJob *small_job(const SmallRun *s, const char *output, const char *const *settings);
 
 /** Settings as an array. */

@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
-enum { LEFT, RIGHT, SIDES, PICTURE = 80 };
+enum { LEFT, RIGHT, SIDES, PICTURE = 80, MOST_OF_PROMPT = 48 };
 
 struct _LkSamplesCard {
     AdwBin parent_instance;
@@ -116,6 +116,25 @@ static GtkBox *strip_of(LkSamplesCard *self, const LkTaskSample *sample)
     return GTK_BOX(self->strips->pdata[sample->prompt_index]);
 }
 
+/* Every sample that is shown takes memory: of a long training's, every second older one goes, again and again. Their
+ * files stay. The first one and those that are compared stay too. */
+static void thin_out(LkSamplesCard *self, GtkBox *strip)
+{
+    guint count = 0;
+    for (GtkWidget *child = gtk_widget_get_first_child(GTK_WIDGET(strip)); child;
+         child = gtk_widget_get_next_sibling(child))
+        count++;
+    if (count <= MOST_OF_PROMPT)
+        return;
+    GtkWidget *child = gtk_widget_get_next_sibling(gtk_widget_get_first_child(GTK_WIDGET(strip)));
+    for (guint i = 0; i < MOST_OF_PROMPT / 2; i++) {
+        GtkWidget *next = gtk_widget_get_next_sibling(child);
+        if (i % 2 == 0 && child != self->chosen[LEFT] && child != self->chosen[RIGHT])
+            gtk_box_remove(strip, child);
+        child = next;
+    }
+}
+
 static gboolean scroll_idle_cb(gpointer data)
 {
     GtkWidget *scroller = gtk_widget_get_ancestor(data, GTK_TYPE_SCROLLED_WINDOW);
@@ -160,6 +179,7 @@ static void update(LkSamplesCard *self)
         GtkWidget *button = add_sample(self, self->shown);
         if (sample->prompt_index == 0)
             choose(self, self->chosen[LEFT] ? RIGHT : LEFT, button);
+        thin_out(self, strip_of(self, sample));
     }
     gboolean any = self->shown > 0;
     gtk_widget_set_visible(GTK_WIDGET(self->empty), !any);
