@@ -484,10 +484,10 @@ float *lk_generator_decode(LkGenerator *generator, const float *latent, int widt
     int factor = vae_factor(generator->arch);
     LkStageKey key = {.kind = LK_STAGE_DECODER, .height = height / factor, .width = width / factor, .batch = 1};
     size_t count = (size_t)key.height * (size_t)key.width * (size_t)generator->arch->vae.latent_channels;
-    g_autofree float *unscaled = g_new(float, count);
-    for (size_t i = 0; i < count; i++)
+    g_autofree float *unscaled = lk_memory_new(count, sizeof(float), &failure);
+    for (size_t i = 0; unscaled && i < count; i++)
         unscaled[i] = latent[i] / generator->arch->vae.scale;
-    float *picture = decode(generator, unscaled, key, &failure);
+    float *picture = unscaled ? decode(generator, unscaled, key, &failure) : NULL;
     if (!picture)
         lk_gerror_take(error, &failure);
     return picture;

@@ -1,5 +1,6 @@
 #include "training/latents.h"
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "dataset/picture.h"
 #include "format/gerror.h"
@@ -63,7 +64,7 @@ static bool is_cached(const LkLatents *latents, const Entry *entry)
 {
     int height, width;
     lk_latents_size(latents, entry->picture, &height, &width);
-    g_autofree float *moments = LK_TRY_NEW(float, (gsize)height * (gsize)width * CHANNELS, NULL);
+    g_autofree float *moments = LK_TRY_NEW(float, (gsize)height *(gsize)width *CHANNELS, NULL);
     return moments && read_moments(latents, entry, moments);
 }
 
@@ -340,7 +341,7 @@ static bool encode_tiles(const Encoder *encoder, const float *pixels, float *mom
     const LkTiles *tiles = &encoder->tiles;
     g_autofree float **made = g_new0(float *, (gsize)lk_tiles_count(tiles));
     bool ok = true;
-    for (int i = 0; i < lk_tiles_count(tiles); i++) {
+    for (int i = 0; i < lk_tiles_count(tiles) && ok; i++) {
         LkTile at = lk_tiles_at(tiles, i);
         const Tile *tile = encoder->kinds;
         while (tile->size.height != at.height || tile->size.width != at.width)
@@ -348,8 +349,9 @@ static bool encode_tiles(const Encoder *encoder, const float *pixels, float *mom
         gsize count = (gsize)at.height * (gsize)at.width * 3, out = lk_tile_out_count(tiles, at) * CHANNELS;
         const LkBackend *api = tile->prepared.api;
         LkProgram *program = tile->prepared.program;
-        g_autofree float *cut = g_new(float, count);
-        made[i] = g_new(float, out);
+        g_autofree float *cut = lk_memory_new(count, sizeof *cut, error);
+        made[i] = lk_memory_new(out, sizeof **made, error);
+        ok = cut && made[i];
         if (ok) {
             lk_tiles_cut(tiles, at, 3, pixels, cut);
             ok = api->write(program, tile->pictures, cut, count * sizeof *cut, error) && api->run(program, error) &&

@@ -65,6 +65,7 @@ struct LkTrainer {
     int64_t batches, steps_per_epoch, steps; /* batches an epoch; optimizer steps an epoch and in all */
     GPtrArray *programs;                     /* LkStepProgram * */
     LkTextProgram text;
+    int64_t captions;                 /* bytes on the device while captions are encoded, of the last plan */
     int64_t weights;                  /* bytes of the base model that these programs use */
     int encoding_tile, sampling_tile; /* pixels; 0: whole pictures */
     bool has_tiles;                   /* those of samples are chosen */

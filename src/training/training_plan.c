@@ -96,7 +96,8 @@ static void suggest_for_steps(const LkTrainer *trainer, GPtrArray *fixes)
         suggest(fixes, _("train_batch_size = 1, with gradient_accumulation_steps for the same effect"));
     if (trainer->compute == LK_F32 && trainer->info.bf16)
         suggest(fixes, "mixed_precision = \"bf16\"");
-    suggest_residency(trainer, fixes);
+    if (trainer->update)
+        suggest_residency(trainer, fixes);
     if (samples)
         suggest(fixes, _("smaller sample pictures (--w and --h in sample_prompts)"));
 }
@@ -106,14 +107,17 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer, const LkTrainingPla
     GPtrArray *fixes = g_ptr_array_new_with_free_func(g_free);
     const LkJob *job = trainer->job;
     bool encoding = plan && plan->total == plan->encoding + plan->host;
+    bool pictures = encoding && plan->encoding > trainer->captions;
+    if (job->vae_tiling == LK_VAE_TILING_OFF && (!plan || !encoding || pictures))
+        suggest(fixes, "vae_tiling = \"auto\"");
     if (!encoding)
         suggest_for_steps(trainer, fixes);
-    if (job->resolution.width * job->resolution.height > 512 * 512)
+    if (pictures || (!encoding && job->resolution.width * job->resolution.height > 512 * 512))
         suggest(fixes, _("a smaller resolution"));
-    if (job->network_dim > 8 && !encoding)
+    if (!encoding && job->network_dim > 8 && job->network.algo != LK_ALGO_LOKR) /* there it changes little or nothing */
         suggest(fixes, _("a smaller network_dim"));
     if (fixes->len == 0)
-        suggest(fixes, encoding ? _("a smaller resolution") : _("closing other programs"));
+        suggest(fixes, _("closing other programs"));
     return fixes;
 }
 
@@ -141,6 +145,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     plan->arena = lk_trainer_arena(trainer);
     plan->activations = step->input_bytes + step->activation_bytes;
     plan->workspace = plan->arena - plan->activations;
+    trainer->captions = text;
     plan->encoding = MAX(encoding.arena + encoding.weights, text);
     plan->encoding_tile = trainer->encoding_tile;
     plan->sampling_tile = trainer->sampling_tile;

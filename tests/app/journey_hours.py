@@ -64,10 +64,10 @@ def round_of_pages():
     """Every page once, back to the training; what the process holds then."""
     for number in [*range(1, len(PAGES) + 1), 3]:
         key(f"alt+{number}")
-        wait_for(f"the page {PAGES[number - 1]}", lambda name=PAGES[number - 1]: shown(name), 60)
+        wait_for(f"the page {PAGES[number - 1]}", lambda name=PAGES[number - 1]: shown(name), 600)
         if seconds:
             time.sleep(30)
-    wait_for("steps", steps, 60)
+    wait_for("steps", steps, 600)
     seen.append(look())
     if seconds:
         print("# %5.0f s: %d KiB resident, %d of them own, %d open files, %d threads" % seen[-1], flush=True)
@@ -93,7 +93,7 @@ j.step("the example is trained", train)
 begun = time.monotonic()
 first = j.step("steps are counted", lambda: wait_for("steps", steps, 300))
 j.step("its pages are looked at, round after round", open_for_long)
-j.step("more steps were trained meanwhile", lambda: wait_for("more steps", lambda: (steps() or 0) > first, 120))
+j.step("more steps were trained meanwhile", lambda: wait_for("more steps", lambda: (steps() or 0) > first, 600))
 print(f"# {steps()} steps, {len(seen)} rounds, {time.monotonic() - begun:.0f} seconds", flush=True)
 j.step("its memory has not grown", lambda: at_most(2, GROWTH))  # pages of files come and go as the system likes
 j.step("nor have open files", lambda: at_most(3, 2))
