@@ -366,9 +366,10 @@ LkSafetensors *lk_safetensors_open(const char *path, GError **error)
 LkSafetensors *lk_safetensors_of_views(const char *path, const LkMap *map, const LkTensorView *views, size_t count)
 {
     LkSafetensors *file = new_reader(path);
-    g_array_set_size(file->tensors, (guint)count);
+    file->tensors = g_new0(LkTensorView, count);
+    file->count = count;
     for (size_t i = 0; i < count; i++) {
-        LkTensorView *view = &g_array_index(file->tensors, LkTensorView, i);
+        LkTensorView *view = &file->tensors[i];
         *view = views[i];
         view->name = g_string_chunk_insert(file->names, views[i].name);
         g_hash_table_insert(file->by_name, (char *)view->name, view);
