@@ -84,12 +84,17 @@ static void suggest_residency(const LkTrainer *trainer, GPtrArray *fixes)
                                                (double)codes / (1 << 30)));
 }
 
+static bool samples_are_largest(const LkTrainer *trainer)
+{
+    return trainer->update && lk_samples_memory(trainer->samples).arena >= largest_step(trainer)->arena_bytes;
+}
+
 /** What makes steps smaller. */
 static void suggest_for_steps(const LkTrainer *trainer, GPtrArray *fixes)
 {
     const LkJob *job = trainer->job;
     const LkStepProgram *largest = trainer->update ? largest_program(trainer) : NULL;
-    bool samples = trainer->update && lk_samples_memory(trainer->samples).arena >= largest_step(trainer)->arena_bytes;
+    bool samples = samples_are_largest(trainer);
     if (!job->gradient_checkpointing && !samples)
         suggest(fixes, "gradient_checkpointing = true");
     if (job->train_batch_size > 1 && !samples && (!largest || largest->batch > 1))
@@ -108,7 +113,7 @@ GPtrArray *lk_trainer_memory_fixes(const LkTrainer *trainer, const LkTrainingPla
     const LkJob *job = trainer->job;
     bool encoding = plan && plan->total == plan->encoding + plan->host;
     bool pictures = encoding && plan->encoding > trainer->captions;
-    if (job->vae_tiling == LK_VAE_TILING_OFF && (!plan || !encoding || pictures))
+    if (job->vae_tiling == LK_VAE_TILING_OFF && (!plan || pictures || (!encoding && samples_are_largest(trainer))))
         suggest(fixes, "vae_tiling = \"auto\"");
     if (!encoding)
         suggest_for_steps(trainer, fixes);

@@ -49,7 +49,7 @@ static const struct {
      {"", "[\"a bird --w 64 --h 64 --s 1\"]", "[\"a bird --w 192 --h 128 --s 1\", \"birds --w 64 --h 64 --s 1\"]",
       NULL}},
     {"cache_dir", {"cache", "cold", NULL}},
-    {"vae_tiling", {"", "true", NULL}},
+    {"vae_tiling", {"true", NULL}}, /* else it may help itself */
     {"vae_tile_size", {"128", NULL}},
 };
 
