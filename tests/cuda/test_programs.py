@@ -182,6 +182,8 @@ def test_taken(lab):
         name = f"taken{number}"
         write_job(lab / f"{name}.toml", output_dir=name, **settings)
         done = run(lab, f"sm=86,taken={number}", "train", f"{name}.toml", "--device", "cuda", "--progress", "json")
+        if done.returncode == 0 and files(lab / name) == files(lab / "free"):
+            continue  # a recording of a step's launches that finds no room is done without
         told = events(done.stdout)
         steps = max((e["step"] for e in told if e["event"] == "step"), default=0)
         last = told[-1]
@@ -193,7 +195,7 @@ def test_taken(lab):
         if not good or start != steps or again.returncode or files(lab / name) != files(lab / "free"):
             bad.append((number, done.returncode, last, steps, start, done.stderr[-300:], again.stderr[-300:]))
     tap.ok(not bad and max(begun) > 0, f"the card's memory is taken before one of {count} allocations: {len(tried) - len(bad)} of {len(tried)} "
-           f"end with their state, and go on after step {begun}", *bad)  # fmt: skip
+           f"end with their state and go on, after step {begun}, or can do without", *bad)  # fmt: skip
 
 
 def test_pictures(lab):
