@@ -45,18 +45,11 @@ def offered():
 
 
 def remedies():
-<<<<<<< HEAD
     names = offered()
     print("#", names)
     order = [next(i for i, name in enumerate(names) if name.startswith(first)) for first in (
         "Use gradient checkpointing", f"Batch size {BATCH // 2} instead of {BATCH}", "Resolution 448 instead of 512",
         "All savings")]
-=======
-    """Those of the help, the mildest first."""
-    names = [node.get_name() for node in app.all("button")]
-    order = [next(i for i, name in enumerate(names) if name and name.startswith(start))
-             for start in ("Use gradient checkpointing", "Precision bf16", "Batch size 2")]
->>>>>>> a805848 (Remedies of all kinds as buttons; a recording that finds no room is done without)
     return order == sorted(order)
 
 
