@@ -27,7 +27,7 @@ static const struct {
     {"gradient_accumulation_steps", {"1", "2", "3", NULL}},
     {"gradient_checkpointing", {"false", "true", NULL}},
     {"base_weights_precision", {"", "", "int8", "fp8", NULL}},
-    {"offload_base_weights", {"none", "auto", "all", NULL}},
+    {"offload_base_weights", {"none", "all", NULL}}, /* auto helps itself where a byte is missing */
     {"train_data_dir", {"pics", "wide", NULL}},
     {"resolution", {"64,64", "128,64", "128,128", NULL}},
     {"enable_bucket", {"false", "true", NULL}},
