@@ -266,6 +266,8 @@ bool lk_schema_check(const LkSchema *schema, sqlite3 *db, const char *path, GErr
                             _("“%s” is a database of another program. It was left as it is. Move it elsewhere, and "
                               "Lorikeet will make its own."),
                             shown);
+    if (version < 0)
+        return lk_store_error(error, path, SQLITE_CORRUPT, "user_version");
     if (version > schema->count)
         return lk_set_error(error, LK_ERROR_UNSUPPORTED,
                             _("“%s” was written by a newer Lorikeet (its version is %d, this program knows up to %d). "
