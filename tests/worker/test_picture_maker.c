@@ -207,6 +207,29 @@ static void test_small(const Lab *lab)
 
 /* Many ------------------------------------------------------------------------------------------------------------- */
 
+/** Whether a picture is that of a maker of its own, which has the bytes of lorikeet-cli's. Weights lie as is best for
+ * the picture that needs them first, and oneDNN's convolutions add in an order that depends on it: the last digit may
+ * differ, and with it a colour by one of 255 levels. */
+static bool like_alone(const Lab *lab, const LkPictureWish *wish, LkDrawing *drawing)
+{
+    g_autofree char *mine = scratch_path(lab->folder, "grid.png"), *truth = scratch_path(lab->folder, "cli.png");
+    g_autoptr(LkPictureMaker) maker = lk_picture_maker_new();
+    g_autoptr(LkDrawing) alone = lk_picture_maker_order(maker, wish);
+    finish(maker);
+    int width, height;
+    GBytes *expected = lk_drawing_get_picture(alone, &width, &height);
+    GBytes *got = lk_drawing_get_picture(drawing, &width, &height);
+    if (!expected || !got || save(alone, mine) != 0 || !by_cli(lab, wish, truth) || !same_files(mine, truth) ||
+        g_bytes_get_size(got) != g_bytes_get_size(expected) ||
+        strcmp(lk_drawing_get_infotext(drawing), lk_drawing_get_infotext(alone)) != 0)
+        return false;
+    const uint8_t *a = g_bytes_get_data(got, NULL), *b = g_bytes_get_data(expected, NULL);
+    int furthest = 0;
+    for (gsize i = 0; i < g_bytes_get_size(got); i++)
+        furthest = MAX(furthest, ABS(a[i] - b[i]));
+    return furthest <= 1;
+}
+
 static void test_grid(const Lab *lab)
 {
     static const char *const prompts[] = {"a bird<lora:one:0.7>", "a bird", "a bird<lora:one:-1><lora:two:0.5>",
@@ -234,13 +257,12 @@ static void test_grid(const Lab *lab)
     finish(maker);
     bool same = true;
     for (int i = 0; i < 5; i++) {
-        g_autofree char *mine = scratch_path(lab->folder, "grid.png"), *truth = scratch_path(lab->folder, "cli.png");
-        bool equal = save(drawings[i], mine) == 0 && by_cli(lab, &wishes[i], truth) && same_files(mine, truth);
+        bool equal = like_alone(lab, &wishes[i], drawings[i]);
         if (!equal)
             tap_note("picture %d differs: %s", i, words_of(drawings[i]));
         same &= equal;
     }
-    tap_ok(same, "each has the bytes of one that was made alone");
+    tap_ok(same, "each is the one that was made alone, which has the bytes of lorikeet-cli's");
     tap_ok(told.loads == 1 && told.ended == 5, "the base model was loaded once");
     for (int i = 0; i < 5; i++)
         g_object_unref(drawings[i]);
