@@ -382,45 +382,41 @@ static const LkImportRule rules[] = {
     {.path = "sample.sample_every", .key = "sample_every_n_steps", .convert = sample_every},
 };
 
-#define OF_THE_PROGRAM N_("It is about the other program, not about the training.")
-#define OF_A_FAMILY    N_("It counts only for other families of models.")
-#define WITH_ANOTHER   N_("It counts only together with another setting, which is off or has its own line.")
-
 /* What says how the program works inside or reports, and what only other families have. */
 static const struct {
     const char *prefix, *why;
 } passed_over[] = {
-    {"type", OF_THE_PROGRAM},
-    {"device", OF_THE_PROGRAM},
-    {"performance_log_every", OF_THE_PROGRAM},
-    {"sqlite_db_path", OF_THE_PROGRAM},
-    {"logging.", OF_THE_PROGRAM},
-    {"train.ema_config.", WITH_ANOTHER},
-    {"train.optimizer_params", WITH_ANOTHER},
-    {"train.lr_scheduler_params", WITH_ANOTHER},
-    {"train.timestep_type", OF_A_FAMILY},
-    {"train.linear_timesteps", OF_A_FAMILY},
-    {"train.bypass_guidance", OF_A_FAMILY},
-    {"train.disable_sampling", WITH_ANOTHER},
-    {"train.xformers", OF_THE_PROGRAM},
-    {"train.sdp", OF_THE_PROGRAM},
-    {"train.cache_text_embeddings", OF_THE_PROGRAM},
-    {"train.unload_text_encoder", OF_THE_PROGRAM},
-    {"model.low_vram", OF_THE_PROGRAM},
-    {"model.qtype", OF_THE_PROGRAM},
-    {"model.dtype", OF_THE_PROGRAM},
-    {"model.layer_offloading", OF_THE_PROGRAM},
-    {"save.save_format", OF_THE_PROGRAM},
-    {"save.hf_", OF_THE_PROGRAM},
-    {"datasets[0].cache_latents", OF_THE_PROGRAM},
-    {"datasets[0].network_weight", WITH_ANOTHER},
-    {"datasets[0].bucket_tolerance", OF_THE_PROGRAM},
-    {"datasets[0].type", OF_THE_PROGRAM},
-    {"datasets[0].controls", OF_A_FAMILY},
-    {"datasets[0].shrink_video_to_frames", OF_A_FAMILY},
-    {"datasets[0].num_frames", OF_A_FAMILY},
-    {"datasets[0].mask_min_value", WITH_ANOTHER},
-    {"sample.", WITH_ANOTHER},
+    {"type", LK_IMPORT_OF_THE_PROGRAM},
+    {"device", LK_IMPORT_OF_THE_PROGRAM},
+    {"performance_log_every", LK_IMPORT_OF_THE_PROGRAM},
+    {"sqlite_db_path", LK_IMPORT_OF_THE_PROGRAM},
+    {"logging.", LK_IMPORT_OF_THE_PROGRAM},
+    {"train.ema_config.", LK_IMPORT_WITH_ANOTHER},
+    {"train.optimizer_params", LK_IMPORT_WITH_ANOTHER},
+    {"train.lr_scheduler_params", LK_IMPORT_WITH_ANOTHER},
+    {"train.timestep_type", LK_IMPORT_OF_A_FAMILY},
+    {"train.linear_timesteps", LK_IMPORT_OF_A_FAMILY},
+    {"train.bypass_guidance", LK_IMPORT_OF_A_FAMILY},
+    {"train.disable_sampling", LK_IMPORT_WITH_ANOTHER},
+    {"train.xformers", LK_IMPORT_OF_THE_PROGRAM},
+    {"train.sdp", LK_IMPORT_OF_THE_PROGRAM},
+    {"train.cache_text_embeddings", LK_IMPORT_OF_THE_PROGRAM},
+    {"train.unload_text_encoder", LK_IMPORT_OF_THE_PROGRAM},
+    {"model.low_vram", LK_IMPORT_OF_THE_PROGRAM},
+    {"model.qtype", LK_IMPORT_OF_THE_PROGRAM},
+    {"model.dtype", LK_IMPORT_OF_THE_PROGRAM},
+    {"model.layer_offloading", LK_IMPORT_OF_THE_PROGRAM},
+    {"save.save_format", LK_IMPORT_OF_THE_PROGRAM},
+    {"save.hf_", LK_IMPORT_OF_THE_PROGRAM},
+    {"datasets[0].cache_latents", LK_IMPORT_OF_THE_PROGRAM},
+    {"datasets[0].network_weight", LK_IMPORT_WITH_ANOTHER},
+    {"datasets[0].bucket_tolerance", LK_IMPORT_OF_THE_PROGRAM},
+    {"datasets[0].type", LK_IMPORT_OF_THE_PROGRAM},
+    {"datasets[0].controls", LK_IMPORT_OF_A_FAMILY},
+    {"datasets[0].shrink_video_to_frames", LK_IMPORT_OF_A_FAMILY},
+    {"datasets[0].num_frames", LK_IMPORT_OF_A_FAMILY},
+    {"datasets[0].mask_min_value", LK_IMPORT_WITH_ANOTHER},
+    {"sample.", LK_IMPORT_WITH_ANOTHER},
 };
 
 bool lk_import_ai_toolkit(LkImporter *self, const char *source, GError **error)
@@ -448,7 +444,7 @@ bool lk_import_ai_toolkit(LkImporter *self, const char *source, GError **error)
         lk_import_pass_over(self, passed_over[i].prefix, passed_over[i].why);
     }
     self->prefix = "";
-    lk_import_pass_over(self, "meta.", OF_THE_PROGRAM);
-    lk_import_pass_over(self, "job", OF_THE_PROGRAM);
+    lk_import_pass_over(self, "meta.", LK_IMPORT_OF_THE_PROGRAM);
+    lk_import_pass_over(self, "job", LK_IMPORT_OF_THE_PROGRAM);
     return true;
 }

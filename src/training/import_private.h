@@ -134,3 +134,8 @@ void lk_import_kohya_ss(LkImporter *self);
 void lk_import_onetrainer(LkImporter *self);
 void lk_import_onetrainer_network(LkImporter *self); /* what is trained */
 bool lk_import_ai_toolkit(LkImporter *self, const char *source, GError **error);
+
+/* Why settings of other programs are passed over; marked for translation where they are shown. */
+#define LK_IMPORT_OF_THE_PROGRAM N_("It is about the other program, not about the training.")
+#define LK_IMPORT_OF_A_FAMILY    N_("It counts only for other families of models.")
+#define LK_IMPORT_WITH_ANOTHER   N_("It counts only together with another setting, which is off or has its own line.")
