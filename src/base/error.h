@@ -3,7 +3,8 @@
 
 #include <stdbool.h>
 
-/** What kind of failure it was: decides the exit code of the command line and the advice of the window. */
+/** What kind of failure it was: decides the exit code of the command line and the advice of the window. The store keeps
+ * the numbers of failed tasks, so that new kinds come last. */
 typedef enum LkErrorCode {
     LK_ERROR_NONE = 0,
     LK_ERROR_USAGE,       /* wrong usage or configuration (exit code 2) */

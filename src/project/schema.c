@@ -232,7 +232,10 @@ static const char fifth[] =
     "-- Adding a folder was stopped: its pictures are followed, but no further ones are taken from it.\n"
     "ALTER TABLE source ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));\n";
 
-static const char *const steps[] = {first, second, third, fourth, fifth};
+static const char sixth[] = "-- What kind of failure ended a task: a number of LkErrorCode, 0 where it is not known.\n"
+                            "ALTER TABLE task ADD COLUMN error_code INTEGER NOT NULL DEFAULT 0;\n";
+
+static const char *const steps[] = {first, second, third, fourth, fifth, sixth};
 const LkSchema lk_schema = {steps, G_N_ELEMENTS(steps)};
 
 static bool fail(sqlite3 *db, const char *path, GError **error)

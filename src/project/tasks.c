@@ -7,7 +7,8 @@
 
 #define SELECT                                                                                                         \
     "SELECT task.id, task.project, number, task.name, state, job, job_path, output_dir, output_name, device, step,"    \
-    " steps, epoch, epochs, task.created, started, ended, task.deleted, seconds, error, coalesce(position, 0), note"   \
+    " steps, epoch, epochs, task.created, started, ended, task.deleted, seconds, error, coalesce(position, 0), note, " \
+    "error_code"                                                                                                       \
     " FROM task LEFT JOIN queued ON queued.id = task.id "
 
 #define ACTIVE "('preparing', 'running')"
@@ -89,6 +90,7 @@ static void *make(const LkQuery *query)
     record->error = lk_query_dup(query, i++);
     record->position = (guint)lk_query_int(query, i++);
     record->note = lk_query_dup(query, i++);
+    record->error_code = (int)lk_query_int(query, i++);
     return record;
 }
 
@@ -148,17 +150,27 @@ GPtrArray *lk_tasks_queue(LkStore *store, GError **error)
     return lk_query_list(&query, make, (GDestroyNotify)lk_task_record_free, error);
 }
 
-bool lk_tasks_set_state(LkStore *store, gint64 id, LkTaskState state, const char *why, GError **error)
+static bool set_state(LkStore *store, gint64 id, LkTaskState state, LkErrorCode code, const char *why, GError **error)
 {
-    g_return_val_if_fail(state < LK_TASK_STATES, false);
     return lk_store_run_on(
         store, error, missing(),
-        "UPDATE task SET state = ?2, error = ?3, told = ?4,"
+        "UPDATE task SET state = ?2, error = ?3, told = ?4, error_code = ?5,"
         " started = CASE WHEN started = 0 AND ?2 IN " ACTIVE " THEN ?4 ELSE started END,"
         " ended = CASE WHEN ?2 IN ('stopped', 'finished', 'failed', 'interrupted') THEN ?4 ELSE 0 END,"
         " place = CASE WHEN ?2 = 'queued' AND state <> 'queued' THEN (SELECT max(place) + 1 FROM task) ELSE place END"
         " WHERE id = ?1",
-        LK_INT(id), LK_TEXT(state_names[state]), LK_TEXT(why), LK_INT(g_get_real_time()));
+        LK_INT(id), LK_TEXT(state_names[state]), LK_TEXT(why), LK_INT(g_get_real_time()), LK_INT(code));
+}
+
+bool lk_tasks_set_state(LkStore *store, gint64 id, LkTaskState state, const char *why, GError **error)
+{
+    g_return_val_if_fail(state < LK_TASK_STATES, false);
+    return set_state(store, id, state, LK_ERROR_NONE, why, error);
+}
+
+bool lk_tasks_set_failed(LkStore *store, gint64 id, LkErrorCode code, const char *why, GError **error)
+{
+    return set_state(store, id, LK_TASK_FAILED, code, why, error);
 }
 
 bool lk_tasks_set_progress(LkStore *store, gint64 id, gint64 step, gint64 epoch, double seconds, GError **error)

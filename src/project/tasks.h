@@ -1,6 +1,7 @@
 /* Tasks: the training runs of projects, and the queue they wait in. */
 #pragma once
 
+#include "base/error.h"
 #include "project/store.h"
 
 typedef enum LkTaskState {
@@ -29,6 +30,7 @@ typedef struct LkTaskRecord {
     gint64 created, started, ended, deleted;
     double seconds; /* spent training, pauses left out */
     char *error;    /* why it failed, or NULL */
+    int error_code; /* an LkErrorCode of it; 0: none, or not known */
     guint position; /* in the queue from 1; 0: not queued */
     char *note;     /* the user's, or "" */
 } LkTaskRecord;
@@ -66,6 +68,8 @@ GPtrArray *lk_tasks_queue(LkStore *store, GError **error);
  * interrupted (0 again when it goes on); `error` (NULL: none); the place in the queue (its end for queued, else none).
  */
 bool lk_tasks_set_state(LkStore *store, gint64 id, LkTaskState state, const char *why, GError **error);
+/** Makes it failed, for a reason of a kind: what would help can be told from that later, too. */
+bool lk_tasks_set_failed(LkStore *store, gint64 id, LkErrorCode code, const char *why, GError **error);
 /** Where a running task is; made to be called often. */
 bool lk_tasks_set_progress(LkStore *store, gint64 id, gint64 step, gint64 epoch, double seconds, GError **error);
 /** How long it will be, known once its job is prepared. */

@@ -53,10 +53,26 @@ def remedies():
     return order == sorted(order)
 
 
+def restarted():
+    """The store knows why it failed, so that the remedies are there again."""
+    global app
+    before = offered()
+    if app.quit() != 0:
+        return False
+    app = j.start(program)
+    app.click(app.find("label", "Rainbow Lorikeet"))
+    app.find("list item", "Dataset")
+    key("alt+3")
+    app.sees(re.compile("^Failed, Task 3"), SLOW)
+    app.find("list", "What Would Help")
+    return before and offered() == before
+
+
 j.step("a training that needs too much memory fails, and says so", fails)
 j.step("what would help is there to press, the smallest change first", remedies)
 j.audit(app, "the failed training")
 j.shot("failed-training")
+j.step("after a restart the remedies are there again", restarted)
 
 
 def one():

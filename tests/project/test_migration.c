@@ -138,6 +138,7 @@ static void test_versions(void)
         tap_ok(lk_views_set(f.store, 1, "page", "dataset", &f.error) &&
                    lk_task_validations_append(f.store, 1, &validation, 1, &f.error) &&
                    lk_sources_set_held(f.store, 1, true, &f.error) &&
+                   lk_tasks_set_failed(f.store, 7, LK_ERROR_MEMORY, "No memory.", &f.error) &&
                    (source = lk_sources_get(f.store, 1, &f.error)) != NULL && source->held,
                "what is new since works");
         fixture_free(&f);

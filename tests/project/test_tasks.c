@@ -139,6 +139,14 @@ static void test_states(void)
     lk_tasks_set_state(f.store, id, LK_TASK_RUNNING, NULL, NULL);
     g_autoptr(LkTaskRecord) after = get(&f, id);
     tap_ok(after->started == before->started && after->ended == 0, "resumed, it has its first start and no end");
+    tap_ok(lk_tasks_set_failed(f.store, id, LK_ERROR_MEMORY, "It needs more memory.", &f.error), "it fails");
+    g_autoptr(LkTaskRecord) failed = get(&f, id);
+    tap_ok(failed->state == LK_TASK_FAILED && failed->error_code == LK_ERROR_MEMORY && failed->ended &&
+               same_text(failed->error, "It needs more memory."),
+           "and why is kept, with its kind");
+    lk_tasks_set_state(f.store, id, LK_TASK_QUEUED, NULL, NULL);
+    g_autoptr(LkTaskRecord) again = get(&f, id);
+    tap_ok(!again->error && !again->error_code, "until it is tried again");
     fixture_free(&f);
 }
 

@@ -1,23 +1,4 @@
-#include "app/core/task.h"
-
-#include "app/core/task_writer.h"
-#include "format/gerror.h"
-#include "training/sample_prompts.h"
-
-#include <math.h>
-
-struct _LkTask {
-    GObject parent_instance;
-    LkStoreThread *store;
-    LkTaskWriter *writer;
-    LkTaskRecord *record;
-    LkRun *run;
-    GSignalGroup *run_signals;
-    gboolean has_details, loading;
-    int error_code;
-    GArray *metrics, *validations, *log;
-    GPtrArray *samples, *checkpoints;
-};
+#include "app/core/task_private.h"
 
 G_DEFINE_FINAL_TYPE(LkTask, lk_task, G_TYPE_OBJECT)
 
@@ -40,8 +21,7 @@ enum {
 };
 static GParamSpec *properties[PROP_LAST];
 
-enum { SIGNAL_METRICS, SIGNAL_SAMPLE, SIGNAL_CHECKPOINT, SIGNAL_LOG, SIGNAL_VALIDATION, SIGNAL_DETAILS, SIGNAL_LAST };
-static guint signals[SIGNAL_LAST];
+static guint details_signal;
 
 /* ---- plain facts ------------------------------------------------------------------------------------- */
 
@@ -112,7 +92,7 @@ const char *lk_task_get_error(LkTask *self)
 
 int lk_task_get_error_code(LkTask *self)
 {
-    return self->error_code;
+    return self->record->error_code;
 }
 
 const char *lk_task_get_job(LkTask *self)
@@ -147,27 +127,27 @@ LkRun *lk_task_get_run(LkTask *self)
 
 const GArray *lk_task_get_metrics(LkTask *self)
 {
-    return self->metrics;
+    return self->details->metrics;
 }
 
 const GArray *lk_task_get_validations(LkTask *self)
 {
-    return self->validations;
+    return self->details->validations;
 }
 
 const GArray *lk_task_get_log(LkTask *self)
 {
-    return self->log;
+    return self->details->log;
 }
 
 const GPtrArray *lk_task_get_samples(LkTask *self)
 {
-    return self->samples;
+    return self->details->samples;
 }
 
 const GPtrArray *lk_task_get_checkpoints(LkTask *self)
 {
-    return self->checkpoints;
+    return self->details->checkpoints;
 }
 
 gboolean lk_task_has_details(LkTask *self)
@@ -182,15 +162,16 @@ static void notify(LkTask *self, guint property)
 
 /* ---- state ------------------------------------------------------------------------------------------- */
 
-static void change_state(LkTask *self, LkTaskState state, const char *error)
+void lk_task_change_state(LkTask *self, LkTaskState state, LkErrorCode code, const char *error)
 {
     if (self->record->state == state && g_strcmp0(self->record->error, error) == 0)
         return;
     self->record->state = state;
+    self->record->error_code = (int)code;
     g_set_str(&self->record->error, error);
     if (state >= LK_TASK_STOPPED)
         self->record->ended = g_get_real_time();
-    lk_task_writer_state(self->writer, state, error);
+    lk_task_writer_state(self->writer, state, code, error);
     notify(self, PROP_ERROR);
     notify(self, PROP_STATE);
     notify(self, PROP_SUMMARY);
@@ -198,234 +179,27 @@ static void change_state(LkTask *self, LkTaskState state, const char *error)
 
 void lk_task_set_state(LkTask *self, LkTaskState state)
 {
-    change_state(self, state, NULL);
-}
-
-/* A run that is being paused or stopped still trains, as far as the task is concerned. */
-static const LkTaskState task_states[] = {
-    [LK_RUN_IDLE] = LK_TASK_QUEUED,     [LK_RUN_PREPARING] = LK_TASK_PREPARING, [LK_RUN_RUNNING] = LK_TASK_RUNNING,
-    [LK_RUN_PAUSING] = LK_TASK_RUNNING, [LK_RUN_PAUSED] = LK_TASK_PAUSED,       [LK_RUN_STOPPING] = LK_TASK_RUNNING,
-    [LK_RUN_STOPPED] = LK_TASK_STOPPED, [LK_RUN_FINISHED] = LK_TASK_FINISHED,   [LK_RUN_FAILED] = LK_TASK_FAILED,
-};
-
-static void run_state_cb(LkTask *self)
-{
-    LkRunState state = lk_run_get_state(self->run);
-    const GError *error = state == LK_RUN_FAILED ? lk_run_get_error(self->run) : NULL;
-    if (error)
-        lk_task_writer_flush(self->writer);
-    self->error_code = error ? (int)lk_gerror_code(error) : 0;
-    change_state(self, task_states[state], error ? error->message : NULL);
-}
-
-static void run_length_cb(LkTask *self)
-{
-    g_object_get(self->run, "steps", &self->record->steps, "epochs", &self->record->epochs, NULL);
-    lk_task_writer_length(self->writer, self->record->steps, self->record->epochs);
-    notify(self, PROP_STEPS);
-    notify(self, PROP_EPOCHS);
-}
-
-/* ---- what the run tells ------------------------------------------------------------------------------ */
-
-/* A resumed run repeats steps: what was known of them is replaced. */
-static guint cut_metrics(LkTask *self, gint64 first_step)
-{
-    while (self->metrics->len && g_array_index(self->metrics, LkTaskMetric, self->metrics->len - 1).step >= first_step)
-        g_array_set_size(self->metrics, self->metrics->len - 1);
-    return self->metrics->len;
-}
-
-static void run_metrics_cb(LkTask *self, GArray *records)
-{
-    if (!records->len)
-        return;
-    guint first = cut_metrics(self, g_array_index(records, LkStepRecord, 0).step);
-    for (guint i = 0; i < records->len; i++) {
-        const LkStepRecord *record = &g_array_index(records, LkStepRecord, i);
-        LkTaskMetric metric = {record->step,          record->epoch,     record->loss,
-                               record->learning_rate, record->grad_norm, record->seconds};
-        g_array_append_val(self->metrics, metric);
-        lk_task_writer_metric(self->writer, &metric);
-        self->record->seconds += record->seconds;
-    }
-    const LkTaskMetric *last = &g_array_index(self->metrics, LkTaskMetric, self->metrics->len - 1);
-    self->record->step = last->step;
-    self->record->epoch = last->epoch;
-    lk_task_writer_progress(self->writer, last->step, last->epoch, self->record->seconds);
-    g_signal_emit(self, signals[SIGNAL_METRICS], 0, first);
-    notify(self, PROP_STEP);
-    notify(self, PROP_EPOCH);
-    notify(self, PROP_SECONDS);
-    notify(self, PROP_SUMMARY);
-}
-
-/* Of a step that is measured again, and of those behind it, the old figures go. */
-static void cut_validations(LkTask *self, gint64 first_step)
-{
-    GArray *list = self->validations;
-    while (list->len && g_array_index(list, LkTaskValidation, list->len - 1).step >= first_step)
-        g_array_set_size(list, list->len - 1);
-}
-
-static void run_validated_cb(LkTask *self, gint64 step, gint64 epoch, double loss)
-{
-    LkTaskValidation validation = {step, epoch, loss};
-    cut_validations(self, step);
-    g_array_append_val(self->validations, validation);
-    lk_task_writer_validation(self->writer, &validation);
-    g_signal_emit(self, signals[SIGNAL_VALIDATION], 0, self->validations->len - 1);
-}
-
-/* The text of a sample's prompt, from the job as it is now; "" where it cannot be told. Free with g_free. */
-static char *prompt_of(LkTask *self, int index)
-{
-    const LkJobPrompts *source = &lk_run_get_changed_job(self->run)->sample_prompts;
-    g_autoptr(GPtrArray) prompts = source->file    ? lk_sample_prompts_read(source->file, NULL)
-                                   : source->lines ? lk_sample_prompts_parse_lines(source->lines, "", NULL)
-                                                   : NULL;
-    if (!prompts || index < 0 || (guint)index >= prompts->len)
-        return g_strdup("");
-    return g_strdup(((const LkSamplePrompt *)prompts->pdata[index])->prompt);
-}
-
-static void run_sample_cb(LkTask *self, const char *path, gint64 step, gint64 epoch, int prompt)
-{
-    LkTaskSample *sample = g_new0(LkTaskSample, 1);
-    *sample = (LkTaskSample){.task = self->record->id,
-                             .path = g_strdup(path),
-                             .step = step,
-                             .epoch = epoch,
-                             .prompt = prompt_of(self, prompt),
-                             .prompt_index = (guint)MAX(prompt, 0),
-                             .created = g_get_real_time()};
-    g_ptr_array_add(self->samples, sample);
-    lk_task_writer_sample(self->writer, sample);
-    g_signal_emit(self, signals[SIGNAL_SAMPLE], 0, self->samples->len - 1);
-}
-
-static void run_checkpoint_cb(LkTask *self, const char *path, gint64 step, gint64 epoch)
-{
-    LkTaskCheckpoint *checkpoint = g_new0(LkTaskCheckpoint, 1);
-    double loss = NAN;
-    g_object_get(self->run, "smoothed-loss", &loss, NULL);
-    *checkpoint = (LkTaskCheckpoint){.task = self->record->id,
-                                     .path = g_strdup(path),
-                                     .step = step,
-                                     .epoch = epoch,
-                                     .loss = loss,
-                                     .held_out_loss = NAN,
-                                     .created = g_get_real_time()};
-    g_ptr_array_add(self->checkpoints, checkpoint);
-    lk_task_writer_checkpoint(self->writer, checkpoint);
-    g_signal_emit(self, signals[SIGNAL_CHECKPOINT], 0, self->checkpoints->len - 1);
-}
-
-static void run_log_cb(LkTask *self, LkLogLevel level, const char *text)
-{
-    LkTaskLogLine line = {g_get_real_time(), level == LK_LOG_WARNING ? LK_TASK_LOG_WARNING : LK_TASK_LOG_INFO,
-                          g_strdup(text)};
-    g_array_append_val(self->log, line);
-    lk_task_writer_log(self->writer, &line);
-    g_signal_emit(self, signals[SIGNAL_LOG], 0, self->log->len - 1);
-}
-
-void lk_task_set_run(LkTask *self, LkRun *run)
-{
-    if (self->run == run)
-        return;
-    if (self->run)
-        run_state_cb(self); /* how it ended, whoever hears of it first */
-    g_set_object(&self->run, run);
-    g_signal_group_set_target(self->run_signals, run);
-    if (run)
-        run_state_cb(self);
-    else
-        lk_task_writer_flush(self->writer);
-    notify(self, PROP_RUN);
-    notify(self, PROP_SUMMARY);
+    lk_task_change_state(self, state, LK_ERROR_NONE, NULL);
 }
 
 /* ---- details from the store -------------------------------------------------------------------------- */
 
-typedef struct Details {
-    gint64 task;
-    GArray *metrics, *validations, *log;
-    GPtrArray *samples, *checkpoints;
-} Details;
-
-static void details_free(gpointer data)
-{
-    Details *details = data;
-    g_clear_pointer(&details->metrics, g_array_unref);
-    g_clear_pointer(&details->validations, g_array_unref);
-    g_clear_pointer(&details->log, g_array_unref);
-    g_clear_pointer(&details->samples, g_ptr_array_unref);
-    g_clear_pointer(&details->checkpoints, g_ptr_array_unref);
-    g_free(details);
-}
-
 static gpointer read_details(LkStore *store, gpointer data, GError **error)
 {
-    Details *details = g_new0(Details, 1);
-    details->task = *(gint64 *)data;
-    if ((details->metrics = lk_task_metrics_read(store, details->task, 0, error)) &&
-        (details->validations = lk_task_validations_read(store, details->task, error)) &&
-        (details->log = lk_task_log_read(store, details->task, 0, error)) &&
-        (details->samples = lk_task_samples_list(store, details->task, error)) &&
-        (details->checkpoints = lk_task_checkpoints_list(store, details->task, error)))
-        return details;
-    details_free(details);
-    return NULL;
-}
-
-static void swap_arrays(GArray **mine, GArray **read)
-{
-    GArray *old = *mine;
-    *mine = *read;
-    *read = old;
-}
-
-/* What came in since the store was asked is put behind what it knew. */
-static void take_details(LkTask *self, Details *details)
-{
-    swap_arrays(&self->metrics, &details->metrics);
-    if (details->metrics->len) {
-        cut_metrics(self, g_array_index(details->metrics, LkTaskMetric, 0).step);
-        g_array_append_vals(self->metrics, details->metrics->data, details->metrics->len);
-    }
-    swap_arrays(&self->validations, &details->validations);
-    if (details->validations->len) {
-        cut_validations(self, g_array_index(details->validations, LkTaskValidation, 0).step);
-        g_array_append_vals(self->validations, details->validations->data, details->validations->len);
-    }
-    /* The writer flushed before the store was read, so that the rest is complete; keep what is newer. */
-    if (details->log->len >= self->log->len)
-        swap_arrays(&self->log, &details->log);
-    if (details->samples->len >= self->samples->len) {
-        GPtrArray *old = g_steal_pointer(&self->samples);
-        self->samples = g_steal_pointer(&details->samples);
-        details->samples = old;
-    }
-    if (details->checkpoints->len >= self->checkpoints->len) {
-        GPtrArray *old = g_steal_pointer(&self->checkpoints);
-        self->checkpoints = g_steal_pointer(&details->checkpoints);
-        details->checkpoints = old;
-    }
+    return lk_task_details_read(store, *(gint64 *)data, error);
 }
 
 static void details_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LkTask) self = data;
     g_autoptr(GError) error = NULL;
-    Details *details = lk_store_thread_run_finish(LK_STORE_THREAD(source), result, &error);
+    LkTaskDetails *details = lk_store_thread_run_finish(LK_STORE_THREAD(source), result, &error);
     self->loading = FALSE;
     if (!details)
         return; /* the store's own signal says why */
-    take_details(self, details);
-    details_free(details);
+    lk_task_details_take(self->details, details);
     self->has_details = TRUE;
-    g_signal_emit(self, signals[SIGNAL_DETAILS], 0);
+    g_signal_emit(self, details_signal, 0);
 }
 
 void lk_task_load_details(LkTask *self)
@@ -435,15 +209,15 @@ void lk_task_load_details(LkTask *self)
     self->loading = TRUE;
     lk_task_writer_flush(self->writer);
     lk_store_thread_run(self->store, read_details, g_memdup2(&self->record->id, sizeof self->record->id), g_free,
-                        details_free, NULL, details_cb, g_object_ref(self));
+                        (GDestroyNotify)lk_task_details_free, NULL, details_cb, g_object_ref(self));
 }
 
 /* ---- changes of checkpoints -------------------------------------------------------------------------- */
 
 void lk_task_mark_best(LkTask *self, const LkTaskCheckpoint *checkpoint)
 {
-    for (guint i = 0; i < self->checkpoints->len; i++) {
-        LkTaskCheckpoint *own = self->checkpoints->pdata[i];
+    for (guint i = 0; i < self->details->checkpoints->len; i++) {
+        LkTaskCheckpoint *own = self->details->checkpoints->pdata[i];
         own->best = own == checkpoint;
     }
     lk_task_writer_best(self->writer, checkpoint->path);
@@ -451,8 +225,8 @@ void lk_task_mark_best(LkTask *self, const LkTaskCheckpoint *checkpoint)
 
 void lk_task_set_held_out(LkTask *self, const char *path, double loss)
 {
-    for (guint i = 0; i < self->checkpoints->len; i++) {
-        LkTaskCheckpoint *own = self->checkpoints->pdata[i];
+    for (guint i = 0; i < self->details->checkpoints->len; i++) {
+        LkTaskCheckpoint *own = self->details->checkpoints->pdata[i];
         if (g_str_equal(own->path, path))
             own->held_out_loss = loss;
     }
@@ -462,15 +236,10 @@ void lk_task_set_held_out(LkTask *self, const char *path, double loss)
 void lk_task_forget_checkpoint(LkTask *self, const LkTaskCheckpoint *checkpoint)
 {
     lk_task_writer_forget(self->writer, checkpoint->path);
-    g_ptr_array_remove(self->checkpoints, (gpointer)checkpoint);
+    g_ptr_array_remove(self->details->checkpoints, (gpointer)checkpoint);
 }
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
-
-static void log_line_clear(gpointer data)
-{
-    g_free(((LkTaskLogLine *)data)->text);
-}
 
 static LkTaskRecord *copy_record(const LkTaskRecord *from)
 {
@@ -550,11 +319,7 @@ static void lk_task_finalize(GObject *object)
     g_clear_object(&self->run);
     g_clear_pointer(&self->writer, lk_task_writer_free);
     g_clear_pointer(&self->record, lk_task_record_free);
-    g_array_unref(self->metrics);
-    g_array_unref(self->validations);
-    g_array_unref(self->log);
-    g_ptr_array_unref(self->samples);
-    g_ptr_array_unref(self->checkpoints);
+    g_clear_pointer(&self->details, lk_task_details_free);
     g_clear_object(&self->store);
     G_OBJECT_CLASS(lk_task_parent_class)->finalize(object);
 }
@@ -582,26 +347,14 @@ static void lk_task_class_init(LkTaskClass *klass)
     g_object_class_install_properties(object_class, PROP_LAST, properties);
     static const char *const names[] = {"metrics", "sample", "checkpoint", "log", "validation"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        signals[i] = g_signal_new(names[i], G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 1, G_TYPE_UINT);
-    signals[SIGNAL_DETAILS] =
+        g_signal_new(names[i], G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                     G_TYPE_UINT);
+    details_signal =
         g_signal_new("details", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void lk_task_init(LkTask *self)
 {
-    self->metrics = g_array_new(FALSE, FALSE, sizeof(LkTaskMetric));
-    self->validations = g_array_new(FALSE, FALSE, sizeof(LkTaskValidation));
-    self->log = g_array_new(FALSE, FALSE, sizeof(LkTaskLogLine));
-    g_array_set_clear_func(self->log, log_line_clear);
-    self->samples = g_ptr_array_new_with_free_func((GDestroyNotify)lk_task_sample_free);
-    self->checkpoints = g_ptr_array_new_with_free_func((GDestroyNotify)lk_task_checkpoint_free);
-    self->run_signals = g_signal_group_new(LK_TYPE_RUN);
-    g_signal_group_connect_swapped(self->run_signals, "notify::state", G_CALLBACK(run_state_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "notify::steps", G_CALLBACK(run_length_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "metrics", G_CALLBACK(run_metrics_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "validated", G_CALLBACK(run_validated_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "sample-ready", G_CALLBACK(run_sample_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "checkpoint-saved", G_CALLBACK(run_checkpoint_cb), self);
-    g_signal_group_connect_swapped(self->run_signals, "log", G_CALLBACK(run_log_cb), self);
+    self->details = lk_task_details_new();
+    lk_task_listen(self);
 }

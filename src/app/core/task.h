@@ -35,7 +35,7 @@ gint64 lk_task_get_created(LkTask *self);
 gint64 lk_task_get_ended(LkTask *self);
 const char *lk_task_get_name(LkTask *self);
 const char *lk_task_get_error(LkTask *self);
-/** The LkError of `error`, 0 where it is not known any more: it is not stored. */
+/** The LkErrorCode of `error`; 0 where it is not known. */
 int lk_task_get_error_code(LkTask *self);
 /** The job it runs, as TOML; and where its files are. */
 const char *lk_task_get_job(LkTask *self);

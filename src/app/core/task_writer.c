@@ -8,6 +8,7 @@ typedef struct Batch {
     gint64 step, epoch;
     double seconds;
     LkTaskState state;
+    LkErrorCode code;
     char *error;
     gint64 steps, epochs;
     LkTaskSample *sample;
@@ -141,15 +142,19 @@ void lk_task_writer_progress(LkTaskWriter *writer, gint64 step, gint64 epoch, do
 static gpointer write_state(LkStore *store, gpointer data, GError **error)
 {
     const Batch *batch = data;
-    lk_tasks_set_state(store, batch->task, batch->state, batch->error, error);
+    if (batch->state == LK_TASK_FAILED)
+        lk_tasks_set_failed(store, batch->task, batch->code, batch->error, error);
+    else
+        lk_tasks_set_state(store, batch->task, batch->state, batch->error, error);
     return NULL;
 }
 
-void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, const char *error)
+void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, LkErrorCode code, const char *error)
 {
     lk_task_writer_flush(writer); /* what happened before it */
     Batch *batch = batch_new(writer);
     batch->state = state;
+    batch->code = code;
     batch->error = g_strdup(error);
     post(writer, write_state, batch);
 }

@@ -13,7 +13,7 @@ LkTaskWriter *lk_task_writer_new(LkStoreThread *store, gint64 task);
 void lk_task_writer_free(LkTaskWriter *writer);
 
 /* Everything is copied. */
-void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, const char *error);
+void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, LkErrorCode code, const char *error);
 void lk_task_writer_length(LkTaskWriter *writer, gint64 steps, gint64 epochs);
 void lk_task_writer_sample(LkTaskWriter *writer, const LkTaskSample *sample);
 void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *checkpoint);
