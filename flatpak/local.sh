@@ -65,18 +65,19 @@ make_runtime() {
     rm -rf "$dir"
 }
 
-# The Debian 13 folder has no cmake; Debian's packages are unpacked beside it where the modules are to be built.
+# The Debian 13 folder has no cmake; it and what it needs are unpacked beside it where the modules are to be built.
 add_cmake() {
-    local debs=$cache/debs
-    mkdir -p "$debs"
-    [ -n "$(ls "$debs")" ] || {
+    local debs=$cache/debs deb
+    [ -f "$debs/complete" ] || {
         say "fetching cmake from Debian"
+        mkdir -p "$debs/partial"
         logged cmake-packages bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --bind /tmp /tmp --bind "$debs" "$debs" \
-            --ro-bind /etc/resolv.conf /etc/resolv.conf --tmpfs /var/lib/apt/lists --chdir "$debs" sh -c \
-            'mkdir -p /var/lib/apt/lists/partial && apt-get -o APT::Sandbox::User=root -q update && apt-get -o APT::Sandbox::User=root -q download cmake cmake-data libarchive13t64 libjsoncpp26 librhash1 libuv1t64'
+            --ro-bind /etc/resolv.conf /etc/resolv.conf --tmpfs /var/lib/apt/lists sh -c \
+            'mkdir -p /var/lib/apt/lists/partial && apt="apt-get -q -o APT::Sandbox::User=root" && $apt update &&
+                $apt -o Dir::Cache::archives="$0" --no-install-recommends --download-only -y install cmake' "$debs"
+        touch "$debs/complete"
     }
-    local deb
-    for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$1/usr/../deb" && cp -a "$1/deb/usr/." "$1/usr/" && rm -rf "$1/deb"; done
+    for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$1/deb" && cp -a "$1/deb/usr/." "$1/usr/" && rm -rf "$1/deb"; done
 }
 
 prepare_runtime() {
@@ -108,8 +109,10 @@ build() {
     python3 "$here/local_manifest.py" "$here/$id.json" "$cache/source" "$modules" >"$cache/$id.json"
     say "building $(python3 -c 'import json,sys; print(", ".join(m["name"] for m in json.load(open(sys.argv[1]))["modules"]))' "$cache/$id.json"), without network"
     # No rofiles-fuse: it needs FUSE, which containers often lack. A plain copy of the sources takes its place.
-    logged build flatpak-builder --user --arch="$arch" --disable-rofiles-fuse --disable-download --disable-updates --ccache \
-        --state-dir="$cache/state" --force-clean --repo="$cache/repo" "$cache/build" "$cache/$id.json"
+    local builder=(flatpak-builder --user --arch="$arch" --disable-rofiles-fuse --ccache --state-dir="$cache/state" --force-clean)
+    # The modules' repositories are on this machine, but to flatpak-builder copying them is a download.
+    [ -z "$modules" ] || logged sources "${builder[@]}" --download-only "$cache/build" "$cache/$id.json"
+    logged build "${builder[@]}" --disable-download --disable-updates --repo="$cache/repo" "$cache/build" "$cache/$id.json"
     say "built ($last s)"
     logged install flatpak install --user --noninteractive -y --reinstall local "$id//stable"
     logged bundle flatpak build-bundle "$cache/repo" "$cache/lorikeet.flatpak" "$id" stable
