@@ -17,9 +17,10 @@ CAPTIONS = {
 class Birds:
     """The folder of pictures, and the program that shows it."""
 
-    def __init__(self, journey, program, model, pictures, captions):
+    def __init__(self, journey, program, model, pictures, captions, env=None):
         self.journey = journey
         self.program = program
+        self.env = env  # of the program alone
         settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
         settings.mkdir(parents=True, exist_ok=True)
         (settings / "keyfile").write_text(f"[io/github/lorikeet_lora/Lorikeet]\nmodels=['{model}']\n")
@@ -33,7 +34,7 @@ class Birds:
         self.start()
 
     def start(self):
-        self.app = self.journey.start(self.program)
+        self.app = self.journey.start(self.program, env=self.env)
         return self.app
 
     # ---- into the project ----------------------------------------------------------------------------

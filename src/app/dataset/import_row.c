@@ -42,6 +42,7 @@ static void show_progress(LkImportRow *self)
     gtk_label_set_label(self->count, count ? count : "");
     if (total)
         gtk_progress_bar_set_fraction(self->bar, MIN(1, (double)done / total));
+    gtk_widget_action_set_enabled(GTK_WIDGET(self), "import.cancel", lk_picture_list_get_can_cancel(self->list));
 }
 
 static gboolean pulse_cb(gpointer data)
@@ -80,9 +81,9 @@ static void progress_cb(LkImportRow *self)
         show_progress(self);
 }
 
-static void cancel_cb(LkImportRow *self)
+static void cancel_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
-    lk_picture_list_cancel(self->list);
+    lk_picture_list_cancel(LK_IMPORT_ROW(widget)->list);
 }
 
 void lk_import_row_set_list(LkImportRow *self, LkPictureList *list)
@@ -123,13 +124,13 @@ static void lk_import_row_class_init(LkImportRowClass *klass)
     properties[PROP_REVEALED] =
         g_param_spec_boolean("revealed", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
+    gtk_widget_class_install_action(widget_class, "import.cancel", NULL, cancel_action);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/dataset-import_row.ui");
     gtk_widget_class_bind_template_child(widget_class, LkImportRow, revealer);
     gtk_widget_class_bind_template_child(widget_class, LkImportRow, text);
     gtk_widget_class_bind_template_child(widget_class, LkImportRow, count);
     gtk_widget_class_bind_template_child(widget_class, LkImportRow, bar);
-    gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
 }
 
 static void lk_import_row_init(LkImportRow *self)

@@ -243,6 +243,11 @@ static void sources_added_cb(GObject *source, GAsyncResult *result, gpointer dat
         return;
     }
     lk_picture_list_take_sources(list, import->records);
+    if (g_cancellable_is_cancelled(import->cancellable)) {
+        drop_new_sources(list, import);
+        answer(task);
+        return;
+    }
     hold_sources(list, import, false);
     lk_picture_list_changed(list, LK_PICTURE_ASPECT_CHOICES);
     lk_picture_scan_start(list->scan, g_array_ref(import->plan->places), _("Adding pictures…"), added_cb, looked_cb,
@@ -303,6 +308,7 @@ static void begin(GTask *task)
     Import *import = g_task_get_task_data(task);
     LkPictureList *list = list_of(task);
     import->known = lk_picture_list_copy_sources(list);
+    list->stopping = FALSE; /* what was stopped before does not stop this one */
     lk_picture_list_set_progress(list, true, _("Adding pictures…"), 0, 0);
     run_step(task, plan_thread, planned_cb);
 }

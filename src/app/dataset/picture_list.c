@@ -1,5 +1,6 @@
 #include "app/dataset/picture_list_private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 static void lk_picture_list_list_model_init(GListModelInterface *iface);
@@ -226,6 +227,7 @@ void lk_picture_list_changed(LkPictureList *self, guint aspects)
 void lk_picture_list_set_progress(LkPictureList *self, bool busy, const char *text, guint done, guint total)
 {
     g_object_freeze_notify(G_OBJECT(self));
+    self->stopping = self->stopping && busy;
     if (self->busy != busy) {
         self->busy = busy;
         lk_picture_list_notify(self, LK_LIST_PROP_BUSY);
@@ -290,8 +292,16 @@ void lk_picture_list_refresh(LkPictureList *self)
 void lk_picture_list_cancel(LkPictureList *self)
 {
     g_return_if_fail(LK_IS_PICTURE_LIST(self));
+    self->stopping = lk_picture_list_get_can_cancel(self);
+    lk_picture_list_notify(self, LK_LIST_PROP_PROGRESS_TEXT);
     lk_picture_scan_cancel(self->scan);
     g_list_foreach(self->imports, (GFunc)(void *)g_cancellable_cancel, NULL);
+}
+
+gboolean lk_picture_list_get_can_cancel(LkPictureList *self)
+{
+    g_return_val_if_fail(LK_IS_PICTURE_LIST(self), FALSE);
+    return !self->stopping && (self->imports || lk_picture_scan_is_running(self->scan));
 }
 
 GListModel *lk_picture_list_get_findings(LkPictureList *self)
@@ -394,7 +404,7 @@ static void lk_picture_list_get_property(GObject *object, guint id, GValue *valu
         g_value_set_uint(value, self->total);
         break;
     case LK_LIST_PROP_PROGRESS_TEXT:
-        g_value_set_string(value, self->progress_text);
+        g_value_set_string(value, self->stopping ? _("Stopping…") : self->progress_text);
         break;
     case LK_LIST_PROP_CAN_UNDO:
     case LK_LIST_PROP_CAN_REDO:

@@ -63,6 +63,9 @@ void lk_picture_list_refresh(LkPictureList *self);
 /** Stops reading or adding. What is done stays; pictures that were not reached stay as they were. A folder whose adding
  * was stopped gives no further pictures until it is added again. */
 void lk_picture_list_cancel(LkPictureList *self);
+/** Whether something is under way that lk_picture_list_cancel would stop; may change with the property progress-text.
+ */
+gboolean lk_picture_list_get_can_cancel(LkPictureList *self);
 
 /* ---- pictures in and out ------------------------------------------------------------------------------ */
 

@@ -37,8 +37,8 @@ struct _LkPictureList {
     guint loading_at, loading_id;
     guint aspects, aspects_id; /* changes to be told, and the source that tells them */
     guint rules_id, rules_stage;
-    bool counting; /* number and cover of the project are to be set */
-    gboolean busy;
+    bool counting;           /* number and cover of the project are to be set */
+    gboolean busy, stopping; /* stopping: until it is not busy any more */
     guint done, total;
     const char *progress_text;
     guint unsaved;
