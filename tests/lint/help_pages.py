@@ -94,6 +94,41 @@ def marks_are_known():
                     yield f"{language}/{page}.md: {line.strip()}"
 
 
+def catalogue():
+    """What the window says in Chinese for an English text, both without marks of keys and dots."""
+    said, entry = {}, {}
+    for line in [*(TOP / "po/zh_CN.po").read_text(encoding="utf-8").splitlines(), ""]:
+        if found := re.match(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[0\])?) "(.*)"$', line):
+            last = found[1].removesuffix("[0]")
+            entry[last] = found[2]
+        elif line.startswith('"') and entry:
+            entry[last] += line[1:-1]
+        elif not line and entry:
+            said.setdefault(plain(entry["msgid"]), set()).add(plain(entry.get("msgstr", "")))
+            entry = {}
+    return said
+
+
+def plain(text):
+    return re.sub(r"\(_.\)|_", "", text).rstrip("….。:：")
+
+
+# In bold, but no control: a key, and an advice.
+NO_CONTROL = {"Delete", "Half the rank, or the rank itself", "Restart the computer", "0"}
+
+
+def words_of_the_window():
+    """What is bold in English and a text of the window is called in Chinese what the window calls it there."""
+    said = catalogue()
+    for page in sorted(set(pages["en"]) & set(pages["zh_CN"])):
+        english, chinese = ([plain(words) for words in re.findall(r"\*\*(.+?)\*\*", re.sub(r"\s+", " ", pages[language][page]))]
+                            for language in LANGUAGES)
+        for words in sorted(set(english) - NO_CONTROL):
+            expected = said.get(words, ())
+            if expected and not any(one.startswith(other) for one in expected for other in chinese):
+                yield f"{page}: “{words}” is {' or '.join(sorted(expected))} in the window, but the page has {', '.join(chinese)}"
+
+
 CHECKS = [
     ("every page is there in both languages", twins),
     ("both have the same headings, links, lists and examples", same_shape),
@@ -101,6 +136,7 @@ CHECKS = [
     ("the lists of pages are whole", index_has_all),
     ("window and build know the same pages", code_knows_them),
     ("the classes that have a page exist", classes_exist),
+    ("controls are called what the window calls them", words_of_the_window),
     ("pages use only marks that the window shows", marks_are_known),
 ]
 

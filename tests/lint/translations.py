@@ -49,6 +49,43 @@ def unfinished(catalogue):
     return found
 
 
+# One word for a thing: what Chinese texts of the window, the help and the documents do not say, and what they say for it.
+CHINESE = {"计算机": "电脑", "家族": "系列", "(?<!采)样图": "采样图", "装(不|得)下": "放不下、放得下", "留出图片": "验证图片", "摆动": "震荡",
+           "图像文件": "图片文件", "训练规划": "训练计划", "点击": "按、单击", "触发字": "触发词"}
+HAN = "[\u4e00-\u9fff]"
+SPACING = re.compile(f"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}|{HAN}[,;:!?]|[，。：；！？] |\\.\\.\\.|{HAN}\\.$")
+# Formats, tags, lists and quotations of what is typed, dates, and where one sentence is put before another.
+TYPED = re.compile(r"%[^%\s]*?[a-zA-Z](?:PRI[a-z0-9]+>)?|<[^>]*>|\[[^\]]*\]|“[^”]*”|\\[ntr\"]|\(_.\)|宽,高|\S+;\S+;\S*|<lora:名称> 的 名称\.safetensors")
+
+
+def faults_of_chinese(texts):
+    """Texts with a word that has another one here, or with the space or punctuation of another language."""
+    for text in texts:
+        for word, instead in CHINESE.items():
+            if re.search(word, text):
+                yield f"{text}  ({word}: {instead})"
+        plain = TYPED.sub(lambda found: "·" * len(found[0]), text)
+        if found := SPACING.search(plain):
+            yield f"{text}  ({found[0]})"
+
+
+def translations(catalogue):
+    """Everything that a catalogue says, a line each."""
+    run = subprocess.run(["msgattrib", "--no-obsolete", "--no-wrap", str(catalogue)], capture_output=True, text=True, check=True)
+    taken = False
+    for line in run.stdout.split("\n")[1:]:
+        taken = line.startswith("msgstr") or taken and line.startswith('"')
+        if taken:
+            yield line[line.index('"') + 1:-1]
+
+
+def pages(root):
+    """The lines of the Chinese help and documents, without examples."""
+    for path in [*sorted((root / "data/help/zh_CN").glob("*.md")), root / "README.zh_CN.md", root / "docs/guide.zh_CN.md"]:
+        text = re.sub(r"^```.*?^```|^    .*?$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        yield from re.sub(r"`[^`]*`|\]\([^)]*\)|[*#|_]+", "·", text).split("\n")
+
+
 BROKEN = '''msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\\n"
 
@@ -80,6 +117,9 @@ def finds_faults():
         yield gone(root) == ["src/gone.c"], "a listed source that is gone is found"
         yield bool(faults_of_format(catalogue)), "a conversion that differs is found"
         yield unfinished(catalogue) == ['msgid "Without"', 'msgid "Guessed"'], "missing and guessed translations are found"
+        wrong = ["这台计算机", "用LoRA 训练", "请重试,谢谢", "完成。 然后"]
+        right = ["这台电脑用 LoRA 训练", "%s请写 <lora:名称:1>，例如“宽,高”。", "第 %<PRId64>/%<PRId64> 步，约 %d%%"]
+        yield len(list(faults_of_chinese(wrong))) == len(wrong) and not list(faults_of_chinese(right)), "clumsy Chinese is found"
 
 
 def main():
@@ -100,6 +140,8 @@ def main():
         faults, open_entries = faults_of_format(catalogue), unfinished(catalogue)
         check(not faults, f"{language}: conversions and plural forms are those of the original", faults)
         check(not open_entries, f"{language}: everything is translated, nothing is guessed", open_entries)
+    chinese = list(faults_of_chinese([*translations(root / "po/zh_CN.po"), *pages(root)]))
+    check(not chinese, "Chinese has one word for a thing, and its own punctuation", chinese)
     for good, title in finds_faults():
         check(good, title)
     print(f"1..{count}")
