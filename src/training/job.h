@@ -144,7 +144,8 @@ struct LkJob {
     double loraplus_lr_ratio, loraplus_unet_lr_ratio, loraplus_text_encoder_lr_ratio;
     char *block_dims, *block_alphas, *conv_block_dims, *conv_block_alphas;
     char *down_lr_weight, *up_lr_weight;
-    double mid_lr_weight, block_lr_zero_threshold;
+    char *mid_lr_weight;
+    double block_lr_zero_threshold;
     LkNetworkOptions network; /* all of these, resolved */
     char **base_weights, **base_weights_multiplier;
     int network_dim;

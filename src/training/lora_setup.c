@@ -42,14 +42,15 @@ static char *layer_of(const LkModelArch *arch, const LkLoraSite *site)
 }
 
 /** Dim, alpha and learning rate of a module's block of the U-Net. */
-static void take_block(const LkNetworkOptions *o, const char *name, bool wide, LkLoraModule *module)
+static void take_block(const LkLoraPlan *plan, const char *name, bool wide, LkLoraModule *module)
 {
-    int block = module->side == LK_GROUP_UNET ? lk_network_block_of(name) : -1;
+    const LkNetworkBlocks *blocks = plan->by_block;
+    int block = module->side == LK_GROUP_UNET ? lk_network_block_of(name, plan->layout) : -1;
     if (block < 0)
         return;
-    module->shape.dim = wide ? o->conv_block_dims[block] : o->block_dims[block];
-    module->shape.alpha = (float)(wide ? o->conv_block_alphas[block] : o->block_alphas[block]);
-    module->rate = o->block_rates[block];
+    module->shape.dim = wide ? blocks->conv_dims[block] : blocks->dims[block];
+    module->shape.alpha = (float)(wide ? blocks->conv_alphas[block] : blocks->alphas[block]);
+    module->rate = blocks->rates[block];
 }
 
 /** What the module of a site is made of: as in the file that it is like, or as planned. False: the site gets none. */
@@ -69,7 +70,7 @@ static bool plan_module(const LkLoraPlan *plan, const LkLoraSite *site, const Lk
                               .alpha = wide ? plan->conv_alpha : plan->alpha};
     module->plus_rate = module->side == LK_GROUP_UNET ? plan->plus_unet : plan->plus_text;
     if (plan->by_block)
-        take_block(plan->by_block, module->name, wide, module);
+        take_block(plan, module->name, wide, module);
     if (plan->like) {
         *shape = like ? like->shape : (LkAdapterShape){0};
         return like != NULL;
@@ -141,12 +142,13 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
     }
     const LkNetworkOptions *network = &job->network;
     bool is_xl = lk_lora_family_of(lk_checkpoint_arch(checkpoint)) == LK_LORA_SDXL;
-    if (network->by_block && is_xl) {
+    LkBlockLayout layout = is_xl ? LK_BLOCKS_XL : LK_BLOCKS_SD;
+    const LkNetworkBlocks *blocks = network->by_block ? &network->blocks[layout] : NULL;
+    if (blocks && blocks->wrong) {
+        g_autofree char *expected = lk_network_blocks_expected(blocks->wrong);
         g_clear_pointer(weights, lk_lora_file_free);
-        lk_set_error(
-            error, LK_ERROR_UNSUPPORTED,
-            _("block_dims and learning rates by block are for Stable Diffusion 1.x and 2.x, but the base model "
-              "is Stable Diffusion XL. Remove them from the job."));
+        lk_set_error(error, LK_ERROR_USAGE, _("%s does not fit the base model, which is %s: it must be %s."),
+                     blocks->wrong, is_xl ? "Stable Diffusion XL" : "Stable Diffusion 1.x / 2.x", expected);
         return NULL;
     }
     LkLoraPlan plan = {.text = lk_job_trains_text_encoder(job),
@@ -156,7 +158,7 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
                        .dora = network->dora,
                        .dim = job->network_dim,
                        .alpha = (float)network->alpha,
-                       .conv_dim = network->conv_dim,
+                       .conv_dim = blocks ? blocks->conv_dim : network->conv_dim,
                        .conv_alpha = (float)network->conv_alpha,
                        .time_embedding = network->time_embedding && !is_xl,
                        .ends = network->ends,
@@ -165,7 +167,8 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
                        .full_matrix = network->full_matrix,
                        .plus_unet = network->plus_unet,
                        .plus_text = network->plus_text,
-                       .by_block = network->by_block ? network : NULL,
+                       .by_block = blocks,
+                       .layout = layout,
                        .like = job->dim_from_weights ? *weights : NULL};
     LkLora *lora = lk_lora_for_model(checkpoint, &plan, error);
     if (!lora)

@@ -24,8 +24,9 @@ typedef struct LkLoraPlan {
     bool time_embedding, ends; /* the U-Net's time embedding; conv_in and conv_out; too */
     int factor;                /* of a LoKr; 0 stands for -1 */
     bool decompose_both, full_matrix;
-    double plus_unet, plus_text;      /* LoRA+; 0 stands for 1 */
-    const LkNetworkOptions *by_block; /* dims, alphas and rates of single blocks, or NULL */
+    double plus_unet, plus_text;     /* LoRA+; 0 stands for 1 */
+    const LkNetworkBlocks *by_block; /* dims, alphas and rates of single blocks, or NULL */
+    LkBlockLayout layout;            /* of its blocks */
     const LkLoraFile *like; /* modules, dims and alphas of this file instead; NULL for all modules with dim and alpha */
 } LkLoraPlan;
 

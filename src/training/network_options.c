@@ -216,13 +216,15 @@ static void resolve(const LkJob *job, LkNetworkOptions *o, GPtrArray *problems)
     resolve_convolutions(job, o);
     check_kinds(job, o, problems);
     const char *wrong = NULL;
-    g_autofree char *expected = NULL;
-    if (!lk_network_blocks_resolve(job, o, &wrong, &expected)) {
-        complain(problems, wrong, _("%s must be %s."), wrong, expected);
+    g_autofree char *problem = NULL;
+    if (!lk_network_blocks_resolve(job, o, &wrong, &problem)) {
+        complain(problems, wrong, "%s", problem);
     }
-    for (int i = 0; i < LK_BLOCKS && o->by_block; i++) {
-        o->block_alphas[i] = stabilised(job, o->block_alphas[i], o->block_dims[i]);
-        o->conv_block_alphas[i] = stabilised(job, o->conv_block_alphas[i], o->conv_block_dims[i]);
+    for (int i = 0; i < LK_MOST_BLOCKS * LK_BLOCK_LAYOUTS && o->by_block; i++) {
+        LkNetworkBlocks *blocks = &o->blocks[i / LK_MOST_BLOCKS];
+        int block = i % LK_MOST_BLOCKS;
+        blocks->alphas[block] = stabilised(job, blocks->alphas[block], blocks->dims[block]);
+        blocks->conv_alphas[block] = stabilised(job, blocks->conv_alphas[block], blocks->conv_dims[block]);
     }
 }
 

@@ -104,9 +104,16 @@ OTHERS = [
     ("lycoris.kohya", 2, 2, {"algo": "loha", "dora_wd": "True", "preset": "attn-mlp"}),
 ]
 
+# blocks as SDXL has them
+XL_BLOCKS = [
+    ("networks.lora", 4, 1, {"block_dims": ",".join(str(i % 3 * 2) for i in range(23)), "conv_dim": "1"}),
+    ("networks.lora", 4, 1, {"block_dims": ",".join(str(i % 5) for i in range(23)), "conv_block_dims": ",".join(str(i % 4) for i in range(23))}),
+    ("networks.lora", 4, 1, {"down_lr_weight": "sine", "up_lr_weight": "0,1,0.5", "mid_lr_weight": "1,0", "block_lr_zero_threshold": "0.3"}),
+]
+
 print("/* Made by make_network_keys.py with sd-scripts and LyCORIS 4.1.3. */\n/* clang-format off */")
 print("static const struct {\n    const char *family, *module, *dim, *alpha;\n    const char *args;\n    int tensors;\n    const char *sha256;\n} network_keys[] = {")
-for family, module, dim, alpha, args in [("sd1", *row) for row in ROWS] + [(f, *row) for f in ("sd2", "sdxl") for row in OTHERS]:
+for family, module, dim, alpha, args in [("sd1", *row) for row in ROWS] + [(f, *row) for f in ("sd2", "sdxl") for row in OTHERS] + [("sdxl", *row) for row in XL_BLOCKS]:
     lines = sorted(f"{k} {'x'.join(map(str, v.shape))}" for k, v in tensors(family, module, dim, alpha, args))
     digest = hashlib.sha256("".join(line + "\n" for line in lines).encode()).hexdigest()
     text = "[" + ", ".join(f'\\"{k}={v}\\"' for k, v in args.items()) + "]"

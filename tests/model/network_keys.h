@@ -68,4 +68,10 @@ static const struct {
      4208, "04a597753ce88f86b3361f3d1074caf577e6e4c839ee18453013df6b0722acfa"},
     {"sdxl", "lycoris.kohya", "2", "2", "[\"algo=loha\", \"dora_wd=True\", \"preset=attn-mlp\"]",
      5916, "85a30b9f5130857cf1db7d946666f77afed821e2d229e584e3227bb08ecab6b4"},
+    {"sdxl", "networks.lora", "4", "1", "[\"block_dims=0,2,4,0,2,4,0,2,4,0,2,4,0,2,4,0,2,4,0,2,4,0,2\", \"conv_dim=1\"]",
+     2382, "599f643c967824b21dd7e5dfe993c37897d37f651b7f72ae96e816a2b7d0d22c"},
+    {"sdxl", "networks.lora", "4", "1", "[\"block_dims=0,1,2,3,4,0,1,2,3,4,0,1,2,3,4,0,1,2,3,4,0,1,2\", \"conv_block_dims=0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,0,1,2\"]",
+     2736, "0aa6e04602d89b8233eb6d5100be5456c731b4ce7bb8bbfc723122ebbc284c46"},
+    {"sdxl", "networks.lora", "4", "1", "[\"down_lr_weight=sine\", \"up_lr_weight=0,1,0.5\", \"mid_lr_weight=1,0\", \"block_lr_zero_threshold=0.3\"]",
+     2346, "dec703f30bdddd059b0368ae0c8e57a13bb7706c4a640ae9c952aa6167c1f22c"},
 };

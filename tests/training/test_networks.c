@@ -154,6 +154,8 @@ static void test_blocks(const SmallRun *s)
            down, middle, up);
 }
 
+#define TWENTY "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+
 /* What network_args say, against the same as keys; and mistakes. */
 static void test_args(const SmallRun *s)
 {
@@ -176,6 +178,10 @@ static void test_args(const SmallRun *s)
         {"[\"block_alphas=1,2\"]", "block_alphas must be left out"},
         {"[\"down_lr_weight=round\"]", "down_lr_weight must be at most 12 numbers"},
         {"[\"down_lr_weight=cosine+0.25\"]", NULL},
+        {"[\"block_dims=" TWENTY "1,2,3\", \"mid_lr_weight=1,0,0.5\"]", NULL},
+        {"[\"block_dims=" TWENTY "1,2,3,4\"]", "for Stable Diffusion XL 23"},
+        {"[\"block_dims=" TWENTY "1,2,3,4,5\", \"mid_lr_weight=1,0\"]", "mid_lr_weight does not go with block_dims"},
+        {"[\"mid_lr_weight=1,0,1,0\"]", "mid_lr_weight must be one number"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GPtrArray) problems = lk_problems_new();
@@ -191,10 +197,15 @@ static void test_args(const SmallRun *s)
                   WITH("network_args=[\"conv_dim=4\", \"conv_alpha=0\", \"rs_lora=True\"]", "down_lr_weight=linear",
                        "block_lr_zero_threshold=0.1", "network_dim=9", "network_alpha=3"));
     const LkNetworkOptions *o = &job->network;
-    tap_ok(o->conv_dim == 4 && o->conv_alpha == 8 && o->alpha == 9 && o->block_dims[0] == 0 && o->block_dims[1] == 0 &&
-               o->block_dims[2] == 9 && fabs(o->block_rates[2] - 2.0 / 11) < 1e-12 && o->block_rates[24] == 1 &&
-               o->block_alphas[5] == 9,
+    const LkNetworkBlocks *sd = &o->blocks[LK_BLOCKS_SD], *xl = &o->blocks[LK_BLOCKS_XL];
+    tap_ok(o->conv_dim == 4 && o->conv_alpha == 8 && o->alpha == 9 && !sd->wrong && sd->dims[0] == 0 &&
+               sd->dims[1] == 0 && sd->dims[2] == 9 && fabs(sd->rates[2] - 2.0 / 11) < 1e-12 && sd->rates[24] == 1 &&
+               sd->alphas[5] == 9,
            "values follow from args and keys");
+    /* The embeddings are first, and the curve of nine numbers goes 0, 1/8, 2/8, … */
+    tap_ok(!xl->wrong && xl->dims[0] == 9 && xl->dims[1] == 0 && xl->dims[2] == 9 && xl->rates[2] == 1.0 / 8 &&
+               xl->rates[9] == 1 && xl->rates[22] == 1 && xl->alphas[5] == 9,
+           "and SDXL's");
     g_autofree char *json = lk_network_args_json(job);
     tap_ok(strstr(json, "\"conv_dim\":\"4\"") && strstr(json, "\"down_lr_weight\":\"linear\""), "metadata: %s", json);
 }
