@@ -2,6 +2,7 @@
 
 #include "text/trigger.h"
 #include "text/unicode.h"
+#include "text/weighted.h"
 
 #include <math.h>
 #include <string.h>
@@ -260,5 +261,5 @@ char *lk_caption_process(const char *caption, const LkCaptionOptions *options, c
 int lk_caption_token_count(const char *caption, const LkCaptionOptions *options, const LkClipTokenizer *tokenizer)
 {
     g_autofree char *whole = lk_caption_process(caption, options, NULL);
-    return lk_clip_token_count(tokenizer, whole);
+    return options->weighted ? lk_weighted_token_count(tokenizer, whole) : lk_clip_token_count(tokenizer, whole);
 }

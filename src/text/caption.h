@@ -20,6 +20,7 @@ typedef struct LkCaptionOptions {
     const char *prefix, *suffix;       /* caption_prefix, caption_suffix: joined by a space */
     const char *trigger_words;         /* comma separated; put first in captions that lack them */
     bool shuffle;                      /* shuffle_caption */
+    bool weighted;                     /* weighted_captions: brackets and numbers are weights, no words (weighted.h) */
     bool wildcard;                     /* enable_wildcard: any line instead of the first, and {a|b} */
     int keep_tokens;                   /* how many tags are fixed, where no keep_tokens_separator stands */
     int dropout_every_n_epochs;        /* caption_dropout_every_n_epochs; 0 is never */

@@ -264,15 +264,14 @@ static void mend_piece(int32_t *piece, int32_t pad_id)
         piece[1] = LK_CLIP_EOS;
 }
 
-int lk_clip_token_ids(const LkClipTokenizer *tokenizer, const char *utf8, int chunks, int32_t pad_id, int32_t *ids)
+void lk_clip_token_layout(const int32_t *tokens, int count, int chunks, int32_t pad_id, int32_t *ids)
 {
-    g_return_val_if_fail(chunks > 0 && chunks <= INT_MAX / LK_CLIP_SEQUENCE - 1, 0);
     int most = chunks * LK_CLIP_CHUNK;
     g_autofree int32_t *all = g_new(int32_t, most + 2);
-    int count = lk_clip_tokenize(tokenizer, utf8, all + 1, most), kept = MIN(count, most);
     all[0] = LK_CLIP_BOS;
-    all[1 + kept] = LK_CLIP_EOS;
-    for (int i = kept + 2; i < most + 2; i++)
+    memcpy(all + 1, tokens, (size_t)count * sizeof *all);
+    all[1 + count] = LK_CLIP_EOS;
+    for (int i = count + 2; i < most + 2; i++)
         all[i] = pad_id;
     for (int chunk = 0; chunk < chunks; chunk++) {
         int32_t *piece = ids + chunk * LK_CLIP_SEQUENCE;
@@ -282,6 +281,15 @@ int lk_clip_token_ids(const LkClipTokenizer *tokenizer, const char *utf8, int ch
         if (chunks > 1 && pad_id != LK_CLIP_EOS)
             mend_piece(piece, pad_id);
     }
+}
+
+int lk_clip_token_ids(const LkClipTokenizer *tokenizer, const char *utf8, int chunks, int32_t pad_id, int32_t *ids)
+{
+    g_return_val_if_fail(chunks > 0 && chunks <= INT_MAX / LK_CLIP_SEQUENCE - 1, 0);
+    int most = chunks * LK_CLIP_CHUNK;
+    g_autofree int32_t *tokens = g_new(int32_t, most);
+    int count = lk_clip_tokenize(tokenizer, utf8, tokens, most);
+    lk_clip_token_layout(tokens, MIN(count, most), chunks, pad_id, ids);
     return count;
 }
 

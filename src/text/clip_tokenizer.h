@@ -49,6 +49,9 @@ int lk_clip_token_count(const LkClipTokenizer *tokenizer, const char *utf8);
  * EOS. */
 int lk_clip_token_ids(const LkClipTokenizer *tokenizer, const char *utf8, int chunks, int32_t pad_id, int32_t *ids);
 
+/** The same layout for the first `count` tokens of a text, at most 75 * chunks. */
+void lk_clip_token_layout(const int32_t *tokens, int count, int chunks, int32_t pad_id, int32_t *ids);
+
 /** The text of tokens, for display: a space behind each word, none at the ends; ids that no token has are left out.
  * Free with g_free. */
 char *lk_clip_decode(const LkClipTokenizer *tokenizer, const int32_t *ids, int count);

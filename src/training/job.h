@@ -125,7 +125,7 @@ struct LkJob {
     int keep_tokens;
     char *keep_tokens_separator;
     char *secondary_separator;
-    bool enable_wildcard;
+    bool enable_wildcard, weighted_captions;
     char *caption_prefix, *caption_suffix;
     double caption_dropout_rate;
     int caption_dropout_every_n_epochs;

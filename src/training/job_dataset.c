@@ -19,6 +19,7 @@ LkSubset *lk_job_subset(const LkJob *job)
                                          .trigger_words = g_strdup(job->trigger_words),
                                          .shuffle = job->shuffle_caption,
                                          .wildcard = job->enable_wildcard,
+                                         .weighted = job->weighted_captions,
                                          .keep_tokens = job->keep_tokens,
                                          .dropout_every_n_epochs = job->caption_dropout_every_n_epochs,
                                          .token_warmup_min = job->token_warmup_min,

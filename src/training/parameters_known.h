@@ -6,7 +6,6 @@ LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("deb
 LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
 
 LATER("resize_interpolation", STRING, NULL),
-LATER("weighted_captions", BOOL, "false"),
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
 INSTEAD("use_8bit_adam", BOOL, "false", N_("Set optimizer_type = \"AdamW8bit\" in its place.")),
 INSTEAD("use_lion_optimizer", BOOL, "false", N_("Set optimizer_type = \"Lion\" in its place.")),

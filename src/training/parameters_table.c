@@ -174,6 +174,11 @@ const LkParameter lk_parameters[] = {
      .title = N_("Group Separator"), .subtitle = N_("Joins tags that are moved and dropped together"),
      .help = N_("With “;;;” the tags of “red hair;;;long hair” stay together when shuffled, and become a comma in "
                 "the end.")},
+    {ROW(BOOL, CAPTION, weighted_captions, "false"),
+     .title = N_("Weighted Words"), .subtitle = N_("(word:1.2) and [word] in captions"),
+     .help = N_("Words in round brackets count 1.1 times, in square brackets less by as much, and “(word:1.3)” counts "
+                "1.3 times. Brackets that are meant as such get a backslash: \\(. Off: brackets and numbers are words like "
+                "any other.")},
     {ROW(BOOL, CAPTION, enable_wildcard, "false"),
      .title = N_("Wildcards"), .subtitle = N_("Choices {a|b} and several lines in captions"),
      .help = N_("Every step picks one line of the caption file and one word of each {a|b}. Off: only the first line "

@@ -35,14 +35,27 @@ static LkRef computed(LkGraph *graph, LkRef input)
     return graph->compute == LK_F32 ? input : lk_cast(graph, input, graph->compute);
 }
 
+/** States times the weights of their tokens, one for every number of a state. */
+static LkRef weighted(LkStepGraph *step, LkRef states)
+{
+    if (states == LK_NONE)
+        return LK_NONE;
+    LkTensor t = *lk_graph_tensor(step->graph, states);
+    int64_t rows[2] = {t.shape[0] * t.shape[1], t.shape[2]};
+    step->token_weights = lk_graph_input(step->graph, "token weights", LK_F32, 2, rows);
+    LkRef flat = lk_graph_reshape(step->graph, states, 2, rows);
+    LkRef scaled = lk_scale_rows(step->graph, flat, step->token_weights, LK_NONE, LK_NONE);
+    return lk_graph_reshape(step->graph, scaled, 3, t.shape);
+}
+
 /** The text states: computed from tokens, or an input. Gives the pooled text. */
 static LkRef add_context(LkStepGraph *step, LkBuilder *builder, const LkModelArch *arch, const LkStepShape *shape)
 {
     LkGraph *graph = step->graph;
-    step->states = step->pooled = LK_NONE;
+    step->states = step->pooled = step->token_weights = LK_NONE;
     if (shape->text_encoder) {
         step->text = lk_text_encoders_build(builder, arch, shape->batch, shape->chunks, shape->clip_skip);
-        step->context = step->text.states;
+        step->context = shape->weighted ? weighted(step, step->text.states) : step->text.states;
         return step->text.pooled;
     }
     int64_t states[3] = {shape->batch, lk_text_length(arch, shape->chunks), lk_arch_context(arch)};

@@ -12,6 +12,7 @@ typedef struct LkStepShape {
     int chunks;                   /* pieces of 75 tokens of a caption */
     int clip_skip;
     bool text_encoder; /* they run inside the step (trained, or states not cached); else their states are an input */
+    bool weighted;     /* the states of captions have factors; where they are an input, they have them already */
     bool v_prediction;
     LkLoss loss;
     bool masked;       /* each element's loss has a factor */
@@ -31,6 +32,7 @@ typedef struct LkStepGraph {
     LkRef states;                     /* f32 [batch,L,C]: the input that stands for the text encoders, or LK_NONE */
     LkRef pooled;                     /* f32 [batch,P]: the same of the pooled text, or LK_NONE */
     LkRef sizes;                      /* f32 [batch·LK_SIZE_COUNT], or LK_NONE where the U-Net wants none */
+    LkRef token_weights;              /* f32 [batch·L,C]: factors of the encoders' states, or LK_NONE */
     LkRef context;                    /* [batch,L,C]: what the U-Net attends to, from either */
     LkRef latents;                    /* f32 [batch,h,w,4]: scaled samples */
     LkRef noise;                      /* f32 like latents: what is predicted (epsilon) */

@@ -128,11 +128,26 @@ static bool write_timesteps(const Batch *b, float *weights, int *timesteps, GErr
            put(b, g->weight, weights, bytes, error) && write_thresholds(b, timesteps, error);
 }
 
+/** The factors of the captions' states, a row of `length` each, for every number of a state. */
+static bool write_weights(const Batch *b, const float *weights, gsize length, GError **error)
+{
+    gsize rows = length * b->place->count;
+    gsize width = (gsize)lk_arch_context(lk_checkpoint_arch(b->trainer->checkpoint));
+    if (b->program->graph->token_weights == LK_NONE)
+        return true;
+    g_autofree float *each = LK_TRY_NEW(float, rows *width, error);
+    for (gsize i = 0; each && i < rows * width; i++)
+        each[i] = weights[i / width];
+    return each && put(b, b->program->graph->token_weights, each, rows * width * sizeof *each, error);
+}
+
 /** Token ids of the captions as they are at this step. */
 static bool write_tokens(const Batch *b, GError **error)
 {
     const LkModelArch *arch = lk_checkpoint_arch(b->trainer->checkpoint);
     gsize row = lk_trainer_token_count(b->trainer), all = row * b->place->count;
+    gsize length = (gsize)lk_text_length(arch, b->trainer->chunks);
+    g_autofree float *weights = g_new(float, length * b->place->count);
     g_autofree int32_t *ids = g_new(int32_t, all *(gsize)arch->n_texts);
     const int32_t *each[LK_MAX_TEXTS] = {ids, ids + all};
     for (uint32_t i = 0; i < b->place->count; i++) {
@@ -143,12 +158,13 @@ static bool write_tokens(const Batch *b, GError **error)
                                   .max_train_steps = (int)b->trainer->steps};
         for (int text = 0; text < arch->n_texts; text++)
             lk_trainer_tokens(b->trainer, b->place->entries[i].picture, b->place->timestep ? NULL : &moment, text,
-                              ids + (gsize)text * all + i * row);
+                              ids + (gsize)text * all + i * row, weights + i * length);
     }
     LkError problem = {0};
-    return lk_trainer_write_text(b->trainer->api, b->program->prepared.program, arch, &b->program->graph->text, each,
-                                 b->place->count, b->trainer->chunks, &problem) ||
-           lk_gerror_take(error, &problem);
+    if (!lk_trainer_write_text(b->trainer->api, b->program->prepared.program, arch, &b->program->graph->text, each,
+                               b->place->count, b->trainer->chunks, &problem))
+        return lk_gerror_take(error, &problem);
+    return write_weights(b, weights, length, error);
 }
 
 /** Cached states of the captions, and their pooled text. */

@@ -111,8 +111,10 @@ int64_t lk_trainer_offload_saves(const LkTrainer *trainer);
 /* Text (trainer_text.c). */
 /** Token ids of one caption: chunks·77. */
 gsize lk_trainer_token_count(const LkTrainer *trainer);
-/** The caption's token ids at a moment (NULL: whole and in order) for text encoder number `text`. */
-void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int text, int32_t *ids);
+/** The caption's token ids at a moment (NULL: whole and in order) for text encoder number `text`. `weights`
+ * [lk_text_length] receives the factors of its states where captions have weights; else it may be NULL. */
+void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int text, int32_t *ids,
+                       float *weights);
 /** Writes token ids, an array for each encoder, and what is found out from them. */
 bool lk_trainer_write_text(const LkBackend *api, LkProgram *program, const LkModelArch *arch,
                            const LkTextEncoders *encoders, const int32_t *const *ids, int64_t batch, int chunks,
@@ -128,7 +130,7 @@ void lk_trainer_free_text(LkTrainer *trainer);
 bool lk_trainer_plan_text(LkTrainer *trainer, int64_t *bytes, GError **error);
 /** Computes the states of all captions that the cache lacks. */
 bool lk_trainer_encode_texts(LkTrainer *trainer, const LkTrainerEvents *events, GError **error);
-/** The cached states of a picture's caption, and the pooled text behind them. */
+/** The cached states of a picture's caption, with its weights, and the pooled text behind them. */
 bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out, GError **error);
 
 /* Inputs of a step (trainer_inputs.c). */

@@ -33,6 +33,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .chunks = trainer->chunks,
                          .clip_skip = job->clip_skip,
                          .text_encoder = !trainer->cached_text,
+                         .weighted = job->weighted_captions,
                          .v_prediction = job->v_parameterization,
                          .loss = (LkLoss)job->loss_type,
                          .masked = trainer->masked,

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "format/gerror.h"
+#include "text/weighted.h"
 
 #include <glib/gi18n.h>
 
@@ -19,11 +20,16 @@ gsize lk_trainer_token_count(const LkTrainer *trainer)
     return (gsize)trainer->chunks * LK_CLIP_SEQUENCE;
 }
 
-void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int text, int32_t *ids)
+void lk_trainer_tokens(const LkTrainer *trainer, guint picture, const LkCaptionMoment *moment, int text, int32_t *ids,
+                       float *weights)
 {
     const LkDatasetPicture *p = g_ptr_array_index(trainer->dataset->pictures, picture);
     g_autofree char *caption = lk_caption_process(p->caption.text, &p->subset->caption, moment);
-    lk_clip_token_ids(trainer->tokenizer, caption, trainer->chunks, arch_of(trainer)->texts[text].pad_id, ids);
+    int32_t pad_id = arch_of(trainer)->texts[text].pad_id;
+    if (trainer->job->weighted_captions)
+        lk_weighted_token_ids(trainer->tokenizer, caption, trainer->chunks, pad_id, ids, weights);
+    else
+        lk_clip_token_ids(trainer->tokenizer, caption, trainer->chunks, pad_id, ids);
 }
 
 bool lk_trainer_write_text(const LkBackend *api, LkProgram *program, const LkModelArch *arch,
@@ -114,13 +120,14 @@ static void cache_shape(const LkTrainer *trainer, int *rows, int *width)
     *width = size.pooled ? (int)(size.states + size.pooled) : (int)lk_arch_context(arch);
 }
 
-/** The token ids of a picture's caption for all encoders (g_free), and the key of their states. */
-static int32_t *caption_ids(const LkTrainer *trainer, guint picture, LkCacheKey *key)
+/** The token ids of a picture's caption for all encoders (g_free), and the key of their states, which are kept without
+ * weights. */
+static int32_t *caption_ids(const LkTrainer *trainer, guint picture, float *weights, LkCacheKey *key)
 {
     gsize count = lk_trainer_token_count(trainer);
     int32_t *ids = g_new(int32_t, count *(gsize)arch_of(trainer)->n_texts);
     for (int i = 0; i < arch_of(trainer)->n_texts; i++)
-        lk_trainer_tokens(trainer, picture, NULL, i, ids + (gsize)i * count);
+        lk_trainer_tokens(trainer, picture, NULL, i, ids + (gsize)i * count, weights);
     *key = lk_text_key(ids, count, trainer->text_identity); /* the encoders' ids differ in the padding alone */
     return ids;
 }
@@ -140,14 +147,25 @@ static bool encode_text(LkTrainer *trainer, const int32_t *ids, float *out, LkEr
             trainer->api->read(program, text->encoders.pooled, out + size.states, size.pooled * sizeof *out, error));
 }
 
+/** Every token's state times the token's weight. */
+static void weigh(const LkTrainer *trainer, const float *weights, float *states)
+{
+    gsize width = (gsize)lk_arch_context(arch_of(trainer)), count = lk_trainer_text_size(trainer).states;
+    for (gsize i = 0; trainer->job->weighted_captions && i < count; i++)
+        states[i] *= weights[i / width];
+}
+
 bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out, GError **error)
 {
     LkCacheKey key;
-    g_autofree int32_t *ids = caption_ids(trainer, picture, &key);
+    g_autofree float *weights = g_new(float, (gsize)lk_text_length(arch_of(trainer), trainer->chunks));
+    g_autofree int32_t *ids = caption_ids(trainer, picture, weights, &key);
     int rows, width;
     cache_shape(trainer, &rows, &width);
-    if (lk_latent_cache_get_text(trainer->cache, &key, rows, width, out))
+    if (lk_latent_cache_get_text(trainer->cache, &key, rows, width, out)) {
+        weigh(trainer, weights, out);
         return true;
+    }
     return lk_set_error(error, LK_ERROR_IO,
                         _("The cached text states of a caption are gone or damaged. Start the run again: they are made "
                           "anew then."));
@@ -156,7 +174,8 @@ bool lk_trainer_text_states(const LkTrainer *trainer, guint picture, float *out,
 static bool encode_caption(LkTrainer *trainer, guint picture, float *out, GError **error)
 {
     LkCacheKey key;
-    g_autofree int32_t *ids = caption_ids(trainer, picture, &key);
+    g_autofree float *weights = g_new(float, (gsize)lk_text_length(arch_of(trainer), trainer->chunks));
+    g_autofree int32_t *ids = caption_ids(trainer, picture, weights, &key);
     int rows, width;
     cache_shape(trainer, &rows, &width);
     if (lk_latent_cache_get_text(trainer->cache, &key, rows, width, out))
