@@ -25,6 +25,8 @@ typedef enum LkRandomPurpose {
     LK_RANDOM_VALIDATION = 14,   /* which pictures are held out */
     LK_RANDOM_DROPOUT = 14,      /* numbers in the middle of an adapter */
     LK_RANDOM_ADAPTER_MASK = 15, /* its ranks and modules */
+    LK_RANDOM_AUGMENT = 16,      /* variations of a picture */
+    LK_RANDOM_VARIATION = 17,    /* which of them a step takes */
     LK_RANDOM_TEST = 100,
 } LkRandomPurpose;
 

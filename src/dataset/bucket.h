@@ -5,6 +5,8 @@
  * here as there. A committed table made by that code is the test. */
 #pragma once
 
+#include "dataset/interpolation.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -33,6 +35,7 @@ typedef struct LkBucketFit {
     LkSize resized;
     int crop_x, crop_y;
     double aspect_error; /* the bucket's width/height minus the picture's */
+    LkInterpolation interpolation;
 } LkBucketFit;
 
 /** A set of buckets. Immutable, so threads may share it. */

@@ -74,6 +74,20 @@ static void read_sizes(void *context, int64_t first, int64_t last)
     }
 }
 
+/* How a picture is scaled. As with sd-scripts, a random cut without buckets is one of the picture as it is. */
+static void finish_fit(const LkBucketSet *set, LkDatasetPicture *picture)
+{
+    LkBucketFit *fit = &picture->fit;
+    LkSize size = picture->size, cut = fit->bucket;
+    fit->interpolation = (LkInterpolation)picture->subset->interpolation;
+    if (picture->subset->random_crop && !lk_bucket_set_rules(set)->enable_bucket && size.width >= cut.width &&
+        size.height >= cut.height) {
+        fit->resized = size;
+        fit->crop_x = (size.width - cut.width) / 2;
+        fit->crop_y = (size.height - cut.height) / 2;
+    }
+}
+
 /* Reads all sizes and finds all buckets of a block's pictures; NULL in the array is one that cannot be used. */
 static void fit_pictures(LkDataset *dataset, const LkBucketSet *set, GPtrArray *pictures, GPtrArray *findings)
 {
@@ -88,8 +102,10 @@ static void fit_pictures(LkDataset *dataset, const LkBucketSet *set, GPtrArray *
         LkFindingKind kind = LK_FINDING_PICTURE_NO_BUCKET;
         if (errors[i])
             kind = lk_finding_of_picture_error(&infos[i], errors[i]);
-        else if (lk_bucket_set_fit(set, picture->size, &picture->fit, &errors[i]))
+        else if (lk_bucket_set_fit(set, picture->size, &picture->fit, &errors[i])) {
+            finish_fit(set, picture);
             continue;
+        }
         lk_finding_set_fix(
             lk_findings_add(findings, kind, picture->path, "%s", lk_picture_reason(picture->path, errors[i])),
             LK_FIX_EXCLUDE, NULL);

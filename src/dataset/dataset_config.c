@@ -138,6 +138,10 @@ static void check_value(const Check *check, const LkTomlNode *node, const LkData
     case LK_DATASET_TEXTS:
         check_texts(check, node, key);
         break;
+    case LK_DATASET_SCALING:
+        if (type != LK_TOML_STRING || lk_interpolation_find(lk_toml_string(node)) < 0)
+            problem(check, node, _("%s must be one of area, lanczos, nearest, bilinear, bicubic and box."), key->name);
+        break;
     case LK_DATASET_RESOLUTION:
         if (!read_resolution(node, &size))
             problem(check, node, _("%s must be an integer, or [width, height], each between 1 and 65536."), key->name);
@@ -269,6 +273,9 @@ static void store(const LkTomlNode *node, const LkDatasetKey *key, void *target)
     case LK_DATASET_TEXTS:
         g_strfreev(*(char ***)field);
         *(char ***)field = texts_of(node);
+        break;
+    case LK_DATASET_SCALING:
+        *(int *)field = lk_interpolation_find(lk_toml_string(node));
         break;
     case LK_DATASET_RESOLUTION:
         read_resolution(node, field);

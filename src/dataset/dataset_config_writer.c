@@ -20,6 +20,7 @@ static bool same_value(const LkDatasetKey *key, const void *a, const void *b)
     case LK_DATASET_BOOLEAN:
         return *(const bool *)a == *(const bool *)b;
     case LK_DATASET_INTEGER:
+    case LK_DATASET_SCALING:
         return *(const int *)a == *(const int *)b;
     case LK_DATASET_NUMBER:
         return *(const double *)a == *(const double *)b;
@@ -69,6 +70,10 @@ static void write_value(GString *out, const LkDatasetKey *key, const void *field
         break;
     case LK_DATASET_TEXT:
         lk_toml_write_string(out, key->name, text_of(field));
+        break;
+    case LK_DATASET_SCALING:
+        if (lk_interpolation_name((LkInterpolation) * (const int *)field))
+            lk_toml_write_string(out, key->name, lk_interpolation_name((LkInterpolation) * (const int *)field));
         break;
     case LK_DATASET_TEXTS:
         write_texts(out, key->name, *(char **const *)field);

@@ -20,6 +20,7 @@ typedef enum LkDatasetKeyType {
     LK_DATASET_TEXT,       /* char * */
     LK_DATASET_TEXTS,      /* char **, ended by NULL */
     LK_DATASET_RESOLUTION, /* LkSize */
+    LK_DATASET_SCALING,    /* int: LkInterpolation */
     LK_DATASET_ANY,        /* of unsupported keys */
 } LkDatasetKeyType;
 

@@ -85,10 +85,11 @@ static LkCacheKey make_key(const char *text, const void *bytes, size_t size)
 
 LkCacheKey lk_latent_key(const uint8_t file_hash[32], const LkBucketFit *fit, bool flipped, const char *vae_identity)
 {
+    const char *way = lk_interpolation_name(fit->interpolation);
     g_autofree char *text =
-        g_strdup_printf("moments %d: scaled to %dx%d, cut %dx%d at %d,%d, %s, vae %s", CONTENT_VERSION,
-                        fit->resized.width, fit->resized.height, fit->bucket.width, fit->bucket.height, fit->crop_x,
-                        fit->crop_y, flipped ? "mirrored" : "straight", vae_identity);
+        g_strdup_printf("moments %d: scaled to %dx%d%s%s, cut %dx%d at %d,%d, %s, vae %s", CONTENT_VERSION,
+                        fit->resized.width, fit->resized.height, way ? " by " : "", way ? way : "", fit->bucket.width,
+                        fit->bucket.height, fit->crop_x, fit->crop_y, flipped ? "mirrored" : "straight", vae_identity);
     return make_key(text, file_hash, 32);
 }
 

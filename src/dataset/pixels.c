@@ -1,6 +1,7 @@
 #include "dataset/pixels.h"
 
 #include "dataset/resample.h"
+#include "dataset/resample_points.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
@@ -92,6 +93,29 @@ static void copy_rectangle(const LkPixels *picture, const LkBucketFit *fit, LkPi
                picture->data + ((size_t)(fit->crop_y + y) * (size_t)picture->width + (size_t)fit->crop_x) * 3, row);
 }
 
+static bool scale(const LkResample *task, LkInterpolation interpolation)
+{
+    bool shrinks = task->to_width <= task->from_width && task->to_height <= task->from_height;
+    switch (interpolation) {
+    case LK_INTERPOLATION_NEAREST:
+        return lk_resample_points(task, LK_POINTS_NEAREST);
+    case LK_INTERPOLATION_LINEAR:
+        return lk_resample_points(task, LK_POINTS_LINEAR);
+    case LK_INTERPOLATION_CUBIC:
+        return lk_resample_points(task, LK_POINTS_CUBIC);
+    case LK_INTERPOLATION_BOX:
+        return lk_resample_box(task);
+    case LK_INTERPOLATION_AREA:
+        return shrinks ? lk_resample_area(task) : lk_resample_points(task, LK_POINTS_AREA);
+    case LK_INTERPOLATION_LANCZOS:
+        return lk_resample_lanczos(task);
+    case LK_INTERPOLATION_AUTO:
+    case LK_INTERPOLATION_COUNT:
+        break;
+    }
+    return shrinks ? lk_resample_area(task) : lk_resample_lanczos(task);
+}
+
 LkPixels *lk_pixels_fit(const LkPixels *picture, const LkBucketFit *fit, GError **error)
 {
     if (!fit_is_inside(fit)) {
@@ -104,14 +128,10 @@ LkPixels *lk_pixels_fit(const LkPixels *picture, const LkBucketFit *fit, GError 
         return NULL;
     const LkResample task = {picture->data, picture->width, picture->height, fit->resized.width, fit->resized.height,
                              fit->crop_x,   fit->crop_y,    out->width,      out->height,        out->data};
-    bool made = true;
-    if (fit->resized.width == picture->width && fit->resized.height == picture->height)
+    bool same = fit->resized.width == picture->width && fit->resized.height == picture->height;
+    if (same)
         copy_rectangle(picture, fit, out);
-    else if (fit->resized.width <= picture->width && fit->resized.height <= picture->height)
-        made = lk_resample_area(&task);
-    else
-        made = lk_resample_lanczos(&task);
-    if (!made) {
+    if (!same && !scale(&task, fit->interpolation)) {
         lk_pixels_free(out);
         lk_set_error(error, LK_ERROR_MEMORY, _("Not enough memory to scale a picture of %d x %d pixels."),
                      picture->width, picture->height);

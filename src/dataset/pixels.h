@@ -1,8 +1,8 @@
 /* Pictures in memory: 8-bit RGB, and their scaling and cutting to a bucket.
  *
  * The arithmetic is that of the libraries kohya's `resize_image` (library/utils.py) calls, so that the VAE sees the
- * same pixels: OpenCV's INTER_AREA where neither side grows, Pillow's Lanczos otherwise. Tests compare with their
- * output. */
+ * same pixels: OpenCV's INTER_AREA where neither side grows, Pillow's Lanczos otherwise; or what fit->interpolation
+ * asks for. Tests compare with their output. */
 #pragma once
 
 #include "dataset/bucket.h"

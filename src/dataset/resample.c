@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LANCZOS_LOBES  3.0
+#define BOX_SUPPORT    0.5
 #define PRECISION_BITS 22 /* of Pillow's coefficients: 32 bits less 8 for the pixel and 2 for overshoot */
 
 /* Which source samples make one output sample, for outputs first .. first+count-1 of an axis. Weights are float for the
@@ -191,11 +192,22 @@ static double lanczos(double x)
     return x >= -LANCZOS_LOBES && x < LANCZOS_LOBES ? sinc(x) * sinc(x / LANCZOS_LOBES) : 0.0;
 }
 
-static bool lanczos_taps(Taps *taps, int from, int to, int first, int count)
+static double box(double x)
+{
+    return x > -BOX_SUPPORT && x <= BOX_SUPPORT ? 1.0 : 0.0;
+}
+
+/* One of Pillow's filters: zero from `support` on. */
+typedef struct Filter {
+    double (*weight)(double x);
+    double support;
+} Filter;
+
+static bool filter_taps(Taps *taps, Filter filter, int from, int to, int first, int count)
 {
     const double scale = (double)from / to;
     const double stretch = fmax(scale, 1.0);
-    const double support = LANCZOS_LOBES * stretch;
+    const double support = filter.support * stretch;
     const int most = (int)ceil(support) * 2 + 1;
     double *weight = malloc((size_t)most * sizeof *weight);
     if (!weight || !taps_init(taps, count, most, true)) {
@@ -208,7 +220,7 @@ static bool lanczos_taps(Taps *taps, int from, int to, int first, int count)
         const int end = min_int((int)(center + support + 0.5), from);
         double sum = 0;
         for (int k = 0; k < end - start; k++)
-            sum += weight[k] = lanczos((k + start - center + 0.5) * (1.0 / stretch));
+            sum += weight[k] = filter.weight((k + start - center + 0.5) * (1.0 / stretch));
         int32_t *fixed = taps->fixed + (size_t)i * (size_t)most;
         for (int k = 0; k < end - start; k++) {
             const double scaled = (sum != 0.0 ? weight[k] / sum : weight[k]) * (1 << PRECISION_BITS);
@@ -221,12 +233,12 @@ static bool lanczos_taps(Taps *taps, int from, int to, int first, int count)
     return true;
 }
 
-typedef struct LanczosWork {
+typedef struct FilterWork {
     const LkResample *task;
     Taps columns, rows;
     uint8_t *between; /* the source rows that are needed, already of the output's width */
     int top;          /* the first of them */
-} LanczosWork;
+} FilterWork;
 
 static uint8_t from_fixed(int32_t sum)
 {
@@ -234,9 +246,9 @@ static uint8_t from_fixed(int32_t sum)
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-static void lanczos_horizontal(void *context, int64_t first, int64_t last)
+static void filter_horizontal(void *context, int64_t first, int64_t last)
 {
-    const LanczosWork *work = context;
+    const FilterWork *work = context;
     const LkResample *task = work->task;
     for (int64_t y = first; y < last; y++) {
         const uint8_t *source = task->from + (size_t)(work->top + y) * (size_t)task->from_width * 3;
@@ -258,9 +270,9 @@ static void lanczos_horizontal(void *context, int64_t first, int64_t last)
     }
 }
 
-static void lanczos_vertical(void *context, int64_t first, int64_t last)
+static void filter_vertical(void *context, int64_t first, int64_t last)
 {
-    const LanczosWork *work = context;
+    const FilterWork *work = context;
     const LkResample *task = work->task;
     const size_t n = (size_t)task->width * 3;
     for (int64_t y = first; y < last; y++) {
@@ -280,11 +292,11 @@ static void lanczos_vertical(void *context, int64_t first, int64_t last)
     }
 }
 
-bool lk_resample_lanczos(const LkResample *task)
+static bool resample(const LkResample *task, Filter filter)
 {
-    LanczosWork work = {.task = task};
-    bool ready = lanczos_taps(&work.columns, task->from_width, task->to_width, task->x, task->width) &&
-                 lanczos_taps(&work.rows, task->from_height, task->to_height, task->y, task->height);
+    FilterWork work = {.task = task};
+    bool ready = filter_taps(&work.columns, filter, task->from_width, task->to_width, task->x, task->width) &&
+                 filter_taps(&work.rows, filter, task->from_height, task->to_height, task->y, task->height);
     if (ready) {
         const int last = task->height - 1;
         const bool same = task->from_height == task->to_height;
@@ -293,12 +305,22 @@ bool lk_resample_lanczos(const LkResample *task)
         work.between = malloc((size_t)rows * (size_t)task->width * 3);
         ready = work.between != NULL;
         if (ready) {
-            lk_parallel_for(rows, lanczos_horizontal, &work);
-            lk_parallel_for(task->height, lanczos_vertical, &work);
+            lk_parallel_for(rows, filter_horizontal, &work);
+            lk_parallel_for(task->height, filter_vertical, &work);
         }
     }
     taps_clear(&work.columns);
     taps_clear(&work.rows);
     free(work.between);
     return ready;
+}
+
+bool lk_resample_lanczos(const LkResample *task)
+{
+    return resample(task, (Filter){lanczos, LANCZOS_LOBES});
+}
+
+bool lk_resample_box(const LkResample *task)
+{
+    return resample(task, (Filter){box, BOX_SUPPORT});
 }

@@ -22,3 +22,6 @@ bool lk_resample_area(const LkResample *task);
 /** Lanczos with three lobes in 22-bit fixed point, rounded to 8 bits between the two passes, as Pillow's Resample.c.
  * False when memory is out. */
 bool lk_resample_lanczos(const LkResample *task);
+
+/** The same with the mean of what lies below each point: Pillow's BOX. */
+bool lk_resample_box(const LkResample *task);

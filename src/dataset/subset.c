@@ -22,6 +22,7 @@ LkSubset *lk_subset_new(const char *image_dir)
     LkSubset *subset = g_new0(LkSubset, 1);
     subset->image_dir = g_strdup(image_dir);
     subset->num_repeats = 1;
+    subset->augment_variations = 8;
     subset->caption.token_warmup_min = 1;
     return subset;
 }

@@ -12,6 +12,9 @@ typedef struct LkSubset {
     char *caption_extension;     /* with its dot; NULL tries .txt, then .caption */
     bool is_reg;                 /* regularisation pictures */
     bool flip_aug;               /* mirrored at random */
+    bool color_aug, random_crop; /* colours changed a little, the cut anywhere (augment.h) */
+    int augment_variations;      /* how many of a picture, where one of these is on (ours, not kohya's) */
+    int interpolation;           /* LkInterpolation: how pictures are scaled */
     bool recursive;              /* pictures in folders below too (ours, not kohya's) */
     char **files;                /* only these pictures, named from image_dir on; NULL for all (ours, not kohya's) */
     char *conditioning_data_dir; /* folder of masks named as their pictures; NULL for none */

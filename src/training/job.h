@@ -110,7 +110,9 @@ struct LkJob {
     bool enable_bucket;
     int min_bucket_reso, max_bucket_reso, bucket_reso_steps;
     bool bucket_no_upscale;
-    bool flip_aug;
+    bool flip_aug, color_aug, random_crop;
+    int augment_variations;
+    int resize_interpolation; /* LkInterpolation */
     char *cache_dir;
     char *reg_data_dir;
     double prior_loss_weight; /* factor of the loss of regularisation pictures */
@@ -220,6 +222,7 @@ struct LkJob {
     int save_model_as;                           /* LkSaveModelAs */
     int save_precision;                          /* LkSavePrecision */
     int save_every_n_epochs, save_every_n_steps; /* 0: off */
+    int save_n_epoch_ratio;                      /* 0: off, else in place of save_every_n_epochs */
     int save_last_n_epochs, save_last_n_steps;   /* 0: keep all */
     bool save_state, save_state_on_train_end;
     int save_state_every_n_steps;

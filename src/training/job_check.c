@@ -305,6 +305,8 @@ static void check_idle_loss(Check *check)
         {"conditioning_data_dir", job->conditioning_data_dir && !job->masked_loss, "masked_loss"},
         {"prior_loss_weight", job->prior_loss_weight != 1 && !job->reg_data_dir && !job->dataset_config,
          "reg_data_dir"},
+        {"augment_variations",
+         job->augment_variations != 8 && !job->color_aug && !job->random_crop && !job->dataset_config, "color_aug"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].idle) {
@@ -375,21 +377,25 @@ static void check_loss(Check *check)
 static void check_saving(Check *check)
 {
     const LkJob *job = check->job;
+    bool saves_epochs = job->save_every_n_epochs > 0 || job->save_n_epoch_ratio > 0;
     const struct {
         const char *key;
         bool idle;
         const char *needs;
     } rows[] = {
-        {"save_last_n_epochs", job->save_last_n_epochs > 0 && job->save_every_n_epochs == 0, "save_every_n_epochs"},
+        {"save_last_n_epochs", job->save_last_n_epochs > 0 && !saves_epochs, "save_every_n_epochs"},
         {"save_last_n_steps", job->save_last_n_steps > 0 && job->save_every_n_steps == 0, "save_every_n_steps"},
-        {"save_state", job->save_state && job->save_every_n_epochs == 0 && job->save_every_n_steps == 0,
-         "save_every_n_epochs"},
+        {"save_state", job->save_state && !saves_epochs && job->save_every_n_steps == 0, "save_every_n_epochs"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].idle) {
             remark(check, WARNING, rows[i].key, _("%s does nothing without %s. Set that too, or remove it."),
                    rows[i].key, rows[i].needs);
         }
+    }
+    if (job->save_every_n_epochs > 0 && job->save_n_epoch_ratio > 0) {
+        remark(check, WARNING, "save_every_n_epochs",
+               _("save_every_n_epochs is not used, because save_n_epoch_ratio is given as well and goes before it."));
     }
 }
 

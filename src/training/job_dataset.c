@@ -7,6 +7,10 @@ LkSubset *lk_job_subset(const LkJob *job)
     LkSubset *subset = lk_subset_new("");
     subset->num_repeats = job->num_repeats;
     subset->flip_aug = job->flip_aug;
+    subset->color_aug = job->color_aug;
+    subset->random_crop = job->random_crop;
+    subset->augment_variations = job->augment_variations;
+    subset->interpolation = job->resize_interpolation;
     subset->alpha_mask = job->alpha_mask;
     subset->validation_split = job->validation_split;
     subset->conditioning_data_dir = g_strdup(job->conditioning_data_dir);

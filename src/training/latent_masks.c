@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "dataset/augment.h"
 #include "format/gerror.h"
 #include "training/latents.h"
 
@@ -17,7 +18,8 @@ struct LkLatentMasks {
     const LkDataset *dataset;
     bool files;
     int factor;
-    Mask *masks; /* by picture */
+    Mask *masks;  /* by variation of a picture */
+    guint *first; /* of each picture's, and behind the last */
 };
 
 /** Where a picture's mask comes from; NULL: it has none. */
@@ -34,17 +36,13 @@ bool lk_latent_masks_wanted(const LkDataset *dataset, bool files)
     return any;
 }
 
-/** Reads one mask. */
-static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
+/** The mask of one variation. */
+static bool cut_mask(const LkLatentMasks *masks, const LkPixels *whole, const LkBucketFit *fit, Mask *mask,
+                     GError **error)
 {
-    const LkDatasetPicture *picture = g_ptr_array_index(masks->dataset->pictures, number);
-    const char *path = source_of(picture, masks->files);
-    g_autoptr(LkPixels) whole =
-        picture->subset->alpha_mask ? lk_picture_load_opacity(path, error) : lk_picture_load(path, NULL, error);
-    g_autoptr(LkPixels) cut = whole ? lk_pixels_fit(whole, &picture->fit, error) : NULL;
+    g_autoptr(LkPixels) cut = lk_pixels_fit(whole, fit, error);
     if (!cut)
         return false;
-    Mask *mask = &masks->masks[number];
     mask->height = cut->height / masks->factor;
     mask->width = cut->width / masks->factor;
     mask->sums = LK_TRY_NEW(uint16_t, (gsize)mask->height *(gsize)mask->width, error);
@@ -56,6 +54,21 @@ static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
             mask->sums[y / masks->factor * mask->width + x / masks->factor] += red;
         }
     return true;
+}
+
+/** Reads the mask of a picture. */
+static bool read_mask(const LkLatentMasks *masks, guint number, GError **error)
+{
+    const LkDatasetPicture *picture = g_ptr_array_index(masks->dataset->pictures, number);
+    const char *path = source_of(picture, masks->files);
+    g_autoptr(LkPixels) whole =
+        picture->subset->alpha_mask ? lk_picture_load_opacity(path, error) : lk_picture_load(path, NULL, error);
+    bool ok = whole != NULL;
+    for (guint v = 0; ok && v < masks->first[number + 1] - masks->first[number]; v++) {
+        LkAugment augment = lk_augment_of(picture, v);
+        ok = cut_mask(masks, whole, &augment.fit, &masks->masks[masks->first[number] + v], error);
+    }
+    return ok;
 }
 
 typedef struct Reading {
@@ -106,8 +119,11 @@ LkLatentMasks *lk_latent_masks_new(const LkDataset *dataset, bool files, int fac
                                    GError **error)
 {
     LkLatentMasks *masks = g_new0(LkLatentMasks, 1);
-    *masks = (LkLatentMasks){
-        .dataset = dataset, .files = files, .factor = factor, .masks = g_new0(Mask, dataset->pictures->len)};
+    guint count = dataset->pictures->len;
+    *masks = (LkLatentMasks){.dataset = dataset, .files = files, .factor = factor, .first = g_new0(guint, count + 1)};
+    for (guint i = 0; i < count; i++)
+        masks->first[i + 1] = masks->first[i] + lk_augment_count(g_ptr_array_index(dataset->pictures, i));
+    masks->masks = g_new0(Mask, masks->first[count]);
     if (!read_all(masks, events, error))
         g_clear_pointer(&masks, lk_latent_masks_free);
     return masks;
@@ -117,16 +133,18 @@ void lk_latent_masks_free(LkLatentMasks *masks)
 {
     if (!masks)
         return;
-    for (guint i = 0; i < masks->dataset->pictures->len; i++)
+    for (guint i = 0; i < masks->first[masks->dataset->pictures->len]; i++)
         g_free(masks->masks[i].sums);
     g_free(masks->masks);
+    g_free(masks->first);
     g_free(masks);
 }
 
-void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, bool flipped, int channels, float *out)
+void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, guint variation, bool flipped, int channels,
+                         float *out)
 {
     const LkDatasetPicture *p = g_ptr_array_index(masks->dataset->pictures, picture);
-    const Mask *mask = &masks->masks[picture];
+    const Mask *mask = &masks->masks[masks->first[picture] + variation];
     int height = p->fit.bucket.height / masks->factor, width = p->fit.bucket.width / masks->factor;
     float all = 255.0f * (float)masks->factor * (float)masks->factor;
     for (int y = 0; y < height; y++)
@@ -139,7 +157,7 @@ void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, bool flipped
 
 uint64_t lk_latent_masks_hash(const LkLatentMasks *masks, guint picture)
 {
-    const Mask *mask = masks ? &masks->masks[picture] : NULL;
+    const Mask *mask = masks ? &masks->masks[masks->first[picture]] : NULL;
     return mask && mask->sums ? lk_hash64(mask->sums, (gsize)mask->height * (gsize)mask->width * sizeof *mask->sums, 0)
                               : 0;
 }

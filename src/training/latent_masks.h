@@ -19,7 +19,8 @@ void lk_latent_masks_free(LkLatentMasks *masks);
 
 /** The mask of a picture [height, width, channels], each value 0 .. 1 and the same in all channels; all 1 where it has
  * none. */
-void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, bool flipped, int channels, float *out);
+void lk_latent_masks_get(const LkLatentMasks *masks, guint picture, guint variation, bool flipped, int channels,
+                         float *out);
 
 /** A hash of it; 0 where it has none. `masks` may be NULL. */
 uint64_t lk_latent_masks_hash(const LkLatentMasks *masks, guint picture);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "dataset/augment.h"
 #include "dataset/picture.h"
 #include "format/gerror.h"
 #include "model/vae.h"
@@ -9,12 +10,13 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 enum { CHANNELS = 8 }; /* moments of a latent pixel */
 
 typedef struct Entry {
     LkCacheKey key;
-    guint picture;
+    guint picture, variation;
     bool flipped, missing;
 } Entry;
 
@@ -25,7 +27,8 @@ struct LkLatents {
     int factor;            /* pixels of the picture per latent pixel */
     int tile;              /* side of the VAE's tiles in pixels; 0: whole pictures */
     char *identity;        /* of the VAE and what it runs on */
-    Entry *entries;        /* two a picture: as it is, and mirrored */
+    Entry *entries;        /* two a variation of a picture: as it is, and mirrored */
+    guint *first;          /* of each picture, and behind the last: how many variations are before it */
     uint8_t (*hashes)[32]; /* of the pictures' files */
     guint n_missing;
 };
@@ -82,18 +85,52 @@ static char *identity_of(const LkLatents *latents, guint picture)
                                        : g_strdup_printf("%s tiles %d", latents->identity, latents->tile);
 }
 
+static guint entry_count(const LkLatents *latents)
+{
+    return 2 * latents->first[latents->dataset->pictures->len];
+}
+
+/** Whether an earlier variation of the picture is the same. */
+static bool is_repeated(const LkLatents *latents, guint index)
+{
+    const Entry *entry = &latents->entries[index];
+    for (guint i = 2 * latents->first[entry->picture]; i < index; i++)
+        if (memcmp(&latents->entries[i].key, &entry->key, sizeof entry->key) == 0)
+            return true;
+    return false;
+}
+
 void lk_latents_set_tile(LkLatents *latents, int side)
 {
     latents->tile = side;
     latents->n_missing = 0;
-    for (guint i = 0; i < 2 * latents->dataset->pictures->len; i++) {
+    for (guint i = 0; i < entry_count(latents); i++) {
         Entry *entry = &latents->entries[i];
         const LkDatasetPicture *picture = picture_at(latents, entry->picture);
-        g_autofree char *identity = identity_of(latents, entry->picture);
-        entry->key = lk_latent_key(latents->hashes[entry->picture], &picture->fit, entry->flipped, identity);
-        entry->missing = (!entry->flipped || picture->subset->flip_aug) && !is_cached(latents, entry);
+        const LkAugment augment = lk_augment_of(picture, entry->variation);
+        g_autofree char *vae = identity_of(latents, entry->picture), *colours = lk_augment_words(&augment);
+        g_autofree char *identity = g_strconcat(vae, colours, NULL);
+        entry->key = lk_latent_key(latents->hashes[entry->picture], &augment.fit, entry->flipped, identity);
+        entry->missing =
+            (!entry->flipped || picture->subset->flip_aug) && !is_repeated(latents, i) && !is_cached(latents, entry);
         latents->n_missing += entry->missing;
     }
+}
+
+/** Numbers the variations of all pictures. */
+static bool add_entries(LkLatents *latents, GError **error)
+{
+    guint count = latents->dataset->pictures->len, at = 0;
+    latents->first = LK_TRY_NEW(guint, (gsize)count + 1, error);
+    if (!latents->first)
+        return false;
+    for (guint i = 0; i < count; i++)
+        latents->first[i + 1] = latents->first[i] + lk_augment_count(picture_at(latents, i));
+    latents->entries = LK_TRY_NEW(Entry, (gsize)entry_count(latents), error);
+    for (guint i = 0; latents->entries && i < count; i++)
+        for (guint k = 0; k < 2 * (latents->first[i + 1] - latents->first[i]); k++)
+            latents->entries[at++] = (Entry){.picture = i, .variation = k / 2, .flipped = k % 2};
+    return latents->entries != NULL;
 }
 
 LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
@@ -106,15 +143,13 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
     latents->cache = cache;
     latents->checkpoint = checkpoint;
     latents->factor = 1 << (lk_checkpoint_arch(checkpoint)->vae.levels - 1);
-    latents->entries = LK_TRY_NEW(Entry, 2 * (gsize)dataset->pictures->len, error);
-    latents->hashes = latents->entries ? lk_try_memory(dataset->pictures->len, sizeof *latents->hashes, error) : NULL;
+    latents->hashes =
+        add_entries(latents, error) ? lk_try_memory(dataset->pictures->len, sizeof *latents->hashes, error) : NULL;
     if (!latents->hashes)
         return NULL;
     for (guint i = 0; i < dataset->pictures->len; i++) {
         if (!lk_latent_cache_file_hash(cache, picture_at(latents, i)->path, latents->hashes[i], error))
             return NULL;
-        for (guint flipped = 0; flipped < 2; flipped++)
-            latents->entries[2 * i + flipped] = (Entry){.picture = i, .flipped = flipped};
     }
     lk_latents_set_tile(latents, 0);
     return g_steal_pointer(&latents);
@@ -125,6 +160,7 @@ void lk_latents_free(LkLatents *latents)
     if (!latents)
         return;
     g_free(latents->entries);
+    g_free(latents->first);
     g_free(latents->hashes);
     g_free(latents->identity);
     g_free(latents);
@@ -208,7 +244,7 @@ static bool encoder_bind(Encoder *encoder, const LkLatents *latents, LkError *er
 static GArray *missing_sizes(const LkLatents *latents)
 {
     GArray *sizes = g_array_new(FALSE, FALSE, sizeof(LkSize));
-    for (guint i = 0; i < 2 * latents->dataset->pictures->len; i++) {
+    for (guint i = 0; i < entry_count(latents); i++) {
         LkSize size = picture_at(latents, latents->entries[i].picture)->fit.bucket;
         guint at = 0;
         bool known = !latents->entries[i].missing;
@@ -271,6 +307,15 @@ bool lk_note_picture(GPtrArray *lines, const char *path, GError *problem, GError
     return !memory;
 }
 
+/** Whether something of a picture must be encoded. */
+static bool is_missing(const LkLatents *latents, guint picture)
+{
+    bool missing = false;
+    for (guint i = 2 * latents->first[picture]; i < 2 * latents->first[picture + 1]; i++)
+        missing |= latents->entries[i].missing;
+    return missing;
+}
+
 typedef struct Decoding {
     const LkLatents *latents;
     guint first;
@@ -282,8 +327,7 @@ static void decode(void *context, int64_t first, int64_t last)
     Decoding *decoding = context;
     for (int64_t i = first; i < last; i++) {
         guint picture = decoding->first + (guint)i;
-        const Entry *entry = &decoding->latents->entries[2 * picture];
-        if (!entry[0].missing && !entry[1].missing)
+        if (!is_missing(decoding->latents, picture))
             continue;
         const char *path = picture_at(decoding->latents, picture)->path;
         g_autoptr(LkPixels) pixels = lk_picture_load(path, NULL, &decoding->errors[i]);
@@ -323,9 +367,11 @@ static float *load_picture(const LkLatents *latents, const Entry *entry, GError 
 {
     const LkDatasetPicture *picture = picture_at(latents, entry->picture);
     g_autoptr(LkPixels) whole = lk_picture_load(picture->path, NULL, error);
-    g_autoptr(LkPixels) cut = whole ? lk_pixels_fit(whole, &picture->fit, error) : NULL;
+    const LkAugment augment = lk_augment_of(picture, entry->variation);
+    g_autoptr(LkPixels) cut = whole ? lk_pixels_fit(whole, &augment.fit, error) : NULL;
     if (!cut)
         return NULL;
+    lk_augment_colours(&augment, cut);
     if (entry->flipped)
         lk_pixels_flip(cut);
     gsize count = (gsize)cut->width * (gsize)cut->height * 3;
@@ -398,7 +444,7 @@ static bool encode_size(LkLatents *latents, LkSize size, guint total, const LkBa
     bool ok = encoder_init(&encoder, latents, size, api, device, &problem) && encoder_bind(&encoder, latents, &problem);
     if (!ok)
         lk_gerror_take(error, &problem);
-    for (guint i = 0; ok && i < 2 * latents->dataset->pictures->len; i++) {
+    for (guint i = 0; ok && i < entry_count(latents); i++) {
         Entry *entry = &latents->entries[i];
         LkSize own = picture_at(latents, entry->picture)->fit.bucket;
         if (!entry->missing || own.width != size.width || own.height != size.height)
@@ -429,9 +475,10 @@ bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *devic
     return ok;
 }
 
-bool lk_latents_moments(const LkLatents *latents, guint picture, bool flipped, float *out, GError **error)
+bool lk_latents_moments(const LkLatents *latents, guint picture, guint variation, bool flipped, float *out,
+                        GError **error)
 {
-    if (read_moments(latents, &latents->entries[2 * picture + (flipped ? 1 : 0)], out))
+    if (read_moments(latents, &latents->entries[2 * (latents->first[picture] + variation) + (flipped ? 1 : 0)], out))
         return true;
     return lk_set_error(error, LK_ERROR_IO,
                         _("The cached latent of the picture '%s' is gone or damaged. Start the run again: it is made "

@@ -9,9 +9,9 @@
 
 typedef struct LkLatents LkLatents;
 
-/** Finds which pictures (and mirrored ones, where flip_aug asks for them) the cache lacks. The cache and the dataset
- * are borrowed. `device` names what computes: another processor or library
- * version may give other bits, so it does not share entries. Fails where a picture cannot be read. */
+/** Finds which pictures and variations of them (mirrored ones too, where flip_aug asks for it) the cache lacks. The
+ * cache and the dataset are borrowed. `device` names what computes: another processor or library version may give other
+ * bits, so it does not share entries. Fails where a picture cannot be read. */
 LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkCheckpoint *checkpoint, const char *device,
                           GError **error);
 void lk_latents_free(LkLatents *latents);
@@ -21,7 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkLatents, lk_latents_free)
  * What the cache lacks is found anew. */
 void lk_latents_set_tile(LkLatents *latents, int side);
 
-/** How many pictures must be encoded. */
+/** How many pictures must be encoded, each variation counted. */
 guint lk_latents_missing(const LkLatents *latents);
 
 /** SHA-256 of the picture's file. */
@@ -42,8 +42,9 @@ bool lk_latents_plan(LkLatents *latents, const LkBackend *api, LkDevice *device,
 bool lk_latents_encode(LkLatents *latents, const LkBackend *api, LkDevice *device, const LkTrainerEvents *events,
                        GError **error);
 
-/** The moments of a picture, channels last [h,w,8]: means, then log variances. */
-bool lk_latents_moments(const LkLatents *latents, guint picture, bool flipped, float *out, GError **error);
+/** The moments of a picture's variation (dataset/augment.h), channels last [h,w,8]: means, then log variances. */
+bool lk_latents_moments(const LkLatents *latents, guint picture, guint variation, bool flipped, float *out,
+                        GError **error);
 
 /** Size of its latent. */
 void lk_latents_size(const LkLatents *latents, guint picture, int *height, int *width);

@@ -178,8 +178,11 @@ static void add_network(LkMetadata *m, const LkMetadataFacts *f)
 
 /* Options that sd-scripts tells of and that cannot be set here: their values while off. */
 static const char *const off[][2] = {
-    {"ss_full_fp16", "False"},          {"ss_cache_latents", "True"},        {"ss_lowram", "False"},
-    {"ss_face_crop_aug_range", "None"}, {"ss_resize_interpolation", "None"}, {"ss_sd_scripts_commit_hash", "(unknown)"},
+    {"ss_full_fp16", "False"},
+    {"ss_cache_latents", "True"},
+    {"ss_lowram", "False"},
+    {"ss_face_crop_aug_range", "None"},
+    {"ss_sd_scripts_commit_hash", "(unknown)"},
 };
 
 static void add_optimizer(LkMetadata *m, const LkJob *job)
@@ -247,6 +250,7 @@ static void add_run(LkMetadata *m, const LkMetadataFacts *f)
 {
     const LkJob *job = f->job;
     lk_metadata_set(m, "ss_output_name", job->output_name);
+    set_text(m, "ss_resize_interpolation", lk_interpolation_name((LkInterpolation)job->resize_interpolation));
     set_int(m, "ss_num_train_images", (int64_t)f->dataset->train_images);
     set_int(m, "ss_num_reg_images", (int64_t)f->dataset->reg_images);
     set_int(m, "ss_num_batches_per_epoch", f->batches);

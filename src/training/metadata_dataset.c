@@ -198,9 +198,9 @@ static yyjson_mut_val *subset_of(yyjson_mut_doc *doc, const LkDataset *dataset, 
     g_autofree char *name = folder_name(subset);
     yyjson_mut_obj_add_uint(doc, object, "img_count", count_pictures(dataset, subset));
     yyjson_mut_obj_add_int(doc, object, "num_repeats", subset->num_repeats);
-    yyjson_mut_obj_add_bool(doc, object, "color_aug", false);
+    yyjson_mut_obj_add_bool(doc, object, "color_aug", subset->color_aug);
     yyjson_mut_obj_add_bool(doc, object, "flip_aug", subset->flip_aug);
-    yyjson_mut_obj_add_bool(doc, object, "random_crop", false);
+    yyjson_mut_obj_add_bool(doc, object, "random_crop", subset->random_crop);
     yyjson_mut_obj_add_bool(doc, object, "shuffle_caption", subset->caption.shuffle);
     yyjson_mut_obj_add_int(doc, object, "keep_tokens", subset->caption.keep_tokens);
     add_text(doc, object, "keep_tokens_separator", subset->caption.keep_tokens_separator);
@@ -208,7 +208,7 @@ static yyjson_mut_val *subset_of(yyjson_mut_doc *doc, const LkDataset *dataset, 
     yyjson_mut_obj_add_bool(doc, object, "enable_wildcard", subset->caption.wildcard);
     add_text(doc, object, "caption_prefix", subset->caption.prefix);
     add_text(doc, object, "caption_suffix", subset->caption.suffix);
-    yyjson_mut_obj_add_null(doc, object, "resize_interpolation");
+    add_text(doc, object, "resize_interpolation", lk_interpolation_name((LkInterpolation)subset->interpolation));
     add_text(doc, object, "image_dir", name);
     add_text(doc, object, "class_tokens", subset->class_tokens);
     yyjson_mut_obj_add_bool(doc, object, "is_reg", subset->is_reg);
@@ -271,9 +271,9 @@ static void set_single(LkMetadata *m, const LkMetadataFacts *facts)
     lk_metadata_setf(m, "ss_batch_size_per_device", "%d", job->train_batch_size);
     lk_metadata_setf(m, "ss_total_batch_size", "%d", job->train_batch_size);
     lk_metadata_setf(m, "ss_resolution", "(%d, %d)", job->resolution.width, job->resolution.height);
-    set_flag(m, "ss_color_aug", false);
+    set_flag(m, "ss_color_aug", job->color_aug);
     set_flag(m, "ss_flip_aug", job->flip_aug);
-    set_flag(m, "ss_random_crop", false);
+    set_flag(m, "ss_random_crop", job->random_crop);
     set_flag(m, "ss_shuffle_caption", job->shuffle_caption);
     set_flag(m, "ss_enable_bucket", rules->enable_bucket);
     set_flag(m, "ss_bucket_no_upscale", rules->bucket_no_upscale);

@@ -9,6 +9,13 @@
 static const LkChoice token_lengths[] = {
     {"75", 75, N_("75 tokens")}, {"150", 150, N_("150 tokens")}, {"225", 225, N_("225 tokens")}, {NULL}};
 
+static const LkChoice interpolations[] = {
+    {"auto", LK_INTERPOLATION_AUTO, N_("Automatic")}, {"area", LK_INTERPOLATION_AREA, N_("Area")},
+    {"lanczos", LK_INTERPOLATION_LANCZOS, N_("Lanczos")}, {"bicubic", LK_INTERPOLATION_CUBIC, N_("Bicubic")},
+    {"bilinear", LK_INTERPOLATION_LINEAR, N_("Bilinear")}, {"nearest", LK_INTERPOLATION_NEAREST, N_("Nearest")},
+    {"box", LK_INTERPOLATION_BOX, N_("Box")}, {"cubic", LK_INTERPOLATION_CUBIC}, {"linear", LK_INTERPOLATION_LINEAR},
+    {NULL}};
+
 static const LkChoice network_modules[] = {
     {"networks.lora", LK_NETWORK_LORA, N_("LoRA")}, {"networks.loha", LK_NETWORK_LOHA, N_("LoHa")},
     {"networks.lokr", LK_NETWORK_LOKR, N_("LoKr")}, {"lycoris.kohya", LK_NETWORK_LYCORIS, N_("LyCORIS")},

@@ -3,9 +3,7 @@
 /* clang-format off */
 /* ---------------------------------------------------------------- known, not supported yet */
 LATER("in_json", STRING, NULL), LATER("dataset_class", STRING, NULL), LATER("debug_dataset", BOOL, "false"),
-LATER("color_aug", BOOL, "false"), LATER("random_crop", BOOL, "false"), LATER("face_crop_aug_range", STRING, NULL),
-
-LATER("resize_interpolation", STRING, NULL),
+LATER("face_crop_aug_range", STRING, NULL),
 LATER("train_inpainting", BOOL, "false"), LATER("stop_text_encoder_training", INT, "0"),
 INSTEAD("use_8bit_adam", BOOL, "false", N_("Set optimizer_type = \"AdamW8bit\" in its place.")),
 INSTEAD("use_lion_optimizer", BOOL, "false", N_("Set optimizer_type = \"Lion\" in its place.")),
@@ -23,7 +21,7 @@ LATER("double_blocks_to_swap", INT, "0"),
 
 {.key = "resume", .type = LK_PARAMETER_STRING, .state = LK_PARAMETER_NOT_YET, .group = LK_PARAMETER_GROUP_OTHER,
  .subtitle = N_("To go on with an interrupted run, start the same job with --resume.")},
-LATER("save_n_epoch_ratio", INT, "0"), LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
+LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
 LATER("skip_until_initial_step", BOOL, "false"),
 
 

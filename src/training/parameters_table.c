@@ -117,6 +117,29 @@ const LkParameter lk_parameters[] = {
      .title = N_("Mirror"), .subtitle = N_("Show each picture mirrored half of the time"),
      .help = N_("Makes the most of few pictures. Not for subjects with a left and a right: writing, asymmetric hair "
                 "or clothes.")},
+    {ROW(BOOL, DATASET, color_aug, "false"),
+     .title = N_("Change Colours"), .subtitle = N_("Hue or brightness a little different at times"),
+     .help = N_("A third of a picture's variations have all hues turned by up to 16 degrees or are a little darker or "
+                "brighter. Not where exact colours matter. Variations are encoded before the first step, so that it "
+                "takes longer to begin.")},
+    {ROW(BOOL, DATASET, random_crop, "false"),
+     .title = N_("Cut Anywhere"), .subtitle = N_("Another part of the picture at times"),
+     .help = N_("What does not fit the bucket is cut off at a random place instead of evenly at both sides. Without "
+                "buckets the cut is one of the whole picture in its own size: good for textures and styles, wrong for "
+                "whole figures. Variations are encoded before the first step.")},
+    {ROW(INT, DATASET, augment_variations, "8"), RANGE(1, 1000),
+     .title = N_("Variations"), .subtitle = N_("Of each picture, where colours or the cut change"),
+     .help = N_("So many variations of each picture are encoded and kept; every step takes one of them by chance. "
+                "sd-scripts makes a new one each time and encodes it again, which many variations come close to. (Our "
+                "own key.)"),
+     .usual = N_("8, or as often as a picture is shown in the whole run."),
+     .lower = N_("encoding takes too long, or the cache becomes too large."),
+     .higher = N_("there are few pictures with many repeats.")},
+    {ROW(ENUM, DATASET, resize_interpolation, "auto"), .choices = interpolations,
+     .title = N_("Scaling"), .subtitle = N_("How pictures are brought to their size"),
+     .help = N_("Automatic takes the mean of the area where a picture becomes smaller and Lanczos where it becomes "
+                "larger. “Nearest” keeps the hard edges of pixel art."),
+     .usual = N_("Automatic; nearest for pixel art.")},
     {ROW(FOLDER, DATASET, cache_dir, NULL), .aside = true, .optional = true,
      .title = N_("Cache Folder"), .subtitle = N_("Where latents are stored"),
      .help = N_("Unset: the user's cache folder. Set it to a fast disk with room. (Our own key; sd-scripts stores "
@@ -507,6 +530,9 @@ const LkParameter lk_parameters[] = {
      .title = N_("Save Every n Epochs"), .subtitle = N_("Checkpoints to choose from later"),
      .help = N_("Checkpoints are there to choose the best one. 0: only the end is saved."),
      .usual = N_("1 with about ten epochs.")},
+    {ROW(INT, SAVING, save_n_epoch_ratio, "0"), RANGE(0, 1000000), .aside = true,
+     .title = N_("Number of Checkpoints"), .subtitle = N_("Spread over all epochs"),
+     .help = N_("Takes the place of “Save Every n Epochs”: with 10 epochs, 5 saves after every second one. 0 is off.")},
     {ROW(INT, SAVING, save_every_n_steps, "0"), RANGE(0, 100000000), .aside = true, .unit = N_("steps"),
      .title = N_("Save Every n Steps"), .subtitle = N_("Checkpoints to choose from later"),
      .help = N_("For long epochs. 0 is off."),

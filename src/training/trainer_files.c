@@ -343,6 +343,15 @@ bool lk_trainer_save_stopped(LkTrainer *trainer, const LkTrainerEvents *events, 
            (trainer->state->step == 0 || lk_trainer_save_as_step(trainer, events, error));
 }
 
+/** Epochs between two checkpoints; 0: none (sd-scripts: save_n_epoch_ratio). */
+static int64_t save_interval(const LkTrainer *trainer)
+{
+    const LkJob *job = trainer->job;
+    if (job->save_n_epoch_ratio == 0)
+        return job->save_every_n_epochs;
+    return MAX(lk_trainer_epochs(trainer) / job->save_n_epoch_ratio, 1);
+}
+
 /** The checkpoint after an epoch, and the deletion of the one that falls out of the last n (sd-scripts:
  * get_remove_epoch_no). */
 static bool save_epoch(LkTrainer *trainer, int64_t epoch, const LkTrainerEvents *events, GError **error)
@@ -351,7 +360,7 @@ static bool save_epoch(LkTrainer *trainer, int64_t epoch, const LkTrainerEvents 
     g_autofree char *name = epoch_name(job, epoch);
     if (!lk_trainer_save_lora(trainer, name, epoch, LK_EVENT_SAVED, events, error))
         return false;
-    int64_t old = epoch - (int64_t)job->save_every_n_epochs * job->save_last_n_epochs;
+    int64_t old = epoch - save_interval(trainer) * job->save_last_n_epochs;
     if (job->save_last_n_epochs > 0 && old > 0) {
         g_autofree char *old_name = epoch_name(job, old);
         remove_lora(trainer, old_name);
@@ -377,9 +386,10 @@ bool lk_trainer_save_due(LkTrainer *trainer, int64_t step, int64_t epoch_end, co
                          GError **error)
 {
     const LkJob *job = trainer->job;
+    int64_t interval = save_interval(trainer);
     bool last = step == trainer->steps;
     bool by_step = job->save_every_n_steps > 0 && step % job->save_every_n_steps == 0;
-    bool by_epoch = epoch_end > 0 && job->save_every_n_epochs > 0 && epoch_end % job->save_every_n_epochs == 0 && !last;
+    bool by_epoch = epoch_end > 0 && interval > 0 && epoch_end % interval == 0 && !last;
     bool state = (job->save_state && (by_step || by_epoch)) ||
                  (job->save_state_every_n_steps > 0 && step % job->save_state_every_n_steps == 0);
     if (!by_step && !by_epoch && !state)

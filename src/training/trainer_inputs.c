@@ -1,6 +1,7 @@
 /* What a step sees: latents drawn from the cache, noise, timesteps and captions, all functions of (seed, batch). */
 #include "training/trainer_private.h"
 
+#include "dataset/augment.h"
 #include "format/gerror.h"
 #include "training/noise.h"
 #include "training/size_conditioning.h"
@@ -28,6 +29,18 @@ static bool put(const Batch *b, LkRef ref, const void *data, gsize bytes, GError
            lk_gerror_take(error, &problem);
 }
 
+static const LkDatasetPicture *picture_of(const Batch *b, uint32_t i)
+{
+    return g_ptr_array_index(b->trainer->dataset->pictures, b->place->entries[i].picture);
+}
+
+/** Which of its variations a picture is shown in: any; where losses are compared, always the first. */
+static guint variation_of(const Batch *b, uint32_t i)
+{
+    guint count = lk_augment_count(picture_of(b, i));
+    return count == 1 || b->place->timestep ? 0 : (guint)lk_random_below(stream(b, LK_RANDOM_VARIATION), i, count);
+}
+
 /** Draws the latents of the batch from the moments that the VAE gave. NULL with an error. */
 static float *draw_latents(const Batch *b, GError **error)
 {
@@ -38,7 +51,8 @@ static float *draw_latents(const Batch *b, GError **error)
         return NULL;
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
-        if (!lk_latents_moments(b->trainer->latents, entry->picture, entry->flipped, moments, error))
+        if (!lk_latents_moments(b->trainer->latents, entry->picture, variation_of(b, i), entry->flipped, moments,
+                                error))
             return NULL;
         lk_random_normal(stream(b, LK_RANDOM_LATENT), i * values, eps, values);
         LkVaeSampleArgs args = {.moments = moments,
@@ -83,7 +97,8 @@ static bool write_masks(const Batch *b, GError **error)
         return false;
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
-        lk_latent_masks_get(b->trainer->masks, entry->picture, entry->flipped, LATENT, masks + i * values);
+        lk_latent_masks_get(b->trainer->masks, entry->picture, variation_of(b, i), entry->flipped, LATENT,
+                            masks + i * values);
     }
     return put(b, b->program->graph->mask, masks, all * sizeof *masks, error);
 }
@@ -102,8 +117,7 @@ static bool write_thresholds(const Batch *b, const int *timesteps, GError **erro
 /** The factor of a picture's loss beside its timestep's. */
 static double picture_weight(const Batch *b, uint32_t i)
 {
-    const LkDatasetPicture *picture = g_ptr_array_index(b->trainer->dataset->pictures, b->place->entries[i].picture);
-    return picture->subset->is_reg ? b->trainer->job->prior_loss_weight : 1;
+    return picture_of(b, i)->subset->is_reg ? b->trainer->job->prior_loss_weight : 1;
 }
 
 /** Timesteps, the factors they mean, and the weights of the samples' losses. */
@@ -195,8 +209,12 @@ static bool write_sizes(const Batch *b, GError **error)
     g_autofree float *sizes = g_new(float, (gsize)b->place->count *LK_SIZE_COUNT);
     for (uint32_t i = 0; i < b->place->count; i++) {
         const LkEpochEntry *entry = &b->place->entries[i];
-        const LkDatasetPicture *picture = g_ptr_array_index(b->trainer->dataset->pictures, entry->picture);
-        lk_size_conditioning(picture->size, picture->fit.bucket, entry->flipped, sizes + i * LK_SIZE_COUNT);
+        const LkDatasetPicture *picture = picture_of(b, i);
+        /* As sd-scripts: a random cut is told as the one in the middle, and without buckets as the whole picture. */
+        const LkDatasetBlock *block = g_ptr_array_index(b->trainer->dataset->config->blocks, picture->block);
+        bool cut_is_all = picture->subset->random_crop && !block->buckets.enable_bucket;
+        lk_size_conditioning(cut_is_all ? picture->fit.bucket : picture->size, picture->fit.bucket, entry->flipped,
+                             sizes + i * LK_SIZE_COUNT);
     }
     return put(b, b->program->graph->sizes, sizes, b->place->count * LK_SIZE_COUNT * sizeof *sizes, error);
 }

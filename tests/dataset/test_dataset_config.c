@@ -114,7 +114,7 @@ static void test_mistakes(void)
     expect_problem(2, "xyzzy = 1", "xyzzy is not a key of [[datasets.subsets]].");
     expect_problem(1, "image_dir = 'y'", "does not belong in [[datasets]] but in [[datasets.subsets]]");
     expect_problem(2, "batch_size = 2", "does not belong in [[datasets.subsets]] but in [[datasets]]");
-    expect_problem(2, "color_aug = true", "color_aug is not supported yet");
+    expect_problem(1, "resize_interpolation = 'round'", "must be one of area, lanczos");
     expect_problem(2, "metadata_file = 'meta.json'", "not supported yet");
     expect_problem(1, "validation_split = 1.5", "must be between 0 and 1");
     expect_problem(2, "face_crop_aug_range = [1.0, 2.0]", "not supported yet");

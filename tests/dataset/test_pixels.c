@@ -1,9 +1,12 @@
 /* Resampling against OpenCV and Pillow, cutting, turning and mirroring. */
+#include "dataset/augment.h"
 #include "dataset/pixels.h"
 #include "format/gerror.h"
 #include "tests/dataset/resample_truth.h"
+#include "tests/dataset/scaled_truth.h"
 #include "tests/tap.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +39,77 @@ static void test_resampling(void)
         tap_ok(worst <= 1, "%d x %d to %d x %d differs by at most %d levels", source->width, source->height, width,
                height, worst);
     }
+}
+
+/* Every way of scaling, against the same libraries. */
+static void test_ways(void)
+{
+    int worst[LK_INTERPOLATION_COUNT] = {0}, cases[LK_INTERPOLATION_COUNT] = {0};
+    for (size_t i = 0; i < G_N_ELEMENTS(scaled_cases); i++) {
+        const int width = scaled_cases[i].to_width, height = scaled_cases[i].to_height;
+        g_autoptr(LkPixels) source =
+            random_pixels(scaled_cases[i].from_width, scaled_cases[i].from_height, scaled_cases[i].seed);
+        LkBucketFit fit = whole_fit(width, height);
+        const int way = lk_interpolation_find(scaled_cases[i].way);
+        fit.interpolation = (LkInterpolation)way;
+        g_autoptr(LkPixels) got = lk_pixels_fit(source, &fit, NULL);
+        cases[way]++;
+        for (int k = 0; k < width * height * 3; k++)
+            worst[way] = MAX(worst[way], abs(got->data[k] - scaled_cases[i].expected[k]));
+    }
+    for (int way = LK_INTERPOLATION_AREA; way < LK_INTERPOLATION_COUNT; way++)
+        tap_ok(cases[way] == 4 && worst[way] <= (way == LK_INTERPOLATION_NEAREST ? 0 : 1),
+               "scaling by %s differs by at most %d levels", lk_interpolation_name((LkInterpolation)way), worst[way]);
+}
+
+/* Colours as OpenCV turns them. */
+static void test_colours(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(colour_cases); i++) {
+        const double gamma = colour_cases[i].gamma;
+        g_autoptr(LkPixels) got = random_pixels(9, 7, colour_cases[i].seed);
+        LkAugment augment = {.hue = colour_cases[i].hue, .gamma = gamma == 0 ? 1 : gamma};
+        lk_augment_colours(&augment, got);
+        int worst = 0, differ = 0;
+        for (int k = 0; k < 9 * 7 * 3; k++) {
+            const int apart = abs(got->data[k] - colour_cases[i].expected[k]);
+            worst = MAX(worst, apart);
+            differ += apart != 0;
+        }
+        tap_ok(worst <= 1, "hue %g, gamma %g: at most %d levels apart (%d values)", colour_cases[i].hue, gamma, worst,
+               differ);
+    }
+}
+
+/* Variations are those of their picture, lie inside, and differ. */
+static void test_variations(void)
+{
+    LkSubset subset = {.color_aug = true, .random_crop = true, .augment_variations = 200};
+    LkDatasetPicture picture = {.path = (char *)(uintptr_t)"/a/picture.png",
+                                .subset = &subset,
+                                .num_repeats = 1,
+                                .fit = {.bucket = {64, 48}, .resized = {80, 48}, .crop_x = 8}};
+    LkDatasetPicture moved = picture;
+    moved.path = (char *)(uintptr_t)"/b/picture.png";
+    int seen[17] = {0}, inside = 0, same = 0, hues = 0, gammas = 0;
+    for (guint v = 0; v < lk_augment_count(&picture); v++) {
+        const LkAugment a = lk_augment_of(&picture, v), b = lk_augment_of(&moved, v);
+        inside += a.fit.crop_x >= 0 && a.fit.crop_x <= 16 && a.fit.crop_y == 0 && fabs(a.hue) <= 8 &&
+                  fabs(a.gamma - 1) <= 0.05;
+        same += a.fit.crop_x == b.fit.crop_x && a.hue == b.hue && a.gamma == b.gamma;
+        hues += a.hue != 0;
+        gammas += a.gamma != 1;
+        seen[CLAMP(a.fit.crop_x, 0, 16)]++;
+    }
+    int places = 0;
+    for (int x = 0; x <= 16; x++)
+        places += seen[x] > 0;
+    tap_ok(inside == 200 && same == 200 && places == 17, "200 variations lie inside, at all %d places", places);
+    tap_ok(hues > 15 && gammas > 15 && hues + gammas < 100, "a third has other colours (%d hue, %d gamma)", hues,
+           gammas);
+    picture.num_repeats = 0;
+    tap_ok(lk_augment_count(&picture) == 1 && lk_augment_of(&picture, 0).fit.crop_x == 8,
+           "held-out pictures stay as they are");
 }
 
 /* A cut out of a scaled picture equals the scaled picture's part. */
@@ -121,6 +195,9 @@ static void test_refusals(void)
 int main(void)
 {
     test_resampling();
+    test_ways();
+    test_colours();
+    test_variations();
     test_cut();
     test_constant();
     test_turns();

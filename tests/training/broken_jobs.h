@@ -39,7 +39,7 @@ static const struct {
     {"blocks_to_swap = 18", "blocks_to_swap", 3, "Set offload_base_weights = \"auto\" in its place"},
     {"fp8_scaled = true", "fp8_scaled", 3, "not supported yet"},
     {"fp8_base = true\nbase_weights_precision = \"int8\"", "base_weights_precision", 4, "asks for fp8"},
-    {"random_crop = true", "random_crop", 3, "not supported yet"},
+    {"face_crop_aug_range = \"1,2\"", "face_crop_aug_range", 3, "not supported yet"},
     {"use_8bit_adam = true", "use_8bit_adam", 3, "Set optimizer_type = \"AdamW8bit\" in its place"},
     {"validation_split = 1", "validation_split", 3, "1, but must be a number from 0 to 0.9"},
     {"huggingface_repo_id = \"me/x\"", "huggingface_repo_id", 3, "not supported yet"},

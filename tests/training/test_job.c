@@ -242,11 +242,12 @@ static const char *const house[] = {"learning_rate",     "network_dim",    "netw
 static const struct {
     const char *key, *theirs, *ours;
 } same[] = {
-    {"optimizer_type", "", "AdamW"},   {"clip_skip", NULL, "1"},
-    {"max_token_length", NULL, "75"},  {"save_precision", NULL, "float"},
-    {"max_timestep", NULL, "1000"},    {"dataset_repeats", "1", "1"},
-    {"caption_extention", NULL, NULL}, {"keep_tokens_separator", "", NULL},
-    {"lr_scheduler_type", "", NULL},   {"system_prompt", "", NULL},
+    {"optimizer_type", "", "AdamW"},        {"clip_skip", NULL, "1"},
+    {"max_token_length", NULL, "75"},       {"save_precision", NULL, "float"},
+    {"max_timestep", NULL, "1000"},         {"dataset_repeats", "1", "1"},
+    {"caption_extention", NULL, NULL},      {"keep_tokens_separator", "", NULL},
+    {"lr_scheduler_type", "", NULL},        {"system_prompt", "", NULL},
+    {"resize_interpolation", NULL, "auto"},
 };
 
 static bool equal_defaults(const char *key, const char *theirs, const LkParameter *row)

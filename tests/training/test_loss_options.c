@@ -90,12 +90,12 @@ static void test_averages(const SmallRun *s)
     add_masks(s, "masks", 3, 64, slope);
     g_autoptr(LkDataset) dataset = open_dataset(s, WITH("masked_loss=true", "conditioning_data_dir=masks"));
     LkLatentMasks *masks = lk_latent_masks_new(dataset, true, 8, NULL, NULL);
-    lk_latent_masks_get(masks, 1, false, 4, values);
-    lk_latent_masks_get(masks, 1, true, 4, mirrored);
+    lk_latent_masks_get(masks, 1, 0, false, 4, values);
+    lk_latent_masks_get(masks, 1, 0, true, 4, mirrored);
     double a = worst_of(values, slope, false), b = worst_of(mirrored, slope, true);
     tap_ok(a < 1e-6 && b < 1e-6, "a mask's file is averaged to the latents, mirrored with its picture (%.1e, %.1e)", a,
            b);
-    lk_latent_masks_get(masks, 4, false, 4, values);
+    lk_latent_masks_get(masks, 4, 0, false, 4, values);
     tap_ok(worst_of(values, white, false) == 0 && lk_latent_masks_hash(masks, 4) == 0,
            "a picture without a mask is learned whole");
     tap_ok(lk_latent_masks_hash(masks, 0) != 0 && lk_latent_masks_hash(NULL, 0) == 0, "masks have a hash");
@@ -104,8 +104,8 @@ static void test_averages(const SmallRun *s)
     add_transparent(s, "glass/1.png", white);
     g_autoptr(LkDataset) glass = open_dataset(s, WITH("train_data_dir=glass", "alpha_mask=true"));
     masks = lk_latent_masks_new(glass, false, 8, NULL, NULL);
-    lk_latent_masks_get(masks, 0, false, 4, values);
-    lk_latent_masks_get(masks, 1, false, 4, mirrored);
+    lk_latent_masks_get(masks, 0, 0, false, 4, values);
+    lk_latent_masks_get(masks, 1, 0, false, 4, mirrored);
     a = worst_of(values, slope, false), b = worst_of(mirrored, white, false);
     tap_ok(a < 1e-6 && b < 1e-6, "transparency is a mask (%.1e), and there need not be any", a);
     lk_latent_masks_free(masks);

@@ -60,7 +60,7 @@ static void test_encoding(const SmallRun *s, const LkSafetensors *expect)
         lk_latents_set_tile(latents, side);
         guint missing = lk_latents_missing(latents);
         bool ok = lk_latents_encode(latents, api, device, &silent, &error) &&
-                  lk_latents_moments(latents, 0, false, got, &error);
+                  lk_latents_moments(latents, 0, 0, false, got, &error);
         if (i == 0)
             memcpy(whole, got, MOMENTS * sizeof *got);
         if (side == 128) {

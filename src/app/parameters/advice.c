@@ -155,7 +155,7 @@ static void advise_length(LkAdvice *self, const LkTrainingPlan *plan)
     fix->title = g_strdup_printf(_("Train %d epochs instead of %d"), epochs, job->max_train_epochs);
     fix->changes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(fix->changes, g_strdup("max_train_epochs"), g_strdup_printf("%d", epochs));
-    if (job->save_every_n_epochs > 0)
+    if (job->save_every_n_epochs > 0 && job->save_n_epoch_ratio == 0)
         g_hash_table_insert(fix->changes, g_strdup("save_every_n_epochs"), g_strdup_printf("%d", MAX(1, epochs / 10)));
     gint64 steps = plan->steps / job->max_train_epochs * epochs;
     g_autofree char *number = lk_summary_number(steps);
