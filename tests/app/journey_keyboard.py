@@ -7,13 +7,13 @@ import sys
 import tempfile
 
 import tour
-from driver import Atspi, Events, Journey, Missing, children, key, wait_for
+from driver import Atspi, Events, Journey, Missing, children, key, wait_for, xdotool
 
 program, model, pictures, seed_story, lora = map(os.path.realpath, sys.argv[1:6])
 CONTROLS = {"button", "toggle button", "text", "entry", "slider", "spin button", "switch", "combo box", "check box"}
 # Moved in by arrow keys: Tab goes to one of theirs and on.
 COMPOSITES = {"list", "table", "radio button", "grouping", "tab list", "tree table", "list box"}
-MOST = 120
+MOST = 200
 
 home = tempfile.TemporaryDirectory(prefix="lorikeet-keyboard-")
 j = Journey()
@@ -100,7 +100,7 @@ def into_project():
 
 j.step("Tab and Return open a project", into_project)
 j.step("the dataset", lambda: (wait_for("the pictures", lambda: app.all("table cell", re.compile("^01-"))), round_trip(8)))
-for number, page, sign, least in ((3, "the training", "Loss", 6), (4, "the test", "Prompt", 10), (5, "the results", "Export…", 5),
+for number, page, sign, least in ((2, "the parameters", "Preset", 30), (3, "the training", "Loss", 6), (4, "the test", "Prompt", 10), (5, "the results", "Export…", 5),
                                   (6, "the tasks", "Queue…", 4)):
     j.step(f"Alt+{number} shows {page}, and Tab goes through it",
            lambda number=number, sign=sign, least=least: (key(f"alt+{number}"), app.sees(sign), round_trip(least)))
@@ -119,6 +119,19 @@ def dialog():
 j.step("the preferences keep Tab among their rows, and Escape leads back", dialog)
 
 
+def new_project():
+    key("ctrl+n")
+    app.sees("Step 1 of 3")
+    way = {name for _, name in ring()}
+    assert {"Name", "Trigger word", "Cancel"} <= way, way
+    key("Escape")
+    app.gone(None, "Step 1 of 3")
+    return press("Tab") is not None
+
+
+j.step("a new project is begun and left by keys", new_project)
+
+
 def menu():
     key("F10")
     wait_for("the menu", lambda: app.all("menu item"))
@@ -128,4 +141,17 @@ def menu():
 
 
 j.step("F10 opens the menu, arrows and Return choose from it", menu)
+
+
+def help_window():
+    key("F1")
+    app.find("list", "Topics")
+    xdotool("mousemove", 500, 300)  # without a window manager the keyboard is where the pointer is
+    way = {name for _, name in ring()}
+    assert any("Search" in name for name in way) and len(way) >= 3, way
+    key("Escape")
+    app.gone("list", "Topics")
+
+
+j.step("F1 opens the help, Tab goes through it, Escape closes it", help_window)
 j.done()

@@ -132,8 +132,9 @@ static void update_state(LkDatasetPage *self)
     guint all = g_list_model_get_n_items(G_LIST_MODEL(self->list)), shown = lk_dataset_view_get_n_shown(self->view);
     gboolean changed = gtk_widget_get_visible(self->filter_row) != (all > 0);
     gtk_stack_set_visible_child_name(self->stack, state_name(self, all, shown));
-    GtkWidget *with_pictures[] = {self->add_button, self->undo_button, self->redo_button, self->pane_button,
-                                  self->filter_row};
+    GtkWidget *with_pictures[] = {self->add_button,  self->undo_button,
+                                  self->redo_button, self->pane_button,
+                                  self->filter_row,  adw_overlay_split_view_get_sidebar(self->split)};
     for (gsize i = 0; i < G_N_ELEMENTS(with_pictures); i++)
         gtk_widget_set_visible(with_pictures[i], all > 0);
     if (changed && !adw_overlay_split_view_get_collapsed(self->split))
