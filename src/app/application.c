@@ -149,15 +149,25 @@ static void quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 /* From a notification: the task's results, or what went wrong. */
+/* The projects were asked for before the task, so that they are there when it is. */
+static void task_fetched_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LkApplication) self = data;
+    g_autoptr(GError) error = NULL;
+    LkTask *task = lk_task_center_fetch_finish(LK_TASK_CENTER(source), result, &error);
+    LkProject *project = task ? lk_project_list_find(self->projects, lk_task_get_project_id(task)) : NULL;
+    GtkWidget *window = active_window(self);
+    if (project && window)
+        lk_window_open_task(LK_WINDOW(window), project,
+                            lk_task_get_state(task) == LK_TASK_FINISHED ? "results" : "training", task);
+}
+
+/* Of a notification: it may be pressed long after the program that sent it has ended. */
 static void show_task_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     LkApplication *self = data;
     g_application_activate(G_APPLICATION(self));
-    LkTask *task = lk_task_center_find(self->tasks, g_variant_get_int64(parameter));
-    LkProject *project = task ? lk_project_list_find(self->projects, lk_task_get_project_id(task)) : NULL;
-    if (project)
-        lk_window_open_task(LK_WINDOW(active_window(self)), project,
-                            lk_task_get_state(task) == LK_TASK_FINISHED ? "results" : "training", task);
+    lk_task_center_fetch(self->tasks, g_variant_get_int64(parameter), task_fetched_cb, g_object_ref(self));
 }
 
 static const GActionEntry actions[] = {

@@ -5,7 +5,8 @@
 
 enum { BLOCKS = 12 };
 
-static const double least_change = 0.03, least_swing = 0.08, errors_for_slope = 3, excess_for_swing = 3;
+static const double least_change = 0.03, least_swing = 0.08, least_fall = 0.1, least_rise = 0.02;
+static const double errors_for_slope = 3, excess_for_swing = 3, errors_for_fall = 3;
 
 static const struct {
     const char *title, *advice;
@@ -19,9 +20,14 @@ static const struct {
                             N_("The LoRA is learning. Look at the samples to decide when it is enough: the loss cannot "
                                "tell when it begins to learn the pictures by heart."),
                             false},
+    [LK_VERDICT_SETTLED] = {N_("levelled off"),
+                            N_("The loss fell and does not fall any more, as is usual late in a training: what can be "
+                               "learned is learned. If the samples do not show your subject yet, train for more epochs "
+                               "or try another learning rate."),
+                            false},
     [LK_VERDICT_FLAT] = {N_("not falling"),
-                         N_("Late in a training this is usual: what can be learned is learned. If the samples do not "
-                            "show your subject yet, train for more epochs or try another learning rate."),
+                         N_("The LoRA has hardly learned anything yet. Train for more epochs or try another learning "
+                            "rate: a higher one if the samples still look like the base model."),
                          false},
     [LK_VERDICT_RISING] = {N_("rising"),
                            N_("The learning rate is probably too high. Stop, and start again from an earlier "
@@ -31,6 +37,12 @@ static const struct {
         {N_("swinging"),
          N_("The training is unstable. Try a lower learning rate, another optimizer or another "
             "learning rate scheduler, or a larger batch. With mixed precision fp16, try bf16 or no."),
+         true},
+    [LK_VERDICT_BY_HEART] =
+        {N_("learning by heart"),
+         N_("The loss on pictures that were held out rises again, though that of the training may still fall: the LoRA "
+            "begins to learn the pictures by heart (over-fitting). Use the checkpoint from before it rose. Next time, "
+            "train for fewer epochs, with a lower rank or with more pictures."),
          true},
 };
 
@@ -93,6 +105,29 @@ static LkVerdict judge_blocks(const Blocks *blocks)
     return slope > 0 ? LK_VERDICT_RISING : LK_VERDICT_FALLING;
 }
 
+static void mean_of(const double *losses, gsize count, double *mean, double *error)
+{
+    double sum = 0, squares = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += losses[i];
+    *mean = sum / (double)count;
+    for (gsize i = 0; i < count; i++)
+        squares += (losses[i] - *mean) * (losses[i] - *mean);
+    *error = sqrt(squares / (double)(count - 1) / (double)count);
+}
+
+/* A curve without a course in its last `window` steps: has it fallen before? */
+static LkVerdict judge_flat(const double *losses, gsize count, gsize window)
+{
+    gsize early = MIN(MAX((gsize)LK_VERDICT_STEPS / 2, count / 10), count / 2), late = MIN(window, count - early);
+    double before, now, before_error, now_error;
+    mean_of(losses, early, &before, &before_error);
+    mean_of(losses + count - late, late, &now, &now_error);
+    if (before - now > errors_for_fall * hypot(before_error, now_error) && before - now > least_fall * before)
+        return LK_VERDICT_SETTLED;
+    return count < LK_VERDICT_FLAT_STEPS ? LK_VERDICT_TOO_EARLY : LK_VERDICT_FLAT;
+}
+
 LkVerdictResult lk_verdict_judge(const double *losses, gsize count)
 {
     g_autoptr(GArray) finite = g_array_new(FALSE, FALSE, sizeof(double));
@@ -103,5 +138,20 @@ LkVerdictResult lk_verdict_judge(const double *losses, gsize count)
         return (LkVerdictResult){LK_VERDICT_TOO_EARLY, 0};
     gsize window = MAX((gsize)LK_VERDICT_STEPS, finite->len / 3);
     Blocks blocks = make_blocks((const double *)finite->data + finite->len - window, window);
-    return (LkVerdictResult){judge_blocks(&blocks), (gint64)(count - MIN(window, count))};
+    LkVerdict verdict = judge_blocks(&blocks);
+    if (verdict == LK_VERDICT_FLAT)
+        verdict = judge_flat((const double *)finite->data, finite->len, window);
+    return (LkVerdictResult){verdict, (gint64)(count - MIN(window, count))};
+}
+
+bool lk_verdict_by_heart(const double *losses, gsize count, gsize *best)
+{
+    gsize lowest = 0;
+    for (gsize i = 1; i < count; i++)
+        if (losses[i] < losses[lowest])
+            lowest = i;
+    if (best)
+        *best = lowest;
+    double limit = count ? losses[lowest] * (1 + least_rise) : 0;
+    return count >= 3 && lowest + 2 < count && losses[count - 1] > limit && losses[count - 2] > limit;
 }

@@ -113,6 +113,25 @@ static bool add_metrics(const Story *story, gint64 task, int steps, GError **err
            lk_tasks_set_progress(story->store, task, steps, (steps + 3) / 4, 0.2 * steps, error);
 }
 
+static bool add_log(const Story *story, gint64 task, GError **error)
+{
+    static const struct {
+        LkTaskLogLevel level;
+        const char *text;
+    } told[] = {
+        {LK_TASK_LOG_INFO, "base.safetensors: SD 1.5, 31.8 MB"},
+        {LK_TASK_LOG_INFO, "20 pictures, 1 bucket: 128 × 128"},
+        {LK_TASK_LOG_WARNING,
+         "12-mascot-behind-a-wall-of-yellow-bricks-in-the-evening.png: the caption has 91 tokens; what is "
+         "behind the 75th is left out."},
+        {LK_TASK_LOG_INFO, "lorimascot-000050.safetensors"},
+    };
+    LkTaskLogLine lines[G_N_ELEMENTS(told)];
+    for (gsize i = 0; i < G_N_ELEMENTS(told); i++)
+        lines[i] = (LkTaskLogLine){1795725855000000 + (gint64)i * 9000000, told[i].level, (char *)told[i].text};
+    return lk_task_log_append(story->store, task, lines, G_N_ELEMENTS(lines), error);
+}
+
 static bool add_sample(const Story *story, gint64 task, int number, int column, int prompt, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/task-%d/sample-%d-%d.png", story->folder, number, column, prompt);
@@ -160,15 +179,16 @@ static bool add_failed(const Story *story, int number, GError **error)
 {
     gint64 task = add_task(story, number, error);
     return task && add_metrics(story, task, 320, error) && add_samples(story, task, number, 2, error) &&
-           lk_tasks_set_state(story->store, task, LK_TASK_FAILED,
-                              lk_text("There is not enough memory for the program."), error);
+           lk_tasks_set_failed(story->store, task, LK_ERROR_MEMORY,
+                               lk_text("There is not enough memory for the program."), error);
 }
 
 static bool add_interrupted(const Story *story, int number, GError **error)
 {
     gint64 task = add_task(story, number, error);
     return task && add_metrics(story, task, 480, error) && add_samples(story, task, number, 3, error) &&
-           add_checkpoint(story, task, number, 50, error) && add_checkpoint(story, task, number, 100, error) &&
+           add_log(story, task, error) && add_checkpoint(story, task, number, 50, error) &&
+           add_checkpoint(story, task, number, 100, error) &&
            lk_tasks_set_state(story->store, task, LK_TASK_RUNNING, NULL, error);
 }
 

@@ -283,10 +283,10 @@ static void test_words(void)
     g_autofree char *small = lk_summary_memory(310 * mb), *of = lk_summary_memory_of(gb * 91 / 10, 12 * gb);
     g_autofree char *more = lk_summary_memory_change(8 * gb, 9 * gb + gb / 5);
     g_autofree char *less = lk_summary_memory_change(gb, gb - 310 * mb), *same = lk_summary_memory_change(gb, gb + mb);
-    tap_ok(strcmp(size, "9.1 GB") == 0 && strcmp(whole, "12 GB") == 0 && strcmp(small, "310 MB") == 0,
+    tap_ok(strcmp(size, "9.1 GiB") == 0 && strcmp(whole, "12 GiB") == 0 && strcmp(small, "310 MiB") == 0,
            "sizes: %s, %s, %s", size, whole, small);
-    tap_ok(strcmp(of, "9.1 of 12 GB") == 0, "%s", of);
-    tap_ok(strcmp(more, "+1.2 GB") == 0 && strcmp(less, "−310 MB") == 0 && strcmp(same, "no change") == 0,
+    tap_ok(strcmp(of, "9.1 of 12 GiB") == 0, "%s", of);
+    tap_ok(strcmp(more, "+1.2 GiB") == 0 && strcmp(less, "−310 MiB") == 0 && strcmp(same, "no change") == 0,
            "changes: %s, %s, %s", more, less, same);
 }
 

@@ -192,9 +192,10 @@ class Tour:
         self.stop("parameters-search", lambda: (key("ctrl+f"), app.set_text(app.find("entry", None), "memory"),
                                              app.gone(None, self.t("Trigger Word"))),
                   lambda: (key("Escape"), self.sees("Trigger Word")))
-        self.stop("parameters-prompts", lambda: (key("ctrl+f"), app.set_text(app.find("entry", None), "sample_prompts"),
+        self.stop("parameters-prompts", lambda: (self.press("toggle button", "Find a Parameter"),
+                                                 app.set_text(app.find("entry", None), "sample_prompts"),
                                                  self.press("button", "Sample Prompts"), app.find("button", self.t("From _File…"))),
-                  lambda: (self.close(), key("Escape"), self.sees("Trigger Word")))
+                  lambda: (self.close(), self.press("toggle button", "Find a Parameter"), self.sees("Trigger Word")))
         self.stop("parameters-compare", lambda: (app.choose(self.t("More"), 5), self.sees("Compare Parameters")), self.close)
         self.stop("parameters-save-preset", lambda: (self.press("button", "Save as Preset…"), self.sees("What it is for")), self.close)
         self.stop("parameters-presets", lambda: (self.press_described("Take a Preset"), app.find("menu item")),
@@ -232,8 +233,10 @@ class Tour:
 
     def training(self, running):
         app = self.app
-        self.stop("training-failed", lambda: (self.show_task(2), self.sees("Loss")))
-        self.stop("training-interrupted", lambda: (self.show_task(3), self.sees("Loss")))
+        self.stop("training-failed", lambda: (self.show_task(2), self.sees("What Happened")))
+        self.stop("training-interrupted", lambda: (self.show_task(3), self.sees(
+            "This training was interrupted when the program or the computer went down. Nothing but the last minutes is lost.")))
+        self.stop("training-verdict", lambda: (self.press("button", "levelled off"), self.sees("What the Loss Says")), self.close)
         self.stop("training-table", lambda: (app.choose(self.t("Chart Options"), 2), app.find("dialog")), self.close)
         self.stop("training-log", lambda: (self.press("button", "Show Log"), app.find("dialog")), self.close)
         if not running:

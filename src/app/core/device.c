@@ -83,7 +83,7 @@ char *lk_device_label(const LkDeviceChoice *choice)
     g_autofree char *memory = g_format_size_full((guint64)choice->info.memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
     if (is_gpu(choice))
         return g_strdup_printf("%s · %s", choice->info.name, memory);
-    /* translators: name of the processor, its cores, memory ("32 GB") */
+    /* translators: name of the processor, its cores, memory ("32 GiB") */
     return g_strdup_printf(ngettext("%s · %d core · %s", "%s · %d cores · %s", (gulong)choice->info.threads),
                            choice->info.name, choice->info.threads, memory);
 }
@@ -132,6 +132,17 @@ LkDeviceStatus *lk_device_status_new(GSettings *settings)
 const GArray *lk_device_status_get_all(LkDeviceStatus *self)
 {
     return self->all;
+}
+
+const char *lk_device_status_find_name(LkDeviceStatus *self, const char *id)
+{
+    gsize length = strcspn(id, "@");
+    for (guint i = 0; i < self->all->len; i++) {
+        const LkDeviceChoice *choice = &g_array_index(self->all, LkDeviceChoice, i);
+        if (strlen(choice->id) == length && strncmp(choice->id, id, length) == 0)
+            return choice->info.name;
+    }
+    return g_str_has_prefix(id, "auto") ? NULL : id;
 }
 
 const char *lk_device_status_get_wish(LkDeviceStatus *self)

@@ -26,6 +26,9 @@ const char *lk_device_status_get_wish(LkDeviceStatus *self);
 /** "NVIDIA GeForce RTX 3060 · 12 GiB". Free with g_free. */
 char *lk_device_label(const LkDeviceChoice *choice);
 const char *lk_device_status_get_label(LkDeviceStatus *self);
+/** What a device is called, by its id ("cpu", "cuda:0", with or without a share "@75%"); the id where it is not there,
+ * NULL for "auto", which says nothing. */
+const char *lk_device_status_find_name(LkDeviceStatus *self, const char *id);
 const char *lk_device_status_get_problem(LkDeviceStatus *self);
 gboolean lk_device_status_get_gpu(LkDeviceStatus *self);
 gboolean lk_device_status_get_checked(LkDeviceStatus *self);

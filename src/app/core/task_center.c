@@ -355,6 +355,46 @@ GListModel *lk_task_center_list(LkTaskCenter *self, gint64 project)
     return G_LIST_MODEL(list);
 }
 
+/* ---- one task ---------------------------------------------------------------------------------------- */
+
+static gpointer read_task(LkStore *store, gpointer data, GError **error)
+{
+    g_autoptr(LkTaskRecord) record = lk_tasks_get(store, *(gint64 *)data, error);
+    if (!record || !record->deleted)
+        return g_steal_pointer(&record);
+    lk_set_error(error, LK_ERROR_USAGE, _("This task was deleted."));
+    return NULL;
+}
+
+static void fetched_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GTask) task = data;
+    GError *error = NULL;
+    g_autoptr(LkTaskRecord) record = lk_store_thread_run_finish(LK_STORE_THREAD(source), result, &error);
+    if (record)
+        g_task_return_pointer(task, task_of(g_task_get_source_object(task), record), NULL);
+    else
+        g_task_return_error(task, error);
+}
+
+void lk_task_center_fetch(LkTaskCenter *self, gint64 id, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(self, NULL, callback, user_data);
+    LkTask *known = lk_task_center_find(self, id);
+    if (known) {
+        g_task_return_pointer(task, known, NULL);
+        g_object_unref(task);
+        return;
+    }
+    lk_store_thread_run(self->store, read_task, g_memdup2(&id, sizeof id), g_free, (GDestroyNotify)lk_task_record_free,
+                        NULL, fetched_cb, task);
+}
+
+LkTask *lk_task_center_fetch_finish(LkTaskCenter *self, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
 /* ---- after a restart --------------------------------------------------------------------------------- */
 
 /* What the last run of the program left. */

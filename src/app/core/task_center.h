@@ -28,7 +28,12 @@ void lk_task_center_set_held(LkTaskCenter *self, gboolean held);
 /** The tasks of a project, the newest first: GListModel of LkTask that stays true. Filled when the store has answered.
  * Owned by the caller. */
 GListModel *lk_task_center_list(LkTaskCenter *self, gint64 project);
+/** A task that was seen already, by its number in the store; NULL where it was not. */
 LkTask *lk_task_center_find(LkTaskCenter *self, gint64 id);
+/** Any task, also one that nobody asked for since the program's start. The answer is borrowed; NULL with an error where
+ * it is not there any more. */
+void lk_task_center_fetch(LkTaskCenter *self, gint64 id, GAsyncReadyCallback callback, gpointer user_data);
+LkTask *lk_task_center_fetch_finish(LkTaskCenter *self, GAsyncResult *result, GError **error);
 
 /** Makes a task of a project and puts it at the end of the queue. A new folder below the project's takes its files:
  * job.toml, dataset.toml where `dataset` (TOML text) is given, checkpoints, samples, state. The job must have passed

@@ -208,9 +208,12 @@ static void choose_prompts(GtkWidget *parent, const char *value, Choice *choice)
     g_object_weak_ref(G_OBJECT(prompts->dialog), prompts_free, prompts);
     GtkWidget *view = adw_toolbar_view_new(), *header = adw_header_bar_new();
     GtkWidget *from_file = gtk_button_new_with_mnemonic(_("From _File…"));
+    GtkWidget *cancel = gtk_button_new_with_mnemonic(_("_Cancel"));
+    gtk_widget_set_halign(from_file, GTK_ALIGN_START);
     prompts->done = gtk_button_new_with_mnemonic(_("_Done"));
     gtk_widget_add_css_class(prompts->done, "suggested-action");
-    adw_header_bar_pack_start(ADW_HEADER_BAR(header), from_file);
+    adw_header_bar_set_show_end_title_buttons(ADW_HEADER_BAR(header), FALSE);
+    adw_header_bar_pack_start(ADW_HEADER_BAR(header), cancel);
     adw_header_bar_pack_end(ADW_HEADER_BAR(header), prompts->done);
     adw_toolbar_view_add_top_bar(ADW_TOOLBAR_VIEW(view), header);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9), *note = gtk_label_new(NULL);
@@ -220,8 +223,10 @@ static void choose_prompts(GtkWidget *parent, const char *value, Choice *choice)
     prompts->note = GTK_LABEL(note);
     gtk_box_append(GTK_BOX(box), make_text(prompts, value));
     gtk_box_append(GTK_BOX(box), note);
+    gtk_box_append(GTK_BOX(box), from_file);
     adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(view), box);
     adw_dialog_set_child(prompts->dialog, view);
+    g_signal_connect_object(cancel, "clicked", G_CALLBACK(adw_dialog_close), prompts->dialog, G_CONNECT_SWAPPED);
     g_signal_connect_swapped(prompts->done, "clicked", G_CALLBACK(done_cb), prompts);
     g_signal_connect_swapped(from_file, "clicked", G_CALLBACK(from_file_cb), prompts);
     check_cb(prompts);

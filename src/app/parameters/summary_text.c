@@ -91,17 +91,17 @@ static char *say_gigabytes(gint64 bytes)
 char *lk_summary_memory(gint64 bytes)
 {
     if (bytes < ((gint64)1 << 30) * 95 / 100)
-        return g_strdup_printf(_("%.0f MB"), (double)bytes / (1 << 20));
+        return g_strdup_printf(_("%.0f MiB"), (double)bytes / (1 << 20));
     g_autofree char *number = say_gigabytes(bytes);
-    return g_strdup_printf(_("%s GB"), number);
+    return g_strdup_printf(_("%s GiB"), number);
 }
 
 char *lk_summary_memory_of(gint64 bytes, gint64 all)
 {
     g_autofree char *used = gigabytes(bytes) < 0.95 ? g_strdup_printf("%.2f", gigabytes(bytes)) : say_gigabytes(bytes);
     g_autofree char *size = say_gigabytes(all);
-    /* translators: "9.1 of 12 GB" */
-    return g_strdup_printf(_("%s of %s GB"), used, size);
+    /* translators: "9.1 of 12 GiB" */
+    return g_strdup_printf(_("%s of %s GiB"), used, size);
 }
 
 char *lk_summary_memory_change(gint64 before, gint64 now)

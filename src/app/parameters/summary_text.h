@@ -18,11 +18,11 @@ double lk_summary_times_seen(const LkLengthFacts *facts);
 
 /** "1,200", with the separators of the language. */
 char *lk_summary_number(gint64 number);
-/** "9.1 GB": memory as it is sold, 1 GB is 2^30 bytes. Below 1 GB "310 MB". */
+/** "9.1 GiB"; below one "310 MiB". */
 char *lk_summary_memory(gint64 bytes);
-/** "9.1 of 12 GB". */
+/** "9.1 of 12 GiB". */
 char *lk_summary_memory_of(gint64 bytes, gint64 all);
-/** "+1.2 GB", "−310 MB", or "no change" below 1 %. */
+/** "+1.2 GiB", "−310 MiB", or "no change" below 1 %. */
 char *lk_summary_memory_change(gint64 before, gint64 now);
 /** "about the same", "about 20 % longer", "about 35 % shorter"; "no change" where they are equal. */
 char *lk_summary_time_change(double before, double now);

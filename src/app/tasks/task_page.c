@@ -36,10 +36,11 @@ static void show_state(LkTaskPage *self)
     LkTask *task = self->task;
     g_autofree char *summary = lk_task_make_summary(task), *created = lk_say_time(lk_task_get_created(task));
     g_autofree char *duration = lk_say_duration(lk_task_get_seconds(task));
-    /* translators: when a task was made, how long it has trained, on which device: "26 Nov 2026, 14:38 · trained for
-     * 13 min · cuda:0" */
-    g_autofree char *facts =
-        g_strdup_printf(_("%s · trained for %s · %s"), created, duration, lk_task_get_device(task));
+    const char *device =
+        lk_device_status_find_name(lk_application_get_device(lk_application_get()), lk_task_get_device(task));
+    /* translators: when a task was made, how long it has trained: "26 Nov 2026, 14:38 · trained for 13 min" */
+    g_autofree char *facts = device ? g_strdup_printf(_("%s · trained for %s · %s"), created, duration, device)
+                                    : g_strdup_printf(_("%s · trained for %s"), created, duration);
     const char *error = lk_task_get_error(task);
     gtk_label_set_label(self->headline, summary);
     gtk_label_set_label(self->facts, facts);

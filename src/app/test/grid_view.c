@@ -5,7 +5,7 @@
 #include <glib/gi18n.h>
 
 /* In pixels: between cells, and how wide cells are. */
-enum { GAP = 9, CELL_LEAST = 44, CELL_USUAL = 120, CELL_MOST = 220 };
+enum { GAP = 9, CELL_LEAST = 44, CELL_SMALL = 72, CELL_USUAL = 120, CELL_MOST = 220 };
 
 struct _LkGridView {
     GtkWidget parent_instance;
@@ -196,21 +196,45 @@ static int titles_width(LkGridView *self)
     return most ? most + 2 * GAP : 0;
 }
 
-static int titles_height(LkGridView *self)
+static int most_height(GPtrArray *titles)
 {
     int most = 0;
-    for (guint i = 0; i < self->column_titles->len; i++) {
+    for (guint i = 0; i < titles->len; i++) {
         int natural;
-        gtk_widget_measure(self->column_titles->pdata[i], GTK_ORIENTATION_VERTICAL, -1, NULL, &natural, NULL, NULL);
+        gtk_widget_measure(titles->pdata[i], GTK_ORIENTATION_VERTICAL, -1, NULL, &natural, NULL, NULL);
         most = MAX(most, natural);
     }
+    return most;
+}
+
+static int titles_height(LkGridView *self)
+{
+    int most = most_height(self->column_titles);
     return most ? most + GAP : 0;
+}
+
+static int share_of(LkGridView *self, int width)
+{
+    int columns = MAX((int)self->n_columns, 1);
+    return (width - GAP * (columns - 1)) / columns;
+}
+
+/* Where there is little room, a row's title stands above it. */
+static gboolean is_stacked(LkGridView *self, int width)
+{
+    return self->row_titles->len > 0 && share_of(self, width - titles_width(self)) < CELL_SMALL;
 }
 
 static int cell_width(LkGridView *self, int width)
 {
-    int columns = MAX((int)self->n_columns, 1);
-    return CLAMP((width - titles_width(self) - GAP * (columns - 1)) / columns, CELL_LEAST, CELL_MOST);
+    int titles = is_stacked(self, width) ? 0 : titles_width(self);
+    return CLAMP(share_of(self, width - titles), CELL_LEAST, CELL_MOST);
+}
+
+/* What the title above a row takes; 0 where it stands beside. */
+static int row_head(LkGridView *self, int width)
+{
+    return is_stacked(self, width) ? most_height(self->row_titles) + GAP / 3 : 0;
 }
 
 static int cell_height(LkGridView *self, int width)
@@ -218,9 +242,9 @@ static int cell_height(LkGridView *self, int width)
     return MAX(1, (int)(width / self->ratio));
 }
 
-static int whole_width(LkGridView *self, int cell)
+static int cells_width(LkGridView *self, int cell)
 {
-    return titles_width(self) + (int)self->n_columns * (cell + GAP) - GAP;
+    return (int)self->n_columns * (cell + GAP) - GAP;
 }
 
 static void lk_grid_view_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
@@ -228,13 +252,13 @@ static void lk_grid_view_measure(GtkWidget *widget, GtkOrientation orientation, 
 {
     LkGridView *self = LK_GRID_VIEW(widget);
     if (orientation == GTK_ORIENTATION_HORIZONTAL) {
-        *minimum = MAX(0, whole_width(self, CELL_LEAST));
-        *natural = MAX(*minimum, whole_width(self, CELL_USUAL));
+        *minimum = MAX(0, MAX(cells_width(self, CELL_LEAST), titles_width(self)));
+        *natural = MAX(*minimum, titles_width(self) + cells_width(self, CELL_USUAL));
         return;
     }
     int cell = for_size < 0 ? CELL_USUAL : cell_width(self, for_size);
-    *minimum = *natural =
-        MAX(0, titles_height(self) + (int)self->n_rows * (cell_height(self, cell) + GAP) - (self->n_rows ? GAP : 0));
+    int row = (for_size < 0 ? 0 : row_head(self, for_size)) + cell_height(self, cell) + GAP;
+    *minimum = *natural = MAX(0, titles_height(self) + (int)self->n_rows * row - (self->n_rows ? GAP : 0));
 }
 
 static void place(GtkWidget *child, int x, int y, int width, int height)
@@ -244,19 +268,28 @@ static void place(GtkWidget *child, int x, int y, int width, int height)
     gtk_widget_size_allocate(child, &(GtkAllocation){x, y, MAX(width, least), height}, -1);
 }
 
+static void align_title(GtkWidget *title, float xalign)
+{
+    for (GtkWidget *label = gtk_widget_get_first_child(title); label; label = gtk_widget_get_next_sibling(label))
+        gtk_label_set_xalign(GTK_LABEL(label), xalign);
+}
+
 static void lk_grid_view_size_allocate(GtkWidget *widget, int width, int height, int baseline)
 {
     LkGridView *self = LK_GRID_VIEW(widget);
     int cell = cell_width(self, width), tall = cell_height(self, cell);
-    int titles = titles_width(self), heads = titles_height(self);
-    int left = MAX(0, (width - whole_width(self, cell)) / 2);
+    int head = row_head(self, width), titles = head ? 0 : titles_width(self), heads = titles_height(self);
+    int left = MAX(0, (width - titles - cells_width(self, cell)) / 2), row = head + tall + GAP;
     for (guint i = 0; i < self->column_titles->len; i++)
         place(self->column_titles->pdata[i], left + titles + (int)i * (cell + GAP), 0, cell, heads - GAP);
-    for (guint i = 0; i < self->row_titles->len; i++)
-        place(self->row_titles->pdata[i], left, heads + (int)i * (tall + GAP), titles - 2 * GAP, tall);
+    for (guint i = 0; i < self->row_titles->len; i++) {
+        align_title(self->row_titles->pdata[i], head ? 0 : 1);
+        place(self->row_titles->pdata[i], left, heads + (int)i * row, head ? titles_width(self) : titles - 2 * GAP,
+              head ? head - GAP / 3 : tall);
+    }
     for (guint i = 0; i < self->cells->len; i++)
         place(self->cells->pdata[i], left + titles + (int)(i % self->n_columns) * (cell + GAP),
-              heads + (int)(i / self->n_columns) * (tall + GAP), cell, tall);
+              heads + (int)(i / self->n_columns) * row + head, cell, tall);
 }
 
 static GtkSizeRequestMode lk_grid_view_get_request_mode(GtkWidget *widget)

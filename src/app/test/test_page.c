@@ -435,6 +435,7 @@ static void bind_children(GtkWidgetClass *widget_class)
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, compare_frame);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, compare);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, compare_progress);
+    gtk_widget_class_bind_template_child(widget_class, LkTestPage, compare_hint);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, grid_title);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, grid_caption);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, grid);

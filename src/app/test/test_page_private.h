@@ -20,6 +20,7 @@ struct _LkTestPage {
     GtkPicture *picture;
     GtkProgressBar *picture_progress, *compare_progress;
     LkCompare *compare;
+    GtkWidget *compare_hint;
     LkGridView *grid;
     LkHistoryStrip *strip;
     LkTestPane *pane;

@@ -49,6 +49,7 @@ static void show_comparison(LkTestPage *self, LkTestPicture *picture)
     lk_compare_set_left(self->compare, left, left ? _("Without LoRA") : NULL);
     lk_compare_set_right(self->compare, lk_test_picture_get_paintable(picture), label);
     show_progress(self->compare_progress, picture);
+    gtk_widget_set_visible(self->compare_hint, !partner);
 }
 
 static gboolean axis_of(const LkGridAxes *axes, LkAxisKind kind)

@@ -96,6 +96,9 @@ static GtkLabel *add_line(GtkBox *box, const char *title)
 static void add_memory(LkFiguresCard *self, GtkBox *box)
 {
     self->memory_box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+    GtkWidget *line = gtk_separator_new(GTK_ORIENTATION_HORIZONTAL);
+    gtk_widget_set_margin_bottom(line, 6);
+    gtk_box_append(GTK_BOX(self->memory_box), line);
     self->memory = add_line(GTK_BOX(self->memory_box), _("Memory"));
     gtk_widget_add_css_class(GTK_WIDGET(self->memory), "heading");
     self->memory_bar = GTK_LEVEL_BAR(gtk_level_bar_new());
@@ -104,7 +107,6 @@ static void add_memory(LkFiguresCard *self, GtkBox *box)
     gtk_level_bar_remove_offset_value(self->memory_bar, GTK_LEVEL_BAR_OFFSET_FULL);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->memory_bar), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Memory"), -1);
     gtk_box_append(GTK_BOX(self->memory_box), GTK_WIDGET(self->memory_bar));
-    gtk_box_append(box, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
     gtk_box_append(box, self->memory_box);
 }
 

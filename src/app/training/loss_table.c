@@ -66,13 +66,14 @@ typedef char *(*Format)(const LkLossRow *row);
 static const struct {
     const char *title;
     Format format;
+    gboolean wide; /* only where there is room */
 } columns[] = {
     {N_("Step"), format_step},
     {N_("Epoch"), format_epoch},
     {N_("Loss"), format_loss},
     {N_("Learning Rate"), format_rate},
-    {N_("Gradient Norm"), format_norm},
-    {N_("Seconds"), format_seconds},
+    {N_("Gradient Norm"), format_norm, TRUE},
+    {N_("Seconds"), format_seconds, TRUE},
     {N_("Validation Loss"), format_validation},
 };
 
@@ -128,6 +129,7 @@ static void align_titles(GtkWidget *widget)
 
 void lk_loss_table_present(const GArray *metrics, const GArray *validations, GtkWidget *parent)
 {
+    AdwBreakpoint *narrow = adw_breakpoint_new(adw_breakpoint_condition_parse("max-width: 560sp"));
     GtkWidget *view =
         gtk_column_view_new(GTK_SELECTION_MODEL(gtk_single_selection_new(make_rows(metrics, validations))));
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
@@ -139,6 +141,8 @@ void lk_loss_table_present(const GArray *metrics, const GArray *validations, Gtk
         g_autoptr(GtkColumnViewColumn) column = gtk_column_view_column_new(_(columns[i].title), factory);
         gtk_column_view_column_set_expand(column, TRUE);
         gtk_column_view_append_column(GTK_COLUMN_VIEW(view), column);
+        if (columns[i].wide)
+            adw_breakpoint_add_setters(narrow, G_OBJECT(column), "visible", FALSE, NULL);
     }
     gtk_column_view_set_tab_behavior(GTK_COLUMN_VIEW(view), GTK_LIST_TAB_ITEM);
     align_titles(gtk_widget_get_first_child(view)); /* the header */
@@ -150,8 +154,10 @@ void lk_loss_table_present(const GArray *metrics, const GArray *validations, Gtk
     adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(toolbar), scroller);
     AdwDialog *dialog = adw_dialog_new();
     adw_dialog_set_title(dialog, _("Loss over the Steps"));
-    adw_dialog_set_content_width(dialog, 720);
+    gtk_widget_set_size_request(GTK_WIDGET(dialog), 340, 200);
+    adw_dialog_set_content_width(dialog, 780);
     adw_dialog_set_content_height(dialog, 560);
     adw_dialog_set_child(dialog, toolbar);
+    adw_dialog_add_breakpoint(dialog, narrow);
     adw_dialog_present(dialog, parent);
 }

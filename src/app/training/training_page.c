@@ -6,13 +6,13 @@
 #include "app/training/log_dialog.h"
 #include "app/training/loss_chart.h"
 #include "app/training/loss_table.h"
+#include "app/training/loss_verdict.h"
 #include "app/training/remedies.h"
 #include "app/training/samples_card.h"
 #include "app/training/stop_dialog.h"
 #include "app/training/task_popover.h"
 #include "app/widgets/legend.h"
 #include "training/schedule.h"
-#include "training/verdict.h"
 
 #include "app/help/context.h"
 
@@ -111,11 +111,9 @@ static void show_reading(LkTrainingPage *self)
         gtk_label_set_label(self->verdict_label, text);
         return;
     }
-    gsize count;
-    const double *losses = lk_loss_chart_get_losses(self->chart, &count);
-    LkVerdictResult result = lk_verdict_judge(losses, count);
-    gtk_label_set_label(self->verdict_label, _(lk_verdict_title(result.verdict)));
-    if (lk_verdict_is_bad(result.verdict))
+    LkVerdict verdict = lk_loss_verdict(self->chart, self->task);
+    gtk_label_set_label(self->verdict_label, _(lk_verdict_title(verdict)));
+    if (lk_verdict_is_bad(verdict))
         gtk_widget_add_css_class(self->verdict_button, "warning");
     else
         gtk_widget_remove_css_class(self->verdict_button, "warning");
@@ -396,23 +394,9 @@ static void failure_help_cb(LkTrainingPage *self)
                                lk_help_topic_of_error(lk_task_get_error_code(self->task)));
 }
 
-static void verdict_response_cb(LkTrainingPage *self, const char *response)
-{
-    if (g_str_equal(response, "help"))
-        gtk_widget_activate_action(GTK_WIDGET(self), "app.help", "s", "loss");
-}
-
 static void verdict_cb(LkTrainingPage *self)
 {
-    gsize count;
-    const double *losses = lk_loss_chart_get_losses(self->chart, &count);
-    LkVerdict verdict = lk_verdict_judge(losses, count).verdict;
-    AdwDialog *dialog = adw_alert_dialog_new(_("What the Loss Says"), _(lk_verdict_advice(verdict)));
-    adw_alert_dialog_add_responses(ADW_ALERT_DIALOG(dialog), "help", _("_Read More"), "close", _("_Close"), NULL);
-    adw_alert_dialog_set_close_response(ADW_ALERT_DIALOG(dialog), "close");
-    adw_alert_dialog_set_default_response(ADW_ALERT_DIALOG(dialog), "close");
-    g_signal_connect_object(dialog, "response", G_CALLBACK(verdict_response_cb), self, G_CONNECT_SWAPPED);
-    adw_dialog_present(dialog, GTK_WIDGET(self));
+    lk_loss_verdict_present(lk_loss_verdict(self->chart, self->task), self->task, GTK_WIDGET(self));
 }
 
 static void table_action(GtkWidget *widget, const char *name, GVariant *parameter)
