@@ -50,6 +50,14 @@ static const struct {
     {"gradient_accumulation_steps", "out-of-memory"},
     {"gradient_checkpointing", "out-of-memory"},
     {"noise_offset", "quality"},
+    {"masked_loss", "how-many-pictures"},
+    {"validation_data_dir", "loss"},
+    {"validation_split", "loss"},
+    {"base_weights_precision", "out-of-memory"},
+    {"fp8_base", "out-of-memory"},
+    {"fp8_base_unet", "out-of-memory"},
+    {"offload_base_weights", "out-of-memory"},
+    {"vae_tiling", "out-of-memory"},
 };
 
 static const char *const groups[LK_PARAMETER_GROUP_COUNT] = {
