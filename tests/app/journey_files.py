@@ -3,6 +3,7 @@ of pictures, a project's folder; and projects in the search of GNOME's overview.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from driver import APP_ID, APP_PATH, Journey, key, text_of, wait_for
+from driver import APP_ID, APP_PATH, Journey, drop, key, text_of, wait_for
 
 program, model, pictures, _, lora = sys.argv[1:6]
 folder = Path(tempfile.mkdtemp(prefix="lorikeet-files."))
@@ -84,6 +85,21 @@ def job_makes_project():
 j.step("a job begins a new project, and shows what of it is taken", job_makes_project)
 j.shot("job")
 j.step("Take takes it", lambda: (app.press("button", "Take"), app.gone(None, "job.toml"), app.find("button", "Back to 16")))
+
+
+def foreign():
+    """Settings of another trainer, dropped alone."""
+    drop([Path(__file__).resolve().parents[1] / "training" / "imports" / "kohya_ss.json"], 640, 500)
+    app.sees("kohya_ss.json")
+    for kind in ("Changed", "Taken", "Not Needed"):
+        app.find("list item", kind)
+    app.find("list item", re.compile(r"^\w+ = "), app.find("dialog"))
+
+
+j.step("settings of another trainer that are dropped say what is taken and changed", foreign)
+j.shot("foreign")
+j.step("Cancel leaves everything as it is", lambda: (app.press("button", "Cancel"), app.gone(None, "kohya_ss.json"),
+                                                     app.find("button", "Back to 16")))
 j.step("a folder comes into the open project", lambda: (open_file(birds), app.find("list item", "Dataset"), app.sees("01-front-white.png")))
 j.step("home", lambda: (app.action("home"), app.find("button", "Project Menu")))
 j.step("a folder of pictures begins a project, called like it", lambda: (

@@ -113,6 +113,37 @@ static void test_pages(const char *language)
     tap_ok(!lk_help_library_find(library, "los"), "half a name finds none");
 }
 
+/* What everyone asks has its answer in both languages: on the page, all of these words. */
+static void test_advice(void)
+{
+    static const struct {
+        const char *topic, *language, *words[6];
+    } rows[] = {
+        {"learning-rate", "en", {"0.0001 to 0.001", "0.0001", "Lower it", "unstable", "Raise it", "slow"}},
+        {"learning-rate", "zh_CN", {"0.0001 到 0.001", "不稳定", "调低", "太慢", "调高"}},
+        {"dim-and-alpha", "en", {"8 to 32", "simple", "over-fitting", "64 to 128", "complex", "Half the rank"}},
+        {"dim-and-alpha", "zh_CN", {"8 到 32", "简单", "过拟合", "64 到 128", "复杂", "一半"}},
+        {"mixed-precision", "en", {"bf16", "newer", "fp16", "older", "no", "unstable"}},
+        {"mixed-precision", "zh_CN", {"bf16", "较新", "fp16", "较旧", "no", "不稳定"}},
+        {"out-of-memory", "en", {"Smaller batch size", "Smaller resolution", "Smaller rank", "Mixed precision"}},
+        {"out-of-memory", "zh_CN", {"减小批量大小", "降低分辨率", "减小网络维度", "混合精度"}},
+        {"blurred", "en", {"Resolution too low", "Not enough training", "Learning rate too high", "Rank too small"}},
+        {"blurred", "zh_CN", {"分辨率太低", "训练不够", "学习率太高", "维度太小"}},
+        {"loss", "en", {"learning rate is too high", "more epochs", "another learning rate", "another optimizer"}},
+        {"loss", "zh_CN", {"学习率太高", "增加训练轮数", "换一个学习率", "换一个优化器或调度器"}},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(LkHelpLibrary) library = lk_help_library_new(rows[i].language);
+        const LkHelpTopic *topic = lk_help_library_find(library, rows[i].topic);
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (guint b = 0; topic && b < topic->blocks->len; b++)
+            g_string_append_printf(text, "%s\n", nth(topic->blocks, b)->text);
+        for (gsize w = 0; w < G_N_ELEMENTS(rows[i].words) && rows[i].words[w]; w++)
+            tap_ok(strstr(text->str, rows[i].words[w]) != NULL, "%s in %s says “%s”", rows[i].topic, rows[i].language,
+                   rows[i].words[w]);
+    }
+}
+
 static void check_search(const char *language, const char *query, const char *first)
 {
     g_autoptr(LkHelpLibrary) library = lk_help_library_new(language);
@@ -160,6 +191,7 @@ int main(void)
     test_pages("en");
     test_pages("zh_CN");
     test_search();
+    test_advice();
     test_parameters();
     return tap_done();
 }

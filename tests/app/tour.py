@@ -11,12 +11,13 @@ import re
 import subprocess
 from pathlib import Path
 
-from driver import App, GLib, Missing, key, wait_for, xdotool
+from driver import APP_ID, APP_PATH, App, Gio, GLib, Missing, key, wait_for, xdotool
 
 # Over no control of any page, wide or narrow: without a window manager the keyboard is where the pointer is.
 ASIDE = (120, 7)
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo"
+IMPORTS = ROOT / "tests" / "training" / "imports"
 
 
 def translation(build, language):
@@ -90,6 +91,12 @@ class Tour:
         """A text of the sources; what it has to fill in is passed over."""
         parts = re.split(r"%['.\d]*(?:[a-z]+|%)", self.t(text))
         return self.app.sees(re.compile(".*".join(map(re.escape, parts))), seconds)
+
+    def open_file(self, path):
+        """As a file manager hands it to the program that runs."""
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        bus.call_sync(APP_ID, APP_PATH, "org.freedesktop.Application", "Open",
+                      GLib.Variant("(asa{sv})", ([path.as_uri()], {})), None, Gio.DBusCallFlags.NONE, 20000)
 
     def page(self, name):
         self.app.action("show-page", GLib.Variant("s", name))
@@ -197,6 +204,7 @@ class Tour:
                                                  self.press("button", "Sample Prompts"), app.find("button", self.t("From _File…"))),
                   lambda: (self.close(), self.press("toggle button", "Find a Parameter"), self.sees("Trigger Word")))
         self.stop("parameters-compare", lambda: (app.choose(self.t("More"), 5), self.sees("Compare Parameters")), self.close)
+        self.stop("parameters-import", lambda: (self.open_file(IMPORTS / "kohya_ss.json"), app.sees("kohya_ss.json")), self.close)
         self.stop("parameters-save-preset", lambda: (self.press("button", "Save as Preset…"), self.sees("What it is for")), self.close)
         self.stop("parameters-presets", lambda: (self.press_described("Take a Preset"), app.find("menu item")),
                   lambda: key("Escape"))
