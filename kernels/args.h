@@ -334,10 +334,11 @@ typedef struct LkSumProductsArgs {
  * channel c through tap t = k * row + column of the kernel. y[n, p, q, c] = sum over t of z[n, p * stride + row - pad,
  * q * stride + column - pad, c, t], nothing from outside. SPREAD reads y (the gradient) and writes z. */
 typedef struct LkTapsArgs {
-    void *z; /* T[n, h, w, c * k * k] */
+    void *z; /* T[n, h, w, c * k * k]; GATHER: f32 where `wide` */
     void *y; /* T[n, p, q, c]; may not overlap z */
     int64_t n, h, w, p, q, c;
     int32_t k, stride, pad;
+    int32_t wide;
 } LkTapsArgs;
 
 /** y = x / (1 - p) where element i's random number is p or more, else 0. The number is word i % 4 of block

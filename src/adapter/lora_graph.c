@@ -107,14 +107,20 @@ static LkRef delta_of(const Attaching *a)
     return lk_kronecker(a->graph, left, right, (int)a->taps, a->scale);
 }
 
-/** The layer's operation with another weight [rows · taps, in]: a product, or one and the sum over the taps. */
-static LkRef apply(const Attaching *a, LkRef weight, float scale, LkRef addend)
+/** The layer's operation with another weight [rows · taps, in]: a product, or one and the sum over the taps; of few
+ * rows the taps stay in f32 until they are added, as a convolution's do. */
+static LkRef apply(const Attaching *a, LkRef weight, float scale, LkRef addend, bool few)
 {
     const LkAdaptedLayer *at = a->layer;
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
     options.alpha = scale;
     options.addend = a->taps == 1 ? addend : LK_NONE;
+    if (a->taps > 1 && few && a->graph->compute != LK_F32) {
+        LkTensor z = *lk_graph_tensor(a->graph, at->x);
+        z.shape[z.rank - 1] = lk_tensor_rows(lk_graph_tensor(a->graph, weight));
+        options.into = lk_graph_activation(a->graph, LK_F32, z.rank, z.shape);
+    }
     LkRef y = lk_matmul(a->graph, at->x, weight, options);
     if (a->taps == 1)
         return y;
@@ -138,7 +144,7 @@ static LkRef masked(const Attaching *a, LkRef x)
 /** addend + scale · up (down x): the narrow way, without the change of the weight. */
 static LkRef low_rank(const Attaching *a, LkRef addend)
 {
-    LkRef h = apply(a, part(a, LK_PART_DOWN, a->m->shape.dim * a->taps), a->scale, LK_NONE);
+    LkRef h = apply(a, part(a, LK_PART_DOWN, a->m->shape.dim * a->taps), a->scale, LK_NONE, true);
     if (a->in_graph->key != LK_NONE)
         h = lk_dropout(a->graph, h, a->in_graph->key, (uint32_t)lk_lora_index(a->in_graph->lora, a->m),
                        a->in_graph->dropout.numbers);
@@ -154,8 +160,8 @@ static LkRef whole_change(const Attaching *a, LkRef delta, LkRef addend)
     int64_t shape[2] = {a->m->shape.out * a->taps, a->m->shape.in};
     LkRef weight = lk_graph_reshape(a->graph, delta, 2, shape);
     if (a->in_graph->masks == LK_NONE)
-        return apply(a, weight, 1, addend);
-    LkRef change = masked(a, apply(a, weight, 1, LK_NONE));
+        return apply(a, weight, 1, addend, false);
+    LkRef change = masked(a, apply(a, weight, 1, LK_NONE, false));
     return addend == LK_NONE ? change : lk_add(a->graph, change, addend);
 }
 

@@ -47,7 +47,7 @@ void lk_fill_taps(LkLaunches *to, const LkLaunchNode *n)
 {
     bool spread = n->node->op == LK_OP_SPREAD_TAPS;
     const LkTensor *z = spread ? n->out[0] : n->in[0], *y = spread ? n->in[0] : n->out[0];
-    lk_launch_add(to, spread ? LK_KERNEL_SPREAD_TAPS : LK_KERNEL_GATHER_TAPS, z->dtype)->taps =
+    lk_launch_add(to, spread ? LK_KERNEL_SPREAD_TAPS : LK_KERNEL_GATHER_TAPS, y->dtype)->taps =
         (LkTapsArgs){.z = spread ? n->y[0] : n->x[0],
                      .y = spread ? n->x[0] : n->y[0],
                      .n = z->shape[0],
@@ -58,7 +58,8 @@ void lk_fill_taps(LkLaunches *to, const LkLaunchNode *n)
                      .c = y->shape[3],
                      .k = n->node->attr.kernel,
                      .stride = n->node->attr.stride,
-                     .pad = n->node->attr.pad_before};
+                     .pad = n->node->attr.pad_before,
+                     .wide = z->dtype != y->dtype};
 }
 
 static LkKroneckerArgs kronecker(const LkLaunchNode *n, int a, void *y)

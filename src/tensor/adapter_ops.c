@@ -47,13 +47,14 @@ LkRef lk_gather_taps(LkGraph *graph, LkRef z, int kernel, int stride, int pad_be
         return LK_NONE;
     LkTensor t = *tensor(graph, z);
     int64_t taps = (int64_t)kernel * kernel;
-    if (t.rank != 4 || kernel < 1 || stride < 1 || t.shape[3] % taps != 0)
+    if (t.rank != 4 || kernel < 1 || stride < 1 || t.shape[3] % taps != 0 ||
+        (t.dtype != graph->compute && t.dtype != LK_F32))
         return lk_graph_problem(graph, "taps of a convolution that do not fit its channels");
     int64_t h = t.shape[1] + pad_before + pad_after, w = t.shape[2] + pad_before + pad_after;
     if (h < kernel || w < kernel)
         return lk_graph_problem(graph, "a convolution of a picture smaller than its kernel");
     int64_t shape[4] = {t.shape[0], (h - kernel) / stride + 1, (w - kernel) / stride + 1, t.shape[3] / taps};
-    LkRef y = lk_graph_activation(graph, t.dtype, 4, shape);
+    LkRef y = lk_graph_activation(graph, graph->compute, 4, shape);
     LkAttributes attr = {.kernel = kernel, .stride = stride, .pad_before = pad_before, .pad_after = pad_after};
     return lk_graph_append(graph, LK_OP_GATHER_TAPS, &attr, 1, &z, 1, &y) < 0 ? LK_NONE : y;
 }

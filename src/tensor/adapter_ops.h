@@ -34,7 +34,8 @@ LkRef lk_multiply(LkGraph *graph, LkRef a, LkRef b, float alpha);
  * x; the last two may be LK_NONE. v may have one row for all samples. */
 LkRef lk_scale_rows(LkGraph *graph, LkRef x, LkRef v, LkRef bias, LkRef addend);
 
-/** The second half of a convolution with kernel × kernel taps: z [N,H,W,C·k·k] (taps innermost) → [N,P,Q,C]. */
+/** The second half of a convolution with kernel × kernel taps: z [N,H,W,C·k·k] (taps innermost), in the compute type or
+ * f32 → [N,P,Q,C] in the compute type. Of f32 the sum is rounded once, as a convolution's is. */
 LkRef lk_gather_taps(LkGraph *graph, LkRef z, int kernel, int stride, int pad_before, int pad_after);
 
 /** alpha · a ⊗ b for each tap: a [m,n], b [p, taps·q] → [m·p, taps·n·q]. */

@@ -42,7 +42,13 @@ void lk_dropout_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 
 void lk_gather_taps_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
-    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_SPREAD_TAPS, &node->attr, 1, &dy, node->in[0]));
+    /* In the type of dy: taps in f32 keep their sum from being rounded nine times, a copied gradient is rounded once.
+     */
+    LkGraph *graph = lk_diff_graph(diff);
+    LkTensor z = *lk_graph_tensor(graph, node->in[0]);
+    LkRef dz = lk_graph_activation(graph, lk_graph_tensor(graph, dy)->dtype, z.rank, z.shape);
+    lk_graph_append(graph, LK_OP_SPREAD_TAPS, &node->attr, 1, &dy, 1, &dz);
+    lk_diff_add(diff, node->in[0], dz);
 }
 
 void lk_kronecker_rule(LkDiff *diff, const LkNode *node, LkRef dy)

@@ -131,11 +131,12 @@ static bool round_in_product(LkGraph *graph, LkRef ref, LkDType dtype)
     return true;
 }
 
-/** The gradient of `ref`, complete, in the tensor's own type. */
-static LkRef gradient_of(LkDiff *diff, LkRef ref)
+/** The gradient of what the node makes, complete, in that tensor's type; of a product that keeps its sums in f32, in
+ * the type of its factors, with one of which the gradient is multiplied. */
+static LkRef gradient_for(LkDiff *diff, const LkNode *node)
 {
-    LkRef gradient = lk_diff_partial(diff, ref);
-    LkDType dtype = diff->graph->tensors[ref].dtype;
+    LkRef gradient = lk_diff_partial(diff, node->out[0]);
+    LkDType dtype = diff->graph->tensors[node->op == LK_OP_MATMUL ? node->in[0] : node->out[0]].dtype;
     if (gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype ||
         round_in_product(diff->graph, gradient, dtype))
         return gradient;
@@ -270,7 +271,7 @@ static void differentiate(LkDiff *diff)
         segment = node.segment;
         if (node.n_out == 0 || !diff->needs[lk_graph_owner(diff->graph, node.out[0])])
             continue;
-        LkRef d_out = gradient_of(diff, node.out[0]);
+        LkRef d_out = gradient_for(diff, &node);
         if (d_out == LK_NONE)
             continue;
         LkDiffRule rule = lk_diff_rule(node.op);

@@ -57,8 +57,10 @@ static void test_taps(LkDType t, int64_t n, int64_t h, int64_t w, int64_t c, int
 {
     int64_t p = (h - 1) / stride + 1, q = (w - 1) / stride + 1; /* 3×3, one place of padding */
     Array z = array_random(t, n * h * w * c * 9, 8, 1, 0), y = array_new(t, n * p * q * c);
+    Array wide = array_random(LK_F32, n * h * w * c * 9, 8, 1, 0), y_wide = array_new(t, n * p * q * c);
     Array dy = array_random(t, n * p * q * c, 9, 1, 0), dz = array_new(t, n * h * w * c * 9);
     double *truth = truth_new(n * p * q * c), *spread = truth_new(n * h * w * c * 9);
+    double *wide_truth = truth_new(n * p * q * c);
     for (int64_t i = 0; i < n * p * q * c * 9; i++) {
         int64_t tap = i % 9, k = i / 9 % c, place = i / 9 / c, sample = place / (p * q);
         int64_t row = place / q % p * stride + tap / 3 - 1, column = place % q * stride + tap % 3 - 1;
@@ -66,16 +68,21 @@ static void test_taps(LkDType t, int64_t n, int64_t h, int64_t w, int64_t c, int
             continue;
         int64_t from = (((sample * h + row) * w + column) * c + k) * 9 + tap;
         truth[place * c + k] += at(z, from);
+        wide_truth[place * c + k] += at(wide, from);
         spread[from] = at(dy, place * c + k);
     }
     LkTapsArgs a = {z.data, y.data, n, h, w, p, q, c, 3, stride, 1},
-               b = {dz.data, dy.data, n, h, w, p, q, c, 3, stride, 1};
+               b = {dz.data, dy.data, n, h, w, p, q, c, 3, stride, 1},
+               unrounded = {wide.data, y_wide.data, n, h, w, p, q, c, 3, stride, 1, true};
     check(&(Check){LK_KERNEL_GATHER_TAPS, t, &a, {{y, truth, 1e-6, 1}}, .same_for_all_lanes = true},
           "%lldx%lldx%lldx%lld stride %d", (long long)n, (long long)h, (long long)w, (long long)c, stride);
+    check(&(Check){LK_KERNEL_GATHER_TAPS, t, &unrounded, {{y_wide, wide_truth, 1e-6, 1}}, .same_for_all_lanes = true},
+          "%lldx%lldx%lldx%lld stride %d of f32", (long long)n, (long long)h, (long long)w, (long long)c, stride);
     check(&(Check){LK_KERNEL_SPREAD_TAPS, t, &b, {{dz, spread, -1}}, .same_for_all_lanes = true},
           "%lldx%lldx%lldx%lld stride %d", (long long)n, (long long)h, (long long)w, (long long)c, stride);
-    free_all((Array[]){z, y, dy, dz}, 4);
+    free_all((Array[]){z, y, dy, dz, wide, y_wide}, 6);
     free(truth);
+    free(wide_truth);
     free(spread);
 }
 

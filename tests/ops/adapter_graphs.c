@@ -88,11 +88,11 @@ void backend_scale_rows(GraphTest *test, const int64_t *s)
     lk_graph_append(test->graph, LK_OP_SUM_PRODUCTS, &attr, attr.has_bias ? 4 : 3, in, 1, &dv);
 }
 
-/** s: N, H, W, C, k, stride, pad before, pad after. */
+/** s: N, H, W, C, k, stride, pad before, pad after, whether the taps are in f32. */
 void backend_taps(GraphTest *test, const int64_t *s)
 {
     LkDType dtype = test->graph->compute;
-    LkRef z = normal(test, dtype, 0, 1, 4, (int64_t[]){s[0], s[1], s[2], s[3] * s[4] * s[4]});
+    LkRef z = normal(test, s[8] ? LK_F32 : dtype, 0, 1, 4, (int64_t[]){s[0], s[1], s[2], s[3] * s[4] * s[4]});
     LkTensor y =
         *lk_graph_tensor(test->graph, lk_gather_taps(test->graph, z, (int)s[4], (int)s[5], (int)s[6], (int)s[7]));
     LkTensor tz = *lk_graph_tensor(test->graph, z);

@@ -487,6 +487,7 @@ const BackendCase backend_cases[] = {
     {"taps", backend_taps, 4, 1, {2, 7, 5, 13, 3, 1, 1, 1}},
     {"taps, many channels", backend_taps, 4, 1, {1, 8, 6, 643, 3, 1, 1, 1}},
     {"taps, stride 2", backend_taps, 4, 1, {2, 8, 7, 16, 3, 2, 1, 1}},
+    {"taps that are not rounded", backend_taps, 4, 1, {2, 7, 5, 13, 3, 1, 1, 1, 1}},
     {"taps, stride 2, padded after", backend_taps, 4, 1, {1, 8, 6, 16, 3, 2, 0, 1}},
     {"dropout", backend_dropout, 2, 1, {3, 7, 5, 25}},
     {"dropout of tiles", backend_dropout, 2, 1, {71, 1031, 300, 50}},
