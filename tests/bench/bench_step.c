@@ -32,6 +32,7 @@ typedef struct Bench {
     const LkBackend *api;
     int index; /* of the device */
     bool on_card;
+    double before; /* GiB of the card's memory that were taken when this program began */
     LkDevice *device;
     LkCheckpoint *checkpoint;
     LkLora *lora;
@@ -266,12 +267,14 @@ static bool run_steps(Bench *b, int64_t planned)
     }
     say("steps done");
     qsort(seconds, (size_t)b->o.steps, sizeof *seconds, by_value);
-    double high = b->on_card ? card_gib(b) : status_gib("VmHWM:");
+    double high =
+        b->on_card ? card_gib(b) - b->before : status_gib("VmHWM:"); /* as PyTorch counts: without the context */
     printf("result: precision %s size %d batch %d te %d recompute %s: fastest %.3f median %.3f s; first step done %.2f "
            "s after "
            "start; peak %.3f GiB, plan %.3f GiB (%+.1f %%)\n",
            b->o.precision, b->o.size, b->o.batch, !b->o.no_te, b->o.recompute, b->o.steps ? seconds[0] : 0,
            b->o.steps ? seconds[b->o.steps / 2] : 0, first, high, gib(planned), 100 * (high / gib(planned) - 1));
+    fflush(stdout);
     return true;
 }
 
@@ -313,6 +316,7 @@ static bool measure(Bench *b, LkProgram *program, const LkGraph *graph)
 
 static bool run(Bench *b)
 {
+    b->before = b->on_card ? card_gib(b) : 0;
     b->device = b->api->open(b->index, b->o.threads, &b->error);
     if (!b->device)
         return complain(b);

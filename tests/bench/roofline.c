@@ -4,6 +4,7 @@
 #include "backend/node_launches.h"
 #include "profile.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +19,27 @@ static const RoofCard cards[] = {
     {"rtx5090", "GeForce RTX 5090", 120, 209.5e12, 104.8e12, 1792e9},
     {"a100", "A100 40 GB SXM", 80, 312e12, 19.5e12, 1555e9},
     {"h100", "H100 80 GB SXM", 90, 989.4e12, 66.9e12, 3350e9},
+    {"h200", "H200 141 GB SXM", 90, 989.4e12, 66.9e12, 4800e9},
 };
 enum { CARDS = sizeof cards / sizeof cards[0] };
 
 const RoofCard *roof_card(const char *key)
 {
+    char name[128];
+    size_t length = 0;
+    for (const char *c = key; c && *c && length < sizeof name - 1; c++)
+        if (*c != ' ')
+            name[length++] = (char)tolower((unsigned char)*c);
+    name[length] = 0;
     for (int i = 0; i < CARDS; i++)
-        if (key && strcmp(cards[i].key, key) == 0)
+        if (strstr(name, cards[i].key))
             return &cards[i];
     return NULL;
 }
 
 const char *roof_card_keys(void)
 {
-    return "rtx2080|rtx3060|rtx3090|rtx4090|rtx5090|a100|h100";
+    return "rtx2080|rtx3060|rtx3090|rtx4090|rtx5090|a100|h100|h200";
 }
 
 /** Whether a product is made in parts, which a kernel of its own adds in their order (src/backend/cuda/matmul.c): few

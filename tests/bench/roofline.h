@@ -13,7 +13,7 @@ typedef struct RoofCard {
     double bytes;       /* a second, of its memory */
 } RoofCard;
 
-/** The card of that key, or NULL. */
+/** The card of that key, or of a name that has the key in it ("NVIDIA GeForce RTX 4090"), or NULL. */
 const RoofCard *roof_card(const char *key);
 /** All keys, separated by "|": for usage texts. */
 const char *roof_card_keys(void);

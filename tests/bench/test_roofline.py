@@ -39,6 +39,8 @@ for family, tflop in PYTORCH.items():
           and abs(lines["the step at best"] - total[5]) < 0.02, f"{family}: no floor is below the arithmetic")
 slow, fast = (table("--roofline", "sdxl", "--device", card)[1]["the step at best"] for card in ("rtx3060", "h100"))
 check(slow > 5 * fast, f"an RTX 3060 takes {slow:.0f} ms where an H100 takes {fast:.0f}")
+named, by_key = (table("--roofline", "sd15", "--device", card)[1] for card in ("NVIDIA GeForce RTX 4090", "rtx4090"))
+check(named == by_key, "a card is known by the name that its driver gives it")
 wrong = subprocess.run([sys.argv[1], "--roofline", "sdxl", "--device", "rtx1", "--tests", sys.argv[2]], capture_output=True, text=True)
 check(wrong.returncode == 2 and "rtx4090" in wrong.stderr, "an unknown card is refused, the known ones are named")
 print(f"1..{count}")

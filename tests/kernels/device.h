@@ -1,5 +1,5 @@
-/* The kernels' tests on a graphics card (LK_ON_DEVICE): arrays in memory that host and card share, and one more way to
- * run a kernel. */
+/* The kernels' tests on a graphics card (LK_ON_DEVICE): arrays in pinned memory of the host, which the card reads and
+ * writes at the same addresses, and one more way to run a kernel. */
 #pragma once
 
 #include "kernels/cuda.h"
@@ -12,7 +12,7 @@
 static inline void *array_memory_new(size_t bytes)
 {
     void *memory = NULL;
-    cudaError_t status = cudaMallocManaged(&memory, bytes, cudaMemAttachGlobal);
+    cudaError_t status = cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped);
     if (status == cudaSuccess)
         return memory;
     fprintf(stderr, "No memory that host and card share: %s\n", cudaGetErrorString(status));
@@ -21,7 +21,7 @@ static inline void *array_memory_new(size_t bytes)
 
 static inline void array_memory_free(void *memory)
 {
-    cudaFree(memory);
+    cudaFreeHost(memory);
 }
 
 /** Runs all phases on the card and waits. Everything that `args` points to must come from array_memory_new. */
