@@ -1,7 +1,7 @@
 /* What the files of the CPU backend share. */
 #pragma once
 
-#include "backend/backend.h"
+#include "backend/held.h"
 #include "kernels/kernels.h"
 
 #include <dnnl.h>
@@ -30,14 +30,6 @@ typedef struct LkStoredWeight {
     struct LkStoredWeight *next;
 } LkStoredWeight;
 
-typedef struct LkStoredState {
-    char *name;
-    size_t bytes;
-    void *data;
-    int users;
-    struct LkStoredState *next;
-} LkStoredState;
-
 enum { LK_WEIGHT_BUCKETS = 1024 };
 
 struct LkDevice {
@@ -46,7 +38,7 @@ struct LkDevice {
     dnnl_stream_t stream;
     dnnl_primitive_attr_t attr; /* scratchpad from the caller, deterministic */
     LkStoredWeight *weights[LK_WEIGHT_BUCKETS];
-    LkStoredState *states;
+    LkHeldState *states;
     uint8_t *arena;
     int64_t arena_bytes;
     int64_t weight_bytes, state_bytes;
@@ -75,9 +67,8 @@ struct LkProgram {
     const LkGraph *graph;
     LkStep **steps;      /* one a node */
     int64_t *node_bytes; /* scratch memory of each */
-    LkStoredWeight **uses;
-    int n_uses, use_capacity;
-    void **address; /* per tensor (owners), after binding */
+    LkUses uses;         /* LkStoredWeight */
+    void **address;      /* per tensor (owners), after binding */
     bool bound;
 };
 
@@ -103,6 +94,9 @@ bool lk_cpu_status(dnnl_status_t status, const char *what, LkError *error);
 
 /** oneDNN's name of an element type. */
 dnnl_data_type_t lk_cpu_data_type(LkDType dtype);
+
+/** Memory of states, counted in device->state_bytes (memory.c). */
+extern const LkHeldMemory lk_cpu_state_memory;
 
 /* Weights (weights.c). */
 

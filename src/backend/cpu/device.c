@@ -84,13 +84,7 @@ static void close_device(LkDevice *device)
     if (!device)
         return;
     lk_cpu_weights_trim(device, true);
-    for (LkStoredState *state = device->states; state;) {
-        LkStoredState *next = state->next;
-        lk_cpu_memory_free(state->data, state->bytes);
-        free(state->name);
-        free(state);
-        state = next;
-    }
+    lk_held_states_free(&device->states, device, &lk_cpu_state_memory);
     lk_cpu_memory_free(device->arena, (size_t)device->arena_bytes);
     dnnl_primitive_attr_destroy(device->attr);
     dnnl_stream_destroy(device->stream);

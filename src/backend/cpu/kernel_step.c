@@ -12,11 +12,8 @@ typedef struct KernelStep {
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
 {
     (void)error;
-    LkNodeMemory memory = {.scratch = scratch};
-    for (int i = 0; i < base->node->n_in; i++)
-        memory.in[i] = lk_cpu_address(program, base->node->in[i]);
-    for (int i = 0; i < base->node->n_out; i++)
-        memory.out[i] = lk_cpu_address(program, base->node->out[i]);
+    LkNodeMemory memory;
+    lk_held_node_memory(program, base->node, lk_cpu_address, scratch, &memory);
     lk_node_launches(base->graph, base->node, &memory, &((KernelStep *)base)->launches);
     return true;
 }

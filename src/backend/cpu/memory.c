@@ -27,6 +27,25 @@ void lk_cpu_memory_free(void *data, size_t bytes)
         munmap(data, bytes ? bytes : 1);
 }
 
+static void *take_state(LkDevice *device, size_t bytes, LkError *error)
+{
+    void *data = lk_cpu_memory_new_large(bytes);
+    if (data)
+        device->state_bytes += (int64_t)bytes;
+    else
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the adapter and its optimizer (%zu bytes).",
+                bytes);
+    return data;
+}
+
+static void give_state(LkDevice *device, void *data, size_t bytes)
+{
+    lk_cpu_memory_free(data, bytes);
+    device->state_bytes -= (int64_t)bytes;
+}
+
+const LkHeldMemory lk_cpu_state_memory = {take_state, give_state};
+
 typedef struct Copy {
     uint8_t *to;
     const uint8_t *from;

@@ -63,60 +63,16 @@ const int64_t *lk_cpu_node_bytes(const LkProgram *program)
 int64_t lk_cpu_weight_bytes(const LkProgram *program)
 {
     int64_t bytes = 0;
-    for (int i = 0; i < program->n_uses; i++)
-        bytes += program->uses[i]->data ? 0 : (int64_t)program->uses[i]->bytes;
+    for (int i = 0; i < program->uses.count; i++) {
+        const LkStoredWeight *weight = program->uses.items[i];
+        bytes += weight->data ? 0 : (int64_t)weight->bytes;
+    }
     return bytes;
-}
-
-static LkStoredState *find_state(const LkDevice *device, const char *name)
-{
-    for (LkStoredState *s = device->states; s; s = s->next)
-        if (strcmp(s->name, name) == 0)
-            return s;
-    return NULL;
 }
 
 int64_t lk_cpu_state_bytes(const LkProgram *program)
 {
-    int64_t bytes = 0;
-    for (int32_t i = 0; i < program->graph->n_tensors; i++) {
-        const LkTensor *t = &program->graph->tensors[i];
-        if (t->kind == LK_TENSOR_STATE && !find_state(program->device, t->name))
-            bytes += lk_tensor_bytes(t);
-    }
-    return bytes;
-}
-
-static LkStoredState *make_state(LkDevice *device, const LkTensor *tensor, LkError *error)
-{
-    size_t bytes = (size_t)lk_tensor_bytes(tensor);
-    LkStoredState *state = find_state(device, tensor->name);
-    if (state) {
-        if (state->bytes == bytes)
-            return state;
-        lk_fail(error, LK_ERROR_DEVICE, "The state '%s' is used with two sizes.", tensor->name);
-        return NULL;
-    }
-    state = calloc(1, sizeof *state);
-    if (state) {
-        state->name = strdup(tensor->name);
-        state->data = lk_cpu_memory_new_large(bytes);
-        state->bytes = bytes;
-    }
-    if (!state || !state->name || !state->data) {
-        if (state) {
-            free(state->name);
-            lk_cpu_memory_free(state->data, bytes);
-        }
-        free(state);
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the adapter and its optimizer (%zu bytes).",
-                bytes);
-        return NULL;
-    }
-    state->next = device->states;
-    device->states = state;
-    device->state_bytes += (int64_t)bytes;
-    return state;
+    return lk_held_states_missing(program->device->states, program->graph);
 }
 
 /** Gives every tensor that owns memory its address. */
@@ -128,7 +84,8 @@ static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error
         if (plan->offset[i] >= 0) {
             program->address[i] = program->device->arena + plan->offset[i];
         } else if (t->kind == LK_TENSOR_STATE) {
-            LkStoredState *state = make_state(program->device, t, error);
+            LkHeldState *state =
+                lk_held_state(&program->device->states, program->device, t, &lk_cpu_state_memory, error);
             if (!state)
                 return false;
             program->address[i] = state->data;
@@ -168,13 +125,7 @@ void *lk_cpu_address(const LkProgram *program, LkRef ref)
 /** The address of a tensor the host may touch, if it has this size. */
 static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkError *error)
 {
-    const LkTensor *t = lk_graph_tensor(program->graph, ref);
-    if (ref == LK_NONE || !program->bound || (size_t)lk_tensor_bytes(t) != bytes) {
-        lk_fail(error, LK_ERROR_DEVICE, "A tensor of %lld bytes was accessed as %zu bytes.",
-                (long long)lk_tensor_bytes(t), bytes);
-        return NULL;
-    }
-    return lk_cpu_address(program, ref);
+    return lk_held_whole(program->graph, ref, program->bound, bytes, error) ? lk_cpu_address(program, ref) : NULL;
 }
 
 bool lk_cpu_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
@@ -230,9 +181,9 @@ void lk_cpu_program_free(LkProgram *program)
     for (int32_t n = 0; program->steps && n < program->graph->n_nodes; n++)
         if (program->steps[n])
             program->steps[n]->class->free(program->steps[n]);
-    for (int i = 0; i < program->n_uses; i++)
-        program->uses[i]->users--;
-    free(program->uses);
+    for (int i = 0; i < program->uses.count; i++)
+        ((LkStoredWeight *)program->uses.items[i])->users--;
+    free(program->uses.items);
     free(program->steps);
     free(program->node_bytes);
     free(program->address);

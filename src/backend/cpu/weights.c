@@ -33,25 +33,6 @@ static void free_weight(LkStoredWeight *weight)
     free(weight);
 }
 
-/** Notes that the program uses this weight. */
-static bool use(LkProgram *program, LkStoredWeight *weight, LkError *error)
-{
-    for (int i = 0; i < program->n_uses; i++)
-        if (program->uses[i] == weight)
-            return true;
-    if (program->n_uses == program->use_capacity) {
-        int wanted = program->use_capacity ? program->use_capacity * 2 : 256;
-        LkStoredWeight **larger = realloc(program->uses, (size_t)wanted * sizeof(LkStoredWeight *));
-        if (!larger)
-            return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to list the model's weights.");
-        program->uses = larger;
-        program->use_capacity = wanted;
-    }
-    program->uses[program->n_uses++] = weight;
-    weight->users++;
-    return true;
-}
-
 static LkStoredWeight *new_weight(LkDevice *device, const LkTensor *tensor, LkWeightRole role,
                                   const_dnnl_memory_desc_t desc, const_dnnl_memory_desc_t plain, LkError *error)
 {
@@ -87,7 +68,7 @@ LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, 
     }
     if (!weight)
         weight = new_weight(program->device, tensor, role, desc, plain, error);
-    return weight && use(program, weight, error) ? weight : NULL;
+    return weight && lk_uses_add(&program->uses, weight, &weight->users, error) ? weight : NULL;
 }
 
 LkWeightRole lk_cpu_plain_role(const LkTensor *weight)

@@ -114,21 +114,13 @@ static bool is_own(const LkStoredWeight *weight)
     return weight->role == LK_WEIGHT_CODES || weight->role == LK_WEIGHT_TAPS;
 }
 
-static bool is_used(const LkProgram *program, const LkStoredWeight *weight)
-{
-    for (int i = 0; i < program->n_uses; i++)
-        if (program->uses[i] == weight)
-            return true;
-    return false;
-}
-
 /** The forms of one name that the program uses, have no data yet and come from the same rows. */
 static int find_forms(const LkProgram *program, const LkStoredWeight *weight, LkStoredWeight **forms)
 {
     int n = 0;
     for (LkStoredWeight *w = lk_cpu_weight_list(program->device, weight->name); w && n < MAX_FORMS; w = w->next)
         if (!w->data && !is_own(w) && w->dtype == weight->dtype && w->shape[0] == weight->shape[0] &&
-            strcmp(w->name, weight->name) == 0 && is_used(program, w))
+            strcmp(w->name, weight->name) == 0 && lk_uses_have(&program->uses, w))
             forms[n++] = w;
     return n;
 }
@@ -247,8 +239,10 @@ static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSourc
 bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error)
 {
     Region region = {0};
-    for (int i = 0; i < program->n_uses; i++)
-        region.bytes += program->uses[i]->data ? 0 : in_pages(program->uses[i]->bytes);
+    for (int i = 0; i < program->uses.count; i++) {
+        const LkStoredWeight *weight = program->uses.items[i];
+        region.bytes += weight->data ? 0 : in_pages(weight->bytes);
+    }
     if (region.bytes == 0)
         return true;
     if (!source)
@@ -258,9 +252,10 @@ bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkErr
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the model's weights (%zu bytes).",
                        region.bytes);
     bool ok = true;
-    for (int i = 0; i < program->n_uses && ok; i++)
-        if (!program->uses[i]->data)
-            ok = load(program, program->uses[i], source, &region, error);
+    for (int i = 0; i < program->uses.count && ok; i++) {
+        LkStoredWeight *weight = program->uses.items[i];
+        ok = weight->data || load(program, weight, source, &region, error);
+    }
     if (region.used < region.bytes)
         lk_cpu_memory_free(region.data + region.used, region.bytes - region.used);
     return ok;

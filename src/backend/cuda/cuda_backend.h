@@ -1,8 +1,8 @@
 /* What the files of the CUDA backend share. */
 #pragma once
 
-#include "backend/backend.h"
 #include "backend/cuda/cudnn_plan.h"
+#include "backend/held.h"
 #include "kernels/kernels.h"
 
 #include <cublasLt.h>
@@ -46,13 +46,6 @@ typedef struct LkCudaWeight {
     struct LkCudaWeight *next;
 } LkCudaWeight;
 
-typedef struct LkCudaState {
-    char *name;
-    size_t bytes;
-    void *data;
-    struct LkCudaState *next;
-} LkCudaState;
-
 enum { LK_CUDA_WEIGHT_BUCKETS = 1024, LK_CUDA_STAGINGS = 2 };
 
 /* Products for which cuBLASLt was asked already (product.c). */
@@ -75,7 +68,7 @@ struct LkDevice {
     int64_t emptied;                /* how often the stream was seen to be empty */
     uint8_t *arena;
     int64_t arena_bytes;
-    LkCudaState *states;
+    LkHeldState *states;
     LkCudaWeight *weights[LK_CUDA_WEIGHT_BUCKETS];
     LkProductChoice *choices;
 };
@@ -104,10 +97,9 @@ struct LkProgram {
     const LkGraph *graph;
     LkStep **steps;      /* one a node */
     int64_t *node_bytes; /* scratch memory of each */
-    LkCudaWeight **uses;
-    int n_uses, use_capacity;
-    int32_t *waits; /* per node: the fetch that must have arrived first, or -1 */
-    void **address; /* per tensor (owners), after binding */
+    LkUses uses;         /* LkCudaWeight */
+    int32_t *waits;      /* per node: the fetch that must have arrived first, or -1 */
+    void **address;      /* per tensor (owners), after binding */
     bool bound;
     int64_t *input_offset; /* per tensor: its place in `pinned`, for inputs */
     uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
@@ -161,6 +153,7 @@ void lk_cuda_host_free(void *data, bool pinned);
 /* Memory of the device, counted in device->allocated (memory.c). */
 void *lk_cuda_memory_new(LkDevice *device, int64_t bytes, const char *what, LkError *error);
 void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes);
+extern const LkHeldMemory lk_cuda_state_memory;
 
 /** Copies between the device and pageable host memory by way of the pinned buffers; waits until done. */
 bool lk_cuda_upload(LkDevice *device, void *to, const void *from, size_t bytes, LkError *error);

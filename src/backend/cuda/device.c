@@ -76,12 +76,7 @@ static void close_device(LkDevice *device)
     LkError ignored = {0};
     (void)lk_cuda_enter(device, &ignored);
     lk_cuda_weights_trim(device, true);
-    for (LkCudaState *state = device->states, *next; state; state = next) {
-        next = state->next;
-        lk_cuda_memory_free(device, state->data, (int64_t)state->bytes);
-        free(state->name);
-        free(state);
-    }
+    lk_held_states_free(&device->states, device, &lk_cuda_state_memory);
     lk_cuda_memory_free(device, device->arena, device->arena_bytes);
     lk_product_choices_free(device->choices);
     for (int i = 0; i < LK_CUDA_STAGINGS; i++) {

@@ -59,6 +59,22 @@ void lk_cuda_memory_free(LkDevice *device, void *data, int64_t bytes)
     device->allocated -= bytes;
 }
 
+static void *take_state(LkDevice *device, size_t bytes, LkError *error)
+{
+    void *data = lk_cuda_memory_new(device, (int64_t)bytes, "the adapter and its optimizer", error);
+    if (data && lk_cuda_ok(cudaMemsetAsync(data, 0, bytes, device->stream), "a state", error))
+        return data;
+    lk_cuda_memory_free(device, data, (int64_t)bytes);
+    return NULL;
+}
+
+static void give_state(LkDevice *device, void *data, size_t bytes)
+{
+    lk_cuda_memory_free(device, data, (int64_t)bytes);
+}
+
+const LkHeldMemory lk_cuda_state_memory = {take_state, give_state};
+
 void *lk_cuda_staging(LkDevice *device, int number, LkError *error)
 {
     if (device->sending[number] &&

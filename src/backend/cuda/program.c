@@ -97,12 +97,12 @@ void lk_cuda_program_free(LkProgram *program)
     for (int32_t n = 0; program->steps && n < program->graph->n_nodes; n++)
         if (program->steps[n])
             program->steps[n]->class->free(program->steps[n]);
-    for (int i = 0; i < program->n_uses; i++)
-        program->uses[i]->users--;
+    for (int i = 0; i < program->uses.count; i++)
+        ((LkCudaWeight *)program->uses.items[i])->users--;
     lk_cuda_host_free(program->inputs, program->pinned);
     if (program->sent)
         (void)cudaEventDestroy(program->sent);
-    free(program->uses);
+    free(program->uses.items);
     free(program->steps);
     free(program->node_bytes);
     free(program->waits);
@@ -119,60 +119,16 @@ const int64_t *lk_cuda_node_bytes(const LkProgram *program)
 int64_t lk_cuda_weight_bytes(const LkProgram *program)
 {
     int64_t bytes = 0;
-    for (int i = 0; i < program->n_uses; i++)
-        bytes += program->uses[i]->data || program->uses[i]->on_host ? 0 : (int64_t)program->uses[i]->bytes;
+    for (int i = 0; i < program->uses.count; i++) {
+        const LkCudaWeight *weight = program->uses.items[i];
+        bytes += weight->data || weight->on_host ? 0 : (int64_t)weight->bytes;
+    }
     return bytes;
-}
-
-static LkCudaState *find_state(const LkDevice *device, const char *name)
-{
-    for (LkCudaState *s = device->states; s; s = s->next)
-        if (strcmp(s->name, name) == 0)
-            return s;
-    return NULL;
 }
 
 int64_t lk_cuda_state_bytes(const LkProgram *program)
 {
-    int64_t bytes = 0;
-    for (int32_t i = 0; i < program->graph->n_tensors; i++) {
-        const LkTensor *t = &program->graph->tensors[i];
-        if (t->kind == LK_TENSOR_STATE && !find_state(program->device, t->name))
-            bytes += lk_tensor_bytes(t);
-    }
-    return bytes;
-}
-
-static LkCudaState *make_state(LkDevice *device, const LkTensor *tensor, LkError *error)
-{
-    size_t bytes = (size_t)lk_tensor_bytes(tensor);
-    LkCudaState *state = find_state(device, tensor->name);
-    if (state) {
-        if (state->bytes == bytes)
-            return state;
-        lk_fail(error, LK_ERROR_DEVICE, "The state '%s' is used with two sizes.", tensor->name);
-        return NULL;
-    }
-    state = calloc(1, sizeof *state);
-    if (state)
-        state->name = strdup(tensor->name);
-    if (!state || !state->name) {
-        free(state);
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the adapter and its optimizer (%zu bytes).",
-                bytes);
-        return NULL;
-    }
-    state->data = lk_cuda_memory_new(device, (int64_t)bytes, "the adapter and its optimizer", error);
-    if (!state->data || !lk_cuda_ok(cudaMemsetAsync(state->data, 0, bytes, device->stream), "a state", error)) {
-        lk_cuda_memory_free(device, state->data, (int64_t)bytes);
-        free(state->name);
-        free(state);
-        return NULL;
-    }
-    state->bytes = bytes;
-    state->next = device->states;
-    device->states = state;
-    return state;
+    return lk_held_states_missing(program->device->states, program->graph);
 }
 
 /** Gives every tensor that owns memory its address. */
@@ -184,7 +140,8 @@ static bool place_tensors(LkProgram *program, const LkPlan *plan, LkError *error
         if (plan->offset[i] >= 0) {
             program->address[i] = program->device->arena + plan->offset[i];
         } else if (t->kind == LK_TENSOR_STATE) {
-            LkCudaState *state = make_state(program->device, t, error);
+            LkHeldState *state =
+                lk_held_state(&program->device->states, program->device, t, &lk_cuda_state_memory, error);
             if (!state)
                 return false;
             program->address[i] = state->data;

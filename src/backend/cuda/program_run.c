@@ -7,13 +7,7 @@
 /** The address of a tensor the host may touch, if it has this size. */
 static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkError *error)
 {
-    const LkTensor *t = lk_graph_tensor(program->graph, ref);
-    if (ref == LK_NONE || !program->bound || (size_t)lk_tensor_bytes(t) != bytes) {
-        lk_fail(error, LK_ERROR_DEVICE, "A tensor of %lld bytes was accessed as %zu bytes.",
-                (long long)lk_tensor_bytes(t), bytes);
-        return NULL;
-    }
-    return lk_cuda_address(program, ref);
+    return lk_held_whole(program->graph, ref, program->bound, bytes, error) ? lk_cuda_address(program, ref) : NULL;
 }
 
 /** Waits until the inputs of the last run are on the card: until that run begins, at the latest. */

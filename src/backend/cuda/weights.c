@@ -30,25 +30,6 @@ LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCu
     return NULL;
 }
 
-/** Notes that the program uses this weight. */
-static bool use(LkProgram *program, LkCudaWeight *weight, LkError *error)
-{
-    for (int i = 0; i < program->n_uses; i++)
-        if (program->uses[i] == weight)
-            return true;
-    if (program->n_uses == program->use_capacity) {
-        int wanted = program->use_capacity ? program->use_capacity * 2 : 256;
-        LkCudaWeight **larger = realloc(program->uses, (size_t)wanted * sizeof(LkCudaWeight *));
-        if (!larger)
-            return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to list the model's weights.");
-        program->uses = larger;
-        program->use_capacity = wanted;
-    }
-    program->uses[program->n_uses++] = weight;
-    weight->users++;
-    return true;
-}
-
 static LkCudaWeight *new_weight(LkDevice *device, const LkTensor *tensor, LkCudaLayout layout, LkDType dtype,
                                 LkError *error)
 {
@@ -80,7 +61,7 @@ LkCudaWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout,
     LkCudaWeight *weight = lk_cuda_weight_find(program->device, tensor->name, layout, dtype, tensor->on_host);
     if (!weight)
         weight = new_weight(program->device, tensor, layout, dtype, error);
-    return weight && use(program, weight, error) ? weight : NULL;
+    return weight && lk_uses_add(&program->uses, weight, &weight->users, error) ? weight : NULL;
 }
 
 void lk_cuda_region_free(LkCudaRegion *region)

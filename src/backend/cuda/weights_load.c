@@ -127,9 +127,10 @@ static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_
     LkDevice *device = program->device;
     int64_t bytes = 0, used = 0;
     int number = 0;
-    for (int i = 0; i < program->n_uses; i++)
-        if (!program->uses[i]->data && program->uses[i]->on_host == on_host)
-            bytes += (int64_t)program->uses[i]->bytes;
+    for (int i = 0; i < program->uses.count; i++) {
+        const LkCudaWeight *weight = program->uses.items[i];
+        bytes += weight->data || weight->on_host != on_host ? 0 : (int64_t)weight->bytes;
+    }
     if (bytes == 0)
         return true;
     if (!source)
@@ -138,8 +139,8 @@ static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_
     if (!region)
         return false;
     bool ok = true;
-    for (int i = 0; i < program->n_uses && ok; i++) {
-        LkCudaWeight *weight = program->uses[i];
+    for (int i = 0; i < program->uses.count && ok; i++) {
+        LkCudaWeight *weight = program->uses.items[i];
         if (weight->data || weight->on_host != on_host)
             continue;
         ok = load(device, weight, (uint8_t *)region->data + used, source, &number, error);
