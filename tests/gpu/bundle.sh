@@ -14,7 +14,7 @@ system=/usr/lib/x86_64-linux-gnu
 most_mb=60
 
 rm -rf "$out"
-mkdir -p "$out"/{bin,lib,libc,include/single,build,wheels}
+mkdir -p "$out"/{bin,lib,libc,include/{single,x86_64-linux-gnu},build,wheels}
 
 cp "$top"/tests/gpu/{run,places}.sh "$out/"
 [ $# -le 2 ] || cp "${@:3}" "$out/wheels/"
