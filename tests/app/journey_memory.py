@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import SLOW, GLib, Journey, drop, key, text_of, wait_for
+from driver import SLOW, Events, GLib, Journey, drop, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-memory-")
@@ -25,6 +25,7 @@ with sqlite3.connect(store) as base:
                  "WHERE state = 'queued'", (f"train_batch_size = {BATCH}\nnetwork_dim",))
 
 j = Journey()
+said = Events("object:announcement")
 app = j.start(program)
 
 
@@ -68,6 +69,7 @@ def restarted():
 
 
 j.step("a training that needs too much memory fails, and says so", fails)
+j.step("a screen reader is told of it, with the reason", lambda: said.heard(r"^Task 3: .*needs .* of memory"))
 j.step("what would help is there to press, the smallest change first", remedies)
 j.audit(app, "the failed training")
 j.shot("failed-training")
