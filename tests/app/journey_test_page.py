@@ -328,4 +328,24 @@ j.step("settings are remembered", lambda: wait_for("the prompt", lambda: (
     text_of(prompt(again)) == f"rlk_bird <lora:{NAME}-000002:0.7>" and text_of(again.find("text", "Seed")) == "77")))
 j.step("pictures that were made are there", lambda: (
     again.find("list item", "00001-1234.png"), again.sees(re.compile("^Seed 1234 · 4 steps"))))
+
+
+def resize(width):
+    for window in subprocess.check_output(["xdotool", "search", "--onlyvisible", "--pid", str(again.process.pid), "--name", "."],
+                                          text=True).split():
+        xdotool("windowsize", window, width, 800)
+
+
+def narrow():
+    """The settings fold away, and Generate moves to where it can be seen."""
+    for _ in range(3):
+        resize(370)
+        again.gone("text", "Seed")
+        again.find("button", "Generate")
+        resize(1280)
+        again.find("text", "Seed")
+        again.find("button", "Generate")
+
+
+j.step("in a narrow window Generate is still there", narrow)
 j.done()

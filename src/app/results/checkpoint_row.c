@@ -13,7 +13,8 @@ struct _LkCheckpointRow {
     GtkListBoxRow parent_instance;
     LkTask *task;
     guint index;
-    GtkBox *layout, *figures, *samples;
+    GtkBox *layout, *samples;
+    AdwWrapBox *figures;
     GtkLabel *title, *mark, *file, *loss, *held_out;
     GtkWidget *export_button;
 };
@@ -109,14 +110,14 @@ static GtkLabel *add_label(GtkWidget *box, float align, const char *style, const
 }
 
 /* A figure over the word that names it. */
-static GtkLabel *add_figure(GtkBox *box, const char *name)
+static GtkLabel *add_figure(AdwWrapBox *box, const char *name)
 {
     GtkWidget *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     gtk_widget_set_valign(column, GTK_ALIGN_CENTER);
     GtkLabel *value = add_label(column, 1, "numeric", NULL);
     gtk_label_set_ellipsize(value, PANGO_ELLIPSIZE_NONE);
     gtk_label_set_label(add_label(column, 1, "caption", "dimmed"), name);
-    gtk_box_append(box, column);
+    adw_wrap_box_append(box, column);
     return value;
 }
 
@@ -213,15 +214,19 @@ static void lk_checkpoint_row_init(LkCheckpointRow *self)
     self->samples = GTK_BOX(gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8));
     gtk_box_append(self->layout, GTK_WIDGET(self->samples));
     gtk_box_append(self->layout, make_names(self));
-    self->figures = GTK_BOX(gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18));
+    self->figures = ADW_WRAP_BOX(adw_wrap_box_new());
+    adw_wrap_box_set_child_spacing(self->figures, 18);
+    adw_wrap_box_set_line_spacing(self->figures, 6);
+    gtk_widget_set_valign(GTK_WIDGET(self->figures), GTK_ALIGN_CENTER);
     self->loss = add_figure(self->figures, _("loss"));
     self->held_out = add_figure(self->figures, _("held-out"));
     self->export_button = gtk_button_new_with_mnemonic(_("_Export…"));
-    gtk_button_set_can_shrink(GTK_BUTTON(self->export_button), TRUE);
     gtk_widget_set_valign(self->export_button, GTK_ALIGN_CENTER);
     g_signal_connect_object(self->export_button, "clicked", G_CALLBACK(export_cb), self, G_CONNECT_SWAPPED);
-    gtk_box_append(self->figures, self->export_button);
-    gtk_box_append(self->figures, make_menu());
+    GtkWidget *buttons = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+    gtk_box_append(GTK_BOX(buttons), self->export_button);
+    gtk_box_append(GTK_BOX(buttons), make_menu());
+    adw_wrap_box_append(self->figures, buttons);
     gtk_box_append(self->layout, GTK_WIDGET(self->figures));
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(self), GTK_WIDGET(self->layout));
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(self), FALSE);
