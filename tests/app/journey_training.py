@@ -124,6 +124,23 @@ def stop(app, number):
 
 j.step("the learning rate is changed while it runs", change)
 j.step("Ctrl+S saves a checkpoint now", lambda: (key("ctrl+s"), wait_for("a step's file", lambda: list(runs.glob("*-step*.safetensors")), SLOW)))
+
+
+def change_more():
+    """From the dialog on it saves after every second step, and Sample Now draws the new prompt."""
+    before = set(runs.glob("*.safetensors"))
+    app.press("button", "Change While Training")
+    app.set_text(app.find("text", "Save Every n Steps"), "2")
+    app.set_text(app.find("text", "Sample prompts"), "lorimascot in the rain --w 64 --h 64 --s 2")
+    app.press("button", "Apply")
+    wait_for("two further files", lambda: len(set(runs.glob("*.safetensors")) - before) >= 2, SLOW)
+    key("ctrl+shift+s")
+    wait_for("a sample", lambda: list(runs.glob("sample/*.png")), SLOW)
+    app.sees(re.compile("lorimascot in the rain"), SLOW)
+
+
+j.step("so are prompts and the interval of saving; Ctrl+Shift+S draws a sample now", change_more)
+j.shot("changed")
 j.step("Stop and Save ends it", lambda: stop(app, 1))
 
 
