@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 xgettext --files-from=po/POTFILES.in --output=po/lorikeet.pot --from-code=UTF-8 --package-name=lorikeet \
     --add-comments=translators: --keyword=_ --keyword=N_ --keyword=C_:1c,2 --keyword=NC_:1c,2 --keyword=ngettext:1,2 \
     --keyword=g_dngettext:2,3 --keyword=NP_:1,2 --keyword=lk_fail:3 --keyword=lk_error_prefix:2 --keyword=lk_text \
-    --keyword=fail_errno:3 \
+    --keyword=lk_file_fail:3 \
     --flag=_:1:pass-c-format --flag=N_:1:pass-c-format --flag=g_strdup_printf:1:c-format --sort-by-file 2> >(grep -v 'blp. is unknown' >&2)
 while read -r language; do
     case $language in '' | \#*) continue ;; esac

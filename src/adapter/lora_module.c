@@ -172,7 +172,9 @@ static bool read_alpha(const LkModuleTensors *t, LkAdapterShape *s, GError **err
         if (lk_tensor_view_elements(t->alpha) != 1) {
             return lk_lora_shape_error(t->file, t->alpha, _("a single number"), error);
         }
-        lk_tensor_view_to_f32(t->alpha, &number);
+        if (!lk_tensor_view_to_f32(t->alpha, &number, error)) {
+            return false;
+        }
         alpha = (double)number;
     }
     if (!isfinite(alpha) || fabs(alpha) > 1e6) {
@@ -226,7 +228,10 @@ float *lk_lora_module_numbers(const LkModuleTensors *t, LkLoraWeights *weights, 
     }
     size_t at = 0;
     for (int i = 0; i < n; i++) {
-        lk_tensor_view_to_f32(t->part[parts[i].role], numbers + at);
+        if (!lk_tensor_view_to_f32(t->part[parts[i].role], numbers + at, error)) {
+            g_free(numbers);
+            return NULL;
+        }
         weights->values[i] = numbers + at;
         at += (size_t)lk_part_elements(&parts[i]);
     }

@@ -5,7 +5,7 @@
 #include "tensor/graph.h"
 #include "tensor/plan.h"
 
-#define LK_BACKEND_VERSION 2
+#define LK_BACKEND_VERSION 3
 
 typedef struct LkDevice LkDevice;
 typedef struct LkProgram LkProgram;
@@ -20,12 +20,21 @@ typedef struct LkDeviceInfo {
     int threads;          /* of a CPU */
 } LkDeviceInfo;
 
-/** Where frozen weights come from. `read` gives a tensor's bytes as they are in the file; they stay valid until
- * `done` is called with the same name. */
+/** A frozen weight as its file has it. */
+typedef struct LkSourceWeight {
+    LkDType dtype;
+    int64_t count;      /* elements */
+    const void *handle; /* the source's own */
+} LkSourceWeight;
+
+/** Where frozen weights come from: one at a time, of which any elements can be read by any number of threads. */
 typedef struct LkWeightSource {
     void *context;
-    bool (*read)(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count, LkError *error);
-    void (*done)(void *context, const char *name);
+    /** Finds a weight, which can be read until it is closed. */
+    bool (*open)(void *context, const char *name, LkSourceWeight *weight, LkError *error);
+    /** Copies elements first..first+count-1, in the weight's type. False where they cannot be had (any more). */
+    bool (*read)(void *context, const LkSourceWeight *weight, int64_t first, int64_t count, void *to, LkError *error);
+    void (*close)(void *context, const LkSourceWeight *weight);
 } LkWeightSource;
 
 typedef struct LkBackend {

@@ -3,20 +3,27 @@
 #include "base/parallel.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PIECE = 1 << 16 }; /* bytes of rows that a thread reads at once: they stay in its cache */
 
 /** What the threads share. */
 typedef struct Writing {
     const LkWeightForm *form;
-    const void *from;
-    LkDType from_type;
+    const LkWeightReader *reader;
     int64_t first;
     uint8_t *to;
     float *scales;
-    atomic_bool short_of_memory;
+    LkFirstError error;
 } Writing;
+
+/** Memory of one thread. */
+typedef struct Rows {
+    uint8_t *raw; /* `most` rows as the file has them */
+    float *row;   /* two of them: read, and in another order */
+    int64_t most;
+} Rows;
 
 LkWeightForm lk_weight_form(LkDType dtype, int rank, const int64_t *shape, bool taps_first)
 {
@@ -34,12 +41,11 @@ int64_t lk_weight_form_bytes(const LkWeightForm *form, int64_t rows)
     return rows * form->cols * (int64_t)lk_dtype_size(form->dtype);
 }
 
-/** One row of the file as f32. */
-static void read_row(const Writing *w, int64_t row, float *out)
+/** One row as the file has it, as f32. */
+static void widen(const void *from, LkDType type, int64_t n, float *out)
 {
-    int64_t n = w->form->cols, at = row * n;
-    const uint16_t *half = (const uint16_t *)w->from + at;
-    switch (w->from_type) {
+    const uint16_t *half = from;
+    switch (type) {
     case LK_BF16:
         for (int64_t i = 0; i < n; i++)
             out[i] = lk_bf16_to_f32(half[i]);
@@ -50,14 +56,14 @@ static void read_row(const Writing *w, int64_t row, float *out)
         break;
     case LK_F64:
         for (int64_t i = 0; i < n; i++)
-            out[i] = (float)((const double *)w->from)[at + i];
+            out[i] = (float)((const double *)from)[i];
         break;
     case LK_E4M3:
         for (int64_t i = 0; i < n; i++)
-            out[i] = lk_e4m3_to_f32(((const uint8_t *)w->from)[at + i]);
+            out[i] = lk_e4m3_to_f32(((const uint8_t *)from)[i]);
         break;
     default:
-        memcpy(out, (const float *)w->from + at, (size_t)n * sizeof *out);
+        memcpy(out, from, (size_t)n * sizeof *out);
         break;
     }
 }
@@ -125,31 +131,58 @@ static void write_row(const LkWeightForm *form, const float *row, void *to)
     }
 }
 
+static bool rows_init(Rows *rows, const Writing *w, LkError *error)
+{
+    const size_t row_bytes = (size_t)w->form->cols * lk_dtype_size(w->reader->weight.dtype);
+    rows->most = row_bytes < PIECE ? (int64_t)(PIECE / row_bytes) : 1;
+    rows->raw = malloc((size_t)rows->most * row_bytes);
+    rows->row = malloc((size_t)w->form->cols * 2 * sizeof *rows->row);
+    return (rows->raw && rows->row) ||
+           lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
+}
+
+/** Row number i of those to be written, from its bytes. */
+static void write_one(const Writing *w, int64_t i, const uint8_t *raw, float *row)
+{
+    const LkWeightForm *form = w->form;
+    widen(raw, w->reader->weight.dtype, form->cols, row);
+    const float *in_order = turned(form, row, row + form->cols);
+    uint8_t *to = w->to + lk_weight_form_bytes(form, i);
+    if (lk_dtype_is_code(form->dtype))
+        w->scales[i] = write_codes(form->dtype, in_order, form->cols, to);
+    else
+        write_row(form, in_order, to);
+}
+
+static bool write_piece(const Writing *w, const Rows *rows, int64_t first, int64_t count, LkError *error)
+{
+    const int64_t cols = w->form->cols;
+    const size_t row_bytes = (size_t)cols * lk_dtype_size(w->reader->weight.dtype);
+    if (!lk_weight_reader_get(w->reader, (w->first + first) * cols, count * cols, rows->raw, error))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        write_one(w, first + i, rows->raw + (size_t)i * row_bytes, rows->row);
+    return true;
+}
+
 static void write_rows(void *context, int64_t first, int64_t last)
 {
     Writing *w = context;
-    const LkWeightForm *form = w->form;
-    float *row = malloc((size_t)form->cols * 2 * sizeof *row);
-    if (!row) {
-        w->short_of_memory = true;
-        return;
-    }
-    for (int64_t i = first; i < last; i++) {
-        read_row(w, w->first + i, row);
-        const float *in_order = turned(form, row, row + form->cols);
-        uint8_t *to = w->to + lk_weight_form_bytes(form, i);
-        if (lk_dtype_is_code(form->dtype))
-            w->scales[i] = write_codes(form->dtype, in_order, form->cols, to);
-        else
-            write_row(form, in_order, to);
-    }
-    free(row);
+    Rows rows = {0};
+    LkError problem = {0};
+    bool ok = rows_init(&rows, w, &problem);
+    for (int64_t i = first; ok && i < last; i += rows.most)
+        ok = write_piece(w, &rows, i, last - i < rows.most ? last - i : rows.most, &problem);
+    if (!ok)
+        lk_first_error_set(&w->error, &problem);
+    free(rows.raw);
+    free(rows.row);
 }
 
-bool lk_weight_form_write(const LkWeightForm *form, const void *from, LkDType from_type, int64_t first, int64_t last,
-                          void *to, float *scales)
+bool lk_weight_form_write(const LkWeightForm *form, const LkWeightReader *reader, int64_t first, int64_t last, void *to,
+                          float *scales, LkError *error)
 {
-    Writing w = {.form = form, .from = from, .from_type = from_type, .first = first, .to = to, .scales = scales};
+    Writing w = {.form = form, .reader = reader, .first = first, .to = to, .scales = scales};
     lk_parallel_for(last - first, write_rows, &w);
-    return !w.short_of_memory;
+    return lk_first_error_give(&w.error, error);
 }

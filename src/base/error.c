@@ -35,3 +35,19 @@ void lk_error_prefix(LkError *error, const char *format, ...)
     if (used >= 0 && (size_t)used < sizeof error->text)
         snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s", old);
 }
+
+bool lk_first_error_set(LkFirstError *first, const LkError *error)
+{
+    if (!atomic_flag_test_and_set(&first->taken))
+        first->error = *error;
+    return false;
+}
+
+bool lk_first_error_give(const LkFirstError *first, LkError *error)
+{
+    if (first->error.code == LK_ERROR_NONE)
+        return true;
+    if (error && error->code == LK_ERROR_NONE)
+        *error = first->error;
+    return false;
+}

@@ -1,6 +1,7 @@
 /* Errors with text: what the libc-only layers report. Layers from format upwards use GError. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /** What kind of failure it was: decides the exit code of the command line and the advice of the window. The store keeps
@@ -32,3 +33,17 @@ bool lk_fail(LkError *error, LkErrorCode code, const char *format, ...) __attrib
 
 /** Puts `prefix: ` before the text of an error that is set. */
 void lk_error_prefix(LkError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** The first error that one of several threads met; all zero at the start. */
+typedef struct LkFirstError {
+    atomic_flag taken;
+    LkError error;
+} LkFirstError;
+
+/** Notes an error unless another thread was first. Returns false. */
+bool lk_first_error_set(LkFirstError *first, const LkError *error);
+
+/** When the threads are done: whether there was none; else it goes to `error` (may be NULL), which keeps one that it
+ * has.
+ */
+bool lk_first_error_give(const LkFirstError *first, LkError *error);

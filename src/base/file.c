@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/buffer.h"
+#include "base/file_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,8 +27,7 @@ struct LkFileWriter {
     bool failed; /* a write was refused: this file must never be committed */
 };
 
-/* One sentence for a refused system call, with what to do where that is known. */
-static bool fail_errno(LkError *error, int number, const char *what, const char *path)
+bool lk_file_fail(LkError *error, int number, const char *what, const char *path)
 {
     const char *advice = "";
     if (number == ENOSPC || number == EDQUOT)
@@ -37,11 +36,13 @@ static bool fail_errno(LkError *error, int number, const char *what, const char 
         advice = lk_text(" Check who may read and write there.");
     else if (number == EROFS)
         advice = lk_text(" Choose a folder that can be written to.");
+    else if (number == EIO || number == ENXIO || number == ENODEV || number == ENOTCONN || number == ESTALE)
+        advice = lk_text(" Check that its drive is still connected and in order.");
     return lk_fail(error, number == ENOMEM ? LK_ERROR_MEMORY : LK_ERROR_IO, "Cannot %s %s: %s.%s", lk_text(what), path,
                    strerror(number), advice);
 }
 
-static int open_again(const char *path, int flags, mode_t mode)
+int lk_file_open_fd(const char *path, int flags, mode_t mode)
 {
     int fd;
     do
@@ -50,67 +51,23 @@ static int open_again(const char *path, int flags, mode_t mode)
     return fd;
 }
 
-/* What an open file is; false with an error where it is no file of bytes. */
-static bool examine(int fd, const char *path, struct stat *info, LkError *error)
+int lk_file_open_input(const char *path, struct stat *info, LkError *error)
 {
-    if (fstat(fd, info) != 0)
-        return fail_errno(error, errno, "examine", path);
-    if (S_ISREG(info->st_mode))
-        return true;
-    return lk_fail(error, LK_ERROR_IO, "Cannot open %s: it is %s, not a file.", path,
-                   S_ISDIR(info->st_mode) ? lk_text("a folder") : lk_text("a device or pipe"));
-}
-
-/* ------------------------------------------------------------------------------------------------- maps */
-
-bool lk_map_open(LkMap *map, const char *path, LkError *error)
-{
-    *map = (LkMap){0};
     /* O_NONBLOCK: a named pipe must be refused below, not waited for. */
-    int fd = open_again(path, O_RDONLY | O_NONBLOCK, 0);
-    if (fd < 0)
-        return fail_errno(error, errno, "open", path);
-    struct stat info;
-    bool ok = false;
-    if (!examine(fd, path, &info, error)) {
-        ok = false;
-    } else if ((uint64_t)info.st_size > SIZE_MAX / 2) {
-        lk_fail(error, LK_ERROR_MEMORY, "Cannot open %s: it is too large for this machine.", path);
-    } else if (info.st_size == 0) {
-        ok = true;
-    } else {
-        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) {
-            fail_errno(error, errno, "map", path);
-        } else {
-            *map = (LkMap){.data = data, .size = (size_t)info.st_size};
-            ok = true;
-        }
+    int fd = lk_file_open_fd(path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0) {
+        lk_file_fail(error, errno, "open", path);
+        return -1;
     }
+    if (fstat(fd, info) != 0)
+        lk_file_fail(error, errno, "examine", path);
+    else if (!S_ISREG(info->st_mode))
+        lk_fail(error, LK_ERROR_IO, "Cannot open %s: it is %s, not a file.", path,
+                S_ISDIR(info->st_mode) ? lk_text("a folder") : lk_text("a device or pipe"));
+    else
+        return fd;
     close(fd);
-    return ok;
-}
-
-void lk_map_close(LkMap *map)
-{
-    if (map && map->data)
-        munmap((void *)map->data, map->size);
-    if (map)
-        *map = (LkMap){0};
-}
-
-void lk_map_forget(const LkMap *map, size_t offset, size_t size)
-{
-    if (!map->data || offset >= map->size)
-        return;
-    if (size > map->size - offset)
-        size = map->size - offset;
-    /* Whole pages only: neighbours may still be in use. */
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t first = (offset + page - 1) / page * page;
-    size_t last = offset + size == map->size ? map->size : (offset + size) / page * page;
-    if (first < last)
-        madvise((void *)(map->data + first), last - first, MADV_DONTNEED);
+    return -1;
 }
 
 /* ----------------------------------------------------------------------------------------------- writer */
@@ -159,7 +116,7 @@ static int open_temporary(LkFileWriter *writer, const char *target)
             errno = ENOMEM;
             return -1;
         }
-        int fd = open_again(writer->temporary, O_RDWR | O_CREAT | O_EXCL, 0666);
+        int fd = lk_file_open_fd(writer->temporary, O_RDWR | O_CREAT | O_EXCL, 0666);
         if (fd < 0 && errno != EEXIST)
             return -1;
         if (fd >= 0 && lock_temporary(fd))
@@ -223,7 +180,7 @@ LkFileWriter *lk_file_writer_new(const char *path, LkError *error)
     }
     writer->fd = open_temporary(writer, writer->target);
     if (writer->fd < 0) {
-        fail_errno(error, errno, "write", path);
+        lk_file_fail(error, errno, "write", path);
         free(writer->temporary); /* not made, so there is nothing to remove */
         writer->temporary = NULL;
         lk_file_writer_abandon(writer);
@@ -238,7 +195,7 @@ LkFileWriter *lk_file_writer_new(const char *path, LkError *error)
 static bool fail_write(LkFileWriter *writer, int number, LkError *error)
 {
     writer->failed = true;
-    return fail_errno(error, number, "write", writer->target);
+    return lk_file_fail(error, number, "write", writer->target);
 }
 
 static bool write_all(LkFileWriter *writer, const char *data, size_t size, LkError *error)
@@ -283,7 +240,7 @@ bool lk_file_writer_patch(LkFileWriter *writer, uint64_t offset, const void *dat
         return false;
     struct stat info;
     if (fstat(writer->fd, &info) != 0)
-        return fail_errno(error, errno, "examine", writer->target);
+        return lk_file_fail(error, errno, "examine", writer->target);
     if (offset > (uint64_t)info.st_size || size > (uint64_t)info.st_size - offset)
         return lk_fail(error, LK_ERROR_IO, "Cannot change %zu bytes at %llu of %s: the file is shorter.", size,
                        (unsigned long long)offset, writer->target);
@@ -307,7 +264,7 @@ void lk_file_sync_folder(const char *path)
     char *folder = length ? strndup(path, length) : strdup(".");
     if (!folder)
         return;
-    int fd = open_again(folder, O_RDONLY | O_DIRECTORY, 0);
+    int fd = lk_file_open_fd(folder, O_RDONLY | O_DIRECTORY, 0);
     free(folder);
     if (fd < 0)
         return;
@@ -321,9 +278,9 @@ bool lk_file_writer_commit(LkFileWriter *writer, LkError *error)
     if (writer->failed)
         lk_fail(error, LK_ERROR_IO, "Cannot write %s: an earlier part of it could not be written.", writer->target);
     if (ok && fsync(writer->fd) != 0)
-        ok = fail_errno(error, errno, "write", writer->target);
+        ok = lk_file_fail(error, errno, "write", writer->target);
     if (ok && rename(writer->temporary, writer->target) != 0) /* still locked: nobody takes it for a leftover */
-        ok = fail_errno(error, errno, "replace", writer->target);
+        ok = lk_file_fail(error, errno, "replace", writer->target);
     if (ok) {
         lk_file_sync_folder(writer->target);
         free(writer->temporary);
@@ -369,7 +326,7 @@ static bool read_all(int fd, const char *path, LkBuffer *buffer, LkError *error)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno(error, errno, "read", path);
+            return lk_file_fail(error, errno, "read", path);
         if (got == 0)
             return true;
         if ((size_t)got > buffer->cap - buffer->size)
@@ -385,13 +342,12 @@ bool lk_file_read(const char *path, size_t cap, char **data, size_t *size, LkErr
     *data = NULL;
     *size = 0;
     struct stat info;
-    int fd = open_again(path, O_RDONLY | O_NONBLOCK, 0); /* as for maps */
+    int fd = lk_file_open_input(path, &info, error);
     if (fd < 0)
-        return fail_errno(error, errno, "open", path);
+        return false;
     LkBuffer buffer = lk_buffer_init(cap < SIZE_MAX ? cap : SIZE_MAX - 1);
     /* The empty append gives an empty file its NUL. */
-    bool ok = examine(fd, path, &info, error) && lk_buffer_append(&buffer, "", 0, error) &&
-              read_all(fd, path, &buffer, error);
+    bool ok = lk_buffer_append(&buffer, "", 0, error) && read_all(fd, path, &buffer, error);
     close(fd);
     if (!ok) {
         lk_buffer_clear(&buffer);
@@ -423,7 +379,7 @@ bool lk_make_folders(const char *path, LkError *error)
             if (there && !S_ISDIR(info.st_mode))
                 ok = lk_fail(error, LK_ERROR_IO, "Cannot make the folder %s: %s is a file.", path, copy);
             else if (!there)
-                ok = fail_errno(error, number, "make the folder", copy);
+                ok = lk_file_fail(error, number, "make the folder", copy);
         }
         *p = was;
         if (!was)

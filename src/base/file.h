@@ -1,23 +1,10 @@
-/* Files: read-only maps, and writes that either happen whole or not at all. */
+/* Files: whole reads, and writes that either happen whole or not at all. */
 #pragma once
 
 #include "base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/** A file mapped read-only. */
-typedef struct LkMap {
-    const uint8_t *data;
-    size_t size;
-} LkMap;
-
-/** Maps a regular file (an empty one gives data = NULL, size = 0). */
-bool lk_map_open(LkMap *map, const char *path, LkError *error);
-void lk_map_close(LkMap *map);
-
-/** Tells the system that bytes offset..offset+size-1 are not needed in memory any more (keeps a loader's peak low). */
-void lk_map_forget(const LkMap *map, size_t offset, size_t size);
 
 /** A file being written under a temporary name in the target's folder. */
 typedef struct LkFileWriter LkFileWriter;

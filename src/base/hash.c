@@ -173,21 +173,39 @@ static inline uint64_t load64(const uint8_t *p)
     return word;
 }
 
-uint64_t lk_hash64(const void *data, size_t size, uint64_t seed)
+LkHash64 lk_hash64_begin(uint64_t size, uint64_t seed)
+{
+    return (LkHash64){0xcbf29ce484222325u ^ seed ^ (size * 0x9e3779b97f4a7c15u)};
+}
+
+void lk_hash64_update(LkHash64 *hash, const void *data, size_t size)
 {
     const uint64_t prime = 0x100000001b3u;
     const uint8_t *p = data;
-    uint64_t h = 0xcbf29ce484222325u ^ seed ^ ((uint64_t)size * 0x9e3779b97f4a7c15u);
+    uint64_t h = hash->h;
     for (; size >= 8; p += 8, size -= 8) {
         h = (h ^ load64(p)) * prime;
         h ^= h >> 32; /* FNV alone never carries a word's high bits downwards */
     }
     for (; size; p++, size--)
         h = (h ^ *p) * prime;
+    hash->h = h;
+}
+
+uint64_t lk_hash64_end(LkHash64 hash)
+{
+    uint64_t h = hash.h;
     h ^= h >> 33; /* the final mix of MurmurHash3 */
     h *= 0xff51afd7ed558ccdu;
     h ^= h >> 33;
     h *= 0xc4ceb9fe1a85ec53u;
     h ^= h >> 33;
     return h;
+}
+
+uint64_t lk_hash64(const void *data, size_t size, uint64_t seed)
+{
+    LkHash64 hash = lk_hash64_begin(size, seed);
+    lk_hash64_update(&hash, data, size);
+    return lk_hash64_end(hash);
 }

@@ -21,3 +21,12 @@ void lk_sha256_hex(const void *data, size_t size, char out[65]);
 
 /** A fast 64-bit checksum (FNV-1a over 8-byte words with a final mix) for caches; not for untrusted collisions. */
 uint64_t lk_hash64(const void *data, size_t size, uint64_t seed);
+
+/** The same piece by piece. All pieces but the last have a multiple of 8 bytes; `size` is that of all of them. */
+typedef struct LkHash64 {
+    uint64_t h;
+} LkHash64;
+
+LkHash64 lk_hash64_begin(uint64_t size, uint64_t seed);
+void lk_hash64_update(LkHash64 *hash, const void *data, size_t size);
+uint64_t lk_hash64_end(LkHash64 hash);

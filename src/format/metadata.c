@@ -1,5 +1,9 @@
 #include "format/metadata.h"
 
+#include "format/gerror.h"
+
+#include <string.h>
+
 typedef struct Pair {
     char *key, *value;
 } Pair;
@@ -42,31 +46,49 @@ void lk_metadata_free(LkMetadata *metadata)
     g_free(metadata);
 }
 
-static void set_owned(LkMetadata *metadata, const char *key, char *value)
+/* Both texts go over to the list. */
+static void set_owned(LkMetadata *metadata, char *key, char *value)
 {
     Pair *pair = g_hash_table_lookup(metadata->by_key, key);
     if (pair) {
+        g_free(key);
         g_free(pair->value);
         pair->value = value;
         return;
     }
     pair = g_new0(Pair, 1);
-    pair->key = g_strdup(key);
+    pair->key = key;
     pair->value = value;
     g_ptr_array_add(metadata->pairs, pair);
     g_hash_table_insert(metadata->by_key, pair->key, pair);
 }
 
+static char *try_copy(const char *text, GError **error)
+{
+    char *copy = LK_TRY_NEW(char, strlen(text) + 1, error);
+    return copy ? strcpy(copy, text) : NULL;
+}
+
+bool lk_metadata_try_set(LkMetadata *metadata, const char *key, const char *value, GError **error)
+{
+    char *own_key = try_copy(key, error), *own_value = own_key ? try_copy(value, error) : NULL;
+    if (own_value)
+        set_owned(metadata, own_key, own_value);
+    else
+        g_free(own_key);
+    return own_value != NULL;
+}
+
 void lk_metadata_set(LkMetadata *metadata, const char *key, const char *value)
 {
-    set_owned(metadata, key, g_strdup(value ? value : ""));
+    set_owned(metadata, g_strdup(key), g_strdup(value ? value : ""));
 }
 
 void lk_metadata_setf(LkMetadata *metadata, const char *key, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    set_owned(metadata, key, g_strdup_vprintf(format, args));
+    set_owned(metadata, g_strdup(key), g_strdup_vprintf(format, args));
     va_end(args);
 }
 

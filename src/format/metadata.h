@@ -13,6 +13,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkMetadata, lk_metadata_free)
 
 /** Sets a key; one that is there keeps its place. Both texts are copied. */
 void lk_metadata_set(LkMetadata *metadata, const char *key, const char *value);
+/** The same for texts of a file, which may be large: false with an error where there is not enough memory. */
+bool lk_metadata_try_set(LkMetadata *metadata, const char *key, const char *value, GError **error);
 void lk_metadata_setf(LkMetadata *metadata, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /** The value of a key, or NULL. */

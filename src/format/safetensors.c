@@ -1,6 +1,5 @@
 #include "format/safetensors.h"
 
-#include "base/file.h"
 #include "format/gerror.h"
 #include "format/json.h"
 #include "format/safetensors_private.h"
@@ -14,14 +13,13 @@
 #define HEADER_LEVELS 8         /* a tensor's shape is level 3; the rest is room for fields we pass over */
 
 struct LkSafetensors {
-    char *path;
-    LkMap map;           /* empty when the bytes belong to the caller */
-    const uint8_t *data; /* behind the header */
+    LkInput *input;
+    uint64_t data_at; /* behind the header */
     size_t data_size;
     LkTensorView *tensors; /* by offset */
     size_t count;
-    GHashTable *by_name; /* name → LkTensorView */
-    GStringChunk *names;
+    const LkTensorView **by_name; /* the same, sorted */
+    char *names;
     LkMetadata *metadata;
 };
 
@@ -40,7 +38,8 @@ static bool fail_file(const LkSafetensors *file, GError **error, const char *for
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    return lk_set_error(error, LK_ERROR_FORMAT, _("%s is not a valid safetensors file: %s"), file->path, text);
+    return lk_set_error(error, LK_ERROR_FORMAT, _("%s is not a valid safetensors file: %s"), lk_input_path(file->input),
+                        text);
 }
 
 /* Names come from the file: shown shortened and without control characters. */
@@ -207,14 +206,32 @@ static bool read_metadata(LkSafetensors *file, yyjson_val *value, GError **error
             return fail_file(file, error, _("the metadata \"%s\" has a NUL character."), key_shown);
         if (lk_metadata_get(file->metadata, name))
             return fail_file(file, error, _("the metadata \"%s\" is there twice."), key_shown);
-        lk_metadata_set(file->metadata, name, yyjson_get_str(item));
+        if (!lk_metadata_try_set(file->metadata, name, yyjson_get_str(item), error))
+            return false;
+    }
+    return true;
+}
+
+static int compare_entry_names(const void *a, const void *b)
+{
+    return strcmp(((const Entry *)a)->view.name, ((const Entry *)b)->view.name);
+}
+
+/* No two tensors of one name; sorts them by name. */
+static bool check_names(const LkSafetensors *file, Entry *entries, GError **error)
+{
+    qsort(entries, file->count, sizeof *entries, compare_entry_names);
+    for (size_t i = 1; i < file->count; i++) {
+        if (strcmp(entries[i].view.name, entries[i - 1].view.name) != 0)
+            continue;
+        g_autofree char *tensor = shown(entries[i].view.name);
+        return fail_file(file, error, _("the tensor \"%s\" is there twice."), tensor);
     }
     return true;
 }
 
 static bool read_entries(LkSafetensors *file, yyjson_val *root, Entry *entries, GError **error)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     bool metadata_seen = false;
     size_t i, count;
     yyjson_val *key, *value;
@@ -229,18 +246,17 @@ static bool read_entries(LkSafetensors *file, yyjson_val *root, Entry *entries, 
                 return false;
             continue;
         }
-        g_autofree char *tensor = shown(name);
-        if (strlen(name) != yyjson_get_len(key))
+        if (strlen(name) != yyjson_get_len(key)) {
+            g_autofree char *tensor = shown(name);
             return fail_file(file, error, _("a tensor's name has a NUL character: \"%s\"."), tensor);
-        if (!g_hash_table_add(seen, (char *)name))
-            return fail_file(file, error, _("the tensor \"%s\" is there twice."), tensor);
+        }
         Entry *entry = &entries[file->count];
         entry->view.name = name;
         if (!read_tensor(file, entry, value, error))
             return false;
         file->count++;
     }
-    return true;
+    return check_names(file, entries, error);
 }
 
 static int compare_offsets(const void *a, const void *b)
@@ -277,43 +293,55 @@ static bool check_layout(const LkSafetensors *file, const Entry *entries, GError
     return true;
 }
 
-/* Moves checked entries into the reader, where names and pointers are its own. */
+static int compare_view_names(const void *a, const void *b)
+{
+    return strcmp((*(const LkTensorView *const *)a)->name, (*(const LkTensorView *const *)b)->name);
+}
+
+/* Fills the index by name, of which there are no two alike. */
+static bool index_names(LkSafetensors *file, GError **error)
+{
+    file->by_name = LK_TRY_NEW(const LkTensorView *, file->count, error);
+    for (size_t i = 0; file->by_name && i < file->count; i++)
+        file->by_name[i] = &file->tensors[i];
+    if (file->by_name)
+        qsort(file->by_name, file->count, sizeof(LkTensorView *), compare_view_names);
+    return file->by_name != NULL;
+}
+
+/* Lets the names, which are others', become the reader's own. */
+static bool keep_names(LkSafetensors *file, GError **error)
+{
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < file->count; i++)
+        total += strlen(file->tensors[i].name) + 1;
+    file->names = LK_TRY_NEW(char, total, error);
+    for (size_t i = 0; file->names && i < file->count; i++) {
+        size_t size = strlen(file->tensors[i].name) + 1;
+        file->tensors[i].name = memcpy(file->names + at, file->tensors[i].name, size);
+        at += size;
+    }
+    return file->names && index_names(file, error);
+}
+
+/* Moves checked entries into the reader, where names and places are its own. */
 static bool keep_entries(LkSafetensors *file, const Entry *entries, GError **error)
 {
     file->tensors = LK_TRY_NEW(LkTensorView, file->count, error);
     for (size_t i = 0; file->tensors && i < file->count; i++) {
-        const Entry *entry = &entries[i];
-        LkTensorView *view = &file->tensors[i];
-        *view = entry->view;
-        view->name = g_string_chunk_insert(file->names, entry->view.name);
-        view->data = view->size ? file->data + entry->begin : NULL;
-        g_hash_table_insert(file->by_name, (char *)view->name, view);
+        file->tensors[i] = entries[i].view;
+        file->tensors[i].input = file->input;
+        file->tensors[i].offset = file->data_at + entries[i].begin;
     }
-    return file->tensors != NULL;
+    return file->tensors && keep_names(file, error);
 }
 
-static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, GError **error)
+static bool read_header(LkSafetensors *file, const char *text, size_t length, GError **error)
 {
-    uint64_t length;
-    if (size < sizeof length)
-        return fail_file(file, error, _("it has only %zu bytes; even an empty one has 10."), size);
-    memcpy(&length, bytes, sizeof length);
-    if (length > HEADER_MAX)
-        return fail_file(
-            file, error,
-            _("its header length is %" PRIu64 ", and more than %d is not allowed. It may be another kind of file."),
-            length, HEADER_MAX);
-    if (length > size - sizeof length)
-        return fail_file(file, error, _("its header length is %" PRIu64 ", but only %zu bytes follow it."), length,
-                         size - sizeof length);
-    const char *text = (const char *)bytes + sizeof length;
-    file->data = bytes + sizeof length + length;
-    file->data_size = size - sizeof length - (size_t)length;
     if (length == 0 || text[0] != '{')
         return fail_file(file, error, _("its header does not begin with \"{\". It may be another kind of file."));
-
-    g_autofree char *source = g_strdup_printf(_("The header of %s"), file->path);
-    yyjson_doc *doc = lk_json_parse(text, (size_t)length, source, HEADER_LEVELS, error);
+    g_autofree char *source = g_strdup_printf(_("The header of %s"), lk_input_path(file->input));
+    yyjson_doc *doc = lk_json_parse(text, length, source, HEADER_LEVELS, error);
     if (!doc)
         return false;
     yyjson_val *root = yyjson_doc_get_root(doc);
@@ -326,22 +354,47 @@ static bool read_header(LkSafetensors *file, const uint8_t *bytes, size_t size, 
     return ok;
 }
 
+static bool read_file(LkSafetensors *file, GError **error)
+{
+    const size_t size = (size_t)lk_input_size(file->input);
+    uint64_t length;
+    LkError problem = {0};
+    if (size < sizeof length)
+        return fail_file(file, error, _("it has only %zu bytes; even an empty one has 10."), size);
+    if (!lk_input_read(file->input, 0, &length, sizeof length, &problem))
+        return lk_gerror_take(error, &problem);
+    if (length > HEADER_MAX)
+        return fail_file(
+            file, error,
+            _("its header length is %" PRIu64 ", and more than %d is not allowed. It may be another kind of file."),
+            length, HEADER_MAX);
+    if (length > size - sizeof length)
+        return fail_file(file, error, _("its header length is %" PRIu64 ", but only %zu bytes follow it."), length,
+                         size - sizeof length);
+    file->data_at = sizeof length + length;
+    file->data_size = size - sizeof length - (size_t)length;
+    g_autofree char *text = LK_TRY_NEW(char, length, error);
+    if (!text)
+        return false;
+    if (!lk_input_read(file->input, sizeof length, text, (size_t)length, &problem))
+        return lk_gerror_take(error, &problem);
+    return read_header(file, text, (size_t)length, error);
+}
+
 /* ------------------------------------------------------------------------------------------- public */
 
-static LkSafetensors *new_reader(const char *path)
+static LkSafetensors *new_reader(LkInput *input)
 {
     LkSafetensors *file = g_new0(LkSafetensors, 1);
-    file->path = g_strdup(path);
-    file->by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    file->names = g_string_chunk_new(4096);
+    file->input = input;
     file->metadata = lk_metadata_new();
     return file;
 }
 
-LkSafetensors *lk_safetensors_open_bytes(const void *data, size_t size, const char *name, GError **error)
+LkSafetensors *lk_safetensors_open_input(LkInput *input, GError **error)
 {
-    LkSafetensors *file = new_reader(name);
-    if (read_header(file, data, size, error))
+    LkSafetensors *file = new_reader(input);
+    if (read_file(file, error))
         return file;
     lk_safetensors_free(file);
     return NULL;
@@ -349,52 +402,47 @@ LkSafetensors *lk_safetensors_open_bytes(const void *data, size_t size, const ch
 
 LkSafetensors *lk_safetensors_open(const char *path, GError **error)
 {
-    LkError fault = {0};
-    LkMap map;
-    if (!lk_map_open(&map, path, &fault)) {
-        lk_gerror_take(error, &fault);
-        return NULL;
-    }
-    LkSafetensors *file = new_reader(path);
-    file->map = map;
-    if (read_header(file, map.data, map.size, error))
-        return file;
-    lk_safetensors_free(file);
+    LkError problem = {0};
+    LkInput *input = lk_input_open(path, &problem);
+    if (input)
+        return lk_safetensors_open_input(input, error);
+    lk_gerror_take(error, &problem);
     return NULL;
 }
 
-LkSafetensors *lk_safetensors_of_views(const char *path, const LkMap *map, const LkTensorView *views, size_t count)
+LkSafetensors *lk_safetensors_of_views(LkInput *input, const LkTensorView *views, size_t count, GError **error)
 {
-    LkSafetensors *file = new_reader(path);
-    file->tensors = g_new0(LkTensorView, count);
-    file->count = count;
-    for (size_t i = 0; i < count; i++) {
-        LkTensorView *view = &file->tensors[i];
-        *view = views[i];
-        view->name = g_string_chunk_insert(file->names, views[i].name);
-        g_hash_table_insert(file->by_name, (char *)view->name, view);
-    }
-    if (map)
-        file->map = *map;
-    return file;
+    LkSafetensors *file = new_reader(input);
+    file->tensors = LK_TRY_NEW(LkTensorView, count, error);
+    file->count = file->tensors ? count : 0;
+    if (file->count)
+        memcpy(file->tensors, views, count * sizeof *views);
+    if (file->tensors && keep_names(file, error))
+        return file;
+    lk_safetensors_free(file);
+    return NULL;
 }
 
 void lk_safetensors_free(LkSafetensors *file)
 {
     if (!file)
         return;
-    lk_map_close(&file->map);
+    lk_input_free(file->input);
     lk_metadata_free(file->metadata);
-    g_hash_table_unref(file->by_name);
+    g_free(file->by_name);
     g_free(file->tensors);
-    g_string_chunk_free(file->names);
-    g_free(file->path);
+    g_free(file->names);
     g_free(file);
 }
 
 const char *lk_safetensors_path(const LkSafetensors *file)
 {
-    return file->path;
+    return lk_input_path(file->input);
+}
+
+const LkInput *lk_safetensors_input(const LkSafetensors *file)
+{
+    return file->input;
 }
 
 size_t lk_safetensors_count(const LkSafetensors *file)
@@ -407,9 +455,15 @@ const LkTensorView *lk_safetensors_at(const LkSafetensors *file, size_t i)
     return i < file->count ? &file->tensors[i] : NULL;
 }
 
+static int compare_name(const void *name, const void *view)
+{
+    return strcmp(name, (*(const LkTensorView *const *)view)->name);
+}
+
 const LkTensorView *lk_safetensors_find(const LkSafetensors *file, const char *name)
 {
-    return g_hash_table_lookup(file->by_name, name);
+    const LkTensorView *const *found = bsearch(name, file->by_name, file->count, sizeof(LkTensorView *), compare_name);
+    return found ? *found : NULL;
 }
 
 const char *lk_safetensors_metadata(const LkSafetensors *file, const char *key)
@@ -420,20 +474,4 @@ const char *lk_safetensors_metadata(const LkSafetensors *file, const char *key)
 const LkMetadata *lk_safetensors_all_metadata(const LkSafetensors *file)
 {
     return file->metadata;
-}
-
-void lk_safetensors_forget(const LkSafetensors *file, const LkTensorView *view)
-{
-    if (file->map.data && view && view->size)
-        lk_map_forget(&file->map, (size_t)(view->data - file->map.data), view->size);
-}
-
-int64_t lk_tensor_view_elements(const LkTensorView *view)
-{
-    return (int64_t)(view->size / lk_file_dtype_size(view->dtype));
-}
-
-void lk_tensor_view_to_f32(const LkTensorView *view, float *out)
-{
-    lk_dtype_to_f32(view->dtype, view->data, out, (size_t)lk_tensor_view_elements(view));
 }

@@ -10,6 +10,7 @@
 #include "model/other_vae.h"
 
 #include <glib/gi18n.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -19,11 +20,12 @@ struct LkCheckpoint {
     char *path;
     LkSafetensors *files[MAX_FILES];
     int n_files;
-    GHashTable *views; /* name here → view; NULL: a single file has these names already */
-    GPtrArray *parts;  /* LkTensorView *: pieces of tensors that the file has as one */
+    const LkSafetensors *single, *single_vae; /* of them: what is one file by itself, or NULL */
+    GHashTable *views;                        /* name here → view; NULL: a single file has these names already */
+    GPtrArray *parts;                         /* LkTensorView *: pieces of tensors that the file has as one */
     LkModelArch arch;
     LkWeightOverlay overlay;
-    float *changed; /* the tensor being read, where the overlay changes it */
+    float *changed; /* the weight that is open, where the overlay changes it */
 };
 
 const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint)
@@ -34,6 +36,16 @@ const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint)
 const char *lk_checkpoint_path(const LkCheckpoint *checkpoint)
 {
     return checkpoint->path;
+}
+
+const LkInput *lk_checkpoint_input(const LkCheckpoint *checkpoint)
+{
+    return checkpoint->single ? lk_safetensors_input(checkpoint->single) : NULL;
+}
+
+const LkInput *lk_checkpoint_vae_input(const LkCheckpoint *checkpoint)
+{
+    return checkpoint->single_vae ? lk_safetensors_input(checkpoint->single_vae) : NULL;
 }
 
 const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name)
@@ -148,7 +160,7 @@ static const LkTensorView *piece_of(LkCheckpoint *checkpoint, const LkTensorView
     LkTensorView *piece = g_memdup2(whole, sizeof *whole);
     piece->shape[0] /= parts;
     piece->size /= (size_t)parts;
-    piece->data += piece->size * (size_t)part;
+    piece->offset += (uint64_t)piece->size * (uint64_t)part;
     g_ptr_array_add(checkpoint->parts, piece);
     return piece;
 }
@@ -180,6 +192,7 @@ static bool open_file(LkCheckpoint *checkpoint, GError **error)
 {
     checkpoint->files[0] = lk_tensor_file_open(checkpoint->path, error);
     checkpoint->n_files = checkpoint->files[0] ? 1 : 0;
+    checkpoint->single = checkpoint->files[0];
     if (checkpoint->n_files)
         rename_openclip(checkpoint);
     return checkpoint->n_files == 1;
@@ -188,8 +201,12 @@ static bool open_file(LkCheckpoint *checkpoint, GError **error)
 /** What the folder of a pipeline says of its noise schedule. */
 static void read_scheduler(const LkCheckpoint *checkpoint, LkModelArch *arch)
 {
+    enum { LARGEST = 1 << 20 };
     g_autofree char *path = g_build_filename(checkpoint->path, "scheduler", "scheduler_config.json", NULL);
-    yyjson_doc *doc = yyjson_read_file(path, 0, NULL, NULL);
+    char *text;
+    size_t size;
+    yyjson_doc *doc = lk_file_read(path, LARGEST, &text, &size, NULL) ? yyjson_read(text, size, 0) : NULL;
+    free(text);
     yyjson_val *root = yyjson_doc_get_root(doc);
     const char *prediction = yyjson_get_str(yyjson_obj_get(root, "prediction_type"));
     if (prediction)
@@ -267,6 +284,7 @@ bool lk_checkpoint_set_vae(LkCheckpoint *checkpoint, const char *path, GError **
         return false;
     }
     checkpoint->files[checkpoint->n_files++] = file;
+    checkpoint->single_vae = strcmp(name, path) == 0 ? file : NULL;
     list_views(checkpoint);
     GHashTableIter iter;
     gpointer key, view;
@@ -281,75 +299,79 @@ void lk_checkpoint_set_overlay(LkCheckpoint *checkpoint, const LkWeightOverlay *
     checkpoint->overlay = *overlay;
 }
 
-/** A tensor as the overlay makes it, in f32, until it is done with. */
-static bool change_weight(LkCheckpoint *checkpoint, const char *name, const LkTensorView *view, const void **data,
-                          LkDType *dtype, LkError *error)
+/** A tensor as the overlay makes it, in f32, until it is closed. */
+static bool change_weight(LkCheckpoint *checkpoint, const char *name, const LkTensorView *view, LkError *error)
 {
+    g_autoptr(GError) problem = NULL;
     g_free(checkpoint->changed);
     checkpoint->changed = g_try_malloc_n((gsize)lk_tensor_view_elements(view), sizeof(float));
     if (!checkpoint->changed)
         return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to merge a LoRA into the base model."));
-    lk_tensor_view_to_f32(view, checkpoint->changed);
+    if (!lk_tensor_view_to_f32(view, checkpoint->changed, &problem))
+        return lk_fail(error, lk_gerror_code(problem), "%s", problem->message);
     checkpoint->overlay.apply(checkpoint->overlay.context, name, checkpoint->changed);
-    *data = checkpoint->changed;
-    *dtype = LK_F32;
     return true;
 }
 
-static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
-                        LkError *error)
+static bool open_weight(void *context, const char *name, LkSourceWeight *weight, LkError *error)
 {
+    static const LkDType dtypes[LK_FILE_DTYPES] = {
+        [LK_FILE_F32] = LK_F32, [LK_FILE_F16] = LK_F16, [LK_FILE_BF16] = LK_BF16};
     LkCheckpoint *checkpoint = context;
     const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
     if (!view)
         return lk_fail(error, LK_ERROR_FORMAT, _("The base model has no tensor '%s'."), name);
-    switch (view->dtype) {
-    case LK_FILE_F32:
-        *dtype = LK_F32;
-        break;
-    case LK_FILE_F16:
-        *dtype = LK_F16;
-        break;
-    case LK_FILE_BF16:
-        *dtype = LK_BF16;
-        break;
-    default:
+    if (view->dtype != LK_FILE_F32 && view->dtype != LK_FILE_F16 && view->dtype != LK_FILE_BF16)
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
                        _("The base model's tensor '%s' is stored as %s; Lorikeet reads F32, F16 and BF16."), name,
                        lk_file_dtype_name(view->dtype));
+    *weight = (LkSourceWeight){.dtype = dtypes[view->dtype], .count = lk_tensor_view_elements(view), .handle = view};
+    if (!checkpoint->overlay.touches || !checkpoint->overlay.touches(checkpoint->overlay.context, name)) {
+        lk_input_expect(view->input, view->offset, view->size);
+        return true;
     }
-    *data = view->data;
-    *count = lk_tensor_view_elements(view);
-    return !checkpoint->overlay.touches || !checkpoint->overlay.touches(checkpoint->overlay.context, name) ||
-           change_weight(checkpoint, name, view, data, dtype, error);
+    weight->dtype = LK_F32;
+    return change_weight(checkpoint, name, view, error);
 }
 
-static void done_with_weight(void *context, const char *name)
+static bool read_weight(void *context, const LkSourceWeight *weight, int64_t first, int64_t count, void *to,
+                        LkError *error)
+{
+    const LkCheckpoint *checkpoint = context;
+    const LkTensorView *view = weight->handle;
+    const size_t width = lk_dtype_size(weight->dtype), size = (size_t)count * width, at = (size_t)first * width;
+    if (!checkpoint->changed)
+        return lk_input_read(view->input, view->offset + at, to, size, error);
+    memcpy(to, (const uint8_t *)checkpoint->changed + at, size);
+    return true;
+}
+
+static void close_weight(void *context, const LkSourceWeight *weight)
 {
     LkCheckpoint *checkpoint = context;
-    const LkTensorView *view = lk_checkpoint_find(checkpoint, name);
+    (void)weight;
     g_clear_pointer(&checkpoint->changed, g_free);
-    for (int i = 0; i < checkpoint->n_files && view; i++) {
-        const LkTensorView *whole = lk_safetensors_find(checkpoint->files[i], view->name);
-        if (whole && view->data >= whole->data && view->data < whole->data + whole->size)
-            lk_safetensors_forget(checkpoint->files[i], view);
-    }
 }
 
 LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint)
 {
-    return (LkWeightSource){.context = checkpoint, .read = read_weight, .done = done_with_weight};
+    return (LkWeightSource){.context = checkpoint, .open = open_weight, .read = read_weight, .close = close_weight};
 }
 
 /** Hashes name, shape and a sample of one tensor. */
-static void hash_tensor(LkSha256 *hash, const char *name, const LkTensorView *view)
+static bool hash_tensor(LkSha256 *hash, const char *name, const LkTensorView *view, LkError *error)
 {
     enum { SAMPLE = 4096 };
+    uint8_t sample[2][SAMPLE];
+    size_t part = MIN(view->size, SAMPLE);
+    if (!lk_input_read(view->input, view->offset, sample[0], part, error) ||
+        !lk_input_read(view->input, view->offset + view->size - part, sample[1], part, error))
+        return false;
     lk_sha256_update(hash, name, strlen(name) + 1);
     lk_sha256_update(hash, view->shape, (size_t)view->rank * sizeof *view->shape);
-    size_t part = MIN(view->size, SAMPLE);
-    lk_sha256_update(hash, view->data, part);
-    lk_sha256_update(hash, view->data + view->size - part, part);
+    lk_sha256_update(hash, sample[0], part);
+    lk_sha256_update(hash, sample[1], part);
+    return true;
 }
 
 static gint compare_names(gconstpointer a, gconstpointer b)
@@ -357,16 +379,22 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix)
+char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix, GError **error)
 {
     g_autoptr(GPtrArray) names = lk_checkpoint_names(checkpoint);
     g_ptr_array_sort(names, compare_names);
     LkSha256 hash;
+    LkError problem = {0};
     uint8_t digest[32];
     lk_sha256_init(&hash);
-    for (guint i = 0; i < names->len; i++)
-        if (g_str_has_prefix(names->pdata[i], prefix))
-            hash_tensor(&hash, names->pdata[i], lk_checkpoint_find(checkpoint, names->pdata[i]));
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        if (g_str_has_prefix(name, prefix) &&
+            !hash_tensor(&hash, name, lk_checkpoint_find(checkpoint, name), &problem)) {
+            lk_gerror_take(error, &problem);
+            return NULL;
+        }
+    }
     if (checkpoint->overlay.identity)
         lk_sha256_update(&hash, checkpoint->overlay.identity, strlen(checkpoint->overlay.identity));
     lk_sha256_final(&hash, digest);

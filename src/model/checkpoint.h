@@ -23,6 +23,11 @@ bool lk_checkpoint_set_vae(LkCheckpoint *checkpoint, const char *path, GError **
 const LkModelArch *lk_checkpoint_arch(const LkCheckpoint *checkpoint);
 const char *lk_checkpoint_path(const LkCheckpoint *checkpoint);
 
+/** The file that is read, whatever has its name by now; NULL for a folder. */
+const LkInput *lk_checkpoint_input(const LkCheckpoint *checkpoint);
+/** The same of the VAE that lk_checkpoint_set_vae opened; NULL for a folder or none. */
+const LkInput *lk_checkpoint_vae_input(const LkCheckpoint *checkpoint);
+
 /** A tensor by its LDM name ("model.diffusion_model.input_blocks.0.0.weight"), or NULL. */
 const LkTensorView *lk_checkpoint_find(const LkCheckpoint *checkpoint, const char *name);
 
@@ -51,5 +56,6 @@ LkWeightSource lk_checkpoint_source(LkCheckpoint *checkpoint);
 /** A hash (hex, SHA-256) of the tensors whose names begin with `prefix`: names, shapes and bytes. What caches of
  * latents
  * ("first_stage_model.") and text states (LkModelArch.text_root) are keyed by. Sampled: the first and last 4 KiB of
- * every tensor and its size, so that a large model does not have to be read whole. */
-char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix);
+ * every tensor and its size, so that a large model does not have to be read whole. NULL with an error where it cannot
+ * be read any more. */
+char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix, GError **error);

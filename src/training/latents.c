@@ -137,7 +137,9 @@ LkLatents *lk_latents_new(const LkDataset *dataset, LkLatentCache *cache, LkChec
                           GError **error)
 {
     g_autoptr(LkLatents) latents = g_new0(LkLatents, 1);
-    g_autofree char *weights = lk_checkpoint_identity(checkpoint, "first_stage_model.");
+    g_autofree char *weights = lk_checkpoint_identity(checkpoint, "first_stage_model.", error);
+    if (!weights)
+        return NULL;
     latents->identity = g_strconcat(weights, " f32 ", device, NULL);
     latents->dataset = dataset;
     latents->cache = cache;

@@ -1,9 +1,12 @@
 #include "training/lora_setup.h"
 
+#include "backend/weight_reader.h"
+#include "base/memory.h"
 #include "format/gerror.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 LkLoraFamily lk_lora_family_of(const LkModelArch *arch)
@@ -176,28 +179,48 @@ LkLora *lk_lora_for_job(const LkJob *job, const LkCheckpoint *checkpoint, LkLora
     return lora;
 }
 
+/** The norm of a row of numbers. */
+static float norm_of(const float *row, int64_t width)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < width; i++)
+        sum += (double)row[i] * (double)row[i];
+    return (float)sqrt(sum);
+}
+
+/** The norms of `rows` rows of a weight, of which some are read at once. */
+static bool norms_of(const LkWeightReader *reader, int64_t rows, float *norms, LkError *error)
+{
+    enum { AT_ONCE = 1 << 16 };
+    static const LkFileDType types[] = {[LK_F32] = LK_FILE_F32, [LK_F16] = LK_FILE_F16, [LK_BF16] = LK_FILE_BF16};
+    const int64_t width = reader->weight.count / rows, most = MAX(AT_ONCE / width, 1);
+    float *numbers = lk_memory_new((size_t)(most * width), 2 * sizeof *numbers, error);
+    float *raw = numbers ? numbers + most * width : NULL;
+    bool ok = numbers != NULL;
+    for (int64_t first = 0; ok && first < rows; first += most) {
+        const int64_t n = MIN(most, rows - first);
+        ok = lk_weight_reader_get(reader, first * width, n * width, raw, error);
+        if (ok)
+            lk_dtype_to_f32(types[reader->weight.dtype], raw, numbers, (size_t)(n * width));
+        for (int64_t r = 0; ok && r < n; r++)
+            norms[first + r] = norm_of(numbers + r * width, width);
+    }
+    free(numbers);
+    return ok;
+}
+
 /** Norms of a weight's rows, with what is merged into it. */
-static bool row_norms(LkCheckpoint *checkpoint, const char *weight, int64_t rows, float *norms, GError **error)
+static bool row_norms(LkCheckpoint *checkpoint, const LkLoraModule *m, const char *weight, float *norms, GError **error)
 {
     LkWeightSource source = lk_checkpoint_source(checkpoint);
-    const void *data;
-    LkDType dtype;
-    int64_t count;
+    LkWeightReader reader;
     LkError problem = {0};
-    if (!source.read(source.context, weight, &data, &dtype, &count, &problem))
+    const int64_t count = m->shape.in * m->shape.out * m->shape.kernel * m->shape.kernel;
+    if (!lk_weight_reader_open(&reader, &source, weight, count, &problem))
         return lk_gerror_take(error, &problem);
-    LkFileDType type = dtype == LK_F32 ? LK_FILE_F32 : dtype == LK_F16 ? LK_FILE_F16 : LK_FILE_BF16;
-    int64_t width = count / rows;
-    g_autofree float *row = g_new(float, (gsize)width);
-    for (int64_t r = 0; r < rows; r++) {
-        double sum = 0;
-        lk_dtype_to_f32(type, (const uint8_t *)data + (gsize)(r * width) * lk_file_dtype_size(type), row, (gsize)width);
-        for (int64_t i = 0; i < width; i++)
-            sum += (double)row[i] * (double)row[i];
-        norms[r] = (float)sqrt(sum);
-    }
-    source.done(source.context, weight);
-    return true;
+    bool ok = norms_of(&reader, m->shape.out, norms, &problem);
+    lk_weight_reader_close(&reader);
+    return ok || lk_gerror_take(error, &problem);
 }
 
 bool lk_lora_set_magnitudes(const LkLora *lora, LkCheckpoint *checkpoint, float *state, GError **error)
@@ -207,8 +230,7 @@ bool lk_lora_set_magnitudes(const LkLora *lora, LkCheckpoint *checkpoint, float 
         const LkLoraModule *m = lk_lora_at(lora, i);
         g_autofree char *weight = g_strconcat(m->layer, ".weight", NULL);
         if (m->shape.dora)
-            ok = row_norms(checkpoint, weight, m->shape.out,
-                           state + m->at[lk_adapter_part(&m->shape, LK_PART_MAGNITUDE)], error);
+            ok = row_norms(checkpoint, m, weight, state + m->at[lk_adapter_part(&m->shape, LK_PART_MAGNITUDE)], error);
     }
     return ok;
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "format/gerror.h"
 #include "training/metadata_dataset.h"
 
@@ -74,41 +75,39 @@ static void set_choice(LkMetadata *m, const char *key, const char *parameter, in
 
 /* ------------------------------------------------------------------ the base model's file */
 
-/** SHA-256 of a whole file, piece by piece, so that a large one does not stay in the program's memory. */
-static void hash_file(const LkMap *map, char hex[65])
+/** SHA-256 of bytes from `at` on, piece by piece. */
+static bool hash_bytes(const LkInput *input, uint64_t at, uint64_t size, char hex[65], LkError *error)
 {
-    enum { PIECE = 16 << 20 };
+    enum { PIECE = 1 << 20 };
     LkSha256 hash;
-    uint8_t digest[32];
+    uint8_t digest[32], *piece = lk_memory_new(1, PIECE, error);
+    bool ok = piece != NULL;
     lk_sha256_init(&hash);
-    for (size_t at = 0; at < map->size; at += PIECE) {
-        size_t size = MIN(map->size - at, (size_t)PIECE);
-        lk_sha256_update(&hash, map->data + at, size);
-        lk_map_forget(map, at, size);
+    for (uint64_t done = 0, part; ok && done < size; done += part) {
+        part = MIN(size - done, (uint64_t)PIECE);
+        ok = lk_input_read(input, at + done, piece, (size_t)part, error);
+        if (ok)
+            lk_sha256_update(&hash, piece, (size_t)part);
     }
+    free(piece);
     lk_sha256_final(&hash, digest);
     for (size_t i = 0; i < sizeof digest; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return ok;
 }
 
-bool lk_model_hashes(const char *path, LkModelHashes *hashes, GError **error)
+bool lk_model_hashes(const LkInput *input, LkModelHashes *hashes, GError **error)
 {
     enum { WINDOW = 0x10000, WINDOW_AT = 0x100000 };
-    *hashes = (LkModelHashes){0};
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        return true;
-    }
+    char legacy[65], whole[65];
     LkError problem = {0};
-    LkMap map;
-    if (!lk_map_open(&map, path, &problem)) {
+    const uint64_t size = lk_input_size(input), at = MIN(size, WINDOW_AT);
+    *hashes = (LkModelHashes){0};
+    if (!hash_bytes(input, at, MIN(size - at, WINDOW), legacy, &problem) ||
+        !hash_bytes(input, 0, size, whole, &problem))
         return lk_gerror_take(error, &problem);
-    }
-    char hex[65];
-    size_t at = MIN(map.size, WINDOW_AT);
-    lk_sha256_hex(map.data != NULL ? map.data + at : NULL, MIN(map.size - at, WINDOW), hex);
-    memcpy(hashes->legacy, hex, 8);
-    hash_file(&map, hashes->sha256);
-    lk_map_close(&map);
+    memcpy(hashes->legacy, legacy, 8);
+    memcpy(hashes->sha256, whole, sizeof whole);
     return true;
 }
 

@@ -5,6 +5,7 @@
  * the last part of the path is told. */
 #pragma once
 
+#include "base/input.h"
 #include "dataset/dataset.h"
 #include "format/metadata.h"
 #include "model/arch.h"
@@ -16,8 +17,8 @@ typedef struct LkModelHashes {
     char legacy[9];  /* Stable Diffusion WebUI's old hash: of 64 KiB from 1 MiB on */
 } LkModelHashes;
 
-/** Reads the whole file: seconds for a large one, so do it once a run. A folder (diffusers layout) has no hashes. */
-bool lk_model_hashes(const char *path, LkModelHashes *hashes, GError **error);
+/** Reads the whole file: seconds for a large one, so do it once a run. */
+bool lk_model_hashes(const LkInput *input, LkModelHashes *hashes, GError **error);
 
 /** What the metadata tells beside the job. */
 typedef struct LkMetadataFacts {

@@ -151,23 +151,36 @@ static bool keep_going(void *context, int done, int steps, const float *guess, i
     return !events->should_stop || !events->should_stop(events->context);
 }
 
-static bool make_one(LkSamples *samples, guint index, const char *path, const LkTrainerEvents *events, GError **error)
+static bool write_picture(const LkSamples *samples, const LkPictureRequest *request, const uint8_t *rgb,
+                          const char *path, const LkTrainerEvents *events, GError **error)
 {
-    LkPictureRequest request = request_of(samples, index);
-    LkSamplingProgress progress = {.context = (void *)(uintptr_t)events, .step = keep_going};
-    g_autofree uint8_t *rgb = lk_generator_run(samples->generator, &request, &progress, error);
-    if (!rgb)
-        return false;
-    LkInfotextPicture picture = {.request = &request, .clip_skip = samples->job->clip_skip};
+    LkInfotextPicture picture = {.request = request, .clip_skip = samples->job->clip_skip};
     g_autoptr(LkMetadata) texts = lk_infotext_png_texts(&picture);
     g_autofree char *folder = g_path_get_dirname(path);
     GError *problem = NULL;
-    while (!lk_png_write(path, rgb, request.width, request.height, (size_t)request.width * 3, texts, &problem)) {
+    while (!lk_png_write(path, rgb, request->width, request->height, (size_t)request->width * 3, texts, &problem)) {
         if (!lk_trainer_try_again(events, folder, &problem)) {
             g_propagate_error(error, problem);
             return false;
         }
     }
+    return true;
+}
+
+/** What becomes of a picture that could not be drawn: true where training goes on without it. Its weights are on the
+ * device; those that pictures need beside them are read from the base model, whose drive may be gone by now. */
+static bool leave_out(GError *failure, const LkTrainerEvents *events, GError **error)
+{
+    if (g_error_matches(failure, LK_ERROR, LK_ERROR_IO)) {
+        g_autofree char *text = g_strdup_printf(
+            _("The sample pictures are left out, and training goes on without them: the base model cannot be read. %s"),
+            failure->message);
+        lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text, .warning = true});
+    } else if (!g_error_matches(failure, LK_ERROR, LK_ERROR_STOPPED)) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    g_error_free(failure); /* the loop notices the wish to stop itself, and saves the state */
     return true;
 }
 
@@ -184,6 +197,7 @@ static char *path_of(const LkSamples *samples, const LkSampleMoment *moment, con
 bool lk_samples_make(LkSamples *samples, const LkSampleMoment *moment, bool missing_only, const LkTrainerEvents *events,
                      GError **error)
 {
+    const LkSamplingProgress progress = {.context = (void *)(uintptr_t)events, .step = keep_going};
     g_autofree char *folder = g_build_filename(samples->job->output_dir, "sample", NULL);
     lk_make_folders(folder, NULL); /* where that fails, the first picture tells */
     for (guint i = 0; i < samples->prompts->len; i++) {
@@ -195,14 +209,12 @@ bool lk_samples_make(LkSamples *samples, const LkSampleMoment *moment, bool miss
                                                   .text = N_("Making sample pictures"),
                                                   .done = i,
                                                   .total = samples->prompts->len});
-        if (!make_one(samples, i, path, events, &failure)) {
-            if (!g_error_matches(failure, LK_ERROR, LK_ERROR_STOPPED)) {
-                g_propagate_error(error, failure);
-                return false;
-            }
-            g_error_free(failure); /* the loop notices the wish to stop itself, and saves the state */
-            return true;
-        }
+        LkPictureRequest request = request_of(samples, i);
+        g_autofree uint8_t *rgb = lk_generator_run(samples->generator, &request, &progress, &failure);
+        if (!rgb)
+            return leave_out(failure, events, error);
+        if (!write_picture(samples, &request, rgb, path, events, error))
+            return false;
         lk_trainer_tell(
             events,
             &(LkTrainerEvent){

@@ -95,9 +95,14 @@ char *lk_state_next(const char *path)
     return g_strconcat(path, ".new", NULL);
 }
 
+static char *hash_text(uint64_t hash)
+{
+    return g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
+}
+
 static char *checksum(const void *data, size_t size)
 {
-    return g_strdup_printf("%016" G_GINT64_MODIFIER "x", lk_hash64(data, size, 0));
+    return hash_text(lk_hash64(data, size, 0));
 }
 
 /** Of what the metadata says, so that a step that was damaged into another number is noticed too. Facts that came later
@@ -133,29 +138,67 @@ static const LkTensorView *find_array(const LkSafetensors *file, const char *tol
     return view && view->dtype == (integers ? LK_FILE_I32 : LK_FILE_F32) ? view : NULL;
 }
 
-static bool check_array(const LkSafetensors *file, const char *name, GError **error)
+/** The checksum of a tensor's bytes in the file, read into `values` or, where that is NULL, piece by piece: a state is
+ * also looked at before another one takes its place, when there may be no memory. */
+static char *checksum_of(const LkTensorView *view, void *values, GError **error)
 {
-    const LkTensorView *view = find_array(file, name);
-    if (!view)
-        return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: '%s' is not whole."),
-                            lk_safetensors_path(file), name);
-    g_autofree char *sum = checksum(view->data, view->size), *key = g_strconcat("checksum.", view->name, NULL);
-    if (g_strcmp0(sum, lk_safetensors_metadata(file, key)) != 0)
-        return lk_set_error(error, LK_ERROR_FORMAT,
-                            _("The training state '%s' is damaged: the checksum of '%s' is wrong."),
-                            lk_safetensors_path(file), view->name);
-    return true;
+    uint8_t piece[1 << 16];
+    LkError problem = {0};
+    LkHash64 hash = lk_hash64_begin(view->size, 0);
+    for (size_t at = 0, size; at < view->size; at += size) {
+        uint8_t *to = values ? (uint8_t *)values + at : piece;
+        size = MIN(view->size - at, sizeof piece);
+        if (!lk_input_read(view->input, view->offset + at, to, size, &problem)) {
+            lk_gerror_take(error, &problem);
+            return NULL;
+        }
+        lk_hash64_update(&hash, to, size);
+    }
+    return hash_text(lk_hash64_end(hash));
 }
 
-/** Checks a whole file. Returns what it says, without the arrays. */
-static LkState *check_file(const LkSafetensors *file, GError **error)
+static bool fail_array(const LkSafetensors *file, const char *name, GError **error)
+{
+    return lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: '%s' is not whole."),
+                        lk_safetensors_path(file), name);
+}
+
+/** Checks an array, and reads it where `values` is not NULL. */
+static bool check_array(const LkSafetensors *file, const LkTensorView *view, void *values, GError **error)
+{
+    g_autofree char *sum = checksum_of(view, values, error), *key = g_strconcat("checksum.", view->name, NULL);
+    if (!sum)
+        return false;
+    return g_strcmp0(sum, lk_safetensors_metadata(file, key)) == 0 ||
+           lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: the checksum of '%s' is wrong."),
+                        lk_safetensors_path(file), view->name);
+}
+
+static void take_facts(LkState *state, const LkSafetensors *file)
+{
+    const struct {
+        char **to;
+        const char *key;
+    } rows[] = {{&state->job, "job"},       {&state->changes, "changes"},     {&state->guard, "guard"},
+                {&state->layout, "layout"}, {&state->averaging, "averaging"}, {&state->tiles, "tiles"},
+                {&state->device, "device"}, {&state->dataset, "dataset"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        *rows[i].to = g_strdup(lk_safetensors_metadata(file, rows[i].key));
+}
+
+/** What the file says beside its arrays, checked. */
+static LkState *read_facts(const LkSafetensors *file, GError **error)
 {
     const char *path = lk_safetensors_path(file), *version = lk_safetensors_metadata(file, "lorikeet.state");
     const char *step = lk_safetensors_metadata(file, "step");
-    const LkTensorView *adapter = lk_safetensors_find(file, "adapter");
-    if (g_strcmp0(version, STATE_VERSION) != 0 || !step || !adapter) {
+    const LkTensorView *adapter = find_array(file, "adapter");
+    if (g_strcmp0(version, STATE_VERSION) != 0 || !step || !lk_safetensors_find(file, "adapter")) {
         lk_set_error(error, LK_ERROR_FORMAT, _("'%s' is not a training state that this version of Lorikeet can read."),
                      path);
+        return NULL;
+    }
+    if (!adapter) {
+        fail_array(file, "adapter", error);
         return NULL;
     }
     g_autoptr(LkState) state = g_new0(LkState, 1);
@@ -164,58 +207,59 @@ static LkState *check_file(const LkSafetensors *file, GError **error)
         lk_set_error(error, LK_ERROR_FORMAT, _("The training state '%s' is damaged: its step is '%s'."), path, step);
         return NULL;
     }
-    state->job = g_strdup(lk_safetensors_metadata(file, "job"));
-    state->changes = g_strdup(lk_safetensors_metadata(file, "changes"));
-    state->guard = g_strdup(lk_safetensors_metadata(file, "guard"));
-    state->averaging = g_strdup(lk_safetensors_metadata(file, "averaging"));
-    state->tiles = g_strdup(lk_safetensors_metadata(file, "tiles"));
-    state->layout = g_strdup(lk_safetensors_metadata(file, "layout"));
-    state->dataset = g_strdup(lk_safetensors_metadata(file, "dataset"));
-    state->device = g_strdup(lk_safetensors_metadata(file, "device"));
-    g_auto(GStrv) names = array_names(file);
-    for (char **name = names; *name; name++)
-        if (!check_array(file, *name, error))
-            return NULL;
+    take_facts(state, file);
     g_autofree char *facts = facts_checksum(state);
-    if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) != 0) {
-        lk_set_error(error, LK_ERROR_FORMAT,
-                     _("The training state '%s' is damaged: the checksum of its step and settings is wrong."), path);
-        return NULL;
-    }
-    return g_steal_pointer(&state);
+    if (g_strcmp0(facts, lk_safetensors_metadata(file, "checksum.facts")) == 0)
+        return g_steal_pointer(&state);
+    lk_set_error(error, LK_ERROR_FORMAT,
+                 _("The training state '%s' is damaged: the checksum of its step and settings is wrong."), path);
+    return NULL;
 }
 
-/** Memory for the arrays of a checked file, and what is in them. */
-static bool read_arrays(LkState *state, const LkSafetensors *file)
+/** Memory for one of the file's arrays in `state`; NULL with an error. */
+static void *new_array(LkState *state, const LkSafetensors *file, const LkTensorView *view, GError **error)
+{
+    const bool is_adapter = strcmp(view->name, "adapter") == 0;
+    void *values = NULL;
+    if (is_adapter && !state->adapter)
+        values = state->adapter = g_try_new0(float, (gsize)state->elements + 1);
+    else if (!is_adapter && lk_state_add(state, view->name, view->dtype == LK_FILE_I32 ? LK_I32 : LK_F32,
+                                         lk_tensor_view_elements(view)))
+        values = state->arrays[state->n_arrays - 1].data;
+    if (!values)
+        lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to read the training state '%s'."),
+                     lk_safetensors_path(file));
+    return values;
+}
+
+/** Checks the arrays, and reads them where that is asked for. */
+static bool read_arrays(LkState *state, const LkSafetensors *file, bool keep, GError **error)
 {
     g_auto(GStrv) names = array_names(file);
-    const LkTensorView *adapter = lk_safetensors_find(file, "adapter");
-    state->adapter = g_try_new0(float, (gsize)state->elements);
-    if (!state->adapter)
-        return false;
-    memcpy(state->adapter, adapter->data, adapter->size);
+    bool has_adapter = false;
     for (char **name = names; *name; name++) {
         const LkTensorView *view = find_array(file, *name);
-        LkDType dtype = view->dtype == LK_FILE_I32 ? LK_I32 : LK_F32;
-        if (view == adapter)
-            continue;
-        if (!lk_state_add(state, view->name, dtype, lk_tensor_view_elements(view)))
+        if (!view || lk_state_array(state, view->name) || (has_adapter && strcmp(view->name, "adapter") == 0))
+            return fail_array(file, *name, error);
+        has_adapter |= strcmp(view->name, "adapter") == 0;
+        void *values = keep ? new_array(state, file, view, error) : NULL;
+        if ((keep && !values) || !check_array(file, view, values, error))
             return false;
-        memcpy(state->arrays[state->n_arrays - 1].data, view->data, view->size);
     }
-    return true;
+    return has_adapter || fail_array(file, "adapter", error);
+}
+
+/** A whole file, checked; without its arrays where they are not to be kept. */
+static LkState *read_file(const char *path, bool keep, GError **error)
+{
+    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, error);
+    g_autoptr(LkState) state = file ? read_facts(file, error) : NULL;
+    return state && read_arrays(state, file, keep, error) ? g_steal_pointer(&state) : NULL;
 }
 
 LkState *lk_state_load(const char *path, GError **error)
 {
-    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, error);
-    g_autoptr(LkState) state = file ? check_file(file, error) : NULL;
-    if (!state)
-        return NULL;
-    if (read_arrays(state, file))
-        return g_steal_pointer(&state);
-    lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory to read the training state '%s'."), path);
-    return NULL;
+    return read_file(path, true, error);
 }
 
 /* Writing ---------------------------------------------------------------------------------------------------------- */
@@ -225,8 +269,7 @@ static bool keep_previous(const char *path)
 {
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return true;
-    g_autoptr(LkSafetensors) file = lk_safetensors_open(path, NULL);
-    g_autoptr(LkState) whole = file ? check_file(file, NULL) : NULL;
+    g_autoptr(LkState) whole = read_file(path, false, NULL);
     g_autofree char *previous = lk_state_previous(path);
     return !whole || rename(path, previous) == 0;
 }

@@ -76,7 +76,9 @@ static bool open_cache(LkTrainer *trainer, GError **error)
     if (!trainer->cache)
         return false;
     g_autofree char *weights =
-        lk_checkpoint_identity(trainer->checkpoint, lk_checkpoint_arch(trainer->checkpoint)->text_root);
+        lk_checkpoint_identity(trainer->checkpoint, lk_checkpoint_arch(trainer->checkpoint)->text_root, error);
+    if (!weights)
+        return false;
     trainer->runs_on =
         g_strdup_printf("%s, %s, %d threads", trainer->info.name, trainer->info.detail, trainer->info.threads);
     trainer->text_identity = g_strdup_printf("%s %s skip %d %s", weights, lk_dtype_name(trainer->compute),

@@ -47,11 +47,13 @@ void lk_trainer_remove_states(const LkJob *job)
     unlink(next);
 }
 
-/** A hash of the base model, the adapter's modules and their places. */
-static char *layout_hash(const LkTrainer *trainer)
+/** A hash of the base model, the adapter's modules and their places; NULL with an error. */
+static char *layout_hash(const LkTrainer *trainer, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autofree char *model = lk_checkpoint_identity(trainer->checkpoint, "");
+    g_autofree char *model = lk_checkpoint_identity(trainer->checkpoint, "", error);
+    if (!model)
+        return NULL;
     g_string_append_printf(text, "%s\n", model);
     for (int i = 0; i < lk_lora_count(trainer->lora); i++) {
         const LkLoraModule *m = lk_lora_at(trainer->lora, i);
@@ -73,7 +75,9 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
     if (!trainer->state)
         return lk_set_error(error, LK_ERROR_MEMORY, _("There is not enough memory for the LoRA."));
     trainer->state->job = lk_job_canonical(trainer->original);
-    trainer->state->layout = layout_hash(trainer);
+    trainer->state->layout = layout_hash(trainer, error);
+    if (!trainer->state->layout)
+        return false;
     trainer->state->dataset = lk_dataset_digest(trainer->dataset, trainer->latents, trainer->masks);
     trainer->state->device = g_strdup(trainer->runs_on);
     lk_lora_initialise(trainer->lora, (uint64_t)trainer->job->seed, trainer->state->adapter);
@@ -96,7 +100,7 @@ static bool new_state(LkTrainer *trainer, const LkTrainerEvents *events, GError 
 /** Whether a loaded state belongs to this run. */
 static bool check_state(const LkTrainer *trainer, const LkState *state, const char *path, GError **error)
 {
-    g_autofree char *job = lk_job_canonical(trainer->original), *layout = layout_hash(trainer);
+    g_autofree char *job = lk_job_canonical(trainer->original);
     g_autofree char *differences = lk_job_differences(state->job ? state->job : "", job);
     if (differences)
         return lk_set_error(
@@ -104,7 +108,7 @@ static bool check_state(const LkTrainer *trainer, const LkState *state, const ch
             _("The training state '%s' belongs to a job with other settings (%s). Restore them, or start "
               "anew without --resume."),
             path, differences);
-    if (g_strcmp0(layout, state->layout) != 0 || state->elements != lk_lora_elements(trainer->lora))
+    if (g_strcmp0(trainer->state->layout, state->layout) != 0 || state->elements != lk_lora_elements(trainer->lora))
         return lk_set_error(error, LK_ERROR_USAGE,
                             _("The training state '%s' belongs to another base model or other LoRA modules. Start anew "
                               "without --resume."),
@@ -265,11 +269,18 @@ bool lk_trainer_save_state(LkTrainer *trainer, const LkTrainerEvents *events, GE
 /* LoRA files ------------------------------------------------------------------------------------------------------- */
 
 /** A model file's hashes, read at the first save. NULL where they cannot be had: a LoRA is worth more than they are. */
-static const LkModelHashes *hashes_of(const LkTrainer *trainer, const char *path, LkModelHashes *hashes)
+static const LkModelHashes *hashes_of(const LkTrainer *trainer, const LkInput *input, LkModelHashes *hashes,
+                                      const LkTrainerEvents *events)
 {
-    if (trainer->job->no_metadata || !path || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+    g_autoptr(GError) problem = NULL;
+    if (trainer->job->no_metadata || !input)
         return NULL;
-    return hashes->sha256[0] || lk_model_hashes(path, hashes, NULL) ? hashes : NULL;
+    if (hashes->sha256[0] || lk_model_hashes(input, hashes, &problem))
+        return hashes;
+    g_autofree char *text =
+        g_strdup_printf(_("The LoRA is saved without the hash of the base model. %s"), problem->message);
+    lk_trainer_tell(events, &(LkTrainerEvent){.kind = LK_EVENT_LOG, .text = text, .warning = true});
+    return NULL;
 }
 
 bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, LkEventKind kind,
@@ -278,7 +289,8 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
     static const LkFileDType dtypes[] = {
         [LK_SAVE_FLOAT] = LK_FILE_F32, [LK_SAVE_FP16] = LK_FILE_F16, [LK_SAVE_BF16] = LK_FILE_BF16};
     const LkJob *job = trainer->original;
-    LkLoraFormat format = {.family = lk_lora_family_of(lk_checkpoint_arch(trainer->checkpoint)),
+    const LkCheckpoint *model = trainer->checkpoint;
+    LkLoraFormat format = {.family = lk_lora_family_of(lk_checkpoint_arch(model)),
                            .layout = LK_LAYOUT_KOHYA,
                            .dtype = dtypes[job->save_precision],
                            .pt = job->save_model_as == LK_SAVE_AS_PT};
@@ -286,15 +298,16 @@ bool lk_trainer_save_lora(LkTrainer *trainer, const char *name, int64_t epoch, L
     LkMetadataFacts facts = {.job = job,
                              .changes = changes,
                              .dataset = trainer->dataset,
-                             .arch = lk_checkpoint_arch(trainer->checkpoint),
+                             .arch = lk_checkpoint_arch(model),
                              .output_name = name,
                              .batches = trainer->batches,
                              .epochs = lk_job_epochs(job, trainer->batches),
                              .steps = trainer->steps,
                              .epoch = epoch,
                              .step = trainer->state->step,
-                             .hashes = hashes_of(trainer, lk_checkpoint_path(trainer->checkpoint), &trainer->hashes),
-                             .vae_hashes = hashes_of(trainer, job->vae, &trainer->vae_hashes)};
+                             .hashes = hashes_of(trainer, lk_checkpoint_input(model), &trainer->hashes, events),
+                             .vae_hashes =
+                                 hashes_of(trainer, lk_checkpoint_vae_input(model), &trainer->vae_hashes, events)};
     g_autoptr(LkMetadata) metadata = lk_training_metadata(&facts);
     g_autofree char *path = output_path(job, name, lora_ending(job));
     g_autofree float *weights = lk_trainer_result(trainer, error);

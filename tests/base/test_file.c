@@ -1,4 +1,4 @@
-/* Maps, whole reads, and writes that happen whole or not at all. */
+/* Whole reads, and writes that happen whole or not at all. */
 #include "base/file.h"
 #include "tests/tap.h"
 
@@ -164,70 +164,6 @@ static void test_read(void)
            error.text);
 }
 
-static void test_map(void)
-{
-    LkError error = {0};
-    LkMap map;
-    size_t size = 100000;
-    uint8_t *data = malloc(size);
-    for (size_t i = 0; i < size; i++)
-        data[i] = (uint8_t)(i * i);
-    lk_file_replace(in("m"), data, size, &error);
-    tap_ok(lk_map_open(&map, in("m"), &error) && map.size == size && memcmp(map.data, data, size) == 0,
-           "a mapped file");
-    lk_map_forget(&map, 5000, 60000);
-    lk_map_forget(&map, 0, SIZE_MAX);
-    lk_map_forget(&map, SIZE_MAX, 10);
-    tap_ok(memcmp(map.data, data, size) == 0, "forgotten bytes are read again");
-    lk_map_close(&map);
-    lk_map_close(&map);
-    free(data);
-    lk_file_replace(in("m"), "", 0, &error);
-    tap_ok(lk_map_open(&map, in("m"), &error) && map.size == 0 && !map.data, "an empty file maps to nothing");
-    lk_map_close(&map);
-    tap_ok(!lk_map_open(&map, folder, &error) && error.code == LK_ERROR_IO, "a folder: %s", error.text);
-    error = (LkError){0};
-    tap_ok(!lk_map_open(&map, in("none"), &error) && error.code == LK_ERROR_IO, "missing: %s", error.text);
-    error = (LkError){0};
-    mkfifo(in("pipe"), 0600);
-    tap_ok(!lk_map_open(&map, in("pipe"), &error) && error.code == LK_ERROR_IO, "a pipe, without waiting: %s",
-           error.text);
-}
-
-/* Resident pages of this process that belong to files. */
-static long resident_file_pages(void)
-{
-    long size, resident, shared = -1;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file && fscanf(file, "%ld %ld %ld", &size, &resident, &shared) != 3)
-        shared = -1;
-    if (file)
-        fclose(file);
-    return shared;
-}
-
-static void test_forget(void)
-{
-    enum { SIZE = 64 << 20 };
-    LkError error = {0};
-    char *data = calloc(1, SIZE);
-    lk_file_replace(in("large"), data, SIZE, &error);
-    free(data);
-    LkMap map;
-    lk_map_open(&map, in("large"), &error);
-    long page = sysconf(_SC_PAGESIZE), before = resident_file_pages(), sum = 0;
-    for (size_t i = 0; i < map.size; i += 512)
-        sum += map.data[i];
-    long touched = resident_file_pages();
-    lk_map_forget(&map, 0, map.size);
-    long after = resident_file_pages();
-    tap_ok(sum == 0 && (touched - before) * page > SIZE / 2 && (after - before) * page < SIZE / 8,
-           "forgotten bytes leave memory (%ld MB while read, %ld MB after)", ((touched - before) * page) >> 20,
-           ((after - before) * page) >> 20);
-    lk_map_close(&map);
-    unlink(in("large"));
-}
-
 /* Leftovers of killed writers go; what is being written, and what only looks similar, stays. */
 static void test_leftovers(void)
 {
@@ -295,8 +231,6 @@ int main(void)
     test_refused_write();
     test_writer();
     test_read();
-    test_map();
-    test_forget();
     test_folders();
     test_leftovers();
     char command[100];

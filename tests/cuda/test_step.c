@@ -52,19 +52,25 @@ static void *encode(LkDType dtype, const float *values, int64_t count)
     return small;
 }
 
-static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
-                        LkError *error)
+static bool open_weight(void *context, const char *name, LkSourceWeight *weight, LkError *error)
 {
     Session *s = context;
     LkRef ref = lk_graph_find(s->test->graph, LK_TENSOR_WEIGHT, name);
     const LkTensor *t = lk_graph_tensor(s->test->graph, ref);
-    *dtype = t->dtype;
-    *count = lk_tensor_count(t);
-    *data = s->bytes = encode(t->dtype, s->test->values[ref], *count);
+    s->bytes = encode(t->dtype, s->test->values[ref], lk_tensor_count(t));
+    *weight = (LkSourceWeight){.dtype = t->dtype, .count = lk_tensor_count(t), .handle = s->bytes};
     return s->bytes || lk_fail(error, LK_ERROR_MEMORY, "no memory");
 }
 
-static void weight_done(void *context, const char *name)
+static bool read_weight(void *context, const LkSourceWeight *weight, int64_t first, int64_t count, void *to,
+                        LkError *error)
+{
+    size_t size = lk_dtype_size(weight->dtype);
+    memcpy(to, (const uint8_t *)weight->handle + (size_t)first * size, (size_t)count * size);
+    return true;
+}
+
+static void close_weight(void *context, const LkSourceWeight *weight)
 {
     Session *s = context;
     free(s->bytes);
@@ -163,7 +169,7 @@ static bool bound_again(Session *s, const LkWeightSource *source, const Outcome 
 
 static bool session_run(Session *s, Outcome *out)
 {
-    const LkWeightSource source = {.context = s, .read = read_weight, .done = weight_done};
+    const LkWeightSource source = {.context = s, .open = open_weight, .read = read_weight, .close = close_weight};
     LkError *error = &out->error;
     double *seconds = calloc((size_t)s->test->graph->n_nodes, sizeof *seconds);
     s->device = s->backend->open(0, 0, error);

@@ -137,7 +137,8 @@ static void test_headers(void)
     for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
         g_autoptr(GByteArray) bytes = block(headers[i].header, sixteen, 16);
         g_autoptr(GError) error = NULL;
-        g_autoptr(LkSafetensors) file = lk_safetensors_open_bytes(bytes->data, bytes->len, "model.safetensors", &error);
+        g_autoptr(LkSafetensors) file =
+            lk_safetensors_open_input(lk_input_of_bytes(bytes->data, bytes->len, "model.safetensors", NULL), &error);
         if (headers[i].words)
             tap_refused(file, &error, LK_ERROR_FORMAT, headers[i].words, headers[i].title);
         else
@@ -157,7 +158,8 @@ static void test_lengths(void)
         g_byte_array_append(lie, bytes->data, bytes->len);
         memcpy(lie->data, &lengths[i], 8);
         g_autoptr(GError) error = NULL;
-        g_autoptr(LkSafetensors) file = lk_safetensors_open_bytes(lie->data, lie->len, "x", &error);
+        g_autoptr(LkSafetensors) file =
+            lk_safetensors_open_input(lk_input_of_bytes(lie->data, lie->len, "x", NULL), &error);
         tap_refused(file, &error, LK_ERROR_FORMAT, "header", "a lying header length");
     }
     bool refused = true;
@@ -165,7 +167,7 @@ static void test_lengths(void)
         g_autofree uint8_t *part =
             g_memdup2(bytes->data, size ? size : 1); /* exact, so that a sanitizer sees overruns */
         g_autoptr(GError) error = NULL;
-        LkSafetensors *file = lk_safetensors_open_bytes(part, size, "x", &error);
+        LkSafetensors *file = lk_safetensors_open_input(lk_input_of_bytes(part, size, "x", NULL), &error);
         refused &= !file && error;
         lk_safetensors_free(file);
     }
@@ -192,14 +194,10 @@ static void test_content(void)
                lk_tensor_view_elements(a) == 6 && b->rank == 0 && lk_tensor_view_elements(b) == 1,
            "shapes and sizes");
     float values[6], seven;
-    lk_tensor_view_to_f32(a, values);
-    lk_tensor_view_to_f32(b, &seven);
-    tap_ok(values[0] == 1 && values[1] == -2 && values[2] == 0x1.554p-2f && values[3] == 0x1p-24f &&
-               values[4] == 65504 && values[5] == 0 && seven == -7,
+    tap_ok(lk_tensor_view_to_f32(a, values, NULL) && lk_tensor_view_to_f32(b, &seven, NULL) && values[0] == 1 &&
+               values[1] == -2 && values[2] == 0x1.554p-2f && values[3] == 0x1p-24f && values[4] == 65504 &&
+               values[5] == 0 && seven == -7,
            "numbers as float32");
-    lk_safetensors_forget(file, a);
-    lk_tensor_view_to_f32(a, values);
-    tap_ok(values[4] == 65504, "a forgotten tensor is read again");
     const LkMetadata *all = lk_safetensors_all_metadata(file);
     tap_ok(g_strcmp0(lk_safetensors_metadata(file, "b"), "é\n\"") == 0 && !lk_safetensors_metadata(file, "c") &&
                lk_metadata_count(all) == 2 && g_strcmp0(lk_metadata_key(all, 0), "ss_a") == 0 &&

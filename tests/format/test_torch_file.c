@@ -44,8 +44,7 @@ static void check_tensor(const LkSafetensors *file, const Row *row)
         return;
     g_autofree char *shape = shape_text(view);
     g_autofree float *got = g_new0(float, (gsize)MAX(lk_tensor_view_elements(view), 1));
-    lk_tensor_view_to_f32(view, got);
-    bool same = true;
+    bool same = lk_tensor_view_to_f32(view, got, NULL);
     for (int i = 0; i < row->count; i++)
         same &= got[i] == row->values[i];
     tap_ok(strcmp(shape, row->shape) == 0 && strcmp(lk_file_dtype_name(view->dtype), row->dtype) == 0 && same,
@@ -55,7 +54,7 @@ static void check_tensor(const LkSafetensors *file, const Row *row)
 static void test_torch(const char *path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(LkSafetensors) file = lk_torch_file_open(path, &error);
+    g_autoptr(LkSafetensors) file = lk_tensor_file_open(path, &error);
     if (!tap_ok(file != NULL, "a checkpoint of torch.save's: %s", error ? error->message : "opened"))
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -79,8 +78,10 @@ static void test_round_trip(void)
     g_autoptr(LkSafetensors) file = written ? lk_tensor_file_open(path, &error) : NULL;
     const LkTensorView *a = file ? lk_safetensors_find(file, "a.weight") : NULL;
     const LkTensorView *b = file ? lk_safetensors_find(file, "b") : NULL;
-    tap_ok(a && b && a->size == sizeof numbers && memcmp(a->data, numbers, sizeof numbers) == 0 && b->rank == 0 &&
-               memcmp(b->data, numbers + 5, 4) == 0,
+    float read[6], last;
+    tap_ok(a && b && a->size == sizeof numbers && lk_tensor_view_read(a, read, NULL) &&
+               memcmp(read, numbers, sizeof numbers) == 0 && b->rank == 0 && lk_tensor_view_read(b, &last, NULL) &&
+               memcmp(&last, numbers + 5, 4) == 0,
            "our own .pt comes back: %s", error ? error->message : "both tensors");
 }
 
@@ -201,7 +202,7 @@ static void refuse_bytes(const void *bytes, size_t size, const char *words, cons
 {
     g_autoptr(GError) error = NULL;
     g_autofree uint8_t *exact = g_memdup2(bytes, size);
-    g_autoptr(LkSafetensors) file = lk_torch_file_open_bytes(exact, size, "x.ckpt", &error);
+    g_autoptr(LkSafetensors) file = lk_torch_file_open_input(lk_input_of_bytes(exact, size, "x.ckpt", NULL), &error);
     tap_refused(file != NULL, &error, LK_ERROR_FORMAT, words, title);
 }
 
@@ -220,10 +221,10 @@ static void test_archives(void)
         g_autofree uint8_t *copy = g_memdup2(bytes, size);
         copy[i] ^= (uint8_t)(1u << (i % 8));
         g_autoptr(GError) error = NULL;
-        g_autoptr(LkSafetensors) file = lk_torch_file_open_bytes(copy, size, "x.ckpt", &error);
+        g_autoptr(LkSafetensors) file = lk_torch_file_open_input(lk_input_of_bytes(copy, size, "x.ckpt", NULL), &error);
         for (size_t t = 0; file && t < lk_safetensors_count(file); t++) {
             const LkTensorView *view = lk_safetensors_at(file, t);
-            bool inside = !view->size || (view->data >= copy && view->size <= size - (size_t)(view->data - copy));
+            bool inside = view->offset <= size && view->size <= size - view->offset;
             if (!inside)
                 tap_ok(false, "byte %zu changed: a tensor is outside of the file", (size_t)i);
         }

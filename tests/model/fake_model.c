@@ -10,6 +10,7 @@ static void tensor_free(gpointer data)
 {
     FakeTensor *tensor = data;
     g_free(tensor->name);
+    g_free(tensor->own);
     g_free(tensor);
 }
 
@@ -25,7 +26,6 @@ void fake_model_free(FakeModel *model)
     if (!model)
         return;
     g_ptr_array_unref(model->tensors);
-    lk_safetensors_free(model->source);
     g_free(model->arch);
     g_free(model);
 }
@@ -39,18 +39,25 @@ static FakeTensor *append(FakeModel *model, const char *name, const char *dtype)
     return tensor;
 }
 
+static void read_data(FakeTensor *tensor, const LkTensorView *view)
+{
+    tensor->own = g_malloc(view->size + 1);
+    if (lk_tensor_view_read(view, tensor->own, NULL))
+        tensor->data = tensor->own;
+}
+
 FakeModel *fake_model_read(const char *path)
 {
     FakeModel *model = model_new();
-    model->source = lk_safetensors_open(path, NULL);
-    for (size_t i = 0; model->source && i < lk_safetensors_count(model->source); i++) {
-        const LkTensorView *view = lk_safetensors_at(model->source, i);
+    g_autoptr(LkSafetensors) source = lk_safetensors_open(path, NULL);
+    for (size_t i = 0; source && i < lk_safetensors_count(source); i++) {
+        const LkTensorView *view = lk_safetensors_at(source, i);
         FakeTensor *tensor = append(model, view->name, lk_file_dtype_name(view->dtype));
         tensor->rank = view->rank;
         memcpy(tensor->shape, view->shape, sizeof tensor->shape);
-        tensor->data = view->data;
+        read_data(tensor, view);
     }
-    model->arch = g_strdup(model->source ? lk_safetensors_metadata(model->source, "lorikeet.arch") : NULL);
+    model->arch = g_strdup(source ? lk_safetensors_metadata(source, "lorikeet.arch") : NULL);
     return model;
 }
 
@@ -68,7 +75,7 @@ FakeModel *fake_model_of_checkpoint(const LkCheckpoint *checkpoint, const char *
         FakeTensor *tensor = append(model, columns[1], lk_file_dtype_name(view->dtype));
         tensor->rank = view->rank;
         memcpy(tensor->shape, view->shape, sizeof tensor->shape);
-        tensor->data = view->data;
+        read_data(tensor, view);
     }
     return model;
 }

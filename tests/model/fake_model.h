@@ -15,18 +15,18 @@ typedef struct FakeTensor {
     int rank;
     int64_t shape[LK_TENSOR_MAX_RANK];
     const uint8_t *data; /* borrowed; NULL: a hole */
+    uint8_t *own;        /* what `data` is at first, where it was read */
 } FakeTensor;
 
 typedef struct FakeModel {
     GPtrArray *tensors; /* FakeTensor * */
     char *arch;         /* `lorikeet.arch`, or NULL */
-    LkSafetensors *source;
 } FakeModel;
 
 /** The tensors of a safetensors file, with their data. */
 FakeModel *fake_model_read(const char *path);
 /** The tensors of an open base model that a table of names (the columns of diffusers_names.tsv) lists in its second
- * column, with their data; the checkpoint must outlive it. */
+ * column, with their data. */
 FakeModel *fake_model_of_checkpoint(const LkCheckpoint *checkpoint, const char *names);
 /** Tensors from lines "name TAB shape", of type F16, without data. */
 FakeModel *fake_model_from_table(const char *path);

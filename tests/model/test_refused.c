@@ -1,6 +1,7 @@
 /* Files that are no usable base model: each is refused with the right words, whatever is missing or damaged, and none
  * ends the program. Usage: test_refused TESTS_FOLDER */
 #include "../dataset/scratch.h"
+#include "backend/weight_reader.h"
 #include "fake_model.h"
 #include "model/openclip_names.h"
 #include "model/text_encoders.h"
@@ -58,23 +59,24 @@ static void build_decoder(LkBuilder *b, const LkModelArch *arch)
                     lk_vae_decoder_build(b, &arch->vae, lk_graph_input(b->graph, "latent", LK_F32, 4, latent)));
 }
 
-/** Reads every weight of a graph as a backend would. */
+/** Reads the ends of every weight of a graph as a backend would. */
 static bool read_weights(LkCheckpoint *checkpoint, const LkGraph *graph, LkError *error)
 {
     LkWeightSource source = lk_checkpoint_source(checkpoint);
     bool ok = true;
     for (int32_t i = 0; ok && i < graph->n_tensors; i++) {
         const LkTensor *tensor = &graph->tensors[i];
-        const void *data;
-        LkDType dtype;
-        int64_t count;
+        LkWeightReader reader;
         if (tensor->kind != LK_TENSOR_WEIGHT)
             continue;
-        ok = source.read(source.context, tensor->name, &data, &dtype, &count, error);
-        if (ok)
-            source.done(source.context, tensor->name);
-        if (ok && count != lk_tensor_count(tensor))
-            ok = lk_fail(error, LK_ERROR_FORMAT, "'%s' has %lld elements", tensor->name, (long long)count);
+        const int64_t count = lk_tensor_count(tensor);
+        uint8_t first[8], last[8];
+        ok = lk_weight_reader_open(&reader, &source, tensor->name, count, error);
+        if (ok) {
+            ok = lk_weight_reader_get(&reader, 0, 1, first, error) &&
+                 lk_weight_reader_get_large(&reader, count - 1, 1, last, error);
+            lk_weight_reader_close(&reader);
+        }
     }
     return ok;
 }

@@ -273,21 +273,30 @@ typedef struct MemorySource {
     void *bytes;
 } MemorySource;
 
-static bool read_weight(void *context, const char *name, const void **data, LkDType *dtype, int64_t *count,
-                        LkError *error)
+static bool open_weight(void *context, const char *name, LkSourceWeight *weight, LkError *error)
 {
     MemorySource *memory = context;
     LkRef ref = lk_graph_find(memory->test->graph, LK_TENSOR_WEIGHT, name);
     if (ref == LK_NONE)
         return lk_fail(error, LK_ERROR_FORMAT, "The test has no weight named %s.", name);
     const LkTensor *tensor = lk_graph_tensor(memory->test->graph, ref);
-    *dtype = tensor->dtype;
-    *count = lk_tensor_count(tensor);
-    *data = memory->bytes = encode(tensor->dtype, memory->test->values[ref], *count);
+    int64_t count = lk_tensor_count(tensor);
+    memory->bytes = encode(tensor->dtype, memory->test->values[ref], count);
+    *weight = (LkSourceWeight){.dtype = tensor->dtype, .count = count, .handle = memory->bytes};
     return true;
 }
 
-static void weight_done(void *context, const char *name)
+static bool read_weight(void *context, const LkSourceWeight *weight, int64_t first, int64_t count, void *to,
+                        LkError *error)
+{
+    size_t size = lk_dtype_size(weight->dtype);
+    if (first < 0 || count < 0 || first + count > weight->count)
+        return lk_fail(error, LK_ERROR_USAGE, "A weight is read beyond its end.");
+    memcpy(to, (const uint8_t *)weight->handle + (size_t)first * size, (size_t)count * size);
+    return true;
+}
+
+static void close_weight(void *context, const LkSourceWeight *weight)
 {
     MemorySource *memory = context;
     free(memory->bytes);
@@ -358,7 +367,8 @@ static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *
                      LkPlan *plan, double **results, LkError *error)
 {
     MemorySource memory = {.test = test};
-    const LkWeightSource source_table = {.context = &memory, .read = read_weight, .done = weight_done};
+    const LkWeightSource source_table = {
+        .context = &memory, .open = open_weight, .read = read_weight, .close = close_weight};
     return lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
            backend->reserve(device, plan->arena_bytes, error) && backend->bind(program, plan, &source_table, error) &&
            write_values(test, backend, program, error) && run_often(test, backend, program, error) &&

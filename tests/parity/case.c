@@ -45,7 +45,8 @@ float *case_floats(const LkSafetensors *file, const char *name, int64_t *count)
         return NULL;
     *count = lk_tensor_view_elements(view);
     float *values = g_new(float, (gsize)*count);
-    lk_tensor_view_to_f32(view, values);
+    if (!lk_tensor_view_to_f32(view, values, NULL))
+        g_clear_pointer(&values, g_free);
     return values;
 }
 

@@ -28,8 +28,8 @@ static float *floats(const LkSafetensors *file, const char *name)
 {
     const LkTensorView *view = lk_safetensors_find(file, name);
     float *out = g_new0(float, view ? (gsize)lk_tensor_view_elements(view) : 1);
-    if (view)
-        lk_tensor_view_to_f32(view, out);
+    if (view && !lk_tensor_view_to_f32(view, out, NULL))
+        memset(out, 0, view->size);
     return out;
 }
 

@@ -115,7 +115,7 @@ static gint64 array_offset(const char *path, const char *name, gsize *bytes)
         return -1;
     first = lk_safetensors_at(file, 0);
     *bytes = view->size;
-    return view->data - first->data;
+    return (gint64)(view->offset - first->offset);
 }
 
 /** Tries to go on with a damaged newest state, with and without the previous one. */

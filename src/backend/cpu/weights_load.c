@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FORMS = 3, SLAB_ELEMENTS = 1 << 16, CHUNK = 4096, PAGE = 4096 };
+enum { MAX_FORMS = 3, SLAB_ELEMENTS = 1 << 16, CHUNK = 4096, PIECE = 1 << 16, PAGE = 4096 };
 
 /** One piece of memory for all weights of a load; each weight is given back by itself. */
 typedef struct Region {
@@ -23,10 +23,10 @@ static size_t in_pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/** One weight on its way: its bytes in the file and the forms that it shall take. */
+/** One weight on its way: where it is read and the forms that it shall take. */
 typedef struct Loading {
-    const uint8_t *data;
-    LkDType from, to;
+    LkWeightReader reader;
+    LkDType to;
     int64_t rows, row_elements; /* of the file: its first dimension above 1, and all others */
     int64_t slab_rows;
     uint8_t *straight; /* the form that keeps the file's order, or NULL */
@@ -35,40 +35,49 @@ typedef struct Loading {
     uint8_t *scratch; /* a slab for each thread, where there is no straight form */
     size_t scratch_bytes;
     _Atomic int64_t next; /* slab that no thread has taken */
+    LkFirstError error;
 } Loading;
 
-/** Converts `count` elements through f32. */
+/** At most CHUNK elements through f32. */
 static void convert(const void *from, LkDType from_type, void *to, LkDType to_type, int64_t count)
 {
     float buffer[CHUNK];
-    if (from_type == to_type) {
-        memcpy(to, from, (size_t)count * lk_dtype_size(to_type));
-        return;
-    }
-    for (int64_t i = 0; i < count; i += CHUNK) {
-        int64_t n = count - i < CHUNK ? count - i : CHUNK;
-        const void *source = (const uint8_t *)from + (size_t)i * lk_dtype_size(from_type);
-        void *target = (uint8_t *)to + (size_t)i * lk_dtype_size(to_type);
-        LkCastArgs widen = {.x = source, .y = to_type == LK_F32 ? target : buffer, .count = n};
-        LkCastArgs narrow = {.x = buffer, .y = target, .count = n};
-        if (from_type == LK_F32)
-            narrow.x = source;
-        else
-            lk_kernel_launch_cpu(LK_KERNEL_CAST_TO_F32, from_type, &widen);
-        if (to_type != LK_F32)
-            lk_kernel_launch_cpu(LK_KERNEL_CAST_FROM_F32, to_type, &narrow);
-    }
+    LkCastArgs widen = {.x = from, .y = to_type == LK_F32 ? to : buffer, .count = count};
+    LkCastArgs narrow = {.x = from_type == LK_F32 ? from : buffer, .y = to, .count = count};
+    if (from_type != LK_F32)
+        lk_kernel_launch_cpu(LK_KERNEL_CAST_TO_F32, from_type, &widen);
+    if (to_type != LK_F32)
+        lk_kernel_launch_cpu(LK_KERNEL_CAST_FROM_F32, to_type, &narrow);
 }
 
-static void load_slab(const Loading *l, int64_t slab, uint8_t *scratch)
+/** Elements first..first+count-1 of the file in the wanted type. */
+static bool fetch(const Loading *l, int64_t first, int64_t count, void *to, LkError *error)
+{
+    _Alignas(64) uint8_t raw[PIECE];
+    const LkDType from = l->reader.weight.dtype;
+    const int64_t width = (int64_t)lk_dtype_size(from), wide = (int64_t)lk_dtype_size(l->to), most = PIECE / width;
+    if (from == l->to)
+        return lk_weight_reader_get(&l->reader, first, count, to, error);
+    for (int64_t done = 0; done < count; done += most) {
+        int64_t n = count - done < most ? count - done : most;
+        if (!lk_weight_reader_get(&l->reader, first + done, n, raw, error))
+            return false;
+        for (int64_t i = 0; i < n; i += CHUNK)
+            convert(raw + i * width, from, (uint8_t *)to + (done + i) * wide, l->to, n - i < CHUNK ? n - i : CHUNK);
+    }
+    return true;
+}
+
+static bool load_slab(const Loading *l, int64_t slab, uint8_t *scratch, LkError *error)
 {
     int64_t first = slab * l->slab_rows, last = first + l->slab_rows < l->rows ? first + l->slab_rows : l->rows;
-    size_t row = (size_t)l->row_elements;
-    uint8_t *plain = l->straight ? l->straight + (size_t)first * row * lk_dtype_size(l->to) : scratch;
-    convert(l->data + (size_t)first * row * lk_dtype_size(l->from), l->from, plain, l->to,
-            (last - first) * l->row_elements);
+    int64_t row = l->row_elements;
+    uint8_t *plain = l->straight ? l->straight + (size_t)(first * row) * lk_dtype_size(l->to) : scratch;
+    if (!fetch(l, first * row, (last - first) * row, plain, error))
+        return false;
     for (int i = 0; i < l->n_packers; i++)
         lk_packer_rows(&l->packers[i], plain, first, last);
+    return true;
 }
 
 /** Each thread takes the next slab until there is none. */
@@ -77,9 +86,13 @@ static void load_slabs(void *context, int64_t first, int64_t last)
     Loading *l = context;
     int64_t slabs = (l->rows + l->slab_rows - 1) / l->slab_rows, slab;
     for (int64_t thread = first; thread < last; thread++) {
+        LkError problem = {0};
         uint8_t *scratch = l->scratch ? l->scratch + (size_t)thread * l->scratch_bytes : NULL;
         while ((slab = atomic_fetch_add(&l->next, 1)) < slabs)
-            load_slab(l, slab, scratch);
+            if (!load_slab(l, slab, scratch, &problem)) {
+                lk_first_error_set(&l->error, &problem);
+                return;
+            }
     }
 }
 
@@ -142,7 +155,7 @@ static bool run_loading(Loading *l, LkError *error)
     lk_parallel_for(threads, load_slabs, l);
     if (bytes)
         lk_cpu_memory_free(l->scratch, bytes);
-    return true;
+    return lk_first_error_give(&l->error, error);
 }
 
 /** Fills forms that oneDNN must pack itself. */
@@ -152,8 +165,7 @@ static bool load_foreign(LkDevice *device, const Loading *l, LkStoredWeight *con
     size_t bytes = (size_t)(l->rows * l->row_elements) * lk_dtype_size(l->to);
     void *plain = lk_cpu_memory_new(bytes);
     bool ok = plain || lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
-    if (ok)
-        convert(l->data, l->from, plain, l->to, l->rows * l->row_elements);
+    ok = ok && fetch(l, 0, l->rows * l->row_elements, plain, error);
     for (int i = 0; i < n && ok; i++)
         ok = reorder(device, forms[i], plain, places[i], error);
     lk_cpu_memory_free(plain, bytes);
@@ -199,8 +211,8 @@ static bool load_own(LkDevice *device, LkStoredWeight *weight, const Loading *l,
     LkWeightForm form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->role == LK_WEIGHT_TAPS);
     uint8_t *place = region->data + region->used;
     float *scales = (float *)(void *)(place + lk_weight_form_bytes(&form, form.rows));
-    if (!lk_weight_form_write(&form, l->data, l->from, 0, form.rows, place, scales))
-        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
+    if (!lk_weight_form_write(&form, &l->reader, 0, form.rows, place, scales, error))
+        return false;
     region->used += in_pages(weight->bytes);
     weight->data = place;
     device->weight_bytes += (int64_t)weight->bytes;
@@ -211,28 +223,24 @@ static bool load_own(LkDevice *device, LkStoredWeight *weight, const Loading *l,
 static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSource *source, Region *region,
                  LkError *error)
 {
-    const void *data;
-    int64_t count, wanted = 1;
+    int64_t wanted = 1;
     Loading l = {.to = weight->dtype, .rows = 1};
     for (int i = 0; i < weight->rank; i++) {
         if (l.rows == 1)
             l.rows = weight->shape[i]; /* leading dimensions of 1 are no rows, for lk_packer_init neither */
         wanted *= weight->shape[i];
     }
-    if (!source->read(source->context, weight->name, &data, &l.from, &count, error))
+    if (!lk_weight_reader_open(&l.reader, source, weight->name, wanted, error))
         return false;
     LkStoredWeight *forms[MAX_FORMS];
-    bool ok = count == wanted ||
-              lk_fail(error, LK_ERROR_FORMAT, "The weight '%s' has %lld elements where the model needs %lld.",
-                      weight->name, (long long)count, (long long)wanted);
-    l.data = data;
-    if (ok && is_own(weight)) {
+    bool ok;
+    if (is_own(weight)) {
         ok = load_own(program->device, weight, &l, region, error);
-    } else if (ok) {
-        l.row_elements = count / l.rows;
+    } else {
+        l.row_elements = wanted / l.rows;
         ok = load_forms(program->device, &l, forms, find_forms(program, weight, forms), region, error);
     }
-    source->done(source->context, weight->name);
+    lk_weight_reader_close(&l.reader);
     return ok;
 }
 

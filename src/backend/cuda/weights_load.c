@@ -10,8 +10,7 @@
 /** One weight on its way. */
 typedef struct Loading {
     LkWeightForm form;
-    const void *from;
-    LkDType from_type;
+    LkWeightReader reader;
     float *scales; /* of codes: of all rows */
 } Loading;
 
@@ -25,14 +24,10 @@ static int64_t rows_at_once(const LkWeightForm *form)
 /** Rows first .. last-1 of the form. */
 static bool convert(const Loading *l, int64_t first, int64_t last, void *to, LkError *error)
 {
-    if (l->form.area == 1 && l->from_type == l->form.dtype) {
-        memcpy(to, (const uint8_t *)l->from + lk_weight_form_bytes(&l->form, first),
-               (size_t)lk_weight_form_bytes(&l->form, last - first));
-        return true;
-    }
+    if (l->form.area == 1 && l->reader.weight.dtype == l->form.dtype)
+        return lk_weight_reader_get_large(&l->reader, first * l->form.cols, (last - first) * l->form.cols, to, error);
     float *scales = l->scales ? l->scales + first : NULL;
-    return lk_weight_form_write(&l->form, l->from, l->from_type, first, last, to, scales) ||
-           lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory to convert the model's weights.");
+    return lk_weight_form_write(&l->form, &l->reader, first, last, to, scales, error);
 }
 
 /** Sends one weight through the pinned buffers; *number is the buffer whose turn it is. */
@@ -89,17 +84,12 @@ static bool fill(LkDevice *device, const LkCudaWeight *weight, Loading *l, uint8
 static bool load(LkDevice *device, LkCudaWeight *weight, uint8_t *place, const LkWeightSource *source, int *number,
                  LkError *error)
 {
-    int64_t count;
     Loading l = {
         .form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->layout == LK_CUDA_CHANNELS_LAST)};
-    if (!source->read(source->context, weight->name, &l.from, &l.from_type, &count, error))
+    if (!lk_weight_reader_open(&l.reader, source, weight->name, l.form.rows * l.form.cols, error))
         return false;
-    int64_t wanted = l.form.rows * l.form.cols;
-    bool ok = count == wanted ||
-              lk_fail(error, LK_ERROR_FORMAT, "The weight '%s' has %lld elements where the model needs %lld.",
-                      weight->name, (long long)count, (long long)wanted);
-    ok = ok && fill(device, weight, &l, place, number, error);
-    source->done(source->context, weight->name);
+    bool ok = fill(device, weight, &l, place, number, error);
+    lk_weight_reader_close(&l.reader);
     return ok;
 }
 
