@@ -65,8 +65,9 @@ static void set_owned(LkMetadata *metadata, char *key, char *value)
 
 static char *try_copy(const char *text, GError **error)
 {
-    char *copy = LK_TRY_NEW(char, strlen(text) + 1, error);
-    return copy ? strcpy(copy, text) : NULL;
+    const size_t size = strlen(text) + 1;
+    char *copy = LK_TRY_NEW(char, size, error);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 bool lk_metadata_try_set(LkMetadata *metadata, const char *key, const char *value, GError **error)

@@ -33,7 +33,8 @@ static void test_states(const SmallRun *s, const char *family, int chunks, const
                 "%s: captions are encoded%s%s", name, error ? ": " : "", error ? error->message : ""))
         return;
     g_autofree float *want = g_new(float, (gsize)lk_tensor_view_elements(view));
-    lk_tensor_view_to_f32(view, want);
+    if (!tap_ok(lk_tensor_view_to_f32(view, want, NULL), "%s: what is expected is read", name))
+        return;
     LkTextSize size = lk_trainer_text_size(trainer);
     g_autofree float *got = g_new(float, size.states + size.pooled);
     for (guint i = 0; i < (guint)view->shape[0]; i++) {
