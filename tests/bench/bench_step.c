@@ -194,7 +194,9 @@ static bool write_inputs(Bench *b, uint32_t index)
               write_same(b, s->signal, 0.5f) && write_same(b, s->sigma, 0.866f) && write_same(b, s->weight, 1) &&
               b->api->write(b->step_program.program, s->scalars, scalars, sizeof scalars, &b->error);
     if (ok && b->o.no_te) {
-        ok = write_normal(b, s->context, LK_RANDOM_SAMPLE, index);
+        ok = write_normal(b, s->states, LK_RANDOM_SAMPLE, index) &&
+             (s->pooled == LK_NONE || write_normal(b, s->pooled, LK_RANDOM_SAMPLE, index)) &&
+             (s->sizes == LK_NONE || write_same(b, s->sizes, (float)b->o.size));
     } else if (ok) {
         int64_t count = lk_tensor_count(lk_graph_tensor(s->graph, s->text.ids[0]));
         g_autofree int32_t *ids = g_new(int32_t, (gsize)count);
@@ -255,7 +257,7 @@ static bool run_steps(Bench *b, int64_t planned)
         if (!run_step(b, i, loss, clip))
             return false;
         double took = clock_seconds(CLOCK_MONOTONIC) - start;
-        printf("step %d: %.3f s (%.3f s of processors), loss %.5f, gradient norm %.5g\n", i, took,
+        printf("step %d: %.5f s (%.3f s of processors), loss %.5f, gradient norm %.5g\n", i, took,
                clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, loss[0], clip[0]);
         fflush(stdout);
         if (i == 0) {
@@ -269,7 +271,7 @@ static bool run_steps(Bench *b, int64_t planned)
     qsort(seconds, (size_t)b->o.steps, sizeof *seconds, by_value);
     double high =
         b->on_card ? card_gib(b) - b->before : status_gib("VmHWM:"); /* as PyTorch counts: without the context */
-    printf("result: precision %s size %d batch %d te %d recompute %s: fastest %.3f median %.3f s; first step done %.2f "
+    printf("result: precision %s size %d batch %d te %d recompute %s: fastest %.5f median %.5f s; first step done %.2f "
            "s after "
            "start; peak %.3f GiB, plan %.3f GiB (%+.1f %%)\n",
            b->o.precision, b->o.size, b->o.batch, !b->o.no_te, b->o.recompute, b->o.steps ? seconds[0] : 0,

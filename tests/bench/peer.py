@@ -160,12 +160,12 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         loss, norm = loss.item(), float(norm)  # waits for the device, as a trainer that shows the loss does
         seconds.append(time.monotonic() - begin)
-        print(f"step {step}: {seconds[-1]:.3f} s, loss {loss:.5f}, gradient norm {norm:.5g}", flush=True)
+        print(f"step {step}: {seconds[-1]:.5f} s, loss {loss:.5f}, gradient norm {norm:.5g}", flush=True)
         if step == 0:
             first = time.monotonic() - START
     timed = seconds[1:] or seconds
-    print(f"result: precision {o.precision} size {o.size} batch {o.batch} te {int(train_text)}: fastest {min(timed):.3f} "
-          f"median {statistics.median(timed):.3f} s; first step done {first:.2f} s after start; peak {peak_gib(o.device):.3f} GiB")
+    print(f"result: precision {o.precision} size {o.size} batch {o.batch} te {int(train_text)}: fastest {min(timed):.5f} "
+          f"median {statistics.median(timed):.5f} s; first step done {first:.2f} s after start; peak {peak_gib(o.device):.3f} GiB")
 
 
 main()
