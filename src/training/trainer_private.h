@@ -222,8 +222,10 @@ bool lk_trainer_apply_changes(LkTrainer *trainer, const LkTrainerEvents *events,
 typedef struct LkEncodingBytes {
     int64_t arena, weights;
 } LkEncodingBytes;
-/** Chooses the VAE's tiles for encoding and for samples, and tells what encoding takes with them (trainer_tiles.c). */
-bool lk_trainer_choose_tiles(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error);
+/** Chooses the VAE's tiles for encoding, and tells what encoding takes with them (trainer_tiles.c). */
+bool lk_trainer_choose_encoding_tiles(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error);
+/** Chooses those for samples, once everything is compiled. */
+bool lk_trainer_choose_sampling_tiles(LkTrainer *trainer, GError **error);
 /** The next smaller side that may be tried where this one does not fit (0: whole pictures); 0 where there is none. */
 int lk_trainer_smaller_tile(const LkTrainer *trainer, int side);
 /** Tiles that the job asks for, before anything is planned. */

@@ -102,7 +102,8 @@ bool lk_trainer_compile(LkTrainer *trainer, GError **error)
     if (trainer->update)
         return true;
     trainer->residency = lk_trainer_residency(trainer);
-    bool ok = compile(trainer, error);
+    bool ok = compile(trainer, error) && lk_trainer_choose_sampling_tiles(trainer, error);
+    /* Smaller tiles cost a sample a little, weights on the host cost every step: they come last. */
     for (int share; ok && (share = lk_trainer_host_share(trainer)) > trainer->residency.host_share;) {
         lk_trainer_free_programs(trainer);
         trainer->residency.host_share = share;

@@ -59,7 +59,7 @@ static bool fit_encoding(LkTrainer *trainer, LkEncodingBytes *encoding, GError *
     return true;
 }
 
-static bool choose_encoding(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error)
+bool lk_trainer_choose_encoding_tiles(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error)
 {
     const bool is_free = trainer->job->vae_tiling == LK_VAE_TILING_AUTO;
     const char *kept = trainer->state ? trainer->state->tiles : NULL;
@@ -80,7 +80,7 @@ static bool samples_are_too_large(const LkTrainer *trainer)
            lk_trainer_needs(trainer) > lk_trainer_free_bytes(trainer);
 }
 
-static bool choose_sampling(LkTrainer *trainer, GError **error)
+bool lk_trainer_choose_sampling_tiles(LkTrainer *trainer, GError **error)
 {
     if (!trainer->samples || trainer->has_tiles || trainer->job->vae_tiling != LK_VAE_TILING_AUTO)
         return true;
@@ -90,9 +90,4 @@ static bool choose_sampling(LkTrainer *trainer, GError **error)
         if (!set_sampling(trainer, side, error))
             return false;
     return true;
-}
-
-bool lk_trainer_choose_tiles(LkTrainer *trainer, LkEncodingBytes *encoding, GError **error)
-{
-    return choose_encoding(trainer, encoding, error) && choose_sampling(trainer, error);
 }

@@ -132,7 +132,7 @@ bool lk_trainer_plan(LkTrainer *trainer, LkTrainingPlan *plan, GError **error)
     int64_t text;
     int64_t state = lk_lora_elements(trainer->lora) * (int64_t)sizeof(float);
     *plan = (LkTrainingPlan){0};
-    if (!lk_trainer_compile(trainer, error) || !lk_trainer_choose_tiles(trainer, &encoding, error) ||
+    if (!lk_trainer_compile(trainer, error) || !lk_trainer_choose_encoding_tiles(trainer, &encoding, error) ||
         !lk_trainer_plan_text(trainer, &text, error))
         return false;
     const LkPlan *step = largest_step(trainer);

@@ -228,6 +228,33 @@ static void test_samples(SmallRun *s)
            chosen->plan.sampling_tile, chosen->message ? chosen->message : "made");
 }
 
+/** A card whose memory is a little short because of the samples: tiles cost nothing in a step, weights on the host do.
+ */
+static void test_tiles_first(SmallRun *s)
+{
+#define SAMPLED "sample_at_first=true", "sample_prompts=[\"a bird --w 256 --h 256 --s 1 --l 1\"]"
+    const char *const *job = WITH(SAMPLED, "offload_base_weights=auto");
+    make_small(s, INT64_MAX);
+    small.api.name = "card"; /* with memory of its own */
+    g_autoptr(Outcome) free = small_run(s, "t0", job, false, -1);
+    g_autoptr(Outcome) tiled = small_run(s, "t1", WITH(SAMPLED, "vae_tiling=true", "vae_tile_size=128"), false, -1);
+    make_small(s, (tiled->plan.total + free->plan.total) / 2);
+    small.api.name = "card";
+    g_autoptr(Outcome) chosen = small_run(s, "t2", job, false, -1);
+    tap_ok(free->ok && chosen->ok && chosen->plan.fits && chosen->plan.sampling_tile > 0 &&
+               chosen->plan.weights == free->plan.weights,
+           "tiles of %d come before weights on the host (%lld bytes)", chosen->plan.sampling_tile,
+           (long long)(free->plan.weights - chosen->plan.weights));
+    make_small(s, tiled->plan.total - (64 << 10));
+    small.api.name = "card";
+    g_autoptr(Outcome) both =
+        small_run(s, "t3", WITH(SAMPLED, "offload_base_weights=auto", "vae_tile_size=128"), false, -1);
+    tap_ok(both->ok && both->plan.fits && both->plan.sampling_tile > 0 && both->plan.weights < free->plan.weights &&
+               same_tensors(s, "t0/bird.safetensors", "t3/bird.safetensors"),
+           "and both where tiles are not enough (%lld bytes): %s", (long long)(free->plan.weights - both->plan.weights),
+           both->message ? both->message : "the same LoRA");
+}
+
 int main(int argc, char **argv)
 {
     SmallRun s;
@@ -241,6 +268,7 @@ int main(int argc, char **argv)
     add_large_pictures(&s);
     test_chosen(&s);
     test_samples(&s);
+    test_tiles_first(&s);
     lk_safetensors_free(expect);
     small_run_close(&s);
     return tap_done();
