@@ -363,11 +363,13 @@ typedef struct LkKroneckerArgs {
     float alpha;
 } LkKroneckerArgs;
 
-/** norm[o] = |w[o] + delta[o]|, s[o] = strength * (magnitude[o] / (norm[o] + eps) - 1) + 1. */
+/** norm[o] = |w[o] + delta[o]|, s[o] = strength * (magnitude[o] / (norm[o] + eps) - 1) + 1. Where keep[o] is 0,
+ * delta[o] is left out; where it is below, all is: s[o] = 1. */
 typedef struct LkDoraScaleArgs {
     const void *w;          /* T[out, in, taps]: a convolution's order in files */
     const void *delta;      /* T[out, taps, in] */
     const float *magnitude; /* [out] */
+    const float *keep;      /* [out] or NULL: 1 everywhere */
     float *s;               /* out: [out] */
     float *norm;            /* out: [out] */
     int64_t out, in, taps;
@@ -381,6 +383,7 @@ typedef struct LkDoraScaleBackwardArgs {
     const void *delta;      /* T[out, taps, in] */
     const float *magnitude; /* [out] */
     const float *norm;      /* [out] */
+    const float *keep;      /* [out] or NULL */
     void *d_delta;          /* out: T[out, taps, in] */
     float *d_magnitude;     /* out: [out] */
     int64_t out, in, taps;

@@ -135,7 +135,7 @@ static LkRef masked(const Attaching *a, LkRef x)
     int64_t shape[2], channels = x == LK_NONE ? 0 : lk_tensor_cols(lk_graph_tensor(a->graph, x));
     if (g->masks == LK_NONE || x == LK_NONE)
         return x;
-    shape[0] = lk_lora_mask_size(a->m, &g->dropout) / channels;
+    shape[0] = lk_lora_mask_is_of_outputs(a->m, &g->dropout) ? 1 : lk_lora_mask_size(a->m, &g->dropout) / channels;
     shape[1] = channels;
     LkRef mask = lk_graph_view(a->graph, g->masks, g->mask_at[lk_lora_index(g->lora, a->m)], 2, shape);
     return lk_scale_rows(a->graph, x, mask, LK_NONE, LK_NONE);
@@ -148,11 +148,15 @@ static LkRef low_rank(const Attaching *a, LkRef addend)
     if (a->in_graph->key != LK_NONE)
         h = lk_dropout(a->graph, h, a->in_graph->key, (uint32_t)lk_lora_index(a->in_graph->lora, a->m),
                        a->in_graph->dropout.numbers);
-    h = masked(a, h);
+    bool outputs = a->in_graph->masks != LK_NONE && lk_lora_mask_is_of_outputs(a->m, &a->in_graph->dropout);
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
-    options.addend = addend;
-    return lk_matmul(a->graph, h, part(a, LK_PART_UP, a->m->shape.out), options);
+    options.addend = outputs ? LK_NONE : addend;
+    LkRef y = lk_matmul(a->graph, outputs ? h : masked(a, h), part(a, LK_PART_UP, a->m->shape.out), options);
+    if (!outputs)
+        return y;
+    y = masked(a, y);
+    return addend == LK_NONE ? y : lk_add(a->graph, y, addend);
 }
 
 static LkRef whole_change(const Attaching *a, LkRef delta, LkRef addend)
@@ -171,7 +175,12 @@ static LkRef decompose(const Attaching *a, LkRef change, LkRef delta)
     const LkLoraModule *m = a->m;
     int64_t at = m->at[lk_adapter_part(&m->shape, LK_PART_MAGNITUDE)];
     LkRef magnitude = lk_graph_parameter(a->graph, a->in_graph->state, a->in_graph->gradient, at, 1, &m->shape.out);
-    LkRef scale = lk_dora_scale(a->graph, a->layer->weight, delta, magnitude, a->in_graph->strength);
+    LkRef keep = LK_NONE;
+    if (a->in_graph->masks != LK_NONE) /* behind the factors of the outputs */
+        keep =
+            lk_graph_view(a->graph, a->in_graph->masks,
+                          a->in_graph->mask_at[lk_lora_index(a->in_graph->lora, m)] + m->shape.out, 1, &m->shape.out);
+    LkRef scale = lk_dora_scale(a->graph, a->layer->weight, delta, magnitude, keep, a->in_graph->strength);
     return lk_scale_rows(a->graph, a->layer->y, scale, a->layer->bias, change);
 }
 

@@ -8,7 +8,8 @@
 /** What is left out at random while training; a share of 0 is none. */
 typedef struct LkLoraDropout {
     float numbers; /* of those between down and up */
-    float ranks;   /* of a picture in a LoRA; of a layer's outputs in a LoHa or LoKr, where nothing makes up for them */
+    float ranks;   /* of a picture in a LoRA; else of a layer's outputs, where nothing makes up for them */
+    bool outputs;  /* of outputs in a LoRA too, as LyCORIS has it; with LoHa, LoKr and DoRA it is always so */
     float modules;
     int64_t rows[LK_GROUP_COUNT]; /* samples that a layer of each side sees at once */
 } LkLoraDropout;

@@ -6,20 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t lk_lora_mask_size(const LkLoraModule *m, const LkLoraDropout *dropout)
+bool lk_lora_mask_is_of_outputs(const LkLoraModule *m, const LkLoraDropout *dropout)
 {
-    return m->shape.algo == LK_ALGO_LORA ? dropout->rows[m->side] * m->shape.dim : m->shape.out;
+    return m->shape.algo != LK_ALGO_LORA || m->shape.dora || dropout->outputs;
 }
 
-/** As sd-scripts (LoRA) and LyCORIS (LoHa, LoKr): a number below the share leaves its rank out. */
+int64_t lk_lora_mask_size(const LkLoraModule *m, const LkLoraDropout *dropout)
+{
+    if (!lk_lora_mask_is_of_outputs(m, dropout))
+        return dropout->rows[m->side] * m->shape.dim;
+    return m->shape.dora ? 2 * m->shape.out : m->shape.out;
+}
+
+/** As sd-scripts (LoRA) and LyCORIS (what leaves out outputs): a number below the share leaves its rank out. */
 static void fill_mask(const LkLoraModule *m, const LkLoraDropout *dropout, LkRandom stream, float *out)
 {
-    int64_t count = lk_lora_mask_size(m, dropout);
+    bool outputs = lk_lora_mask_is_of_outputs(m, dropout);
+    int64_t count = outputs ? m->shape.out : lk_lora_mask_size(m, dropout);
     bool left_out = dropout->modules > 0 && lk_random_uniform(stream, 0) < (double)dropout->modules;
-    float kept = m->shape.algo == LK_ALGO_LORA ? 1 / (1 - dropout->ranks) : 1;
+    float kept = outputs ? 1 : 1 / (1 - dropout->ranks);
     for (int64_t i = 0; i < count; i++) {
         bool rank = dropout->ranks > 0 && lk_random_uniform(stream, 1 + (uint64_t)i) < (double)dropout->ranks;
         out[i] = left_out || rank ? 0 : kept;
+        if (m->shape.dora)
+            out[count + i] = left_out ? -1 : rank ? 0 : 1;
     }
 }
 

@@ -73,21 +73,23 @@ LkRef lk_kronecker(LkGraph *graph, LkRef a, LkRef b, int taps, float alpha)
     return lk_graph_append(graph, LK_OP_KRONECKER, &attr, 2, in, 1, &y) < 0 ? LK_NONE : y;
 }
 
-LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float strength)
+LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, LkRef keep, float strength)
 {
     if (w == LK_NONE || delta == LK_NONE || magnitude == LK_NONE)
         return LK_NONE;
     LkTensor tw = *tensor(graph, w), tm = *tensor(graph, magnitude);
     const int64_t rows[1] = {tw.shape[0]};
     if ((tw.rank != 2 && tw.rank != 4) || lk_tensor_count(&tw) != lk_tensor_count(tensor(graph, delta)) ||
-        tw.dtype != tensor(graph, delta)->dtype || tm.dtype != LK_F32 || lk_tensor_count(&tm) != rows[0])
+        tw.dtype != tensor(graph, delta)->dtype || tm.dtype != LK_F32 || lk_tensor_count(&tm) != rows[0] ||
+        (keep != LK_NONE && lk_tensor_count(tensor(graph, keep)) != rows[0]))
         return lk_graph_problem(graph, "a DoRA that does not fit its weight");
-    LkRef in[3] = {w, delta, magnitude};
+    LkRef in[4] = {w, delta, magnitude, keep};
     LkRef out[2] = {lk_graph_activation(graph, LK_F32, 1, rows), lk_graph_activation(graph, LK_F32, 1, rows)};
     LkAttributes attr = {.kernel = tw.rank == 4 ? (int)(tw.shape[2] * tw.shape[3]) : 1,
                          .eps = FLT_EPSILON, /* torch.finfo(float32).eps, LyCORIS' choice */
+                         .has_addend = keep != LK_NONE,
                          .alpha = strength};
-    return lk_graph_append(graph, LK_OP_DORA_SCALE, &attr, 3, in, 2, out) < 0 ? LK_NONE : out[0];
+    return lk_graph_append(graph, LK_OP_DORA_SCALE, &attr, keep != LK_NONE ? 4 : 3, in, 2, out) < 0 ? LK_NONE : out[0];
 }
 
 LkRef lk_dropout(LkGraph *graph, LkRef x, LkRef key, uint32_t stream, float p)

@@ -9,8 +9,8 @@
  *   LIMIT_NORM           in a, b, gram_a, gram_b, [clip]    out a, b in place
  *   KRONECKER            in a, b                            out y
  *   KRONECKER_BACKWARD   in dy, a, b                        out da f32, db f32
- *   DORA_SCALE           in w, delta, magnitude             out s f32, norm f32
- *   DORA_SCALE_BACKWARD  in ds, w, delta, magnitude, norm   out d_delta, d_magnitude f32
+ *   DORA_SCALE           in w, delta, magnitude, [keep]     out s f32, norm f32
+ *   DORA_SCALE_BACKWARD  in ds, w, delta, magnitude, norm, [keep]  out d_delta, d_magnitude f32
  *
  * A convolution's change of weight is kept [O, k·k, I] ("taps outside channels"), so that one matrix product
  * multiplies the channels of all taps and none of the picture is copied: x [N,H,W,I] · [O·k·k, I]ᵀ, whose result
@@ -43,8 +43,9 @@ LkRef lk_kronecker(LkGraph *graph, LkRef a, LkRef b, int taps, float alpha);
 
 /** DoRA (Liu et al., arXiv:2402.09353), norms over output rows as in LyCORIS: s = magnitude / (|w + delta| + eps), f32
  * [O]. w is a frozen weight [O,I] or [O,I,k,k], delta [O, k·k·I] with taps outside channels, magnitude f32 [O].
- * `strength` goes from 0 (s = 1) to 1; only 1 can be trained. */
-LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, float strength);
+ * `strength` goes from 0 (s = 1) to 1; only 1 can be trained. `keep` f32 [O], or LK_NONE: where it is 0 the row of
+ * delta does not count, where it is below, s = 1 (dropped rows and modules, as LyCORIS drops them). */
+LkRef lk_dora_scale(LkGraph *graph, LkRef w, LkRef delta, LkRef magnitude, LkRef keep, float strength);
 
 /** x / (1 - p), where a random number of each element says so, else 0: a pure function of `key` (i32 [4], an input:
  * seed, its upper half, step, 0), `stream` and the element's place. */

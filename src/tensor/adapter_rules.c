@@ -68,10 +68,15 @@ void lk_dora_scale_rule(LkDiff *diff, const LkNode *node, LkRef ds)
         return;
     }
     LkTensor t = *lk_graph_tensor(graph, node->in[1]);
-    LkRef in[5] = {ds, node->in[0], lk_diff_saved(diff, node->in[1]), lk_diff_saved(diff, node->in[2]),
-                   lk_diff_saved(diff, node->out[1])};
+    const bool keep = node->attr.has_addend;
+    LkRef in[6] = {ds,
+                   node->in[0],
+                   lk_diff_saved(diff, node->in[1]),
+                   lk_diff_saved(diff, node->in[2]),
+                   lk_diff_saved(diff, node->out[1]),
+                   keep ? lk_diff_saved(diff, node->in[3]) : LK_NONE};
     LkRef out[2] = {lk_graph_activation(graph, t.dtype, t.rank, t.shape), floats_like(diff, node->in[2])};
-    lk_graph_append(graph, LK_OP_DORA_SCALE_BACKWARD, &node->attr, 5, in, 2, out);
+    lk_graph_append(graph, LK_OP_DORA_SCALE_BACKWARD, &node->attr, keep ? 6 : 5, in, 2, out);
     lk_diff_add(diff, node->in[1], out[0]);
     lk_diff_add(diff, node->in[2], out[1]);
 }

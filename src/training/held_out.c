@@ -24,6 +24,7 @@ static LkJob *job_of(const LkHeldOut *what)
     job->network_train_unet_only = job->network_train_text_encoder_only = false;
     job->unet_lr = job->text_encoder_lr = job->text_encoder_2_lr = 1; /* all parts have modules */
     job->train_batch_size = job->num_repeats = 1;
+    job->color_aug = job->random_crop = false;
     job->flip_aug = job->shuffle_caption = job->sample_at_first = false;
     job->caption_dropout_rate = job->caption_tag_dropout_rate = 0;
     job->caption_dropout_every_n_epochs = job->token_warmup_min = 0;

@@ -159,10 +159,6 @@ static void check_kinds(const LkJob *job, const LkNetworkOptions *o, GPtrArray *
                  _("network_dropout is for LoRA and LoCon; a LoHa, LoKr or DoRA has no rank in the middle of which "
                    "numbers could be dropped. Use rank_dropout or module_dropout."));
     }
-    if ((o->rank_dropout > 0 || o->module_dropout > 0) && o->dora) {
-        complain(problems, o->rank_dropout > 0 ? "rank_dropout" : "module_dropout",
-                 _("rank_dropout and module_dropout do not go with DoRA yet. Remove one of them."));
-    }
     if (job->scale_weight_norms > 0 && (o->algo != LK_ALGO_LORA || o->dora)) {
         complain(problems, "scale_weight_norms",
                  _("scale_weight_norms is for LoRA and LoCon. Remove it, or choose one of them."));

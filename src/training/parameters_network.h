@@ -46,7 +46,8 @@
  .usual = N_("0, or 0.1 to 0.3 where the LoRA learns the pictures by heart.")},
 {ROW(FLOAT, NETWORK, rank_dropout, "0"), RANGE(0, 0.99),
  .title = N_("Rank Dropout"), .subtitle = N_("Whole ranks dropped in a step"),
- .help = N_("The share of ranks that are left out for a picture in a step (of LoHa and LoKr: of outputs of a layer)."),
+ .help = N_("The share of ranks that are left out for a picture in a step. Of LoHa, LoKr and DoRA, and with LyCORIS, it "
+            "is a share of the outputs of a layer."),
  .usual = N_("0, or 0.1 to 0.3.")},
 {ROW(FLOAT, NETWORK, module_dropout, "0"), RANGE(0, 0.99),
  .title = N_("Module Dropout"), .subtitle = N_("Whole layers left as they are in a step"),

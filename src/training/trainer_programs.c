@@ -43,6 +43,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,
                          .dropout = {.numbers = (float)job->network.dropout,
                                      .ranks = (float)job->network.rank_dropout,
+                                     .outputs = job->network_module == LK_NETWORK_LYCORIS,
                                      .modules = (float)job->network.module_dropout}};
 }
 

@@ -153,10 +153,10 @@ static void test_dora(LkDType t, int64_t out, int64_t in, int64_t taps)
         }
     }
     array_reset(given);
-    LkDoraScaleArgs a = {w.data, delta.data, magnitude.data, s.data, norm.data, out, in, taps, 1e-7f, 1};
+    LkDoraScaleArgs a = {w.data, delta.data, magnitude.data, NULL, s.data, norm.data, out, in, taps, 1e-7f, 1};
     check(&(Check){LK_KERNEL_DORA_SCALE, t, &a, {{s, scales, 1e-6}, {norm, norms, 1e-6}}}, "%lldx%lldx%lld",
           (long long)out, (long long)in, (long long)taps);
-    LkDoraScaleBackwardArgs b = {ds.data, w.data, delta.data, magnitude.data, given.data, d.data,
+    LkDoraScaleBackwardArgs b = {ds.data, w.data, delta.data, magnitude.data, given.data, NULL, d.data,
                                  dm.data, out,    in,         taps,           1e-7f};
     check(&(Check){LK_KERNEL_DORA_SCALE_BACKWARD, t, &b, {{d, changes, 1e-6}, {dm, slopes, 1e-6}}}, "%lldx%lldx%lld",
           (long long)out, (long long)in, (long long)taps);

@@ -55,14 +55,20 @@ LkRef gradient_kronecker(GraphTest *test, const int64_t *s)
     return lk_kronecker(test->graph, test_parameter(test, 2, s), right, (int)s[4], -0.6f);
 }
 
-/** A layer with DoRA: s · (W + B A) x. s: rows, in, out, dim, k. */
+/** Rows that are kept (1), whose change is left out (0), and that stay as they are (-1). */
+static LkRef kept_rows(GraphTest *test, bool some, int64_t rows)
+{
+    return some ? test_input(test, LK_F32, TEST_INTEGERS, -1, 3, 1, &rows) : LK_NONE;
+}
+
+/** A layer with DoRA: s · (W + B A) x. s: rows, in, out, dim, k, whether rows are left out. */
 LkRef gradient_dora(GraphTest *test, const int64_t *s)
 {
     LkGraph *graph = test->graph;
     LkRef w = test_weight(test, graph->compute, 0, 1, s[4] > 1 ? 4 : 2, (int64_t[]){s[2], s[1], s[4], s[4]});
     LkRef delta = lk_matmul(graph, test_parameter(test, 2, (int64_t[]){s[2], s[3]}),
                             test_parameter(test, 2, (int64_t[]){s[3], s[1] * s[4] * s[4]}), LK_MATMUL_DEFAULT);
-    LkRef scale = lk_dora_scale(graph, w, delta, test_parameter(test, 1, &s[2]), 1);
+    LkRef scale = lk_dora_scale(graph, w, delta, test_parameter(test, 1, &s[2]), kept_rows(test, s[5], s[2]), 1);
     return lk_scale_rows(graph, operand(test, 2, (int64_t[]){s[0], s[2]}), scale, bias_of(test, true, s[2]), LK_NONE);
 }
 
@@ -115,20 +121,21 @@ void backend_kronecker(GraphTest *test, const int64_t *s)
     lk_graph_append(graph, LK_OP_KRONECKER_BACKWARD, &attr, 3, in, 2, out);
 }
 
-/** s: out, in, k, hundredths of the strength. */
+/** s: out, in, k, hundredths of the strength, whether rows are left out. */
 void backend_dora(GraphTest *test, const int64_t *s)
 {
     LkGraph *graph = test->graph;
     LkRef w = test_weight(test, graph->compute, 0, 1, s[2] > 1 ? 4 : 2, (int64_t[]){s[0], s[1], s[2], s[2]});
     LkRef delta = normal(test, graph->compute, 0, 0.3, 2, (int64_t[]){s[0], s[1] * s[2] * s[2]});
     LkRef magnitude = normal(test, LK_F32, 3, 1, 1, s);
-    lk_dora_scale(graph, w, delta, magnitude, (float)s[3] / 100);
+    LkRef keep = kept_rows(test, s[4], s[0]);
+    lk_dora_scale(graph, w, delta, magnitude, keep, (float)s[3] / 100);
     LkNode *node = &graph->nodes[graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[5] = {normal(test, LK_F32, 0, 1, 1, s), w, delta, magnitude, node->out[1]};
+    LkRef in[6] = {normal(test, LK_F32, 0, 1, 1, s), w, delta, magnitude, node->out[1], keep};
     LkTensor t = *lk_graph_tensor(graph, delta);
     LkRef out[2] = {lk_graph_activation(graph, t.dtype, 2, t.shape), lk_graph_activation(graph, LK_F32, 1, s)};
-    lk_graph_append(graph, LK_OP_DORA_SCALE_BACKWARD, &attr, 5, in, 2, out);
+    lk_graph_append(graph, LK_OP_DORA_SCALE_BACKWARD, &attr, keep == LK_NONE ? 5 : 6, in, 2, out);
 }
 
 /** s: rows, columns, stream, percent dropped. */

@@ -501,6 +501,8 @@ const BackendCase backend_cases[] = {
     {"dora", backend_dora, 16, 1, {7, 13, 1, 100}},
     {"dora of a convolution", backend_dora, 16, 1, {32, 67, 3, 100}},
     {"dora at half strength", backend_dora, 16, 1, {5, 320, 1, 50}},
+    {"dora without some rows", backend_dora, 16, 1, {31, 67, 1, 100, 1}},
+    {"dora of a convolution without some rows", backend_dora, 16, 1, {32, 35, 3, 100, 1}},
     {"cast", cast, 0, 1, {13, 17}},
     {"cast, many", cast, 0, 1, {71, 1031}},
     {"cast to the shadow", cast_to_shadow, 0, 1, {13, 17}},

@@ -170,7 +170,7 @@ static void draw(const GraphTest *test, const TestSource *how, float *values)
             x = how->scale * x * how->scale * x;
             break;
         case TEST_INTEGERS:
-            x = lk_random_below(stream, (uint64_t)e, (uint32_t)how->scale);
+            x = how->mean + lk_random_below(stream, (uint64_t)e, (uint32_t)how->scale);
             break;
         case TEST_UNIFORM:
             x = how->mean + how->scale * lk_random_uniform(stream, (uint64_t)e);

@@ -16,7 +16,7 @@ enum {
 /** What the values of a tensor that no node writes are. */
 typedef enum TestFill {
     TEST_NORMAL,   /* mean + scale · normal */
-    TEST_INTEGERS, /* 0 .. scale-1 */
+    TEST_INTEGERS, /* mean .. mean + scale-1 */
     TEST_POSITIVE, /* (scale · normal)²: second moments */
     TEST_UNIFORM,  /* mean + scale · uniform */
     TEST_GIVEN,    /* those of test_given */

@@ -298,6 +298,7 @@ static const struct {
     {"kronecker of a product", gradient_kronecker, .s = {3, 2, 2, 5, 9, 1}},
     {"dora", gradient_dora, .s = {3, 5, 7, 2, 1}},
     {"dora of a convolution", gradient_dora, .s = {3, 5, 4, 2, 3}},
+    {"dora without some rows", gradient_dora, .s = {3, 5, 9, 2, 1, 1}},
     {"blocks", blocks, .s = {2, 3, 4}},
 };
 

@@ -148,13 +148,15 @@ bool reference_dora_scale(const ReferenceCall *call)
 {
     int64_t rows = call->in_tensor[0]->shape[0], in = call->in_tensor[0]->shape[1], taps = call->attr->kernel;
     for (int64_t o = 0; o < rows; o++) {
-        double sum = 0;
+        double sum = 0, keep = call->attr->has_addend ? call->in[3][o] : 1;
         for (int64_t i = 0; i < in; i++)
             for (int64_t t = 0; t < taps; t++)
-                sum += pow(changed(call->in[0], call->in[1], o, in, taps, i, t), 2);
+                sum += pow(keep > 0 ? changed(call->in[0], call->in[1], o, in, taps, i, t)
+                                    : call->in[0][(o * in + i) * taps + t],
+                           2);
         call->out[1][o] = sqrt(sum);
         double whole = call->in[2][o] / (sqrt(sum) + (double)call->attr->eps);
-        call->out[0][o] = (double)call->attr->alpha * (whole - 1) + 1;
+        call->out[0][o] = keep < 0 ? 1 : (double)call->attr->alpha * (whole - 1) + 1;
     }
     return true;
 }
@@ -164,12 +166,13 @@ bool reference_dora_scale_backward(const ReferenceCall *call)
     int64_t rows = call->in_tensor[1]->shape[0], in = call->in_tensor[1]->shape[1], taps = call->attr->kernel;
     for (int64_t o = 0; o < rows; o++) {
         double norm = call->in[4][o], whole = norm + (double)call->attr->eps;
+        double keep = call->attr->has_addend ? call->in[5][o] : 1;
         double d_norm = -call->in[0][o] * call->in[3][o] / (whole * whole);
-        call->out[1][o] = call->in[0][o] / whole;
+        call->out[1][o] = keep < 0 ? 0 : call->in[0][o] / whole;
         for (int64_t i = 0; i < in; i++)
             for (int64_t t = 0; t < taps; t++)
                 call->out[0][(o * taps + t) * in + i] =
-                    norm > 0 ? d_norm * changed(call->in[1], call->in[2], o, in, taps, i, t) / norm : 0;
+                    norm > 0 && keep > 0 ? d_norm * changed(call->in[1], call->in[2], o, in, taps, i, t) / norm : 0;
     }
     return true;
 }
