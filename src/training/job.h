@@ -238,6 +238,7 @@ struct LkJob {
     char *training_comment;
     char *metadata_title, *metadata_author, *metadata_description, *metadata_license, *metadata_tags;
     char *metadata_usage_hint, *metadata_thumbnail, *metadata_merged_from, *metadata_trigger_phrase;
+    char *metadata_preprocessor, *metadata_is_negative_embedding;
 
     /* bookkeeping; use the functions below */
     char *path;   /* of the job file, absolute; NULL if made otherwise */

@@ -321,6 +321,8 @@ static void add_modelspec(LkMetadata *m, const LkMetadataFacts *f)
         {"modelspec.usage_hint", job->metadata_usage_hint},
         {"modelspec.thumbnail", thumbnail},
         {"modelspec.merged_from", job->metadata_merged_from},
+        {"modelspec.preprocessor", job->metadata_preprocessor},
+        {"modelspec.is_negative_embedding", job->metadata_is_negative_embedding},
         {"modelspec.trigger_phrase",
          job->metadata_trigger_phrase != NULL ? job->metadata_trigger_phrase : job->trigger_words},
     };

@@ -25,7 +25,6 @@ LATER("initial_epoch", INT, "0"), LATER("initial_step", INT, "0"),
 LATER("skip_until_initial_step", BOOL, "false"),
 
 
-LATER("metadata_preprocessor", STRING, NULL), LATER("metadata_is_negative_embedding", STRING, NULL),
 LATER("config_file", STRING, NULL), LATER("output_config", BOOL, "false"),
 /* families that are not supported yet */
 LATER("clip_l", STRING, NULL), LATER("clip_g", STRING, NULL), LATER("t5xxl", STRING, NULL),

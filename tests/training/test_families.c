@@ -129,6 +129,30 @@ static void test_keys(const SmallRun *s, const char *cases, const char *model)
            count);
 }
 
+/** Blocks as SDXL counts them; lists of the other families are refused once the base model is known. */
+static void test_blocks(const SmallRun *s)
+{
+    const char *const twenty = "block_dims=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,";
+    g_autofree char *of_xl = g_strconcat(twenty, "1,1,1", NULL), *of_sd = g_strconcat(twenty, "1,1,1,1,1", NULL);
+    g_autoptr(Outcome) down = small_run(
+        s, "down", WITH("network_train_unet_only=true", "mid_lr_weight=0,0,0", "up_lr_weight=zeros"), false, -1);
+    g_autoptr(Outcome) listed = small_run(s, "listed", WITH("network_train_unet_only=true", of_xl), false, -1);
+    g_autoptr(Outcome) other = small_run(s, "other", WITH(of_sd), false, -1);
+    g_autoptr(LkLoraFile) file = down->ok ? lk_lora_file_read(down->done, NULL) : NULL;
+    g_autoptr(LkLoraFile) ones = listed->ok ? lk_lora_file_read(listed->done, NULL) : NULL;
+    size_t on_the_way_down = 0, of_rank_one = 0;
+    for (size_t i = 0; file && i < lk_lora_file_count(file); i++)
+        on_the_way_down += lk_lora_file_at(file, i)->site.side == LK_SIDE_DOWN;
+    for (size_t i = 0; ones && i < lk_lora_file_count(ones); i++)
+        of_rank_one += lk_lora_file_at(ones, i)->shape.dim == 1;
+    tap_ok(file && on_the_way_down > 0 && on_the_way_down == lk_lora_file_count(file),
+           "sdxl: only the blocks with a learning rate have modules (%zu)", on_the_way_down);
+    tap_ok(ones && of_rank_one == 192 && lk_lora_file_count(ones) == 192, "sdxl: 23 ranks are taken (%zu modules)",
+           of_rank_one);
+    tap_ok(!other->ok && other->message && strstr(other->message, "block_dims does not fit the base model"),
+           "sdxl: 25 are not: %s", other->message ? other->message : "trained");
+}
+
 /** Cached text states, pooled text included, give what the encoders give in the step. */
 static void test_cached_text(const SmallRun *s)
 {
@@ -224,6 +248,8 @@ int main(int argc, char **argv)
         small_run_open(&s, path);
         test_runs(&s, models[i]);
         test_keys(&s, argv[1], models[i]);
+        if (strcmp(models[i], "sdxl") == 0)
+            test_blocks(&s);
         test_cached_text(&s);
         test_resumed(&s);
         small_run_close(&s);
