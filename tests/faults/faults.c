@@ -5,7 +5,8 @@
  *     FAULTS=CALL:FIRST:LAST:WHAT
  *                           from the FIRST to the LAST (0: for ever) of these calls; CALL is open (for writing), write,
  *                           fsync, rename, unlink, mkdir or any; WHAT is ENOSPC, EROFS, EIO, ENOENT, EACCES, short
- *                           (half of a write is done) or kill (half of a write is done, then SIGKILL)
+ *                           (half of a write is done) or kill (half of a write is done, then SIGKILL). CALL may also
+ *                           be read, which counts for no other rule, and WHAT then cut (the file loses its second half)
  *     FAULTS_WHILE=FILE     only as long as this file exists
  *     FAULTS_LOG=FILE       one line a call: name, path, second path or size, between tabs */
 #undef _FILE_OFFSET_BITS /* open and open64 both, under their own names */
@@ -25,7 +26,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { PASS = 0, SHORT = -1, KILL = -2 }; /* else an errno */
+enum { PASS = 0, SHORT = -1, KILL = -2, CUT = -3 }; /* else an errno */
 
 static _Atomic long calls; /* that fit the rule, so far */
 
@@ -35,7 +36,7 @@ static int action_of(const char *word)
         const char *word;
         int action;
     } rows[] = {{"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"EIO", EIO},  {"ENOENT", ENOENT},
-                {"EACCES", EACCES}, {"short", SHORT}, {"kill", KILL}};
+                {"EACCES", EACCES}, {"short", SHORT}, {"kill", KILL}, {"cut", CUT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(word, rows[i].word) == 0)
             return rows[i].action;
@@ -165,6 +166,36 @@ EXPORT ssize_t write(int fd, const void *data, size_t size)
         raise(SIGKILL);
     return done;
 }
+
+/** Whether this read is to fail; the file may be cut short before it. */
+static bool refuse_read(int fd, size_t size)
+{
+    const char *rule = getenv("FAULTS");
+    char path[4096], text[32];
+    struct stat info;
+    if (!rule || strncmp(rule, "read:", 5) != 0)
+        return false;
+    path_of(fd, path, sizeof path);
+    snprintf(text, sizeof text, "%zu", size);
+    int action = look("read", path, text);
+    if (action == CUT && (stat(path, &info) != 0 || truncate(path, info.st_size / 2) != 0))
+        abort(); /* the test would show nothing */
+    if (action > 0)
+        errno = action;
+    return action > 0;
+}
+
+EXPORT ssize_t read(int fd, void *data, size_t size)
+{
+    return refuse_read(fd, size) ? -1 : REAL(read)(fd, data, size);
+}
+
+EXPORT ssize_t pread(int fd, void *data, size_t size, off_t offset)
+{
+    return refuse_read(fd, size) ? -1 : REAL(pread)(fd, data, size, offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *data, size_t size, off_t offset) __attribute__((alias("pread")));
 
 EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
