@@ -35,7 +35,7 @@ static int action_of(const char *word)
     static const struct {
         const char *word;
         int action;
-    } rows[] = {{"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"EIO", EIO},  {"ENOENT", ENOENT},
+    } rows[] = {{"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"EIO", EIO},   {"ENOENT", ENOENT},
                 {"EACCES", EACCES}, {"short", SHORT}, {"kill", KILL}, {"cut", CUT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(word, rows[i].word) == 0)
