@@ -129,23 +129,27 @@ tapped() {
     verdict "$1" $status "$good right, $bad wrong$more"
 }
 
-if wanted ops; then
-    tap 70 operations build/tests/ops/test_backend cuda
-    tapped "operations" operations
-    keep_logs
+ops=
+if wanted ops; then # one program of a thousand cases: beside the reference cases
+    beside tap 120 operations build/tests/ops/test_backend cuda
+    ops=started
 fi
 
 parity() {
     program 60 build/tests/parity/parity "$1" --device cuda --precision "$2" >"$logs/parity-$(basename "$1")-$2" 2>&1
     echo $? >"$logs/parity-$(basename "$1")-$2.status"
 }
+precisions=
 if wanted parity; then
     precisions="fp32 fp16"
     [ $half = fp16 ] || precisions="fp32 bf16 fp16"
     for precision in $precisions; do
         for case in tests/parity/cases/*/; do beside parity "$case" "$precision"; done
     done
-    all_done
+fi
+all_done
+[ -z "$ops" ] || tapped "operations" operations
+if [ -n "$precisions" ]; then
     for precision in $precisions; do
         good=0 bad=
         for case in tests/parity/cases/*/; do
