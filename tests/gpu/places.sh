@@ -50,6 +50,8 @@ find_cuda() {
         folder=$(header ${pair% *} "${pair#* }") || { echo "The header ${pair% *} was not found."; return 1; }
         [ "$folder" = /usr/include ] || [[ " $includes " == *" $folder "* ]] || includes="$includes $folder"
     done
+    # cuDNN compiles its fused attention with it, when it is first used.
+    compiler=$(library 'libnvrtc.so.1[23]') || { echo "NVRTC (libnvrtc.so) was not found: there will be no fused attention."; compiler=$blas; }
     blas_file=$(first_file 'libcublasLt.so.1[23]' "$blas")
 }
 
@@ -60,7 +62,7 @@ find_card() {
     [[ $capability =~ ^[0-9]+$ ]] || capability=$("$cuda/bin/__nvcc_device_query" 2>/dev/null | cut -d, -f1)
     [[ $capability =~ ^[0-9]+$ ]] || { echo "There is no card (nvidia-smi says nothing)."; return 1; }
     card=${card:-a card of compute capability $capability}
-    driver=$( (IFS=:; for folder in $LD_LIBRARY_PATH /usr/local/nvidia/lib64 /usr/lib/x86_64-linux-gnu /usr/lib64 /run/opengl-driver/lib; do
+    driver=$( (IFS=:; for folder in ${LD_LIBRARY_PATH:-} /usr/local/nvidia/lib64 /usr/lib/x86_64-linux-gnu /usr/lib64 /run/opengl-driver/lib; do
         [ ! -e "$folder/libcuda.so.1" ] || { echo "$folder"; break; }
     done) )
     [ -n "$driver" ] || driver=$(/sbin/ldconfig -p 2>/dev/null | awk '/libcuda\.so\.1 .*x86-64/ {print $NF; exit}' | xargs -r dirname)
@@ -69,7 +71,7 @@ find_card() {
 # The bundle's libraries were made for a C library, which is in the bundle too: where the system's is older, programs run
 # under that one's loader. (Tools that put themselves between, such as compute-sanitizer, prefer the system's.)
 find_loader() {
-    local here_has needed paths=$here/lib:$blas:$dnn${driver:+:$driver}
+    local here_has needed paths=$here/lib:$blas:$dnn:$compiler${driver:+:$driver}
     needed=$(cat "$here/lib/needs-libc")
     here_has=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2)
     own=("$here/libc/ld-linux-x86-64.so.2" --library-path "$here/libc:$here/lib")

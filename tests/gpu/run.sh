@@ -44,9 +44,10 @@ within() {
 }
 # program SECONDS COMMAND...: one of ours.
 program() { within "$1" "${loader[@]}" "${@:2}"; }
-# wanted PART SECONDS: whether a part is asked for and there is time to begin it; says so.
+# wanted PART: whether a part is asked for, can be done here and there is time to begin it; says so.
 wanted() {
     [[ " $parts " == *" $1 "* ]] || return 1
+    [ -z "${GPU_STANDIN:-}" ] || [[ " kernels sanitizer " != *" $1 "* ]] || { row "$1" "-" "needs a card"; return 1; }
     [ "$(left)" -ge 15 ] || { row "$1" "-" "no time was left"; return 1; }
     say "$1"
 }
@@ -76,7 +77,7 @@ say "$card, compute capability $capability; CUDA in $cuda, cuBLASLt in $blas, cu
 [ -d src ] || "${own[@]}" bin/xz -dc sources.tar.xz | tar -xf - || { echo "sources.tar.xz could not be unpacked."; exit 1; }
 half=fp16
 [ "$capability" -lt 80 ] || half=bf16
-export CUDA_MODULE_LOADING=LAZY XDG_CACHE_HOME=$here/cache
+export CUDA_MODULE_LOADING=LAZY OMP_WAIT_POLICY=passive XDG_CACHE_HOME=$here/cache
 export LORIKEET_CUDA_MODULE=${LORIKEET_CUDA_MODULE:-$here/build/src/backend/cuda/lorikeet-cuda.so}
 
 # ---- build -------------------------------------------------------------------------------------------
