@@ -3,10 +3,13 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+/* What bounds memory whatever the pickle says. A checkpoint of SDXL makes 60,000 values of 100 KB of text. */
+enum { MOST_VALUES = 1 << 20, MOST_PUSHES = 1 << 23, LONGEST_NAME = 200 };
+
 /* The machine: a stack of values and marks, and a memo of values. */
 typedef struct Machine {
     const uint8_t *data;
-    size_t size, at;
+    size_t size, at, pushes;
     LkPickle *pickle;
     GPtrArray *stack; /* LkPickleValue; NULL is a mark */
     GHashTable *memo; /* number → value */
@@ -25,22 +28,26 @@ static void value_free(gpointer data)
     g_free(value);
 }
 
-static LkPickleValue *make(Machine *m, LkPickleType type)
-{
-    LkPickleValue *value = g_new0(LkPickleValue, 1);
-    value->type = type;
-    g_ptr_array_add(m->pickle->values, value);
-    return value;
-}
-
 static void fail(Machine *m, const char *problem)
 {
     m->problem = m->problem ? m->problem : problem;
 }
 
+static LkPickleValue *make(Machine *m, LkPickleType type)
+{
+    LkPickleValue *value = g_new0(LkPickleValue, 1);
+    value->type = type;
+    g_ptr_array_add(m->pickle->values, value);
+    if (m->pickle->values->len > MOST_VALUES)
+        fail(m, N_("it has more values than any model."));
+    return value;
+}
+
 static void push(Machine *m, LkPickleValue *value)
 {
     g_ptr_array_add(m->stack, value);
+    if (++m->pushes > MOST_PUSHES)
+        fail(m, N_("it has more values than any model."));
 }
 
 /* The value on top; OTHER where there is none, with an error. */
@@ -127,7 +134,11 @@ static void push_text(Machine *m, uint64_t length)
     LkPickleValue *value = make(m, LK_PICKLE_TEXT);
     bool good = bytes && g_utf8_validate_len((const char *)bytes, (gsize)length, NULL);
     value->type = good || m->problem ? LK_PICKLE_TEXT : LK_PICKLE_OTHER;
-    value->text = good && !m->problem ? g_strndup((const char *)bytes, (gsize)length) : g_strdup("");
+    value->text = good && !m->problem ? g_try_malloc0((gsize)length + 1) : g_strdup("");
+    if (!value->text)
+        fail(m, N_("there is not enough memory to read it."));
+    else if (good && !m->problem)
+        memcpy(value->text, bytes, (gsize)length);
     push(m, value);
 }
 
@@ -139,8 +150,10 @@ static char *take_line(Machine *m)
         fail(m, N_("it ends in the middle."));
         return g_strdup("");
     }
-    char *line = g_strndup((const char *)m->data + m->at, (gsize)(end - m->data) - m->at);
-    m->at = (size_t)(end - m->data) + 1;
+    const size_t length = (size_t)(end - m->data) - m->at;
+    /* Of a line that is too long for a name, what shows that it is. */
+    char *line = g_strndup((const char *)m->data + m->at, MIN(length, LONGEST_NAME + 1));
+    m->at += length + 1;
     return line;
 }
 
@@ -165,6 +178,10 @@ static void push_long(Machine *m, uint64_t length)
 
 static void push_global(Machine *m, const char *module, const char *name)
 {
+    if (strlen(module) + strlen(name) > LONGEST_NAME) { /* none that has a meaning; and there may be many */
+        push(m, m->other);
+        return;
+    }
     LkPickleValue *value = make(m, LK_PICKLE_GLOBAL);
     value->text = g_strconcat(module, " ", name, NULL);
     push(m, value);
@@ -210,7 +227,8 @@ static void push_persistent(Machine *m)
     const LkPickleValue *word = item(id, 0, LK_PICKLE_TEXT), *kind = item(id, 1, LK_PICKLE_GLOBAL);
     const LkPickleValue *key = item(id, 2, LK_PICKLE_TEXT), *count = item(id, 4, LK_PICKLE_NUMBER);
     LkFileDType dtype;
-    if (!word || strcmp(word->text, "storage") != 0 || !kind || !storage_type(kind, &dtype) || !key || !count) {
+    if (!word || strcmp(word->text, "storage") != 0 || !kind || !storage_type(kind, &dtype) || !key || !count ||
+        strlen(key->text) > LONGEST_NAME) {
         push(m, m->other);
         return;
     }

@@ -2,7 +2,7 @@
  *
  * Known are texts, numbers, tuples, dictionaries, and what a file of PyTorch has beside them: storages and the tensors
  * that are rebuilt of them. Everything else, whatever it asks to be called, becomes LK_PICKLE_OTHER. Time and memory
- * are proportional to the pickle's size. */
+ * are proportional to the pickle's size, and bounded. */
 #pragma once
 
 #include "format/filedtype.h"

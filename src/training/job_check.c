@@ -86,7 +86,8 @@ static void check_names(Check *check)
         remark(check, ERROR, "output_name", _("output_name has %d bytes, but may have 200 at most."),
                (int)strlen(name));
     }
-    if (job->caption_extension != NULL && job->caption_extension[0] != '.') {
+    if (job->caption_extension != NULL &&
+        (job->caption_extension[0] != '.' || strchr(job->caption_extension, '/') != NULL)) {
         remark(check, ERROR, "caption_extension", _("caption_extension is %s, but must begin with a dot, as in .txt."),
                job->caption_extension);
     }

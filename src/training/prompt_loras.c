@@ -41,9 +41,18 @@ void lk_prompt_loras_free(LkPromptLoras *loras)
     g_free(loras);
 }
 
+/** Whether a name leads out of the folder of LoRAs: prompts come from pictures of others, too. */
+static bool escapes(const char *name)
+{
+    g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+    return g_path_is_absolute(name) || g_strv_contains((const char *const *)parts, "..");
+}
+
 /** The file of a LoRA in the first folder that has it (g_free), or NULL. */
 static char *find_file(const char *name, const char *const *folders)
 {
+    if (escapes(name))
+        return NULL;
     g_autofree char *base = g_strconcat(name, ENDING, NULL);
     for (; *folders; folders++) {
         g_autofree char *path = g_build_filename(*folders, base, NULL);

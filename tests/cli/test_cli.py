@@ -419,6 +419,11 @@ def test_generate(lab):
     expect(lab, "a LoRA that is not there", 2, [*base, "--prompt", "<lora:oen>", "--out=x.png"], "oen", '"one"')
     expect(lab, "a VAE that is not there", 1, [*base, "--prompt=a", "--vae=nowhere", "--out=x.png"], "nowhere")
     expect(lab, "a LoRA for a VAE", 1, [*base, "--prompt=a", f"--vae={LORA}", "--out=x.png"], "does not fit the base model")
+    (lab / "more/inner").mkdir()
+    out_of_it = [*base, "--prompt", "<lora:../one>", "--lora-dir", "more/inner", "--out=x.png"]
+    shutil.copy(LORA, lab / "more/one.safetensors")
+    expect(lab, "a LoRA's name that leads out of the folder", 2, out_of_it, "../one")
+    os.unlink(lab / "more/one.safetensors")
     expect(lab, "no folder of LoRAs", 1, [*base, "--prompt", "<lora:one>", "--lora-dir=nowhere", "--out=x.png"], "--lora-dir")
     expect(lab, "a base model as LoRA", 1, [*base, "--prompt", "<lora:model>", "--lora-dir", str(CASE), "--out=x.png"], "model.safetensors")
     expect(lab, "a wrong weight", 2, [*base, "--prompt", "<lora:one:x>", "--out=x.png"], "<lora:one:x>")

@@ -9,6 +9,7 @@
 #include "tests/tap.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* ------------------------------------------------------------------ what torch.save writes */
@@ -206,6 +207,44 @@ static void refuse_bytes(const void *bytes, size_t size, const char *words, cons
     tap_refused(file != NULL, &error, LK_ERROR_FORMAT, words, title);
 }
 
+/* A few bytes, again and again, that would each make a megabyte or a value. */
+static void test_bombs(void)
+{
+    static const struct {
+        const char *title, *again;
+        size_t size, times;
+    } bombs[] = {
+        {"names made of a long text",
+         BYTES("h\0h\0\x93"
+               "0"),
+         200000},
+        {"storages with a long key", BYTES("(" TEXT("\x07", "storage") "ctorch\nFloatStorage\nh\0h\0K\x01tQ0"), 1000},
+        {"millions of values", BYTES("K\x01"), 3000000},
+        {"millions of times the same", BYTES("NNNNNNNN"), 2000000}};
+    enum { LONG = 1 << 20 };
+    for (size_t i = 0; i < G_N_ELEMENTS(bombs); i++) {
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        const guint8 head[] = {0x80, 2, 'X', 0, 0, LONG >> 16, 0};
+        g_byte_array_append(bytes, head, sizeof head);
+        g_byte_array_set_size(bytes, sizeof head + LONG);
+        memset(bytes->data + sizeof head, 'a', LONG);
+        g_byte_array_append(bytes, (const guint8 *)"q\0", 3 - 1);
+        for (size_t k = 0; k < bombs[i].times; k++)
+            g_byte_array_append(bytes, (const guint8 *)bombs[i].again, (guint)bombs[i].size);
+        g_byte_array_append(bytes, (const guint8 *)"}.", 2);
+        struct rusage before, after;
+        getrusage(RUSAGE_SELF, &before);
+        char *problem = NULL;
+        LkPickle *pickle = lk_pickle_read(bytes->data, bytes->len, &problem);
+        getrusage(RUSAGE_SELF, &after);
+        long grown = (after.ru_maxrss - before.ru_maxrss) >> 10;
+        tap_ok(!pickle == !!problem && grown < 700, "%s: %s, %ld MB", bombs[i].title, problem ? problem : "read",
+               grown);
+        g_free(problem);
+        lk_pickle_free(pickle);
+    }
+}
+
 static void test_archives(void)
 {
     const char *path = scratch("whole.ckpt");
@@ -247,6 +286,7 @@ int main(int argc, char **argv)
     test_pickles();
     test_bomb();
     test_archives();
+    test_bombs();
     scratch_end();
     return tap_done();
 }

@@ -163,6 +163,7 @@ static const struct {
     {"output_name = \"..\"", "output_name", 3, "must be a plain file name"},
     {"output_name = \"a\\tb\"", "output_name", 3, "must be a plain file name"},
     {"caption_extension = \"txt\"", "caption_extension", 3, "must begin with a dot"},
+    {"caption_extension = \"./../../secret\"", "caption_extension", 3, "must begin with a dot"},
     {"caption_extention = \"txt\"", "caption_extension", 3, "must begin with a dot"},
     {"dataset_repeats = 2\nnum_repeats = 3", "num_repeats", 4, "given twice, in line 3 and in line 4"},
     {"[a]\nseed = 1\n[b]\nseed = 2", "seed", 6, "given twice, in line 4 and in line 6"},

@@ -2,7 +2,7 @@
  * run is refused with words. Usage: test_resume MODEL.safetensors */
 #include "../tap.h"
 #include "base/error.h"
-#include "format/safetensors.h"
+#include "format/safetensors_writer.h"
 #include "small_run.h"
 #include "training/state.h"
 
@@ -293,6 +293,28 @@ static void test_state_file(const SmallRun *s)
            problem ? problem->message : "");
 }
 
+/** A state whose list of arrays leaves out the adapter, which has numbers of another size. */
+static void test_lying_state(const SmallRun *s)
+{
+    static const double wide[4] = {1, 2, 3, 4};
+    static const float plain[4] = {1, 2, 3, 4};
+    const LkTensorSpec specs[] = {{.name = "adapter", .dtype = LK_FILE_F64, .rank = 1, .shape = {4}, .data = wide},
+                                  {.name = "m", .dtype = LK_FILE_F32, .rank = 1, .shape = {4}, .data = plain}};
+    static const char *const lists[] = {"m", "", "m m", "adapter", "adapter adapter m"};
+    g_autofree char *path = small_run_path(s, "lying.state");
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autoptr(LkMetadata) metadata = lk_metadata_new();
+        lk_metadata_set(metadata, "lorikeet.state", "1");
+        lk_metadata_set(metadata, "step", "1");
+        lk_metadata_set(metadata, "arrays", lists[i]);
+        g_autoptr(GError) error = NULL;
+        lk_safetensors_write(path, specs, 2, metadata, NULL);
+        g_autoptr(LkState) state = lk_state_load(path, &error);
+        tap_ok(!state && error->code == LK_ERROR_FORMAT, "arrays \"%s\": %s", lists[i],
+               error ? error->message : "read");
+    }
+}
+
 int main(int argc, char **argv)
 {
     SmallRun s;
@@ -300,6 +322,7 @@ int main(int argc, char **argv)
         return 2;
     small_run_open(&s, argv[1]);
     test_state_file(&s);
+    test_lying_state(&s);
     test_resumed(&s);
     test_damaged(&s);
     test_impossible_steps(&s);
