@@ -136,6 +136,18 @@ static void draw_loss_axis(const Canvas *canvas)
         loss_mark(canvas, loss);
 }
 
+/* Every how many epochs there is room for a number: 1, 2 or 5 times a power of ten. */
+static gint64 epoch_stride(const Canvas *canvas, float scale)
+{
+    enum { DIGIT = 9, GAP = 16 };
+    gint64 epochs = canvas->chart->epochs, stride = 1;
+    double digits = floor(log10((double)epochs)) + 1;
+    double room = MAX(DIGIT * digits + GAP, 36) * scale / canvas->area.size.width;
+    for (int i = 0; (double)stride < (double)epochs * room; i++)
+        stride = i % 3 == 1 ? stride / 2 * 5 : stride * 2;
+    return stride;
+}
+
 /* Epochs above steps, both named at the left. Epochs that are to come are fainter. */
 static void draw_step_axis(const Canvas *canvas)
 {
@@ -154,9 +166,9 @@ static void draw_step_axis(const Canvas *canvas)
         return;
     words(canvas, C_("axis of a chart", "epoch"), left - 8, upper, 1, color);
     double per_epoch = steps / (double)chart->epochs;
-    gint64 stride = MAX(1, (gint64)ceil((double)chart->epochs * 36 * scale / canvas->area.size.width));
+    gint64 stride = epoch_stride(canvas, scale);
     gint64 last = chart->metrics->len ? g_array_index(chart->metrics, LkTaskMetric, chart->metrics->len - 1).step : 0;
-    for (gint64 epoch = 1; epoch <= chart->epochs; epoch += stride) {
+    for (gint64 epoch = stride; epoch <= chart->epochs; epoch += stride) {
         float end = x_of(canvas, (gint64)((double)epoch * per_epoch));
         float begin = x_of(canvas, (gint64)((double)(epoch - 1) * per_epoch));
         if (epoch < chart->epochs)
