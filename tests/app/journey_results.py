@@ -4,13 +4,16 @@ forgotten, a file is copied as it is."""
 import json
 import os
 import re
+import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
-from driver import Atspi, Journey, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-results-")
@@ -22,8 +25,8 @@ settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
 settings.mkdir(parents=True, exist_ok=True)
 (settings / "keyfile").write_text(
     f"[io/github/lorikeet_lora/Lorikeet]\nexport-folders=['{plain}', '{gone}', '{comfy}', '{webui}']\n")
-subprocess.run([seed_store, Path(os.environ["XDG_DATA_HOME"]) / "lorikeet" / "lorikeet.db", Path(home.name) / "project",
-                model, lora], check=True)
+store = Path(os.environ["XDG_DATA_HOME"]) / "lorikeet" / "lorikeet.db"
+subprocess.run([seed_store, store, Path(home.name) / "project", model, lora], check=True)
 NAME = "Rainbow-Lorikeet"
 
 
@@ -151,4 +154,46 @@ def copy():
 
 
 j.step("a checkpoint is copied to WebUI by its menu", copy)
+
+
+def pickle():
+    app.press("button", "Export…")
+    row = app.find("combo box", "Format")
+    app.click(row)
+    app.click(app.find(None, re.compile("^pt"), row))
+    app.set_text(app.find("text", "File name"), "old_bird")
+    app.press("button", "Export")
+    wait_for("the file", (webui / "old_bird.pt").exists)
+    app.gone(None, "Export LoRA")
+    return zipfile.is_zipfile(webui / "old_bird.pt")
+
+
+j.step("a checkpoint is exported as .pt", pickle)
+
+
+def held_out():
+    """The losses of the checkpoints, as the store has them."""
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
+        return [loss for loss, in base.execute("SELECT held_out_loss FROM checkpoint JOIN task ON task.id = checkpoint.task WHERE task.number = 2")]
+
+
+def measure():
+    """All three files are one LoRA, so that the same noise gives the same loss."""
+    unseen = Path(home.name) / "unseen"
+    unseen.mkdir()
+    for picture in sorted(Path(pictures).glob("*.png"))[:2]:
+        shutil.copy(picture, unseen)
+    app.press("button", "Compare on Held-out Pictures…")
+    app.find("button", "Select")
+    key("ctrl+l")
+    entry = wait_for("the place to type", lambda: next(
+        (node for node in app.all("text") if node.get_state_set().contains(Atspi.StateType.FOCUSED)), None))
+    app.set_text(entry, str(unseen))
+    key("Return")
+    wait_for("three losses", lambda: None not in held_out(), SLOW)
+    return len(held_out()) == 3 and len(set(held_out())) == 1 and 0 < held_out()[0] < 10
+
+
+j.step("the checkpoints are compared on pictures that no training has seen", measure)
+j.shot("measured")
 j.done()

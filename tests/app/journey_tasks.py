@@ -343,7 +343,26 @@ def go_on():
 j.step("Continue Training puts it at the end of the queue", go_on)
 
 
+def steps():
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
+        return base.execute("SELECT count(*) FROM metric").fetchone()[0]
+
+
+def background():
+    """The window goes, the training goes on, and a second start brings the window back."""
+    again.find("button", re.compile("^Epoch .* of "), seconds=SLOW)
+    again.action("quit", window=False)
+    again.press("button", "Go On in Background")
+    wait_for("the window to go", lambda: not again.all("frame"))
+    before = steps()
+    wait_for("further steps", lambda: steps() > before, SLOW)
+    subprocess.run([program], check=True, timeout=60)
+    again.find("label", "Rainbow Lorikeet")
+    return again.process.poll() is None
+
+
 def leave():
+    open_project(again)
     again.find("button", re.compile("^Epoch .* of "), seconds=SLOW)
     again.action("quit", window=False)
     again.sees("A Training Is Running")
@@ -351,5 +370,6 @@ def leave():
     return again.process.wait(SLOW) == 0
 
 
+j.step("closing while a task trains asks, and it goes on in the background", background)
 j.step("quitting while a task trains asks first", leave)
 j.done()
