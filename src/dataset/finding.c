@@ -51,6 +51,8 @@ static const char *const fixes[LK_FIX_COUNT] = {
     [LK_FIX_CONVERT_UTF8] = "convert-utf8",
     [LK_FIX_JOIN_LINES] = "join-lines",
     [LK_FIX_RENAME] = "rename",
+    [LK_FIX_WRITE_TRIGGER] = "write-trigger",
+    [LK_FIX_ALPHA_MASK] = "alpha-mask",
 };
 
 const char *lk_finding_name(LkFindingKind kind)

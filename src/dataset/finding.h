@@ -52,11 +52,13 @@ typedef enum LkFindingKind {
 /** What a program can do about a finding when the person agrees. */
 typedef enum LkFixKind {
     LK_FIX_NONE,
-    LK_FIX_EXCLUDE,      /* leave the picture out of the training */
-    LK_FIX_ADD_TRIGGER,  /* put the trigger words of `fix_argument` ("a, b") in front of the caption */
-    LK_FIX_CONVERT_UTF8, /* write the caption anew as UTF-8: lk_caption_convert; `fix_argument`: the encoding it has */
-    LK_FIX_JOIN_LINES,   /* put the caption's lines on one, with ", " between */
-    LK_FIX_RENAME,       /* give the file the extension of `fix_argument` (".png"), its caption stays beside it */
+    LK_FIX_EXCLUDE,       /* leave the picture out of the training */
+    LK_FIX_ADD_TRIGGER,   /* put the trigger words of `fix_argument` ("a, b") in front of the caption */
+    LK_FIX_CONVERT_UTF8,  /* write the caption anew as UTF-8: lk_caption_convert; `fix_argument`: the encoding it has */
+    LK_FIX_JOIN_LINES,    /* put the caption's lines on one, with ", " between */
+    LK_FIX_RENAME,        /* give the file the extension of `fix_argument` (".png"), its caption stays beside it */
+    LK_FIX_WRITE_TRIGGER, /* write the trigger words as the caption of a picture that has none */
+    LK_FIX_ALPHA_MASK,    /* make the pictures' own transparency their masks: alpha_mask */
     LK_FIX_COUNT,
 } LkFixKind;
 

@@ -313,20 +313,24 @@ def settle():
         time.sleep(0.1)
 
 
+def pull(x, y, to_x, to_y):
+    """Moves with the button down, and lets it go once every program has seen that."""
+    xdotool("mousemove", x, y)
+    xdotool("mousedown", 1)
+    for step in range(1, 11):
+        xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10)
+        time.sleep(0.03)
+    settle()
+    xdotool("mouseup", 1)
+
+
 def drag_once(paths, x, y):
     source = subprocess.Popen([sys.executable, str(Path(__file__).with_name("drag_source.py")), *map(str, paths)],
                               stdout=subprocess.PIPE, text=True)
     try:
         source.stdout.readline()  # it is on the screen
         settle()
-        # With no window manager the newest window lies on top, at the top left.
-        xdotool("mousemove", 20, 20)
-        xdotool("mousedown", 1)
-        for step in range(1, 11):
-            xdotool("mousemove", 20 + (x - 20) * step // 10, 20 + (y - 20) * step // 10)
-            time.sleep(0.03)
-        settle()
-        xdotool("mouseup", 1)
+        pull(20, 20, x, y)  # with no window manager the newest window lies on top, at the top left
         ended, _, _ = select.select([source.stdout], [], [], PATIENCE)
         return bool(ended) and source.stdout.readline() == "ended\n"
     finally:
@@ -429,7 +433,7 @@ class Journey:
         """What is on the screen, for whoever reads a failure."""
         lines = []
         for app in self.apps:
-            lines += app.stderr().splitlines()[-20:]
+            lines += told(app.stderr().splitlines())
             try:
                 lines += [f"  {n.get_role_name()}: {n.get_name()!r}" for n in walk(app.node) if n.get_name()][:120]
             except GLib.Error:
@@ -458,6 +462,12 @@ class Journey:
         self.announcements.end()
         print(f"1..{self.count}")
         sys.exit(1 if self.failed or self.unnamed else 0)
+
+
+def told(lines):
+    """The end of what a program said, or what a sanitizer found."""
+    found = next((number for number, line in enumerate(lines) if "Sanitizer:" in line or "runtime error:" in line), None)
+    return lines[-20:] if found is None else lines[found:found + 150]
 
 
 CONTROLS = {"button", "toggle button", "check box", "radio button", "text", "entry", "slider", "spin button",

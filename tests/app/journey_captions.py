@@ -6,7 +6,7 @@ import sys
 import time
 
 from birds import CAPTIONS, Birds, at_work
-from driver import Atspi, Journey, key, text_of, type_text, wait_for, xdotool
+from driver import PATIENCE, Atspi, Journey, Missing, key, pull, text_of, type_text, wait_for, xdotool
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -96,14 +96,17 @@ def drag_chip():
     def middle(name):
         box = b.chip(name).get_extents(Atspi.CoordType.WINDOW)
         return box.x + 5 + box.width // 2, box.y + 5 + box.height // 2, box.width
-    x, y, width = middle("soft light")
-    to_x, to_y, to_width = middle("green background")
-    to_x -= to_width // 3
-    xdotool("mousemove", x, y, "mousedown", 1)
-    for step in range(1, 11):
-        xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10, "sleep", 0.03)
-    xdotool("sleep", 0.2, "mouseup", 1)
-    written("02", "rlk_bird, soft light, green background")
+    wanted = "rlk_bird, soft light, green background"
+    for _ in range(5):  # where the program is too busy to agree while the button is down, the drag comes to nothing
+        x, y, _ = middle("soft light")
+        to_x, to_y, to_width = middle("green background")
+        pull(x, y, to_x - to_width // 3, to_y)
+        try:
+            wait_for("the file", lambda: b.on_disk("02") == wanted, PATIENCE / 4)
+            break
+        except Missing:
+            pass
+    written("02", wanted)
 
 
 def add_tag():

@@ -11,7 +11,7 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import Birds  # noqa: E402
-from driver import PATIENCE, Atspi, Journey, Missing, drop, key, wait_for, xdotool  # noqa: E402
+from driver import PATIENCE, Atspi, Journey, Missing, drop, key, pull, wait_for, xdotool  # noqa: E402
 from gi.repository import GdkPixbuf  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]
@@ -164,10 +164,7 @@ def rubber_band():
     wanted = sorted(cell.get_name().split(",")[0] for cell in (first, second))
     x, y = to_x + 3 * width, to_y + height + 20
     to_x, to_y = to_x + width // 2, to_y + height // 2
-    xdotool("mousemove", x, y, "mousedown", 1)
-    for step in range(1, 11):
-        xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10, "sleep", 0.03)
-    xdotool("mouseup", 1)
+    pull(x, y, to_x, to_y)
     wait_for(f"{wanted} to be selected; it is {selected()}", lambda: selected() == wanted)
     app.sees("2 selected")
     key("Escape")

@@ -169,6 +169,14 @@ def row_of(text):
     return node
 
 
+def leave():
+    """Escape puts the message away, which has the keyboard after what it tells of, and then the check."""
+    key("Escape")
+    app.gone(None, re.compile(": done$"))
+    key("Escape")
+    app.gone("list", "Buckets")
+
+
 def doctor():
     app.press("button", "Review")
     row_of("1 picture has no caption.")
@@ -196,7 +204,19 @@ def doctor_fixes():
     fix()
     written("05", "rlk_bird, flying, sky")
     app.gone(None, "1 caption lacks the trigger word.")
-    app.gone(None, re.compile(": done$"))  # the message, which lies over the end of the check
+    leave()
+
+
+def doctor_captions():
+    app.press("button", "Review")
+    app.click(app.scroll_to("button", "Use Trigger Word for 1 Picture", 640, 600, 690))
+    written("06", "rlk_bird")
+    app.gone(None, "1 picture has no caption.")
+    leave()
+    app.press("button", "Undo “Add “rlk_bird” to 1 Caption”")
+    written("06", None)
+    app.press("button", "Review")
+    row_of("1 picture has no caption.")
 
 
 def bucket():
@@ -215,6 +235,7 @@ j.shot("doctor")
 j.audit(app, "the check")
 j.step("it leads to the pictures it is about", doctor_shows)
 j.step("it mends what it can, and takes that back", doctor_fixes)
+j.step("it captions what has none, and takes that back", doctor_captions)
 j.step("a bucket leads to its pictures", bucket)
 
 # ---- folders and masks -------------------------------------------------------------------------------
@@ -308,6 +329,50 @@ def in_order():
 
 j.step("order, filter and picture are as they were when the program is started again", as_it_was)
 app = b.app
+
+
+def switched(name):
+    node = app.find("check box", name)
+    node.clear_cache_single()
+    return node.get_state_set().contains(Atspi.StateType.CHECKED)
+
+
+def transparency():
+    """Another program cuts out 06: what is left is round."""
+    cut = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, 512, 512)
+    cut.fill(0x30A04000)
+    for y in range(0, 512, 8):
+        half = int((1 - (y / 256 - 1) ** 2) ** 0.5 * 250)
+        if half:
+            cut.new_subpixbuf(256 - half, y, 2 * half, 8).fill(0xD03050FF)
+    cut.savev(str(b.folder / "06.png"), "png", [], [])
+    app.choose("Add Pictures…", 4)
+    app.press("button", "Use Transparency as Mask", within=row_of("1 picture has transparent parts."))
+    app.gone(None, "1 picture has transparent parts.")
+    key("Escape")
+    app.gone("list", "Buckets")
+    app.click(b.cell("06"), count=2)
+    app.find("button", "Next Picture")
+    app.find("toggle button", "Mask")
+    j.shot("transparency")
+    key("Escape")
+    app.gone("button", "Next Picture")
+
+
+def transparency_chosen():
+    app.choose("Add Pictures…", 5)
+    app.find("list", "Folders")
+    wait_for("both to be chosen", lambda: switched("Transparency as Mask") and switched("Masked Loss"))
+    app.click(app.scroll_to("check box", "Transparency as Mask", 640, 600, 690))
+    wait_for("it to be off", lambda: not switched("Transparency as Mask"))
+    key("Escape")
+    app.gone("list", "Folders")
+    app.choose("Add Pictures…", 4)
+    row_of("1 picture has transparent parts.")
+    key("Escape")
+    app.gone("list", "Buckets")
+
+
 def masks():
     """White at the left of 01, black at the right: that half does not count."""
     folder = b.folder.parent / "masks"
@@ -331,6 +396,8 @@ def overlay():
     j.shot("mask")
 
 
+j.step("the check makes transparency the mask, which the viewer shows", transparency)
+j.step("that is chosen for training then, and can be chosen otherwise", transparency_chosen)
 j.step("a folder of masks gives pictures their masks", masks)
 j.step("the viewer shows them over the picture", overlay)
 j.done()

@@ -74,9 +74,9 @@ static void free_pixels(gpointer pixels)
     lk_pixels_free(pixels);
 }
 
-static GdkTexture *decode(const char *path, GError **error)
+GdkTexture *lk_picture_loader_decode(const char *path, gboolean opacity, GError **error)
 {
-    LkPixels *pixels = lk_picture_load(path, NULL, error);
+    LkPixels *pixels = opacity ? lk_picture_load_opacity(path, error) : lk_picture_load(path, NULL, error);
     pixels = pixels ? limit(pixels, error) : NULL;
     if (!pixels)
         return NULL;
@@ -102,7 +102,7 @@ static void work(gpointer data, gpointer user_data)
 {
     Job *job = data;
     if (is_wanted(job))
-        job->texture = decode(job->path, &job->error);
+        job->texture = lk_picture_loader_decode(job->path, FALSE, &job->error);
     g_main_context_invoke(NULL, done_cb, job);
 }
 

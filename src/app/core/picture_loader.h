@@ -14,6 +14,9 @@ G_DECLARE_FINAL_TYPE(LkPictureLoader, lk_picture_loader, LK, PICTURE_LOADER, GOb
 
 LkPictureLoader *lk_picture_loader_new(void);
 
+/** A picture, or its opacity as grey, no longer than LK_PICTURE_LOADER_LONGEST. Blocks; for worker threads. */
+GdkTexture *lk_picture_loader_decode(const char *path, gboolean opacity, GError **error);
+
 /** The newest request is answered first; two for the same picture decode it once. */
 void lk_picture_loader_load(LkPictureLoader *self, const char *path, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer user_data);

@@ -14,7 +14,7 @@ struct _LkChoicesCard {
     AdwActionRow *bucket_row, *mask_row, *reg_row;
     GtkLabel *bucket_label;
     AdwSpinRow *repeats_row;
-    GtkWidget *reset_button;
+    GtkWidget *reset_button, *mask_button;
     AdwSwitchRow *use_row;
     LkDatasetView *view;
     GPtrArray *pictures;
@@ -65,9 +65,13 @@ static void show_bucket(LkChoicesCard *self)
 
 static void show_mask(LkChoicesCard *self)
 {
-    const char *mask = n_pictures(self) == 1 ? lk_picture_get_mask(first(self)) : NULL;
-    gtk_widget_set_visible(GTK_WIDGET(self->mask_row), mask != NULL);
-    g_autofree char *name = mask ? g_filename_display_basename(mask) : NULL;
+    const gboolean own = n_pictures(self) == 1 && lk_picture_get_own_mask(first(self));
+    const char *mask = n_pictures(self) == 1 && !own ? lk_picture_get_mask(first(self)) : NULL;
+    gtk_widget_set_visible(GTK_WIDGET(self->mask_row), mask || own);
+    gtk_widget_set_visible(self->mask_button, mask != NULL);
+    g_autofree char *name = own    ? g_strdup(_("Its transparent parts"))
+                            : mask ? g_filename_display_basename(mask)
+                                   : NULL;
     g_autofree char *escaped = name ? g_markup_escape_text(name, -1) : NULL;
     adw_action_row_set_subtitle(self->mask_row, escaped ? escaped : "");
 }
@@ -238,6 +242,7 @@ static void lk_choices_card_class_init(LkChoicesCardClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkChoicesCard, reset_button);
     gtk_widget_class_bind_template_child(widget_class, LkChoicesCard, use_row);
     gtk_widget_class_bind_template_child(widget_class, LkChoicesCard, mask_row);
+    gtk_widget_class_bind_template_child(widget_class, LkChoicesCard, mask_button);
     gtk_widget_class_bind_template_child(widget_class, LkChoicesCard, reg_row);
     gtk_widget_class_bind_template_callback(widget_class, bucket_activated_cb);
     gtk_widget_class_bind_template_callback(widget_class, repeats_changed_cb);

@@ -92,7 +92,7 @@ static void draw_frame(GtkSnapshot *snapshot, const graphene_rect_t *crop)
 }
 
 static void draw_label(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *crop,
-                       const graphene_rect_t *visible, const char *text)
+                       const graphene_rect_t *visible, const char *text, float taken)
 {
     graphene_rect_t room;
     if (!graphene_rect_intersection(crop, visible, &room))
@@ -106,7 +106,9 @@ static void draw_label(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_
     float wide = (float)width + 2 * LABEL_SIDE, high = (float)height + 2 * LABEL_ABOVE;
     if (wide + 2 * LABEL_GAP > room.size.width || high + 2 * LABEL_GAP > room.size.height)
         return;
-    float x = roundf(room.origin.x + LABEL_GAP), y = roundf(room.origin.y + room.size.height - LABEL_GAP - high);
+    const gboolean beside = taken <= 0 || wide + taken + 3 * LABEL_GAP <= room.size.width;
+    float x = roundf(room.origin.x + LABEL_GAP);
+    float y = roundf(room.origin.y + (beside ? room.size.height - LABEL_GAP - high : LABEL_GAP));
     GskRoundedRect pill;
     gsk_rounded_rect_init_from_rect(&pill, &GRAPHENE_RECT_INIT(x, y, wide, high), 7);
     gtk_snapshot_push_rounded_clip(snapshot, &pill);
@@ -119,7 +121,8 @@ static void draw_label(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_
 }
 
 void lk_crop_guide_snapshot(GtkWidget *widget, GtkSnapshot *snapshot, const LkBucketFit *fit,
-                            const graphene_rect_t *picture, const graphene_rect_t *visible, const char *text)
+                            const graphene_rect_t *picture, const graphene_rect_t *visible, const char *text,
+                            float taken)
 {
     graphene_rect_t crop = lk_crop_guide_rect(fit, picture);
     draw_thirds(snapshot, &crop);
@@ -128,5 +131,5 @@ void lk_crop_guide_snapshot(GtkWidget *widget, GtkSnapshot *snapshot, const LkBu
         draw_frame(snapshot, &crop);
     }
     if (text)
-        draw_label(widget, snapshot, &crop, visible, text);
+        draw_label(widget, snapshot, &crop, visible, text, taken);
 }

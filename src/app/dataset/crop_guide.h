@@ -14,6 +14,8 @@ double lk_crop_guide_cut(const LkBucketFit *fit);
 /** "640 × 384", and where there is room for more "Bucket 640 × 384 · 10 % cut off". Free with g_free. */
 char *lk_crop_guide_text(const LkBucketFit *fit, gboolean whole);
 
-/** Draws it. `visible`: the part of the widget in which the label should lie; `text` may be NULL for none. */
+/** Draws it. `visible`: the part of the widget in which the label should lie, at the bottom where `taken` pixels at the
+ * other end leave room for it, else at the top; `text` may be NULL for none. */
 void lk_crop_guide_snapshot(GtkWidget *widget, GtkSnapshot *snapshot, const LkBucketFit *fit,
-                            const graphene_rect_t *picture, const graphene_rect_t *visible, const char *text);
+                            const graphene_rect_t *picture, const graphene_rect_t *visible, const char *text,
+                            float taken);

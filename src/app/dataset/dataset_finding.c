@@ -34,6 +34,14 @@ bool lk_dataset_finding_has(LkFindingKind kind, LkPicture *picture)
     return !picture->excluded && lk_picture_has_problem(picture, kind);
 }
 
+/* What the window can do about it in this project. */
+static LkFixKind fix_of(LkDatasetFinding *self)
+{
+    const LkFixKind fix = lk_finding_kind_fix(self->kind);
+    const bool no_words = self->list && !*lk_picture_list_get_trigger_words(self->list);
+    return fix == LK_FIX_WRITE_TRIGGER && no_words ? LK_FIX_NONE : fix;
+}
+
 /* Only what differs is replaced, so that a view stays where it is. */
 static void fill(LkDatasetFinding *self)
 {
@@ -55,7 +63,7 @@ static void fill(LkDatasetFinding *self)
 void lk_dataset_finding_update(LkDatasetFinding *self, guint count, const char *text)
 {
     g_autofree char *own = text ? NULL : lk_finding_kind_text(self->kind, count);
-    g_autofree char *label = lk_finding_fix_label(lk_finding_kind_fix(self->kind), count);
+    g_autofree char *label = lk_finding_fix_label(fix_of(self), count);
     g_object_freeze_notify(G_OBJECT(self));
     if (self->count != count) {
         self->count = count;
@@ -97,7 +105,7 @@ guint lk_dataset_finding_get_n_pictures(LkDatasetFinding *self)
 
 LkFixKind lk_dataset_finding_get_fix(LkDatasetFinding *self)
 {
-    return self->fix_label ? lk_finding_kind_fix(self->kind) : LK_FIX_NONE;
+    return self->fix_label ? fix_of(self) : LK_FIX_NONE;
 }
 
 const char *lk_dataset_finding_get_fix_label(LkDatasetFinding *self)

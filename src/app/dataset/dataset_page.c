@@ -99,6 +99,9 @@ static void update_title(LkDatasetPage *self, guint all, guint shown)
         text = g_strdup(_("No pictures yet"));
     else if (shown == all)
         text = g_strdup_printf(ngettext("%'u picture", "%'u pictures", all), all);
+    else if (self->narrow)
+        /* translators: how many pictures of how many are shown */
+        text = g_strdup_printf(_("%'u of %'u"), shown, all);
     else
         text = g_strdup_printf(ngettext("%'u of %'u picture", "%'u of %'u pictures", all), shown, all);
     adw_window_title_set_subtitle(self->title_widget, text);
@@ -190,7 +193,7 @@ static void narrow_cb(LkDatasetPage *self)
 {
     self->narrow = TRUE;
     lk_dataset_tools_set_narrow(self->tools, TRUE);
-    update_banner(self);
+    update_state(self);
     update_continue(self);
 }
 
@@ -198,7 +201,7 @@ static void wide_cb(LkDatasetPage *self)
 {
     self->narrow = FALSE;
     lk_dataset_tools_set_narrow(self->tools, FALSE);
-    update_banner(self);
+    update_state(self);
     update_continue(self);
 }
 

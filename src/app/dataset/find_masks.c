@@ -50,6 +50,53 @@ void lk_find_masks(LkPictureList *list, const char *folder, GCancellable *cancel
     g_task_run_in_thread(task, work);
 }
 
+/* ---- what training does with them -------------------------------------------------------------------- */
+
+static gboolean is_set(LkPictureList *list, const char *key)
+{
+    LkProject *project = lk_picture_list_get_project(list);
+    return project && g_strcmp0(lk_project_get_setting(project, key), "true") == 0;
+}
+
+static void set(LkPictureList *list, const char *key, gboolean on)
+{
+    LkProject *project = lk_picture_list_get_project(list);
+    if (project && is_set(list, key) != on)
+        lk_project_set_setting(project, key, on ? "true" : "false");
+}
+
+/* Masks that nobody has spoken about so far are meant to be used. */
+static void masks_come(LkPictureList *list)
+{
+    LkProject *project = lk_picture_list_get_project(list);
+    if (project && !lk_project_get_setting(project, "masked_loss"))
+        lk_use_masks(list, TRUE);
+}
+
+gboolean lk_uses_masks(LkPictureList *list)
+{
+    return is_set(list, "masked_loss");
+}
+
+void lk_use_masks(LkPictureList *list, gboolean use)
+{
+    set(list, "masked_loss", use);
+}
+
+gboolean lk_uses_transparency(LkPictureList *list)
+{
+    return is_set(list, "alpha_mask");
+}
+
+void lk_use_transparency(LkPictureList *list, gboolean use)
+{
+    set(list, "alpha_mask", use);
+    if (use)
+        masks_come(list);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------- */
+
 static guint take(LkPictureList *list, const Search *search, guint found)
 {
     g_autofree LkPictureChange *changes = g_new(LkPictureChange, found + 1);
@@ -74,24 +121,26 @@ char *lk_find_masks_finish(LkPictureList *list, GAsyncResult *result, guint *cha
         found += search->masks->pdata[i] != NULL;
     if (found)
         *changed = take(list, search, found);
+    if (found)
+        masks_come(list);
     if (!found)
         return g_strdup(_("No file there is named as one of the pictures"));
     return g_strdup_printf(ngettext("Mask found for %'u picture", "Masks found for %'u pictures", found), found);
 }
 
-guint lk_count_masks(LkPictureList *list)
+guint lk_count_masks(LkPictureList *list, gboolean own)
 {
     guint count = 0;
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(list)); i++) {
         g_autoptr(LkPicture) picture = g_list_model_get_item(G_LIST_MODEL(list), i);
-        count += lk_picture_get_mask(picture) != NULL;
+        count += lk_picture_get_mask(picture) || (own && lk_picture_get_own_mask(picture));
     }
     return count;
 }
 
 guint lk_remove_masks(LkPictureList *list)
 {
-    const guint count = lk_count_masks(list);
+    const guint count = lk_count_masks(list, FALSE);
     g_autofree LkPictureChange *changes = g_new(LkPictureChange, count + 1);
     guint n = 0;
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(list)); i++) {

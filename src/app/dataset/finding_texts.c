@@ -53,11 +53,11 @@ static const struct {
                                        "%u pictures have more than 8 bits a colour."),
                                    {NULL, NULL},
                                    N_("8 of them are used.")},
-    [LK_FINDING_PICTURE_ALPHA] = {LK_FIX_EXCLUDE,
+    [LK_FINDING_PICTURE_ALPHA] = {LK_FIX_ALPHA_MASK,
                                   NP_("%u picture has transparent parts.", "%u pictures have transparent parts."),
                                   NP_("%u transparent", "%u transparent"),
-                                  N_("Transparency is dropped, and the colours stored below it are shown. Put the "
-                                     "picture on a background if that is not meant.")},
+                                  N_("Transparency is dropped, and the colours stored below it are trained. Let it be "
+                                     "the mask, so that these are not learnt, or put the picture on a background.")},
     [LK_FINDING_PICTURE_ANIMATED] = {LK_FIX_NONE,
                                      NP_("%u picture is animated.", "%u pictures are animated."),
                                      {NULL, NULL},
@@ -86,11 +86,12 @@ static const struct {
                                     NP_("%u blurred", "%u blurred"),
                                     N_("Blur is learnt like everything else; use a sharper picture if that is not "
                                        "meant.")},
-    [LK_FINDING_CAPTION_MISSING] = {LK_FIX_NONE, NP_("%u picture has no caption.", "%u pictures have no caption."),
+    [LK_FINDING_CAPTION_MISSING] = {LK_FIX_WRITE_TRIGGER,
+                                    NP_("%u picture has no caption.", "%u pictures have no caption."),
                                     NP_("%u without caption", "%u without caption"),
                                     N_("Describe what should stay changeable; what is not described becomes part of "
                                        "what is learnt.")},
-    [LK_FINDING_CAPTION_EMPTY] = {LK_FIX_NONE,
+    [LK_FINDING_CAPTION_EMPTY] = {LK_FIX_WRITE_TRIGGER,
                                   NP_("%u picture has an empty caption.", "%u pictures have empty captions."),
                                   NP_("%u with an empty caption", "%u with empty captions"),
                                   N_("Describe the picture, or leave it empty on purpose: it is trained without "
@@ -128,6 +129,8 @@ static const Words fix_labels[LK_FIX_COUNT] = {
     [LK_FIX_EXCLUDE] = NP_("Leave Out %u Picture", "Leave Out %u Pictures"),
     [LK_FIX_ADD_TRIGGER] = NP_("Add Trigger Word to %u Caption", "Add Trigger Word to %u Captions"),
     [LK_FIX_CONVERT_UTF8] = NP_("Convert %u Caption to UTF-8", "Convert %u Captions to UTF-8"),
+    [LK_FIX_WRITE_TRIGGER] = NP_("Use Trigger Word for %u Picture", "Use Trigger Word for %u Pictures"),
+    [LK_FIX_ALPHA_MASK] = NP_("Use Transparency as Mask", "Use Transparency as Mask"),
     [LK_FIX_JOIN_LINES] = NP_("Join the Lines of %u Caption", "Join the Lines of %u Captions"),
 };
 

@@ -55,12 +55,13 @@ static void stopped_free(gpointer data, GClosure *closure)
 
 static void response_cb(AdwAlertDialog *dialog, const char *response, Stopped *stopped)
 {
-    if (g_str_equal(response, "remove"))
+    if (g_str_equal(response, "remove")) {
         lk_picture_list_take_back(stopped->list, stopped->summary);
-    else if (g_str_equal(response, "rest"))
-        gtk_widget_activate_action_variant(
-            stopped->page, "dataset.add-paths",
-            g_variant_new_bytestring_array((const char *const *)stopped->summary->paths, -1));
+    } else if (g_str_equal(response, "rest")) {
+        const char *const *paths = (const char *const *)stopped->summary->paths;
+        g_autoptr(GVariant) target = g_variant_ref_sink(g_variant_new_bytestring_array(paths, -1));
+        gtk_widget_activate_action_variant(stopped->page, "dataset.add-paths", target);
+    }
 }
 
 static char *say_stopped(const LkImportSummary *summary)

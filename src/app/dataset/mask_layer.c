@@ -4,7 +4,7 @@ struct LkMaskLayer {
     GtkWidget *widget; /* not owned */
     LkThumbnails *thumbnails;
     LkPictureLoader *loader; /* may be NULL */
-    char *path;
+    char *mask;              /* what is loaded: a file, or a picture's path and time */
     GdkTexture *texture;
     GCancellable *cancellable;
 };
@@ -36,7 +36,7 @@ void lk_mask_layer_free(LkMaskLayer *layer)
     let_go(layer);
     g_object_unref(layer->thumbnails);
     g_clear_object(&layer->loader);
-    g_free(layer->path);
+    g_free(layer->mask);
     g_free(layer);
 }
 
@@ -63,16 +63,47 @@ static void thumbnail_cb(GObject *source, GAsyncResult *result, gpointer data)
     take(data, texture, error);
 }
 
-void lk_mask_layer_set_path(LkMaskLayer *layer, const char *path)
+static void opacity_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
-    if (!g_set_str(&layer->path, path))
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GdkTexture) texture = g_task_propagate_pointer(G_TASK(result), &error);
+    take(data, texture, error);
+}
+
+static void opacity_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    GError *error = NULL;
+    GdkTexture *texture = lk_picture_loader_decode(data, TRUE, &error);
+    if (texture)
+        g_task_return_pointer(task, texture, g_object_unref);
+    else
+        g_task_return_error(task, error);
+}
+
+static void load_opacity(LkMaskLayer *layer, const char *path)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, layer->cancellable, opacity_cb, layer);
+    g_task_set_task_data(task, g_strdup(path), g_free);
+    g_task_run_in_thread(task, opacity_thread);
+}
+
+void lk_mask_layer_set_picture(LkMaskLayer *layer, LkPicture *picture)
+{
+    const char *path = picture ? lk_picture_get_mask(picture) : NULL;
+    const gboolean own = picture && lk_picture_get_own_mask(picture);
+    g_autofree char *as_now =
+        own ? g_strdup_printf("%" G_GINT64_FORMAT " %s", lk_picture_get_modified(picture), lk_picture_get_path(picture))
+            : NULL;
+    if (!g_set_str(&layer->mask, own ? as_now : path))
         return;
     let_go(layer);
     gtk_widget_queue_draw(layer->widget);
-    if (!path)
+    if (!layer->mask)
         return;
     layer->cancellable = g_cancellable_new();
-    if (layer->loader)
+    if (own)
+        load_opacity(layer, lk_picture_get_path(picture));
+    else if (layer->loader)
         lk_picture_loader_load(layer->loader, path, layer->cancellable, whole_cb, layer);
     else
         lk_thumbnails_load(layer->thumbnails, path, layer->cancellable, thumbnail_cb, layer);
@@ -80,7 +111,7 @@ void lk_mask_layer_set_path(LkMaskLayer *layer, const char *path)
 
 gboolean lk_mask_layer_is_empty(const LkMaskLayer *layer)
 {
-    return layer->path == NULL;
+    return layer->mask == NULL;
 }
 
 void lk_mask_layer_snapshot(const LkMaskLayer *layer, GtkSnapshot *snapshot, const graphene_rect_t *picture)

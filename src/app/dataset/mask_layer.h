@@ -3,6 +3,7 @@
 
 #include "app/core/picture_loader.h"
 #include "app/core/thumbnails.h"
+#include "app/dataset/picture.h"
 
 #include <gtk/gtk.h>
 
@@ -13,8 +14,9 @@ typedef struct LkMaskLayer LkMaskLayer;
 LkMaskLayer *lk_mask_layer_new(GtkWidget *widget, LkThumbnails *thumbnails, LkPictureLoader *loader);
 void lk_mask_layer_free(LkMaskLayer *layer);
 
-/** Loads a mask; NULL for none. A mask that cannot be read is none. */
-void lk_mask_layer_set_path(LkMaskLayer *layer, const char *path);
+/** Loads the mask of a picture, which is a file or the picture's own opacity; NULL for none. A mask that cannot be read
+ * is none. */
+void lk_mask_layer_set_picture(LkMaskLayer *layer, LkPicture *picture);
 gboolean lk_mask_layer_is_empty(const LkMaskLayer *layer);
 /** Draws it where the whole picture lies. */
 void lk_mask_layer_snapshot(const LkMaskLayer *layer, GtkSnapshot *snapshot, const graphene_rect_t *picture);

@@ -465,7 +465,7 @@ gboolean lk_picture_matches(LkPicture *self, const LkFilter *filter, const char 
                                      .bytes = self->bytes,
                                      .problems = lk_picture_get_problems(self),
                                      .has_trigger = has_all_triggers(caption, triggers),
-                                     .has_mask = self->mask != NULL,
+                                     .has_mask = self->mask || self->own_mask,
                                      .excluded = self->excluded,
                                      .is_reg = self->regularisation};
     return lk_filter_match(filter, &subject);

@@ -50,6 +50,8 @@ gboolean lk_picture_get_excluded(LkPicture *self);
 gboolean lk_picture_get_regularisation(LkPicture *self);
 /** Path of its mask, or NULL. */
 const char *lk_picture_get_mask(LkPicture *self);
+/** Whether its own transparency is its mask, which goes before a file; `mask` is notified. */
+gboolean lk_picture_get_own_mask(LkPicture *self);
 
 /** What is wrong or remarkable: bits by lk_finding_bit. */
 guint64 lk_picture_get_problems(LkPicture *self);

@@ -13,6 +13,9 @@
 #define ROUND  12.0F
 #define PIXELS 4.0 /* from this enlargement on pixels are squares */
 
+/* Pixels of the viewer's buttons for zooming, which lie at the bottom's end. */
+#define PILL ((float)150)
+
 struct _LkPictureCanvas {
     GtkWidget parent_instance;
     LkThumbnails *thumbnails;
@@ -195,7 +198,7 @@ static void load(LkPictureCanvas *self)
 
 static void picture_changed_cb(LkPictureCanvas *self)
 {
-    lk_mask_layer_set_path(self->mask, lk_picture_get_mask(self->picture));
+    lk_mask_layer_set_picture(self->mask, self->picture);
     gint64 modified = lk_picture_get_modified(self->picture);
     g_autofree char *reason = lk_picture_blank_reason(self->picture);
     gboolean other = self->modified != 0 && modified != self->modified;
@@ -233,7 +236,7 @@ void lk_picture_canvas_set_picture(LkPictureCanvas *self, LkPicture *picture)
         set_error(self, NULL);
     }
     if (self->mask)
-        lk_mask_layer_set_path(self->mask, picture ? lk_picture_get_mask(picture) : NULL);
+        lk_mask_layer_set_picture(self->mask, picture);
     view_changed(self);
     notify(self, PROP_PICTURE);
 }
@@ -288,7 +291,7 @@ static void snapshot_crop(LkPictureCanvas *self, GtkSnapshot *snapshot, const gr
     if (!self->show_crop || !lk_picture_get_fit(self->picture, &fit))
         return;
     g_autofree char *text = lk_crop_guide_text(&fit, self->loader != NULL);
-    lk_crop_guide_snapshot(GTK_WIDGET(self), snapshot, &fit, picture, visible, text);
+    lk_crop_guide_snapshot(GTK_WIDGET(self), snapshot, &fit, picture, visible, text, self->loader ? PILL : 0);
 }
 
 static void lk_picture_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)

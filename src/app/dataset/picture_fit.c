@@ -1,4 +1,5 @@
-/* What follows for the pictures from the project's parameters: buckets at once, everything else when they have rested.
+/* What follows for the pictures from the project's parameters: buckets and own masks at once, everything else when they
+ * have rested.
  */
 #include "app/dataset/picture_list_private.h"
 
@@ -12,6 +13,7 @@ void lk_picture_list_fit(LkPictureList *self, LkPicture *picture)
     const bool fits = self->rules->buckets && size.width > 0 && size.height > 0 &&
                       lk_bucket_set_fit(self->rules->buckets, size, &fit, NULL);
     lk_picture_set_fit(picture, fits ? &fit : NULL);
+    lk_picture_set_own_mask(picture, self->rules->subset->alpha_mask && lk_picture_flags_info(picture->flags).alpha);
 }
 
 /* Buckets of all pictures, a few thousand at a time. */
@@ -25,7 +27,7 @@ static gboolean refit_cb(gpointer data)
     if (self->rules_stage < self->pictures->len)
         return G_SOURCE_CONTINUE;
     self->rules_id = 0;
-    lk_picture_list_changed(self, LK_PICTURE_ASPECT_BUCKET);
+    lk_picture_list_changed(self, LK_PICTURE_ASPECT_BUCKET | LK_PICTURE_ASPECT_CHOICES);
     lk_picture_doctor_touch_all(self->doctor);
     return G_SOURCE_REMOVE;
 }

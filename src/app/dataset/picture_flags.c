@@ -31,3 +31,16 @@ LkFindingKind lk_picture_flags_failure(guint32 flags)
 {
     return (LkFindingKind)(flags >> FAILURE & 127);
 }
+
+void lk_picture_set_own_mask(LkPicture *self, bool own)
+{
+    if (self->own_mask == own)
+        return;
+    self->own_mask = own;
+    g_object_notify(G_OBJECT(self), "mask");
+}
+
+gboolean lk_picture_get_own_mask(LkPicture *self)
+{
+    return self->own_mask;
+}

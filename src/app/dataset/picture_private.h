@@ -37,6 +37,7 @@ struct _LkPicture {
     guint seen;                         /* number of the last look at the files that found it */
     guint8 caption_state;
     bool excluded : 1, regularisation : 1, removed : 1;
+    bool own_mask : 1; /* its opacity is its mask */
     bool write_failed : 1;
     bool listed : 1;     /* in the list; a removed one is not */
     bool unexamined : 1; /* waits for the doctor's look at caption and size */
@@ -64,6 +65,7 @@ void lk_picture_set_own_repeats(LkPicture *self, guint repeats);
 void lk_picture_set_excluded(LkPicture *self, bool excluded);
 /** "" and NULL are none. */
 void lk_picture_set_mask(LkPicture *self, const char *mask);
+void lk_picture_set_own_mask(LkPicture *self, bool own);
 /** NULL: none. */
 void lk_picture_set_fit(LkPicture *self, const LkBucketFit *fit);
 void lk_picture_set_problems(LkPicture *self, guint64 own, guint64 shared);

@@ -1,4 +1,5 @@
 /* Trigger words in captions, and what else the program does to captions by itself when asked. */
+#include "app/dataset/find_masks.h"
 #include "app/dataset/picture_list_private.h"
 #include "dataset/caption_edit.h"
 #include "text/tags.h"
@@ -262,11 +263,15 @@ gboolean lk_picture_list_fix(LkPictureList *self, LkDatasetFinding *finding)
     case LK_FIX_EXCLUDE:
         return leave_out(self, pictures, n) > 0;
     case LK_FIX_ADD_TRIGGER:
+    case LK_FIX_WRITE_TRIGGER:
         return lk_picture_list_add_trigger(self, pictures, n) > 0;
     case LK_FIX_CONVERT_UTF8:
         return rewrite_captions(self, pictures, n, as_it_is, NULL, convert_label) > 0;
     case LK_FIX_JOIN_LINES:
         return rewrite_captions(self, pictures, n, joined_lines, NULL, join_label) > 0;
+    case LK_FIX_ALPHA_MASK:
+        lk_use_transparency(self, TRUE);
+        return FALSE;
     default:
         return FALSE;
     }

@@ -9,11 +9,13 @@
 struct _LkSourcesDialog {
     AdwDialog parent_instance;
     GtkWidget *toasts, *sources_group, *choose_row, *remove_row;
+    AdwSwitchRow *alpha_row, *loss_row;
     GtkListBox *sources;
     GtkLabel *masks_label;
     LkPictureList *list;
     GtkWidget *page; /* not owned; it outlives the dialog, which it has presented */
     GCancellable *cancellable;
+    gboolean showing; /* rows become what the project has, not the other way round */
 };
 
 G_DEFINE_FINAL_TYPE(LkSourcesDialog, lk_sources_dialog, ADW_TYPE_DIALOG)
@@ -57,10 +59,27 @@ static void add_rest_action(GtkWidget *widget, const char *name, GVariant *param
 
 static void update_masks(LkSourcesDialog *self)
 {
-    const guint count = lk_count_masks(self->list);
+    const guint count = lk_count_masks(self->list, TRUE);
     g_autofree char *text = g_strdup_printf("%'u", count);
     gtk_label_set_label(self->masks_label, text);
-    gtk_widget_set_visible(self->remove_row, count > 0);
+    gtk_widget_set_visible(self->remove_row, lk_count_masks(self->list, FALSE) > 0);
+    self->showing = TRUE;
+    adw_switch_row_set_active(self->alpha_row, lk_uses_transparency(self->list));
+    adw_switch_row_set_active(self->loss_row, lk_uses_masks(self->list));
+    gtk_widget_set_sensitive(GTK_WIDGET(self->loss_row), count > 0 || lk_uses_masks(self->list));
+    self->showing = FALSE;
+}
+
+static void alpha_changed_cb(LkSourcesDialog *self)
+{
+    if (!self->showing && self->list)
+        lk_use_transparency(self->list, adw_switch_row_get_active(self->alpha_row));
+}
+
+static void loss_changed_cb(LkSourcesDialog *self)
+{
+    if (!self->showing && self->list)
+        lk_use_masks(self->list, adw_switch_row_get_active(self->loss_row));
 }
 
 static void found_cb(GObject *source, GAsyncResult *result, gpointer data)
@@ -120,6 +139,9 @@ AdwDialog *lk_sources_dialog_new(LkPictureList *list, GtkWidget *page)
     LkSourcesDialog *self = g_object_new(LK_TYPE_SOURCES_DIALOG, NULL);
     self->page = page;
     self->list = g_object_ref(list);
+    if (lk_picture_list_get_project(list))
+        g_signal_connect_object(lk_picture_list_get_project(list), "setting-changed", G_CALLBACK(update_masks), self,
+                                G_CONNECT_SWAPPED);
     g_signal_connect_object(list, "pictures-changed", G_CALLBACK(pictures_changed_cb), self, G_CONNECT_SWAPPED);
     update_sources(self);
     update_masks(self);
@@ -154,6 +176,10 @@ static void lk_sources_dialog_class_init(LkSourcesDialogClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, sources);
     gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, masks_label);
     gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, choose_row);
+    gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, alpha_row);
+    gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, loss_row);
+    gtk_widget_class_bind_template_callback(widget_class, alpha_changed_cb);
+    gtk_widget_class_bind_template_callback(widget_class, loss_changed_cb);
     gtk_widget_class_bind_template_child(widget_class, LkSourcesDialog, remove_row);
     gtk_widget_class_bind_template_callback(widget_class, choose_cb);
     gtk_widget_class_bind_template_callback(widget_class, remove_masks_cb);

@@ -80,7 +80,7 @@ static void look_ahead(LkViewerPage *self, int step)
 static void update_mask(LkViewerPage *self)
 {
     LkPicture *picture = lk_dataset_view_get_current(self->view);
-    const gboolean any = picture && lk_picture_get_mask(picture);
+    const gboolean any = picture && (lk_picture_get_mask(picture) || lk_picture_get_own_mask(picture));
     gtk_widget_set_visible(self->mask_button, any);
     gtk_widget_action_set_enabled(GTK_WIDGET(self), "viewer.mask", any);
 }
