@@ -102,6 +102,7 @@ static GtkWidget *make_kind(const LkImport *import, guint index)
     if (kinds[index].style)
         gtk_widget_add_css_class(icon, kinds[index].style);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _(kinds[index].title));
+    gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, _(kinds[index].title), -1);
     adw_expander_row_add_prefix(ADW_EXPANDER_ROW(row), icon);
     adw_expander_row_add_suffix(ADW_EXPANDER_ROW(row), number);
     adw_expander_row_set_expanded(ADW_EXPANDER_ROW(row), kinds[index].open);
