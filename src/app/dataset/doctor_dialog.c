@@ -79,7 +79,7 @@ static void update_totals(LkDoctorDialog *self)
     g_string_append_printf(text, ngettext("%'u is trained", "%'u are trained", totals.trained), totals.trained);
     if (totals.repeats != totals.trained) {
         const gulong repeats = (gulong)totals.repeats;
-        g_string_append(text, ", ");
+        g_string_append(text, _(", "));
         g_string_append_printf(text, ngettext("%'lu with repeats", "%'lu with repeats", repeats), repeats);
     }
     if (totals.regularisation) {
