@@ -19,6 +19,9 @@ typedef enum LkPurpose {
 const char *lk_purpose_name(LkPurpose purpose);
 bool lk_purpose_from_name(const char *name, LkPurpose *purpose);
 
+/** Tokens of a caption that the text encoder can be made to read at most: three times what it reads at once. */
+enum { LK_TOKENS_MOST = 225 };
+
 typedef struct LkDoctorOptions {
     const char *trigger_words; /* words that captions should hold; NULL or "" is none */
     int max_tokens;            /* what the text encoder takes: 75, 150, 225 */

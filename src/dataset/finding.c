@@ -53,6 +53,9 @@ static const char *const fixes[LK_FIX_COUNT] = {
     [LK_FIX_RENAME] = "rename",
     [LK_FIX_WRITE_TRIGGER] = "write-trigger",
     [LK_FIX_ALPHA_MASK] = "alpha-mask",
+    [LK_FIX_REMOVE_TAGS] = "remove-tags",
+    [LK_FIX_READ_MORE] = "read-more",
+    [LK_FIX_ADD_PICTURES] = "add-pictures",
 };
 
 const char *lk_finding_name(LkFindingKind kind)

@@ -59,6 +59,9 @@ typedef enum LkFixKind {
     LK_FIX_RENAME,        /* give the file the extension of `fix_argument` (".png"), its caption stays beside it */
     LK_FIX_WRITE_TRIGGER, /* write the trigger words as the caption of a picture that has none */
     LK_FIX_ALPHA_MASK,    /* make the pictures' own transparency their masks: alpha_mask */
+    LK_FIX_REMOVE_TAGS,   /* take the finding's `tags` out of the captions */
+    LK_FIX_READ_MORE,     /* let the text encoder read as much as it can: max_token_length */
+    LK_FIX_ADD_PICTURES,  /* ask the person for more pictures */
     LK_FIX_COUNT,
 } LkFixKind;
 

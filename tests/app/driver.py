@@ -205,14 +205,31 @@ class App:
         self.gone("list item", choice)
 
     def click(self, node, button=1, count=1):
-        """A real click in the middle of a node."""
-        box = node.get_extents(Atspi.CoordType.WINDOW)
+        """A real click in the middle of a node, once it is at rest: a banner may come and move it."""
+        before = []
+
+        def at_rest():
+            box = node.get_extents(Atspi.CoordType.WINDOW)
+            before.append((box.x, box.y, box.width, box.height))
+            return box if before[-3:] == 3 * [before[-1]] else None
+        box = wait_for(f"{node.get_name()!r} to be at rest", at_rest)
         # Places are told without the shadows of window (5) and dialog (12).
         off, up = 5, node
         while up is not None and off == 5:
             off += 12 * (up.get_role_name() in ("alert", "dialog"))
             up = up.get_parent()
         self.click_at(box.x + off + box.width // 2, box.y + off + box.height // 2, button, count)
+
+    def open_project(self, title):
+        """Clicks a project and waits for its dataset; again where something moved it away under the pointer."""
+        def opened():
+            for node in self.all("label", title)[:1]:
+                self.click(node)
+            try:
+                return self.find("list item", "Dataset", seconds=5)
+            except Missing:
+                return None
+        return wait_for(f"{title} to open", opened)
 
     def click_at(self, x, y, button=1, count=1):
         xdotool("mousemove", x, y)

@@ -30,8 +30,7 @@ app = j.start(program)
 
 
 def fails():
-    app.click(app.find("label", "Rainbow Lorikeet"))
-    app.find("list item", "Dataset")
+    app.open_project("Rainbow Lorikeet")
     drop([pictures], 640, 500)
     app.sees("20 pictures", SLOW)
     key("alt+3")

@@ -46,8 +46,7 @@ app = j.start(program)
 
 
 def open_page():
-    app.click(app.find("label", "Rainbow Lorikeet"))
-    app.find("list item", "Dataset")
+    app.open_project("Rainbow Lorikeet")
     key("alt+5")
     app.sees("3 checkpoints")
 

@@ -22,11 +22,6 @@ j = Journey()
 app = j.start(program)
 
 
-def open_project(app):
-    app.click(app.find("label", "Rainbow Lorikeet"))
-    app.find("list item", "Dataset")
-
-
 def rows(app):
     return app.all("list item", ROW)
 
@@ -71,7 +66,7 @@ def row_of(app, number):
     return app.find("list item", f"Rainbow Lorikeet · Task {number}")
 
 
-j.step("the project opens", lambda: open_project(app))
+j.step("the project opens", lambda: app.open_project("Rainbow Lorikeet"))
 j.step("the sidebar says that tasks wait", lambda: app.press("button", "4 tasks wait"))
 j.step("the queue shows them in their order", lambda: wait_order(app, 3, 4, 5, 6))
 j.audit(app, "the queue")
@@ -294,7 +289,7 @@ if j.failed:
     j.done()
 
 again = j.start(program)
-j.step("after a restart", lambda: open_project(again))
+j.step("after a restart", lambda: again.open_project("Rainbow Lorikeet"))
 j.step("three tasks wait", lambda: again.press("button", "3 tasks wait"))
 j.step("the order is the same", lambda: wait_order(again, 6, 3, 4))
 j.step("nothing began by itself", lambda: wait_for("the switch", lambda: again.find(
@@ -362,7 +357,7 @@ def background():
 
 
 def leave():
-    open_project(again)
+    again.open_project("Rainbow Lorikeet")
     again.find("button", re.compile("^Epoch .* of "), seconds=SLOW)
     again.action("quit", window=False)
     again.sees("A Training Is Running")

@@ -65,8 +65,7 @@ app = j.start(program)
 
 
 def begin():
-    app.click(app.find("label", "Rainbow Lorikeet"))
-    app.find("list item", "Dataset")
+    app.open_project("Rainbow Lorikeet")
     key("alt+3")
     app.press("button", "Start")
     app.sees(re.compile("^Running, Task 3"), SLOW)

@@ -76,8 +76,7 @@ def prompt(app):
 
 
 def open_page(app):
-    app.click(app.find("label", "Rainbow Lorikeet"))
-    app.find("list item", "Dataset")
+    app.open_project("Rainbow Lorikeet")
     key("alt+4")
     app.find("radio button", "Compare")
 

@@ -298,6 +298,53 @@ static guint found(Lab *lab, LkFindingKind kind)
     return finding ? lk_dataset_finding_get_n_pictures(finding) : 0;
 }
 
+static bool reads_all_it_can(void *data)
+{
+    LkDatasetFinding *finding = finding_of(data, LK_FINDING_CAPTION_LONG);
+    return finding && !lk_dataset_finding_get_fix_label(finding);
+}
+
+/* Tags of one caption only are taken out, long captions are read, more pictures are asked for. */
+static void test_doctor_fixes(void)
+{
+    Lab *lab = lab_new();
+    g_autoptr(GString) words = g_string_new("sks");
+    for (guint i = 0; i < 90; i++)
+        g_string_append_printf(words, ", dog %u", i % 3);
+    for (guint i = 0; i < 6; i++) {
+        g_autofree char *picture = g_strdup_printf("in/%u.png", i), *caption = g_strdup_printf("in/%u.txt", i);
+        lab_picture(lab, picture, 600, 600, i);
+        scratch_text(lab->folder, caption,
+                     i == 0 ? "sks, dog 0, brwon eyes, grass" : "sks, dog 0, dog 1, dog 2, grass");
+    }
+    scratch_text(lab->folder, "in/5.txt", words->str);
+    g_object_set(lab->project, "trigger-word", "sks", NULL);
+    lk_project_set_setting(lab->project, "resolution", "512");
+    lk_import_summary_free(lab_add(lab, (const char *const[]){"in", NULL}));
+    settle_doctor(lab);
+    LkDatasetFinding *few = finding_of(lab, LK_FINDING_PICTURES_FEW), *once = finding_of(lab, LK_FINDING_TAGS_ONCE);
+    LkDatasetFinding *longs = finding_of(lab, LK_FINDING_CAPTION_LONG);
+    tap_ok(few && lk_dataset_finding_get_fix(few) == LK_FIX_ADD_PICTURES && lk_dataset_finding_get_fix_label(few),
+           "too few pictures: more can be added (%s)", few ? lk_dataset_finding_get_text(few) : "not found");
+    tap_ok(longs && strcmp(lk_dataset_finding_get_fix_label(longs), "Read Up to 225 Tokens") == 0 &&
+               found(lab, LK_FINDING_CAPTION_LONG) == 1,
+           "a caption is too long");
+    tap_ok(once && found(lab, LK_FINDING_TAGS_ONCE) == 1 && lk_picture_list_fix(lab->list, once),
+           "a misspelt tag stands once: %s", once ? lk_dataset_finding_get_text(once) : "not found");
+    settle_doctor(lab);
+    tap_ok(lab_has_text(lab, "in/0.txt", "sks, dog 0, grass") && !finding_of(lab, LK_FINDING_TAGS_ONCE),
+           "the fix takes it out");
+    lk_picture_list_undo(lab->list);
+    settle_doctor(lab);
+    tap_ok(lab_has_text(lab, "in/0.txt", "sks, dog 0, brwon eyes, grass"), "undo puts it back");
+    if (longs)
+        lk_picture_list_fix(lab->list, longs);
+    tap_ok(g_strcmp0(lk_project_get_setting(lab->project, "max_token_length"), "225") == 0 &&
+               poll_for(reads_all_it_can, lab, 120),
+           "more is read, and what is longer still has no such fix");
+    lab_free(lab);
+}
+
 static void test_doctor(void)
 {
     Lab *lab = lab_new();
@@ -560,9 +607,11 @@ static void test_stopped(void)
 int main(int argc, char **argv)
 {
     static const LabTest tests[] = {
-        {"import", test_import},   {"kohya", test_kohya},     {"files", test_files_and_paste},
-        {"cancel", test_cancel},   {"stopped", test_stopped}, {"encodings", test_encodings},
-        {"doctor", test_doctor},   {"trigger", test_trigger}, {"config", test_config},
+        {"import", test_import},         {"kohya", test_kohya},
+        {"files", test_files_and_paste}, {"cancel", test_cancel},
+        {"stopped", test_stopped},       {"encodings", test_encodings},
+        {"doctor", test_doctor},         {"doctor-fixes", test_doctor_fixes},
+        {"trigger", test_trigger},       {"config", test_config},
         {"refresh", test_refresh},
     };
     return lab_run(argc, argv, tests, G_N_ELEMENTS(tests));

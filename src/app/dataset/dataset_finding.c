@@ -1,6 +1,7 @@
 #include "app/dataset/dataset_finding_private.h"
 #include "app/dataset/finding_texts.h"
 #include "app/dataset/picture_list_private.h"
+#include "dataset/doctor.h"
 
 struct _LkDatasetFinding {
     GObject parent_instance;
@@ -38,8 +39,11 @@ bool lk_dataset_finding_has(LkFindingKind kind, LkPicture *picture)
 static LkFixKind fix_of(LkDatasetFinding *self)
 {
     const LkFixKind fix = lk_finding_kind_fix(self->kind);
-    const bool no_words = self->list && !*lk_picture_list_get_trigger_words(self->list);
-    return fix == LK_FIX_WRITE_TRIGGER && no_words ? LK_FIX_NONE : fix;
+    if (fix == LK_FIX_WRITE_TRIGGER && self->list && !*lk_picture_list_get_trigger_words(self->list))
+        return LK_FIX_NONE;
+    if (fix == LK_FIX_READ_MORE && self->list && self->list->rules->job->max_token_length >= LK_TOKENS_MOST)
+        return LK_FIX_NONE;
+    return fix;
 }
 
 /* Only what differs is replaced, so that a view stays where it is. */

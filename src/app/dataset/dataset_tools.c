@@ -89,7 +89,7 @@ static void edit_shown_cb(GSimpleAction *action, GVariant *parameter, gpointer d
 static void check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     LkDatasetTools *self = data;
-    adw_dialog_present(lk_doctor_dialog_new(self->view), self->page);
+    adw_dialog_present(lk_doctor_dialog_new(self->view, self->page), self->page);
 }
 
 static void sources_cb(GSimpleAction *action, GVariant *parameter, gpointer data)

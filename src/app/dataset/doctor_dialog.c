@@ -12,6 +12,7 @@ struct _LkDoctorDialog {
     GtkLabel *totals;
     GtkListBox *findings;
     LkBucketBars *buckets;
+    GtkWidget *page; /* borrowed */
     LkDatasetView *view;
     LkPictureList *list;
 };
@@ -41,6 +42,11 @@ static void show_pictures_cb(LkDoctorDialog *self, LkFindingRow *row)
 static void fix_cb(LkDoctorDialog *self, LkFindingRow *row)
 {
     LkDatasetFinding *finding = lk_finding_row_get_finding(row);
+    if (lk_dataset_finding_get_fix(finding) == LK_FIX_ADD_PICTURES) {
+        adw_dialog_close(ADW_DIALOG(self));
+        gtk_widget_activate_action(self->page, "dataset.add-pictures", NULL);
+        return;
+    }
     g_autofree char *label = g_strdup(lk_dataset_finding_get_fix_label(finding));
     if (!label || !lk_picture_list_fix(self->list, finding))
         return;
@@ -102,9 +108,10 @@ static void update_totals(LkDoctorDialog *self)
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
-AdwDialog *lk_doctor_dialog_new(LkDatasetView *view)
+AdwDialog *lk_doctor_dialog_new(LkDatasetView *view, GtkWidget *page)
 {
     LkDoctorDialog *self = g_object_new(LK_TYPE_DOCTOR_DIALOG, NULL);
+    self->page = page;
     self->view = g_object_ref(view);
     self->list = g_object_ref(lk_dataset_view_get_list(view));
     gtk_list_box_bind_model(self->findings, lk_picture_list_get_findings(self->list), make_row, self, NULL);

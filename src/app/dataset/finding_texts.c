@@ -109,19 +109,19 @@ static const struct {
                                        {NULL, NULL},
                                        N_("Only the first line is used for training, unless lines are variants "
                                           "(enable_wildcard).")},
-    [LK_FINDING_CAPTION_LONG] = {LK_FIX_NONE,
+    [LK_FINDING_CAPTION_LONG] = {LK_FIX_READ_MORE,
                                  NP_("%u caption is longer than the text encoder reads.",
                                      "%u captions are longer than the text encoder reads."),
                                  NP_("%u caption too long", "%u captions too long"),
-                                 N_("What is behind the limit is not seen. Shorten the caption, or raise the limit in "
-                                    "Parameters.")},
+                                 N_("What is behind the limit is not seen. Shorten the caption, or raise the limit "
+                                    "(max_token_length), which costs a little time and memory.")},
     [LK_FINDING_TRIGGER_MISSING] = {LK_FIX_ADD_TRIGGER,
                                     NP_("%u caption lacks the trigger word.", "%u captions lack the trigger word."),
                                     {NULL, NULL},
                                     N_("Training puts it in front by itself; other programs that read the captions do "
                                        "not.")},
-    [LK_FINDING_TAGS_ONCE] = {LK_FIX_NONE, {NULL, NULL}, {NULL, NULL}, ""},
-    [LK_FINDING_PICTURES_FEW] = {LK_FIX_NONE, {NULL, NULL}, {NULL, NULL}, ""},
+    [LK_FINDING_TAGS_ONCE] = {LK_FIX_REMOVE_TAGS, {NULL, NULL}, {NULL, NULL}, ""},
+    [LK_FINDING_PICTURES_FEW] = {LK_FIX_ADD_PICTURES, {NULL, NULL}, {NULL, NULL}, ""},
     [LK_FINDING_PICTURES_MANY] = {LK_FIX_NONE, {NULL, NULL}, {NULL, NULL}, ""},
 };
 
@@ -131,6 +131,9 @@ static const Words fix_labels[LK_FIX_COUNT] = {
     [LK_FIX_CONVERT_UTF8] = NP_("Convert %u Caption to UTF-8", "Convert %u Captions to UTF-8"),
     [LK_FIX_WRITE_TRIGGER] = NP_("Use Trigger Word for %u Picture", "Use Trigger Word for %u Pictures"),
     [LK_FIX_ALPHA_MASK] = NP_("Use Transparency as Mask", "Use Transparency as Mask"),
+    [LK_FIX_REMOVE_TAGS] = NP_("Remove These Tags from %u Caption", "Remove These Tags from %u Captions"),
+    [LK_FIX_READ_MORE] = NP_("Read Up to 225 Tokens", "Read Up to 225 Tokens"),
+    [LK_FIX_ADD_PICTURES] = NP_("Add More Pictures…", "Add More Pictures…"),
     [LK_FIX_JOIN_LINES] = NP_("Join the Lines of %u Caption", "Join the Lines of %u Captions"),
 };
 
@@ -173,5 +176,6 @@ LkFixKind lk_finding_kind_fix(LkFindingKind kind)
 
 char *lk_finding_fix_label(LkFixKind fix, guint count)
 {
-    return count ? say(fix_labels[fix], count) : NULL;
+    /* most are about pictures that it is known of */
+    return count || fix == LK_FIX_ADD_PICTURES ? say(fix_labels[fix], count) : NULL;
 }

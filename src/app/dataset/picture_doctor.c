@@ -78,12 +78,12 @@ static guint count_kinds(LkPictureList *list, guint counts[LK_FINDING_COUNT])
     return pictures;
 }
 
-static const char *whole_text(const LkPictureDoctor *doctor, LkFindingKind kind)
+static const LkFinding *of_whole(const LkPictureDoctor *doctor, LkFindingKind kind)
 {
     for (guint i = 0; doctor->whole && i < doctor->whole->len; i++) {
         const LkFinding *finding = doctor->whole->pdata[i];
         if (finding->kind == kind)
-            return finding->text;
+            return finding;
     }
     return NULL;
 }
@@ -97,7 +97,8 @@ static int compare_findings(const void *a, const void *b, void *data)
 
 static void update_kind(LkPictureDoctor *doctor, LkFindingKind kind, guint count)
 {
-    const char *text = whole_text(doctor, kind);
+    const LkFinding *whole = of_whole(doctor, kind);
+    const char *text = whole ? whole->text : NULL;
     LkDatasetFinding *known = doctor->by_kind[kind];
     if (!text && (!count || !lk_finding_is_of_picture(kind))) {
         guint position;
@@ -469,6 +470,12 @@ void lk_picture_doctor_touch_all(LkPictureDoctor *doctor)
 GListModel *lk_picture_doctor_findings(LkPictureDoctor *doctor)
 {
     return G_LIST_MODEL(doctor->findings);
+}
+
+const char *const *lk_picture_doctor_tags(LkPictureDoctor *doctor, LkFindingKind kind)
+{
+    const LkFinding *finding = of_whole(doctor, kind);
+    return finding ? (const char *const *)finding->tags : NULL;
 }
 
 const char *lk_picture_doctor_summary(LkPictureDoctor *doctor)

@@ -170,6 +170,8 @@ void lk_picture_doctor_recount(LkPictureDoctor *doctor);
 /** Goes on with what waits: after a look at the files. */
 void lk_picture_doctor_wake(LkPictureDoctor *doctor);
 GListModel *lk_picture_doctor_findings(LkPictureDoctor *doctor);
+/** Tags that a finding about the whole dataset names; NULL for none (borrowed until the next comparison). */
+const char *const *lk_picture_doctor_tags(LkPictureDoctor *doctor, LkFindingKind kind);
 const char *lk_picture_doctor_summary(LkPictureDoctor *doctor);
 guint lk_picture_doctor_problems(LkPictureDoctor *doctor);
 gboolean lk_picture_doctor_checking(LkPictureDoctor *doctor);

@@ -2,6 +2,7 @@
 #include "app/dataset/find_masks.h"
 #include "app/dataset/picture_list_private.h"
 #include "dataset/caption_edit.h"
+#include "dataset/doctor.h"
 #include "text/tags.h"
 #include "text/trigger.h"
 
@@ -231,6 +232,31 @@ static char *joined_lines(LkPicture *picture, const void *data)
     return g_strjoinv(LK_TAGS_SEPARATOR, (char **)parts->pdata);
 }
 
+static char *without_tags(LkPicture *picture, const void *tags)
+{
+    return lk_tags_remove(lk_picture_get_caption(picture), tags, LK_TAGS_ANY_CASE);
+}
+
+static char *remove_label(guint count, const void *data)
+{
+    return g_strdup_printf(ngettext("Remove Rare Tags from %u Caption", "Remove Rare Tags from %u Captions", count),
+                           count);
+}
+
+static guint remove_tags(LkPictureList *self, LkFindingKind kind, LkPicture *const *pictures, guint n)
+{
+    const char *const *tags = lk_picture_doctor_tags(self->doctor, kind);
+    g_autofree char *all = tags ? lk_tags_join(tags) : NULL;
+    return all ? rewrite_captions(self, pictures, n, without_tags, all, remove_label) : 0;
+}
+
+static void read_more(LkPictureList *self)
+{
+    g_autofree char *most = g_strdup_printf("%d", LK_TOKENS_MOST);
+    if (self->project)
+        lk_project_set_setting(self->project, "max_token_length", most);
+}
+
 static char *convert_label(guint count, const void *data)
 {
     return g_strdup_printf(ngettext("Convert %u Caption to UTF-8", "Convert %u Captions to UTF-8", count), count);
@@ -269,6 +295,11 @@ gboolean lk_picture_list_fix(LkPictureList *self, LkDatasetFinding *finding)
         return rewrite_captions(self, pictures, n, as_it_is, NULL, convert_label) > 0;
     case LK_FIX_JOIN_LINES:
         return rewrite_captions(self, pictures, n, joined_lines, NULL, join_label) > 0;
+    case LK_FIX_REMOVE_TAGS:
+        return remove_tags(self, lk_dataset_finding_get_kind(finding), pictures, n) > 0;
+    case LK_FIX_READ_MORE:
+        read_more(self);
+        return FALSE;
     case LK_FIX_ALPHA_MASK:
         lk_use_transparency(self, TRUE);
         return FALSE;
