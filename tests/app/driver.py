@@ -74,6 +74,13 @@ def walk(node, showing=True, without=()):
         return
 
 
+def is_in_state(node, state):
+    try:
+        return node.get_state_set().contains(state)
+    except GLib.Error:
+        return False  # it went away
+
+
 def text_of(node):
     """What a text widget holds."""
     text = node.get_text_iface()
@@ -154,7 +161,11 @@ class App:
 
     def each(self, role=None, name=None, within=None):
         for node in walk(within or self.node):
-            if (not role or node.get_role_name() == role) and (name is None or matches(node.get_name() or "", name)):
+            try:
+                fits = (not role or node.get_role_name() == role) and (name is None or matches(node.get_name() or "", name))
+            except GLib.Error:
+                continue  # it went away while we looked
+            if fits:
                 yield node
 
     def find(self, role=None, name=None, within=None, seconds=PATIENCE):
@@ -495,10 +506,13 @@ def unnamed_controls(app):
     """Controls on the screen that a screen reader could not name: the audit of a page."""
     found = []
     for node in walk(app.node):
-        states = node.get_state_set()
-        if node.get_role_name() not in CONTROLS or not states.contains(Atspi.StateType.FOCUSABLE):
-            continue
-        if not (node.get_name() or "").strip():
+        try:
+            if not is_in_state(node, Atspi.StateType.FOCUSABLE) or node.get_role_name() not in CONTROLS:
+                continue
+            name = node.get_name() or ""
+        except GLib.Error:
+            continue  # it has gone meanwhile
+        if not name.strip():
             trail, up = [], node
             while up is not None and len(trail) < 5:
                 trail.append(f"{up.get_role_name()} {up.get_name()!r}")

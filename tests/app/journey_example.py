@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, key, text_of, type_text, walk, wait_for
+from driver import SLOW, Atspi, Journey, is_in_state, key, text_of, type_text, walk, wait_for
 
 program = sys.argv[1]
 j = Journey()
@@ -19,7 +19,7 @@ project = home / "projects" / "Lorikeet_Mascot"
 def focused(app):
     """The name of what has the keyboard's focus."""
     for node in walk(app.node):
-        if node.get_state_set().contains(Atspi.StateType.FOCUSED):
+        if is_in_state(node, Atspi.StateType.FOCUSED):
             return node.get_name() or ""
     return ""
 

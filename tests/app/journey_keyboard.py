@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 import tour
-from driver import Atspi, Events, Journey, Missing, children, key, wait_for, xdotool
+from driver import Atspi, Events, GLib, Journey, Missing, children, key, wait_for, xdotool
 
 program, model, pictures, seed_story, lora = map(os.path.realpath, sys.argv[1:6])
 CONTROLS = {"button", "toggle button", "text", "entry", "slider", "spin button", "switch", "combo box", "check box"}
@@ -63,7 +63,10 @@ def controls(node, within=()):
         if not COMPOSITES.intersection(within):
             yield told(node)
     for child in children(node):
-        yield from controls(child, (*within, role))
+        try:
+            yield from controls(child, (*within, role))
+        except GLib.Error:
+            continue  # it has gone meanwhile
 
 
 def round_trip(least):

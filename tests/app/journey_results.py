@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, is_in_state, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-results-")
@@ -60,7 +60,7 @@ def chosen():
     """The name of the row whose round button is on."""
     for row in app.all("list item", re.compile("^(Folder|ComfyUI|Stable Diffusion WebUI)$")):
         for node in app.all("radio button", within=row):
-            if node.get_state_set().contains(Atspi.StateType.CHECKED):
+            if is_in_state(node, Atspi.StateType.CHECKED):
                 return row.get_name()
     return None
 

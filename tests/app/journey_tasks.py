@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from driver import SLOW, Atspi, GLib, Journey, key, text_of, wait_for, xdotool
+from driver import SLOW, Atspi, GLib, Journey, is_in_state, key, text_of, wait_for, xdotool
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-tasks-")
@@ -45,14 +45,14 @@ def stored(*wanted):
 
 def focused(number):
     return wait_for(f"the focus on task {number}", lambda: any(
-        row.get_name().endswith(f"Task {number}") and row.get_state_set().contains(Atspi.StateType.FOCUSED)
+        row.get_name().endswith(f"Task {number}") and is_in_state(row, Atspi.StateType.FOCUSED)
         for row in rows(app)))
 
 
 def focus_row(number):
     """Tab into the list, then down to the row."""
     for _ in range(12):
-        if any(row.get_state_set().contains(Atspi.StateType.FOCUSED) for row in rows(app)):
+        if any(is_in_state(row, Atspi.StateType.FOCUSED) for row in rows(app)):
             break
         key("Tab")
         time.sleep(0.1)
@@ -214,7 +214,7 @@ def focus_task(number):
     """Tab into the list, then down to the row."""
     def at():
         return next((row.get_name() for row in app.all("list item", re.compile(r"^Task \d$"))
-                     if row.get_state_set().contains(Atspi.StateType.FOCUSED)), None)
+                     if is_in_state(row, Atspi.StateType.FOCUSED)), None)
     for _ in range(20):
         if at():
             break
