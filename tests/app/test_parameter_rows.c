@@ -225,6 +225,7 @@ static void test_form(void)
     lk_project_record_free(record);
     LkPlanning *planning = lk_planning_new(project);
     LkParameterHistory *history = lk_parameter_history_new(project);
+    lk_parameter_history_join_within(history, 1e6); /* however slow the test is */
     LkForm *form = LK_FORM(g_object_ref_sink(lk_form_new(project, planning, history)));
     for (size_t i = 0; i < lk_parameter_count; i++) {
         const LkParameter *parameter = &lk_parameters[i];

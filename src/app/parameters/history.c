@@ -12,6 +12,7 @@ struct _LkParameterHistory {
     LkProject *project;
     GPtrArray *steps; /* Step */
     guint done;       /* how many of them are in effect */
+    double join;      /* seconds within which changes become one step */
 };
 
 G_DEFINE_FINAL_TYPE(LkParameterHistory, lk_parameter_history, G_TYPE_OBJECT)
@@ -59,7 +60,7 @@ static gboolean join(LkParameterHistory *self, const Step *step)
     GHashTableIter iter;
     gpointer key, value;
     if (!last || g_hash_table_size(step->after) != 1 || g_hash_table_size(last->after) != 1 ||
-        step->when - last->when > JOIN_SECONDS * G_USEC_PER_SEC)
+        (double)(step->when - last->when) > self->join * G_USEC_PER_SEC)
         return FALSE;
     g_hash_table_iter_init(&iter, step->after);
     g_hash_table_iter_next(&iter, &key, &value);
@@ -103,6 +104,11 @@ static void add_change(LkParameterHistory *self, Step *step, const char *key, co
         return;
     g_hash_table_insert(step->before, g_strdup(key), g_strdup(before));
     g_hash_table_insert(step->after, g_strdup(key), g_strdup(value));
+}
+
+void lk_parameter_history_join_within(LkParameterHistory *self, double seconds)
+{
+    self->join = seconds;
 }
 
 void lk_parameter_history_set(LkParameterHistory *self, const char *label, GHashTable *values)
@@ -205,4 +211,5 @@ static void lk_parameter_history_class_init(LkParameterHistoryClass *klass)
 static void lk_parameter_history_init(LkParameterHistory *self)
 {
     self->steps = g_ptr_array_new_with_free_func(step_free);
+    self->join = JOIN_SECONDS;
 }

@@ -13,9 +13,12 @@ G_DECLARE_FINAL_TYPE(LkParameterHistory, lk_parameter_history, LK, PARAMETER_HIS
 
 LkParameterHistory *lk_parameter_history_new(LkProject *project);
 
+/** Within how many seconds changes of one single parameter that follow each other are one step; two at first. */
+void lk_parameter_history_join_within(LkParameterHistory *self, double seconds);
+
 /** Sets parameters as one step with a label ("Batch Size", translated): char * → char *, NULL unsets. What is that way
  * already is left out; without any change there is no step. Changes of one single parameter that follow each other
- * within two seconds are one step. */
+ * soon are one step. */
 void lk_parameter_history_set(LkParameterHistory *self, const char *label, GHashTable *values);
 /** The same with one parameter. */
 void lk_parameter_history_set_one(LkParameterHistory *self, const char *label, const char *key, const char *value);
