@@ -6,6 +6,7 @@
 #include "sampling/generator.h"
 #include "training/lora_setup.h"
 
+#include "near.h"
 #include "tap.h"
 
 #include <math.h>
@@ -23,26 +24,6 @@ typedef struct Test {
     float *noise;
     bool v;
 } Test;
-
-static float *floats(const LkSafetensors *file, const char *name)
-{
-    const LkTensorView *view = lk_safetensors_find(file, name);
-    float *out = g_new0(float, view ? (gsize)lk_tensor_view_elements(view) : 1);
-    if (view && !lk_tensor_view_to_f32(view, out, NULL))
-        memset(out, 0, view->size);
-    return out;
-}
-
-/** Relative L2 distance. */
-static double distance(const float *got, const float *want, size_t count)
-{
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < count; i++) {
-        difference += pow((double)got[i] - (double)want[i], 2);
-        size += pow((double)want[i], 2);
-    }
-    return sqrt(difference / size);
-}
 
 static LkGeneratorOptions options_of(const Test *t)
 {
@@ -91,7 +72,7 @@ static bool compare_step(void *context, int done, int steps, const float *guess,
     trajectory->calls++;
     if (trajectory->want && done == trajectory->calls && height == HEIGHT / 8 && width == WIDTH / 8)
         trajectory->worst =
-            fmax(trajectory->worst, distance(guess, trajectory->want + (size_t)(done - 1) * LATENT, LATENT));
+            fmax(trajectory->worst, near_distance(guess, trajectory->want + (size_t)(done - 1) * LATENT, LATENT));
     return done != trajectory->stop_at;
 }
 
@@ -102,11 +83,11 @@ static float *compare_run(const Test *t, const LkGeneratorOptions *options, cons
     g_autoptr(GError) error = NULL;
     g_autoptr(LkGenerator) generator = lk_generator_new(options, &error);
     g_autofree char *guesses_name = g_strconcat(name, ".guesses", NULL), *end_name = g_strconcat(name, ".latent", NULL);
-    g_autofree float *guesses = floats(t->expect, guesses_name), *end = floats(t->expect, end_name);
+    g_autofree float *guesses = near_floats(t->expect, guesses_name), *end = near_floats(t->expect, end_name);
     Trajectory trajectory = {.want = guesses};
     LkSamplingProgress progress = {.context = &trajectory, .step = compare_step};
     float *latent = generator ? lk_generator_latent(generator, request, &progress, &error) : NULL;
-    double error_end = latent ? distance(latent, end, LATENT) : INFINITY;
+    double error_end = latent ? near_distance(latent, end, LATENT) : INFINITY;
     tap_ok(latent && trajectory.calls == request->steps && trajectory.worst < 1e-4 && error_end < 1e-4,
            "%s: every step as diffusers' (worst %.1e, end %.1e)", name, trajectory.worst, error_end);
     if (error)
@@ -143,9 +124,9 @@ static void test_decode(const Test *t)
     g_autoptr(GError) error = NULL;
     LkGeneratorOptions options = options_of(t);
     g_autoptr(LkGenerator) generator = lk_generator_new(&options, &error);
-    g_autofree float *latent = floats(t->expect, "ddim.latent"), *want = floats(t->expect, "ddim.picture");
+    g_autofree float *latent = near_floats(t->expect, "ddim.latent"), *want = near_floats(t->expect, "ddim.picture");
     g_autofree float *got = lk_generator_decode(generator, latent, WIDTH, HEIGHT, &error);
-    double apart = got ? distance(got, want, PICTURE) : INFINITY;
+    double apart = got ? near_distance(got, want, PICTURE) : INFINITY;
     tap_ok(apart < 1e-5, "the decoded picture is diffusers' (%.1e)", apart);
 
     LkPictureRequest request = request_of(t, "ddim", 4);
@@ -195,14 +176,14 @@ static void test_loras(const Test *t)
     g_autoptr(LkGenerator) of_halves = lk_generator_new(&halves, NULL);
     g_autofree float *x = lk_generator_latent(of_one, &request, NULL, NULL);
     g_autofree float *y = lk_generator_latent(of_halves, &request, NULL, NULL);
-    double apart = x && y ? distance(y, x, LATENT) : INFINITY;
+    double apart = x && y ? near_distance(y, x, LATENT) : INFINITY;
     tap_ok(apart < 1e-4, "two halves of a LoRA are the LoRA (%.1e)", apart);
     halves.loras[1].text_strength = halves.loras[1].unet_strength = -0.5;
     g_autoptr(LkGenerator) of_nothing = lk_generator_new(&halves, NULL);
     g_autoptr(LkGenerator) of_plain = lk_generator_new(&plain, NULL);
     g_autofree float *z = lk_generator_latent(of_nothing, &request, NULL, NULL);
     g_autofree float *p = lk_generator_latent(of_plain, &request, NULL, NULL);
-    apart = z && p ? distance(z, p, LATENT) : INFINITY;
+    apart = z && p ? near_distance(z, p, LATENT) : INFINITY;
     tap_ok(apart < 1e-4, "a LoRA and its opposite are nothing (%.1e)", apart);
     one.loras[0].values = NULL; /* as the trainer's: the state that is on the device, left there by the runs above */
     g_autofree uint8_t *d = picture(&one, &request);
@@ -349,7 +330,7 @@ static bool set_up(Test *t, const char *folder, const char *pictures, GError **e
         return false;
     int missing, unused;
     t->values = g_new0(float, (gsize)lk_lora_elements(t->lora));
-    t->noise = floats(t->expect, "noise");
+    t->noise = near_floats(t->expect, "noise");
     t->device = t->api->open(0, 1, &failure); /* the networks are too small to share out */
     return t->device && lk_lora_load(t->lora, file, t->values, &missing, &unused, error) && missing == 0 && unused == 0;
 }

@@ -1,21 +1,11 @@
 /* The graph of a training step: laws that hold for any input. Usage: test_step MODEL.safetensors */
+#include "../near.h"
 #include "../tap.h"
 #include "model/clip.h"
 #include "step_bench.h"
 
 #include <math.h>
 #include <string.h>
-
-/** Distance of two arrays, relative to the second. */
-static double distance(const float *a, const float *b, int64_t count)
-{
-    double difference = 0, size = 0;
-    for (int64_t i = 0; i < count; i++) {
-        difference += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        size += (double)b[i] * b[i];
-    }
-    return sqrt(difference / (size > 0 ? size : 1));
-}
 
 static bool same(const float *a, const float *b, int64_t count)
 {
@@ -53,10 +43,12 @@ static void test_accumulation(Bench *bench, const LkLora *lora, const float *sta
     int64_t count = lk_lora_elements(lora);
     if (!g1 || !g2 || !g4)
         return;
-    tap_ok(distance(one, two, 4) < 1e-6 && distance(one, four, 4) < 1e-6, "losses do not depend on the batch");
-    tap_ok(distance(g2, g1, count) < 1e-5, "a batch of 2, twice, is 1 accumulated four times (%.1e)",
-           distance(g2, g1, count));
-    tap_ok(distance(g4, g1, count) < 1e-5, "a batch of 4 is 1 accumulated four times (%.1e)", distance(g4, g1, count));
+    tap_ok(near_distance(one, two, 4) < 1e-6 && near_distance(one, four, 4) < 1e-6,
+           "losses do not depend on the batch");
+    tap_ok(near_distance(g2, g1, count) < 1e-5, "a batch of 2, twice, is 1 accumulated four times (%.1e)",
+           near_distance(g2, g1, count));
+    tap_ok(near_distance(g4, g1, count) < 1e-5, "a batch of 4 is 1 accumulated four times (%.1e)",
+           near_distance(g4, g1, count));
     bench->weight[1] = 0;
     shape.batch = 2;
     g_autofree float *half = gradient_of(bench, lora, state, shape, 2, two);
@@ -64,8 +56,8 @@ static void test_accumulation(Bench *bench, const LkLora *lora, const float *sta
     g_autofree float *first = gradient_of(bench, lora, state, shape, 1, one);
     for (int64_t i = 0; i < count; i++)
         first[i] /= 2;
-    tap_ok(distance(half, first, count) < 1e-5, "a sample of weight 0 teaches nothing (%.1e)",
-           distance(half, first, count));
+    tap_ok(near_distance(half, first, count) < 1e-5, "a sample of weight 0 teaches nothing (%.1e)",
+           near_distance(half, first, count));
     bench->weight[1] = 1;
 }
 

@@ -1,6 +1,7 @@
 /* The VAE in tiles: the numbers of diffusers' AutoencoderKL with tiling (make_tile_rows.py), where tiles are chosen,
  * and that a resumed run keeps them. Usage: test_tiles MODEL.safetensors TILES.safetensors */
 #include "../dataset/scratch.h"
+#include "../near.h"
 #include "../tap.h"
 #include "format/png.h"
 #include "format/safetensors.h"
@@ -15,25 +16,11 @@
 
 enum { HEIGHT = 64, WIDTH = 128, FACTOR = 8, MOMENTS = HEIGHT * WIDTH / 64 * 8, PICTURE = HEIGHT * WIDTH * 3 };
 
-static float *floats(const LkSafetensors *file, const char *what, int side)
+/* What the reference has for tiles of a side. */
+static float *tiled_floats(const LkSafetensors *file, const char *what, int side)
 {
-    g_autofree char *name = side < 0 ? g_strdup(what) : g_strdup_printf("%s.%d", what, side);
-    const LkTensorView *view = lk_safetensors_find(file, name);
-    float *out = g_new0(float, view ? (gsize)lk_tensor_view_elements(view) : 1);
-    if (view && !lk_tensor_view_to_f32(view, out, NULL))
-        memset(out, 0, view->size);
-    return out;
-}
-
-/** Relative L2 distance. */
-static double distance(const float *got, const float *want, size_t count)
-{
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < count; i++) {
-        difference += pow((double)got[i] - (double)want[i], 2);
-        size += pow((double)want[i], 2);
-    }
-    return sqrt(difference / size);
+    g_autofree char *name = g_strdup_printf("%s.%d", what, side);
+    return near_floats(file, name);
 }
 
 /* Against diffusers ------------------------------------------------------------------------------------------------ */
@@ -70,8 +57,8 @@ static void test_encoding(const SmallRun *s, const LkSafetensors *expect)
                    "a picture that is not larger than a tile is not encoded again: same bytes");
             continue;
         }
-        g_autofree float *want = floats(expect, "moments", side);
-        double error_of = distance(got, want, MOMENTS);
+        g_autofree float *want = tiled_floats(expect, "moments", side);
+        double error_of = near_distance(got, want, MOMENTS);
         tap_ok(ok && missing == 1 && error_of < 1e-5, "encoded in tiles of %d as diffusers does (%.1e)", side,
                error_of);
     }
@@ -85,7 +72,7 @@ static void test_decoding(const SmallRun *s, const LkSafetensors *expect)
     const LkBackend *api = lk_backend_cpu();
     LkDevice *device = api->open(0, 0, &problem);
     LkCheckpoint *checkpoint = lk_checkpoint_open(s->model, NULL);
-    g_autofree float *latent = floats(expect, "latent", -1), *first = NULL;
+    g_autofree float *latent = near_floats(expect, "latent"), *first = NULL;
     for (int i = 0; i < HEIGHT * WIDTH / 64 * 4; i++) /* as the U-Net sees it */
         latent[i] *= lk_checkpoint_arch(checkpoint)->vae.scale;
     static const int sides[] = {0, 32, 96, 128};
@@ -95,8 +82,8 @@ static void test_decoding(const SmallRun *s, const LkSafetensors *expect)
             .api = api, .device = device, .checkpoint = checkpoint, .compute = LK_F32, .vae_tile = sides[i]};
         g_autoptr(LkGenerator) generator = lk_generator_new(&options, &error);
         float *got = lk_generator_decode(generator, latent, WIDTH, HEIGHT, &error);
-        g_autofree float *want = floats(expect, "decoded", sides[i] == 128 ? 0 : sides[i]);
-        double error_of = got ? distance(got, want, PICTURE) : INFINITY;
+        g_autofree float *want = tiled_floats(expect, "decoded", sides[i] == 128 ? 0 : sides[i]);
+        double error_of = got ? near_distance(got, want, PICTURE) : INFINITY;
         tap_ok(error_of < 1e-5, "decoded in tiles of %d as diffusers does (%.1e)", sides[i], error_of);
         if (sides[i] == 128)
             tap_ok(got && memcmp(got, first, PICTURE * sizeof *got) == 0, "one tile is the whole: same bytes");

@@ -13,6 +13,7 @@
 #include "app/dataset/view_memory.h"
 #include "app/dataset/viewer_page.h"
 #include "app/widgets/drop_area.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 
@@ -354,10 +355,7 @@ static const struct {
     {"dataset.zoom-out", zoom_out_action},
 };
 
-/* They work wherever in the window the keyboard is, unless a text takes them. */
-static const struct {
-    const char *keys, *action;
-} shortcuts[] = {
+static const LkShortcut shortcuts[] = {
     {"<Control>z", "dataset.undo"},
     {"<Control><Shift>z|<Control>y", "dataset.redo"},
     {"<Control>v", "dataset.paste"},
@@ -368,17 +366,6 @@ static const struct {
     {"<Control>minus|<Control>KP_Subtract", "dataset.zoom-out"},
     {"F9", "dataset.pane"},
 };
-
-static void add_shortcuts(LkDatasetPage *self)
-{
-    GtkEventController *controller = gtk_shortcut_controller_new();
-    gtk_shortcut_controller_set_scope(GTK_SHORTCUT_CONTROLLER(controller), GTK_SHORTCUT_SCOPE_GLOBAL);
-    for (gsize i = 0; i < G_N_ELEMENTS(shortcuts); i++)
-        gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(controller),
-                                             gtk_shortcut_new(gtk_shortcut_trigger_parse_string(shortcuts[i].keys),
-                                                              gtk_named_action_new(shortcuts[i].action)));
-    gtk_widget_add_controller(GTK_WIDGET(self), controller);
-}
 
 static GMenuModel *make_sort_menu(void)
 {
@@ -571,5 +558,5 @@ static void lk_dataset_page_init(LkDatasetPage *self)
     self->loader = lk_picture_loader_new();
     g_autoptr(GMenuModel) menu = make_sort_menu();
     gtk_menu_button_set_menu_model(self->sort_button, menu);
-    add_shortcuts(self);
+    lk_shortcuts_add(GTK_WIDGET(self), shortcuts, G_N_ELEMENTS(shortcuts), LK_SHORTCUTS_ANYWHERE);
 }

@@ -7,6 +7,7 @@
 #include "app/dataset/sources_dialog.h"
 #include "app/dataset/undo_toast.h"
 #include "app/page.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 
@@ -124,24 +125,10 @@ static const GActionEntry entries[] = {
     {.name = "replace-trigger", .activate = replace_trigger_cb, .parameter_type = "(ss)"},
 };
 
-/* They work wherever in the window the keyboard is, unless a text takes them. */
-static const struct {
-    const char *keys, *action;
-} shortcuts[] = {
+static const LkShortcut shortcuts[] = {
     {"F2", "tools.edit-caption"},       {"<Control>t", "tools.add-tag"},     {"<Control>e", "tools.edit-shown"},
     {"<Control><Shift>c", "bulk.copy"}, {"<Control><Shift>v", "bulk.paste"},
 };
-
-static void add_shortcuts(GtkWidget *page)
-{
-    GtkEventController *controller = gtk_shortcut_controller_new();
-    gtk_shortcut_controller_set_scope(GTK_SHORTCUT_CONTROLLER(controller), GTK_SHORTCUT_SCOPE_GLOBAL);
-    for (gsize i = 0; i < G_N_ELEMENTS(shortcuts); i++)
-        gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(controller),
-                                             gtk_shortcut_new(gtk_shortcut_trigger_parse_string(shortcuts[i].keys),
-                                                              gtk_named_action_new(shortcuts[i].action)));
-    gtk_widget_add_controller(page, controller);
-}
 
 static void update_enabled(LkDatasetTools *self)
 {
@@ -235,7 +222,7 @@ LkDatasetTools *lk_dataset_tools_new(GtkWidget *page, LkDatasetView *view, LkThu
     g_action_map_add_action_entries(G_ACTION_MAP(self->actions), entries, G_N_ELEMENTS(entries), self);
     gtk_widget_insert_action_group(page, "tools", G_ACTION_GROUP(self->actions));
     gtk_widget_insert_action_group(page, "bulk", lk_bulk_bar_get_actions(self->bar));
-    add_shortcuts(page);
+    lk_shortcuts_add(page, shortcuts, G_N_ELEMENTS(shortcuts), LK_SHORTCUTS_ANYWHERE);
     watch_split(self);
     g_signal_connect_object(view, "notify::n-shown", G_CALLBACK(update_enabled), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->bar, "notify::open", G_CALLBACK(open_changed_cb), self, G_CONNECT_SWAPPED);

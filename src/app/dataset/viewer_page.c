@@ -2,6 +2,7 @@
 
 #include "app/dataset/leave_out.h"
 #include "app/dataset/picture_canvas.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -268,17 +269,8 @@ static const struct {
 /* These go to other pictures from within the caption as well, so they come before it. */
 static void add_captured_keys(LkViewerPage *self)
 {
-    GtkEventController *controller = gtk_shortcut_controller_new();
-    gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_CAPTURE);
-    static const struct {
-        guint key;
-        const char *action;
-    } captured[] = {{GDK_KEY_Left, "viewer.previous"}, {GDK_KEY_Right, "viewer.next"}};
-    for (gsize i = 0; i < G_N_ELEMENTS(captured); i++)
-        gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(controller),
-                                             gtk_shortcut_new(gtk_keyval_trigger_new(captured[i].key, GDK_CONTROL_MASK),
-                                                              gtk_named_action_new(captured[i].action)));
-    gtk_widget_add_controller(GTK_WIDGET(self), controller);
+    static const LkShortcut captured[] = {{"<Control>Left", "viewer.previous"}, {"<Control>Right", "viewer.next"}};
+    lk_shortcuts_add(GTK_WIDGET(self), captured, G_N_ELEMENTS(captured), LK_SHORTCUTS_FIRST);
 }
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */

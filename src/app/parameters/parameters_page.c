@@ -11,6 +11,7 @@
 #include "app/parameters/preset_row.h"
 #include "app/parameters/summary_card.h"
 #include "app/parameters/take_task.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 
@@ -340,20 +341,13 @@ static GtkWidget *make_trigger_row(LkParametersPage *self)
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
+/* Before fields see the keys: what they undo is undone here. */
 static void add_shortcuts(LkParametersPage *self)
 {
-    static const struct {
-        const char *keys, *action;
-    } table[] = {{"<Control>f", "page.search"},       {"F1", "page.help"},         {"<Control>Return", "page.train"},
-                 {"<Control>KP_Enter", "page.train"}, {"<Control>z", "page.undo"}, {"<Control><Shift>z", "page.redo"}};
-    GtkEventController *controller = gtk_shortcut_controller_new();
-    /* Before fields see the keys: what they undo is undone here. */
-    gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_CAPTURE);
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
-        gtk_shortcut_controller_add_shortcut(
-            GTK_SHORTCUT_CONTROLLER(controller),
-            gtk_shortcut_new(gtk_shortcut_trigger_parse_string(table[i].keys), gtk_named_action_new(table[i].action)));
-    gtk_widget_add_controller(GTK_WIDGET(self), controller);
+    static const LkShortcut table[] = {{"<Control>f", "page.search"},     {"F1", "page.help"},
+                                       {"<Control>Return", "page.train"}, {"<Control>KP_Enter", "page.train"},
+                                       {"<Control>z", "page.undo"},       {"<Control><Shift>z", "page.redo"}};
+    lk_shortcuts_add(GTK_WIDGET(self), table, G_N_ELEMENTS(table), LK_SHORTCUTS_FIRST);
 }
 
 static void add_actions(LkParametersPage *self)

@@ -1,6 +1,7 @@
 #include "app/test/picture_dialog.h"
 
 #include "app/test/picture_words.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 
@@ -125,14 +126,8 @@ static void lk_picture_dialog_class_init(LkPictureDialogClass *klass)
 /* Before the arrows move the focus. */
 static void add_keys(LkPictureDialog *self)
 {
-    static const char *const keys[][2] = {{"Left", "picture.previous"}, {"Right", "picture.next"}};
-    GtkEventController *controller = gtk_shortcut_controller_new();
-    gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_CAPTURE);
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        gtk_shortcut_controller_add_shortcut(
-            GTK_SHORTCUT_CONTROLLER(controller),
-            gtk_shortcut_new(gtk_shortcut_trigger_parse_string(keys[i][0]), gtk_named_action_new(keys[i][1])));
-    gtk_widget_add_controller(GTK_WIDGET(self), controller);
+    static const LkShortcut keys[] = {{"Left", "picture.previous"}, {"Right", "picture.next"}};
+    lk_shortcuts_add(GTK_WIDGET(self), keys, G_N_ELEMENTS(keys), LK_SHORTCUTS_FIRST);
 }
 
 static void lk_picture_dialog_init(LkPictureDialog *self)

@@ -7,6 +7,7 @@
 #include "app/test/test_page_private.h"
 #include "app/widgets/compare.h"
 #include "app/widgets/drop_area.h"
+#include "app/widgets/shortcuts.h"
 
 #include <glib/gi18n.h>
 
@@ -479,14 +480,8 @@ static void lk_test_page_class_init(LkTestPageClass *klass)
 /* A text view takes Return with whatever is held, so keys of the page are looked at before those of its widgets. */
 static void add_keys(LkTestPage *self)
 {
-    GtkEventController *keys = gtk_shortcut_controller_new();
-    gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
-    static const char *const triggers[] = {"<Control>Return", "<Control>KP_Enter"};
-    for (size_t i = 0; i < G_N_ELEMENTS(triggers); i++)
-        gtk_shortcut_controller_add_shortcut(
-            GTK_SHORTCUT_CONTROLLER(keys),
-            gtk_shortcut_new(gtk_shortcut_trigger_parse_string(triggers[i]), gtk_named_action_new("test.generate")));
-    gtk_widget_add_controller(GTK_WIDGET(self), keys);
+    static const LkShortcut keys = {"<Control>Return|<Control>KP_Enter", "test.generate"};
+    lk_shortcuts_add(GTK_WIDGET(self), &keys, 1, LK_SHORTCUTS_FIRST);
 }
 
 static void lk_test_page_init(LkTestPage *self)
