@@ -6,7 +6,9 @@
 #include "tests/dataset/scratch.h"
 #include "tests/tap.h"
 
+#include <fcntl.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct Lab {
@@ -404,6 +406,15 @@ __attribute__((unused)) static bool lab_is_saved(void *data)
     return unsaved == 0;
 }
 
+/** Nobody thinks that files came into a folder just now, before it was watched. */
+__attribute__((unused)) static void lab_long_ago(Lab *lab, const char *name)
+{
+    g_autofree char *path = lab_path(lab, name);
+    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    if (utimensat(AT_FDCWD, path, times, 0) != 0)
+        g_error("utimensat %s", path);
+}
+
 /** Three pictures, two of them with captions, one of these as .caption. */
 __attribute__((unused)) static Lab *lab_with_three(void)
 {
@@ -413,6 +424,7 @@ __attribute__((unused)) static Lab *lab_with_three(void)
     lab_picture(lab, "in/c.png", 64, 64, 3);
     scratch_text(lab->folder, "in/a.txt", "alpha");
     scratch_text(lab->folder, "in/b.caption", "beta");
+    lab_long_ago(lab, "in");
     lk_import_summary_free(lab_add(lab, (const char *const[]){"in", NULL}));
     return lab;
 }

@@ -180,8 +180,9 @@ gboolean lk_picture_doctor_checking(LkPictureDoctor *doctor);
 
 LkPictureWatch *lk_picture_watch_new(LkPictureList *list);
 void lk_picture_watch_free(LkPictureWatch *watch);
-/** Watches these folders (char *), or none where they are too many; `all`: and no others. */
-void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all);
+/** Watches these folders (char *), or none where they are too many; `all`: and no others. They were looked at since the
+ * time `since` (microseconds, g_get_real_time()); where one changed before it was watched it is looked at again. */
+void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all, gint64 since);
 /** Looks away while thousands of files are written by ourselves, and afterwards looks at what changed meanwhile. */
 void lk_picture_watch_pause(LkPictureWatch *watch);
 void lk_picture_watch_resume(LkPictureWatch *watch);

@@ -29,6 +29,7 @@ typedef struct Look {
     GPtrArray *reads;     /* what is to be read */
     GHashTable *fresh;    /* paths in it that no picture has yet; until it is read */
     GPtrArray *folders, *failures;
+    gint64 began; /* g_get_real_time() */
     guint number, done, found;
 } Look;
 
@@ -126,7 +127,7 @@ static void finish(Look *look)
     else
         lk_picture_list_set_progress(list, false, "", 0, 0);
     if (!cancelled(look))
-        lk_picture_watch_set(list->watch, look->folders, look->request.places == NULL);
+        lk_picture_watch_set(list->watch, look->folders, look->request.places == NULL, look->began);
     if (!cancelled(look))
         tell_failures(scan, look);
     lk_picture_doctor_wake(list->doctor);
@@ -436,6 +437,7 @@ static void start_next(LkPictureScan *scan)
     look->fresh = g_hash_table_new(g_str_hash, g_str_equal);
     look->folders = g_ptr_array_new_with_free_func(g_free);
     look->failures = g_ptr_array_new_with_free_func(g_free);
+    look->began = g_get_real_time();
     look->number = ++scan->number;
     scan->look = look;
     if (look->request.text)

@@ -2,6 +2,7 @@
 
 #include "dataset/scan.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 enum {
@@ -9,6 +10,7 @@ enum {
     MOST_PLACES = 50,   /* above, whole folders are looked at */
     REST = 300,         /* milliseconds without an event until the files are looked at */
     LONGEST = 2000,     /* and at most after the first one */
+    COARSE = 2000000,   /* microseconds by which a file system's clock may be behind ours */
     TOGETHER = 8        /* folders between two frames: the system takes its time */
 };
 
@@ -18,6 +20,7 @@ struct LkPictureWatch {
     GArray *places;       /* where something happened; NULL: nowhere */
     gint64 first;         /* when the first of it was */
     guint id, paused;
+    gint64 since;      /* from when on a change of what is wanted may have been missed */
     GPtrArray *wanted; /* folders (char *, owned) that are to be watched, a few at a time */
     guint wanted_id;
 };
@@ -51,21 +54,33 @@ static gboolean look_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void add_place(LkPictureWatch *watch, const char *path, bool deep)
+/* After a rest. */
+static void look_soon(LkPictureWatch *watch)
+{
+    const gint64 waited = (g_get_monotonic_time() - watch->first) / 1000;
+    g_clear_handle_id(&watch->id, g_source_remove);
+    watch->id = g_timeout_add((guint)CLAMP(LONGEST - waited, 0, REST), look_cb, watch);
+}
+
+static GArray *places_of(LkPictureWatch *watch)
 {
     if (!watch->places) {
         watch->places = lk_walk_places_new();
         watch->first = g_get_monotonic_time();
     }
-    if (watch->places->len >= MOST_PLACES && !deep) {
+    return watch->places;
+}
+
+static void add_place(LkPictureWatch *watch, const char *path, bool deep)
+{
+    GArray *places = places_of(watch);
+    if (places->len >= MOST_PLACES && !deep) {
         g_autofree char *folder = g_path_get_dirname(path);
-        lk_walk_places_add(watch->places, folder, false);
+        lk_walk_places_add(places, folder, false);
     } else {
-        lk_walk_places_add(watch->places, path, deep);
+        lk_walk_places_add(places, path, deep);
     }
-    const gint64 waited = (g_get_monotonic_time() - watch->first) / 1000;
-    g_clear_handle_id(&watch->id, g_source_remove);
-    watch->id = g_timeout_add((guint)CLAMP(LONGEST - waited, 0, REST), look_cb, watch);
+    look_soon(watch);
 }
 
 /* The pictures whose caption a file of this name would be: those with its name up to the extension. */
@@ -117,6 +132,14 @@ static void changed_cb(GFileMonitor *monitor, GFile *file, GFile *other, GFileMo
 
 /* ---- which folders ----------------------------------------------------------------------------------- */
 
+/* Whether names in a folder have come or gone. */
+static bool changed_since(const char *path, gint64 time)
+{
+    GStatBuf info;
+    return g_stat(path, &info) == 0 &&
+           (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000 + COARSE >= time;
+}
+
 static void watch_folder(LkPictureWatch *watch, const char *path)
 {
     if (g_hash_table_contains(watch->monitors, path))
@@ -127,6 +150,10 @@ static void watch_folder(LkPictureWatch *watch, const char *path)
         return; /* a file system that cannot: the focus of the window does */
     g_signal_connect(monitor, "changed", G_CALLBACK(changed_cb), watch);
     g_hash_table_insert(watch->monitors, g_strdup(path), monitor);
+    if (changed_since(path, watch->since)) {
+        lk_walk_places_add(places_of(watch), path, false);
+        look_soon(watch);
+    }
 }
 
 static gboolean watch_cb(gpointer data)
@@ -143,8 +170,9 @@ static gboolean watch_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all)
+void lk_picture_watch_set(LkPictureWatch *watch, GPtrArray *folders, bool all, gint64 since)
 {
+    watch->since = watch->wanted_id ? MIN(watch->since, since) : since;
     g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < folders->len; i++)
         g_hash_table_add(wanted, folders->pdata[i]);
@@ -190,7 +218,7 @@ void lk_picture_watch_resume(LkPictureWatch *watch)
     while (g_hash_table_iter_next(&iter, &path, NULL))
         g_ptr_array_add(folders, g_strdup(path));
     g_hash_table_remove_all(watch->monitors);
-    lk_picture_watch_set(watch, folders, true);
+    lk_picture_watch_set(watch, folders, true, g_get_real_time());
     for (guint i = 0; i < folders->len; i++)
         add_place(watch, folders->pdata[i], false);
 }
