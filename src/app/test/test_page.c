@@ -140,7 +140,7 @@ static void show_actions(LkTestPage *self)
     enable(self, "test.cancel", busy);
     enable(self, "test.save", file);
     enable(self, "test.copy", there);
-    enable(self, "test.open-large", there);
+    enable(self, "test.open-large", there || file); /* the dialog reads it */
     enable(self, "test.use-settings", picture && lk_test_picture_get_infotext(picture));
     enable(self, "test.show-in-folder", file);
     enable(self, "test.trash", file && !grid && !fresh_picture(self));
