@@ -15,6 +15,12 @@ LkProject *lk_page_get_project(LkPage *self)
     return priv->project;
 }
 
+guint lk_toast_seconds(void)
+{
+    const char *wanted = g_getenv("LORIKEET_TOAST_SECONDS");
+    return wanted ? (guint)g_ascii_strtoull(wanted, NULL, 10) : 12;
+}
+
 void lk_page_toast(GtkWidget *widget, const char *text, const char *button, const char *action_name, GVariant *target)
 {
     g_autoptr(GVariant) held = target ? g_variant_ref_sink(target) : NULL;
@@ -25,7 +31,7 @@ void lk_page_toast(GtkWidget *widget, const char *text, const char *button, cons
     AdwToast *toast = adw_toast_new(escaped);
     if (button) {
         adw_toast_set_button_label(toast, button);
-        adw_toast_set_timeout(toast, LK_TOAST_SECONDS);
+        adw_toast_set_timeout(toast, lk_toast_seconds());
         adw_toast_set_action_name(toast, action_name);
         if (held)
             adw_toast_set_action_target_value(toast, held);

@@ -17,8 +17,9 @@ struct _LkPageClass {
 /** The project it shows (borrowed); set at construction, never NULL, never changes. */
 LkProject *lk_page_get_project(LkPage *self);
 
-/** How long a message with a button stays: time to read it, and to reach the button by keyboard. */
-enum { LK_TOAST_SECONDS = 12 };
+/** How long a message with a button stays: time to read it, and to reach the button by keyboard. The environment may
+ * say LORIKEET_TOAST_SECONDS: journeys do, for which no machine is too slow. */
+guint lk_toast_seconds(void);
 
 /** A short message at the bottom of the window. With `button` it offers the action `action_name` (with `target`, which
  * may be NULL). Sinks a floating target. */

@@ -14,7 +14,7 @@ static void label_changed_cb(AdwToast *toast, GParamSpec *pspec, LkPictureList *
 static void offer_undo(AdwToast *toast, LkPictureList *list)
 {
     adw_toast_set_button_label(toast, _("_Undo"));
-    adw_toast_set_timeout(toast, LK_TOAST_SECONDS);
+    adw_toast_set_timeout(toast, lk_toast_seconds());
     g_signal_connect_object(toast, "button-clicked", G_CALLBACK(lk_picture_list_undo), list, G_CONNECT_SWAPPED);
     g_object_set_data_full(G_OBJECT(toast), "label", g_strdup(lk_picture_list_get_undo_label(list)), g_free);
     g_signal_connect_object(list, "notify::undo-label", G_CALLBACK(label_changed_cb), toast, G_CONNECT_SWAPPED);

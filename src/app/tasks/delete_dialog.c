@@ -31,7 +31,7 @@ static void tell(AdwToastOverlay *toasts, LkTask *task)
     g_autofree char *escaped = g_markup_escape_text(text, -1);
     AdwToast *toast = adw_toast_new(escaped);
     adw_toast_set_button_label(toast, _("_Undo"));
-    adw_toast_set_timeout(toast, LK_TOAST_SECONDS);
+    adw_toast_set_timeout(toast, lk_toast_seconds());
     adw_toast_set_priority(toast, ADW_TOAST_PRIORITY_HIGH);
     g_signal_connect_object(toast, "button-clicked", G_CALLBACK(undo_cb), task, 0);
     g_signal_connect_object(toast, "dismissed", G_CALLBACK(dismissed_cb), task, 0);
