@@ -3,14 +3,17 @@
 A journey is a script that makes a `Journey`, does steps and ends with `done()`; it prints TAP.
 Nothing waits for a fixed time: every step is looked for until it is there or a deadline has passed. Deadlines are there for
 what never comes, not to measure: a slow machine is no failure. Nor may a fast one be: what a journey meets while it is
-under way is endless, or is paused first.
+under way is endless, or is paused first. What a step has seen says nothing of what follows from it: a file, a row, another
+widget may come later, so that everything is waited for and nothing looked at once. LORIKEET_SLOW (slow.c) shows who forgot.
 """
 
+import contextlib
 import json
 import os
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -54,6 +57,26 @@ def wait_for(what, condition, seconds=PATIENCE):
         pause = min(0.2, pause * 1.3)
 
 
+def until(what, done, do):
+    """Does again what may come to nothing, such as a drag where the program is too busy to agree while the button is down."""
+    for _ in range(5):
+        do()
+        with contextlib.suppress(Missing):
+            return wait_for(what, done, PATIENCE / 4)
+    raise Missing(what)
+
+
+def at_rest(what, look):
+    """What look() gives once it gives the same three times."""
+    seen = []
+
+    def same():
+        seen.append(look())
+        return seen[-3:] == 3 * [seen[-1]]
+    wait_for(f"{what} to be at rest", same)
+    return seen[-1]
+
+
 def children(node):
     for i in range(node.get_child_count()):
         child = node.get_child_at_index(i)
@@ -87,6 +110,23 @@ def text_of(node):
     return Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else ""
 
 
+def query(store, sql, *values):
+    """Rows of the program's database, which it may be writing just now."""
+    def read():
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as base:
+                return [base.execute(sql, values).fetchall()]
+        except sqlite3.OperationalError:
+            return None  # locked, or not there yet
+    return wait_for(f"an answer to {sql}", read)[0]
+
+
+def records(path):
+    """What a process has written so far to a file: a line of JSON each."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return list(map(json.loads, text[:text.rfind("\n") + 1].splitlines()))
+
+
 class Announcements:
     """What the programs announced: a message may have come and gone before all that is on the screen was looked at."""
 
@@ -98,7 +138,7 @@ class Announcements:
         self.read = self.mark = 0
 
     def all(self):
-        return list(map(json.loads, self.log.read_text(encoding="utf-8").splitlines()))
+        return records(self.log)
 
     def forget(self):
         """A step begins: what was announced before the last one is of no interest any more."""
@@ -126,6 +166,12 @@ def matches(text, name):
     return bool(name.search(text)) if hasattr(name, "search") else text == name
 
 
+def put_before(environment, library):
+    """Has a program load a library first. (A sanitizer would be the first itself.)"""
+    environment["LD_PRELOAD"] = " ".join(filter(None, [environment.get("LD_PRELOAD"), str(library)]))
+    environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+
+
 class App:
     """The program, running."""
 
@@ -133,10 +179,12 @@ class App:
 
     def __init__(self, program, *args, env=None, warnings=True):
         self.errors = tempfile.NamedTemporaryFile("w+", suffix=".log")
-        environment = dict(os.environ, **(env or {}))
+        environment = {"LORIKEET_TOAST_SECONDS": "40", **os.environ, **(env or {})}
         if warnings:
             environment.setdefault("G_DEBUG", "fatal-warnings")
             environment.setdefault("G_ENABLE_DIAGNOSTIC", "1")
+        if "LORIKEET_SLOW" in os.environ:
+            put_before(environment, Path(program).parents[2] / "tests/app/lk-slow.so")
         self.process = subprocess.Popen([program, *args], stderr=self.errors, env=environment)
         self.node = wait_for("the program on the accessibility bus", self._find_application)
         wait_for("the window", lambda: any(True for _ in children(self.node)))
@@ -181,6 +229,15 @@ class App:
     def gone(self, role=None, name=None, seconds=PATIENCE):
         return wait_for(f"{role or 'something'} named {name!r} to go", lambda: not self.all(role, name), seconds)
 
+    def sensitive(self, role, name, wanted=True):
+        """Waits until a control can be used, or cannot."""
+        return wait_for(f"{name!r} to be sensitive: {wanted}", lambda: any(
+            is_in_state(node, Atspi.StateType.SENSITIVE) == wanted for node in self.each(role, name)))
+
+    def focused(self):
+        """What has the keyboard's focus."""
+        return next((node for node in walk(self.node) if is_in_state(node, Atspi.StateType.FOCUSED)), None)
+
     # ---- doing -----------------------------------------------------------------------------------
 
     def press(self, role, name, within=None):
@@ -202,9 +259,11 @@ class App:
     def choose(self, menu, number):
         """Opens the menu of a menu button and takes its item `number`, from 1. (GTK gives menu items no names here.)"""
         self.press("toggle button", menu)
-        items = wait_for(f"item {number} of the menu {menu!r}",
-                         lambda: (found := self.all("menu item")) and len(found) >= number and found)
-        items[number - 1].do_action(0)
+
+        def ready():
+            items = self.all("menu item")
+            return len(items) >= number and is_in_state(items[number - 1], Atspi.StateType.SENSITIVE) and items[number - 1]
+        wait_for(f"item {number} of the menu {menu!r}", ready).do_action(0)
 
     def pick(self, name, choice):
         """Chooses from the drop-down list called `name`. An entry below the pointer would take part in what keys do."""
@@ -215,21 +274,45 @@ class App:
         key("Return")
         self.gone("list item", choice)
 
+    def answered(self):
+        """The program has come to see the keys that were pressed."""
+        for _ in range(2):
+            self.node.clear_cache_single()
+            self.node.get_child_count()
+
+    def tab_to(self, role, name, most=30):
+        """Tab until the focus is on such a node."""
+        for _ in range(most):
+            node = self.focused()
+            if node and (role is None or node.get_role_name() == role) and matches(node.get_name() or "", name):
+                return node
+            key("Tab")
+            self.answered()
+        raise Missing(f"{role} {name!r} by Tab")
+
+    def close_dialog(self, title):
+        """By its button, wherever the focus is."""
+        dialog = self.find("dialog", title)
+        self.click(wait_for(f"the button that closes {title!r}", lambda: self.all("button", "Close", within=dialog)[-1:])[0])
+        self.gone("dialog", title)
+
+    def page_shown(self, name):
+        """Waits until the sidebar says that a page of the project is shown."""
+        wait_for(f"the page {name}", lambda: any(
+            is_in_state(row, Atspi.StateType.SELECTED) for row in self.all("list item", name)), SLOW)
+
     def click(self, node, button=1, count=1):
         """A real click in the middle of a node, once it is at rest: a banner may come and move it."""
-        before = []
-
-        def at_rest():
+        def place():
             box = node.get_extents(Atspi.CoordType.WINDOW)
-            before.append((box.x, box.y, box.width, box.height))
-            return box if before[-3:] == 3 * [before[-1]] else None
-        box = wait_for(f"{node.get_name()!r} to be at rest", at_rest)
+            return box.x, box.y, box.width, box.height
+        x, y, width, height = at_rest(repr(node.get_name()), place)
         # Places are told without the shadows of window (5) and dialog (12).
         off, up = 5, node
         while up is not None and off == 5:
             off += 12 * (up.get_role_name() in ("alert", "dialog"))
             up = up.get_parent()
-        self.click_at(box.x + off + box.width // 2, box.y + off + box.height // 2, button, count)
+        self.click_at(x + off + width // 2, y + off + height // 2, button, count)
 
     def open_project(self, title):
         """Clicks a project and waits for its dataset; again where something moved it away under the pointer."""
@@ -286,7 +369,7 @@ class App:
         targets = GLib.Variant("av", [target] if target is not None else [])
         bus.call_sync(APP_ID, path, "org.gtk.Actions", "Activate",
                       GLib.Variant.new_tuple(GLib.Variant("s", name), targets, GLib.Variant("a{sv}", {})),
-                      None, Gio.DBusCallFlags.NONE, 10000)
+                      None, Gio.DBusCallFlags.NONE, int(1000 * PATIENCE))
 
     def screenshot(self, path):
         subprocess.run(["import", "-window", "root", str(path)], check=True)
@@ -400,8 +483,7 @@ class Desktop:
 
     def calls(self, method=None):
         """What the program asked for so far: lists of the method's name and its arguments."""
-        lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
-        return [call for call in map(json.loads, lines) if method in (None, call[0])]
+        return [call for call in records(self.log) if method in (None, call[0])]
 
     def end(self):
         self.process.terminate()
@@ -451,7 +533,7 @@ class Journey:
         if self.failed:
             return
         self.count += 1
-        unnamed = unnamed_controls(app)
+        unnamed = unnamed_at_last(app)
         print(f"{'not ok' if unnamed else 'ok'} {self.count} - every control of {page} has a name", flush=True)
         for trail in unnamed[:10]:
             print("# " + trail)
@@ -500,6 +582,18 @@ def told(lines):
 
 CONTROLS = {"button", "toggle button", "check box", "radio button", "text", "entry", "slider", "spin button",
             "combo box", "list item", "switch", "link", "table cell", "image"}
+
+
+def unnamed_at_last(app):
+    """Those that stay so: a name may come after what it names."""
+    found = []
+
+    def all_named():
+        found[:] = unnamed_controls(app)
+        return not found
+    with contextlib.suppress(Missing):
+        wait_for("names of all controls", all_named, PATIENCE / 4)
+    return found
 
 
 def unnamed_controls(app):
