@@ -66,8 +66,10 @@ class Birds:
     # ---- the files -----------------------------------------------------------------------------------
 
     def on_disk(self, number):
-        path = self.folder / f"{number}.txt"
-        return path.read_text(encoding="utf-8").rstrip("\n") if path.exists() else None
+        try:
+            return (self.folder / f"{number}.txt").read_text(encoding="utf-8").rstrip("\n")
+        except FileNotFoundError:
+            return None
 
     def written(self, number, text):
         try:

@@ -6,7 +6,7 @@ import sys
 import time
 
 from birds import CAPTIONS, Birds, at_work
-from driver import PATIENCE, Atspi, Journey, Missing, key, pull, text_of, type_text, wait_for, xdotool
+from driver import Atspi, Journey, key, pull, text_of, type_text, until, wait_for, xdotool
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -96,17 +96,12 @@ def drag_chip():
     def middle(name):
         box = b.chip(name).get_extents(Atspi.CoordType.WINDOW)
         return box.x + 5 + box.width // 2, box.y + 5 + box.height // 2, box.width
-    wanted = "rlk_bird, soft light, green background"
-    for _ in range(5):  # where the program is too busy to agree while the button is down, the drag comes to nothing
+
+    def drag():
         x, y, _ = middle("soft light")
         to_x, to_y, to_width = middle("green background")
         pull(x, y, to_x - to_width // 3, to_y)
-        try:
-            wait_for("the file", lambda: b.on_disk("02") == wanted, PATIENCE / 4)
-            break
-        except Missing:
-            pass
-    written("02", wanted)
+    until("the file", lambda: b.on_disk("02") == "rlk_bird, soft light, green background", drag)
 
 
 def add_tag():
@@ -315,6 +310,7 @@ def undo_later():
     global app
     b.again()
     app = b.app
+    app.find("button", "Undo “Use 2 Pictures Again”")  # the history is read
     key("ctrl+z", "ctrl+z")  # used again, left out
     app.gone("table cell", re.compile("Left out"))
     app.press("button", re.compile("^Undo “Set the Repeats of 2 Pictures”$"))

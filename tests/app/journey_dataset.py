@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -10,11 +9,12 @@ from pathlib import Path
 import gi
 
 gi.require_version("GdkPixbuf", "2.0")
-from driver import Journey, drop, key, type_text, unnamed_controls, wait_for  # noqa: E402
+from driver import Journey, drop, key, type_text, wait_for  # noqa: E402
 from gi.repository import Atspi, GdkPixbuf, GLib  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]
-folder = Path(tempfile.mkdtemp(prefix="lorikeet-dataset."))
+outside = tempfile.TemporaryDirectory(prefix="lorikeet-dataset.")
+folder = Path(outside.name)
 (folder / "set").mkdir()
 for number, picture in enumerate(sorted(Path(pictures).glob("*.png"))[:12], 1):
     large = GdkPixbuf.Pixbuf.new_from_file(str(picture)).scale_simple(640, 640, GdkPixbuf.InterpType.NEAREST)
@@ -55,7 +55,7 @@ def title(text):
 
 j.step("a new project without pictures asks for some", lambda: (new_project(), app.sees("Add Your Pictures")))
 j.shot("empty")
-j.step("nothing on it is without a name", lambda: unnamed_controls(app) == [])
+j.audit(app, "the page")
 j.step("a folder dropped on the page is added", lambda: (drop([folder / "set"], 800, 500), title("12 pictures")))
 j.step("what was added is said", lambda: app.sees(re.compile("12 pictures added")))
 j.step("what needs attention is said", lambda: app.sees(re.compile("2 without caption")))
@@ -63,11 +63,11 @@ j.shot("grid")
 j.step("names are sorted as a person would", lambda: wait_for(
     "that order", lambda: [c.get_name().split(",")[0] for c in cells()][:4] == ["p1.png", "p2.png", "p3.png", "p4.png"]))
 j.step("a cell says what is wrong in words", lambda: wait_for("such a cell", lambda: any("No caption" in c.get_name() for c in cells())))
-j.step("nothing on it is without a name", lambda: unnamed_controls(app) == [])
+j.audit(app, "the page")
 
 
 def click_first():
-    app.click(cells()[0])
+    app.click(app.find("table cell", re.compile(r"^p1\.png")))
     wait_for("the first to be selected", lambda: selected() == ["p1.png"])
 
 
@@ -82,7 +82,7 @@ j.step("Delete again takes it in", lambda: (key("Delete"), app.gone(None, left_o
 j.step("Ctrl+Z undoes that", lambda: (key("ctrl+z"), app.sees(left_out)))
 j.step("and once more", lambda: (key("ctrl+z"), app.gone(None, left_out)))
 j.step("Ctrl+Shift+Z does it again", lambda: (key("ctrl+shift+z"), app.sees(left_out), key("ctrl+z"), app.gone(None, left_out)))
-j.step("the message about it has Undo", lambda: (key("Delete"), app.press("button", "Undo"), app.gone(None, left_out)))
+j.step("the message about it has Undo", lambda: (key("Delete"), app.sees(left_out), app.press("button", "Undo"), app.gone(None, left_out)))
 j.step("Ctrl+J goes to one without a caption", lambda: (key("ctrl+j"), wait_for("p3", lambda: selected() == ["p3.png"])))
 j.step("and to the next", lambda: (key("ctrl+j"), wait_for("p7", lambda: selected() == ["p7.png"])))
 j.step("Ctrl+A selects all", lambda: (key("ctrl+a"), wait_for("all", lambda: len(selected()) == 12)))
@@ -96,7 +96,7 @@ j.shot("none")
 j.step("Clear Filter shows all", lambda: (app.press("button", "Clear Filter"), title("12 pictures")))
 j.step("Enter opens the picture", lambda: (click_first(), key("Return"), app.sees("1 of 12")))
 j.shot("viewer")
-j.step("nothing in the viewer is without a name", lambda: unnamed_controls(app) == [])
+j.audit(app, "the viewer")
 j.step("Right shows the next one", lambda: (key("Right"), app.sees("p2.png"), app.sees("2 of 12")))
 j.step("and so does the button", lambda: (app.press("button", "Next Picture"), app.sees("3 of 12")))
 j.step("Left goes back", lambda: (key("Left"), app.sees("2 of 12")))
@@ -105,12 +105,12 @@ j.step("Left goes back", lambda: (key("Left"), app.sees("2 of 12")))
 def zoomed():
     def zoom():
         return [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))]
-    fitting = wait_for("the zoom", zoom)
+    fitting = wait_for("the zoom", zoom)  # all pictures are of one size
     key("plus")
-    larger = wait_for("another zoom", lambda: (now := zoom()) != fitting and now)
+    wait_for("another zoom", lambda: (now := zoom()) and now != fitting)
     j.shot("zoomed")
     key("0")
-    return wait_for("the old zoom", lambda: (now := zoom()) != larger and now) == fitting
+    wait_for("the old zoom", lambda: zoom() == fitting)
 
 
 j.step("plus and 0 zoom", zoomed)
@@ -121,5 +121,4 @@ j.shot("broken")
 j.step("F9 hides the pane, Continue stays", lambda: (key("F9"), app.find("button", "Continue"), j.shot("no-pane"), key("F9")))
 j.step("Continue leads to the parameters", lambda: (app.press("button", "Continue"), app.gone(None, "13 pictures")))
 j.step("the way back finds all as it was", lambda: (app.action("show-page", GLib.Variant("s", "dataset")), title("13 pictures")))
-shutil.rmtree(folder)
 j.done()

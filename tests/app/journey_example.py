@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, is_in_state, key, text_of, type_text, walk, wait_for
+from driver import SLOW, Journey, key, text_of, type_text, wait_for
 
 program = sys.argv[1]
 j = Journey()
@@ -16,32 +16,15 @@ settings.mkdir(parents=True, exist_ok=True)
 project = home / "projects" / "Lorikeet_Mascot"
 
 
-def focused(app):
-    """The name of what has the keyboard's focus."""
-    for node in walk(app.node):
-        if is_in_state(node, Atspi.StateType.FOCUSED):
-            return node.get_name() or ""
-    return ""
-
-
-def tab_to(app, name, most=30):
-    for _ in range(most):
-        if focused(app) == name:
-            return True
-        key("Tab")
-    return False
-
-
 def long_training(app):
     """By keyboard: so many epochs that no machine comes to their end while the journey looks."""
-    if not tab_to(app, "Epochs", 60):
-        return False
+    app.tab_to(None, "Epochs", 60)
     key("Tab", "ctrl+a")  # from the row to its number
     type_text("90000")
     key("Return")
     wait_for("the number", lambda: text_of(app.find("spin button", "Epochs")) == "90000")
     app.sees(re.compile("Ready to train"), SLOW)
-    return True
+    app.sensitive("button", "Train")
 
 
 def trained(app, least):
@@ -58,7 +41,8 @@ def files(folder, pattern):
 
 app = j.start(program)
 j.step("the first page is there", lambda: app.find("button", "Open Example"))
-j.step("Tab and Return open the example", lambda: tab_to(app, "Open Example") and (key("Return"), app.sees("Lorikeet Mascot"))[1])
+j.step("Tab and Return open the example", lambda: (
+    app.tab_to("button", "Open Example"), key("Return"), app.sees("Lorikeet Mascot")))
 j.step("its pictures are there", lambda: app.sees("20 pictures", SLOW))
 j.shot("dataset")
 j.step("Alt+2 shows the parameters", lambda: (key("alt+2"), app.sees(re.compile("Ready to train"), SLOW)))
@@ -69,7 +53,7 @@ j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(app, 12
 j.shot("training")
 j.step("Ctrl+S saves a LoRA", lambda: (key("ctrl+s"), wait_for("a LoRA", lambda: files("task-1", "*-step*.safetensors"), SLOW)))
 j.step("Ctrl+P pauses", lambda: (key("ctrl+p"), app.sees(re.compile("Paused, Task 1"), SLOW)))
-j.step("Alt+4 shows the test page", lambda: (key("alt+4"), app.find("button", "Generate")))
+j.step("Alt+4 shows the test page", lambda: (key("alt+4"), app.sensitive("button", "Generate")))
 j.step("Ctrl+Return draws a picture", lambda: (key("ctrl+Return"), wait_for("a picture", lambda: files("test", "*.png"), SLOW)))
 j.shot("test")
 j.step("the program quits", lambda: app.quit() == 0)
@@ -83,8 +67,8 @@ def later():
 
 
 j.step("a later start offers what was paused", later)
-j.step("a click on the card opens the project", lambda: (again.click(again.find("label", "Lorikeet Mascot")), again.sees("20 pictures", SLOW)))
-j.step("a click on Continue shows the parameters", lambda: (again.click(again.find("button", "Continue")), again.sees(re.compile("Ready to train"), SLOW)))
+j.step("a click on the card opens the project", lambda: (again.open_project("Lorikeet Mascot"), again.sees("20 pictures", SLOW)))
+j.step("a click on Continue shows the parameters", lambda: (again.click(again.find("button", "Continue")), again.sees(re.compile("Ready to train"), SLOW), again.sensitive("button", "Train")))
 j.step("a click on Train trains", lambda: (again.click(again.find("button", "Train")), again.sees(re.compile("Running, Task 2"), SLOW)))
 j.step("steps are counted", lambda: wait_for("12 steps", lambda: trained(again, 12), SLOW))
 
@@ -98,7 +82,7 @@ def stop():
 
 j.step("clicks on Stop… and Stop and Save leave a LoRA", stop)
 before = len(files("test", "*.png"))
-j.step("a click on Test shows the test page", lambda: (again.click(again.find("list item", "Test")), again.find("button", "Generate")))
+j.step("a click on Test shows the test page", lambda: (again.click(again.find("list item", "Test")), again.sensitive("button", "Generate")))
 j.step("a click on Generate draws a picture",
        lambda: (again.click(again.find("button", "Generate")), wait_for("a picture", lambda: len(files("test", "*.png")) > before, SLOW)))
 j.done()

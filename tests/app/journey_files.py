@@ -12,10 +12,11 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from driver import APP_ID, APP_PATH, Journey, drop, key, text_of, wait_for
+from driver import APP_ID, APP_PATH, PATIENCE, Journey, drop, key, text_of, wait_for
 
 program, model, pictures, _, lora = sys.argv[1:6]
-folder = Path(tempfile.mkdtemp(prefix="lorikeet-files."))
+outside = tempfile.TemporaryDirectory(prefix="lorikeet-files.")
+folder = Path(outside.name)
 
 
 def with_metadata(source, target, metadata):
@@ -49,7 +50,7 @@ app = j.start(program, str(parrot))
 
 def open_file(path):
     """A second start hands the file to the program that runs."""
-    subprocess.run([program, str(path)], check=True, timeout=60)
+    subprocess.run([program, str(path)], check=True, timeout=PATIENCE)
 
 
 j.step("a LoRA shows what it is", lambda: (app.sees("parrot.safetensors"), app.sees("a LoRA"), app.sees("sd1")))
@@ -112,7 +113,7 @@ bus = Gio.bus_get_sync(Gio.BusType.SESSION)
 def search(method, signature, *values, reply=None):
     answer = bus.call_sync(APP_ID, APP_PATH + "/SearchProvider", "org.gnome.Shell.SearchProvider2", method,
                            GLib.Variant(signature, values), GLib.VariantType(reply) if reply else None,
-                           Gio.DBusCallFlags.NONE, 20000, None)
+                           Gio.DBusCallFlags.NONE, int(1000 * PATIENCE), None)
     return answer.unpack()
 
 
@@ -120,8 +121,8 @@ def found(*words):
     return search("GetInitialResultSet", "(as)", list(words), reply="(as)")[0]
 
 
-j.step("the overview's search finds it by parts of its name, whatever the case", lambda: len(found("bird", "EVEN")) == 1)
-j.step("by its trigger word", lambda: len(found("rlk")) == 1)
+j.step("the overview's search finds it by parts of its name, whatever the case", lambda: wait_for("it", lambda: len(found("bird", "EVEN")) == 1))
+j.step("by its trigger word", lambda: wait_for("it", lambda: len(found("rlk")) == 1))
 j.step("nothing by other words", lambda: found("bird", "morning") == [])
 j.step("further words narrow it down", lambda: search("GetSubsearchResultSet", "(asas)", found("bird"), ["bird", "x"], reply="(as)")[0] == [])
 
@@ -149,9 +150,8 @@ def served_without_window():
         return len(ids) == 1
     finally:
         service.terminate()
-        service.wait(30)
+        service.wait(PATIENCE)
 
 
 j.step("without a window the search is served, too", served_without_window)
-shutil.rmtree(folder)
 j.done()

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from driver import Atspi, Journey, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, key, text_of, wait_for
 
 program = sys.argv[1]
 seconds = float(os.environ.get("LORIKEET_SECONDS", "0"))
@@ -32,14 +32,14 @@ def set_number(name, value):
 
 def train():
     app.press("button", "Open Example")
-    app.sees("20 pictures", 60)
+    app.sees("20 pictures", SLOW)
     key("alt+2")
-    app.sees(re.compile("Ready to train"), 60)
+    app.sees(re.compile("Ready to train"), SLOW)
     set_number("Epochs", 1000000)
     set_number("Save Every n Epochs", 100)
-    app.sees(re.compile("Ready to train"), 60)
+    app.sees(re.compile("Ready to train"), SLOW)
     key("ctrl+Return")
-    app.sees(re.compile("Running, Task 1"), 120)
+    app.sees(re.compile("Running, Task 1"), SLOW)
 
 
 def steps():
@@ -56,18 +56,14 @@ def look():
     return time.monotonic() - begun, int(status["VmRSS"]), int(status["RssAnon"]), files, int(status["Threads"])
 
 
-def shown(page):
-    return any(row.get_state_set().contains(Atspi.StateType.SELECTED) for row in app.all("list item", page))
-
-
 def round_of_pages():
     """Every page once, back to the training; what the process holds then."""
     for number in [*range(1, len(PAGES) + 1), 3]:
         key(f"alt+{number}")
-        wait_for(f"the page {PAGES[number - 1]}", lambda name=PAGES[number - 1]: shown(name), 600)
+        app.page_shown(PAGES[number - 1])
         if seconds:
             time.sleep(30)
-    wait_for("steps", steps, 600)
+    wait_for("steps", steps, SLOW)
     seen.append(look())
     if seconds:
         print("# %5.0f s: %d KiB resident, %d of them own, %d open files, %d threads" % seen[-1], flush=True)
@@ -91,9 +87,9 @@ def at_most(which, more):
 seen = []
 j.step("the example is trained", train)
 begun = time.monotonic()
-first = j.step("steps are counted", lambda: wait_for("steps", steps, 300))
+first = j.step("steps are counted", lambda: wait_for("steps", steps, SLOW))
 j.step("its pages are looked at, round after round", open_for_long)
-j.step("more steps were trained meanwhile", lambda: wait_for("more steps", lambda: (steps() or 0) > first, 600))
+j.step("more steps were trained meanwhile", lambda: wait_for("more steps", lambda: (steps() or 0) > first, SLOW))
 print(f"# {steps()} steps, {len(seen)} rounds, {time.monotonic() - begun:.0f} seconds", flush=True)
 j.step("its memory has not grown", lambda: at_most(2, GROWTH))  # pages of files come and go as the system likes
 j.step("nor have open files", lambda: at_most(3, 2))
@@ -103,7 +99,7 @@ j.step("nor threads", lambda: at_most(4, 2))
 def stop():
     app.press("button", "Stop…")
     app.press("button", "Stop and Save")
-    app.sees(re.compile("Stopped, Task 1"), 120)
+    app.sees(re.compile("Stopped, Task 1"), SLOW)
 
 
 j.step("it is stopped and saved", stop)

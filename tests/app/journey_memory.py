@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import SLOW, Events, GLib, Journey, drop, key, text_of, wait_for
+from driver import SLOW, Events, GLib, Journey, at_rest, drop, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-memory-")
@@ -45,26 +45,26 @@ def offered():
 
 
 def remedies():
-    names = offered()
-    print("#", names)
-    order = [next(i for i, name in enumerate(names) if name.startswith(first)) for first in (
-        "Use gradient checkpointing", f"Batch size {BATCH // 2} instead of {BATCH}", "Resolution 448 instead of 512",
-        "All savings")]
-    return order == sorted(order)
+    def in_order():
+        names = iter(offered())
+        return all(any(name.startswith(first) for name in names) for first in (
+            "Use gradient checkpointing", f"Batch size {BATCH // 2} instead of {BATCH}", "Resolution 448 instead of 512",
+            "All savings"))
+    wait_for("the remedies", in_order)
 
 
 def restarted():
     """A press on the notification starts the program anew; the store knows why the task failed, so that the remedies are
     there again."""
     global app
-    before = offered()
+    before = at_rest("the remedies", offered)
     if app.quit() != 0:
         return False
     app = j.start(program)
     app.action("show-task", GLib.Variant("x", 3), window=False)
     app.sees(re.compile("^Failed, Task 3"), SLOW)
-    app.find("list", "What Would Help")
-    return before and offered() == before
+    wait_for("the same remedies", lambda: offered() == before)
+    return len(before) >= 4
 
 
 j.step("a training that needs too much memory fails, and says so", fails)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import SLOW, Events, Journey, key, text_of, type_text, unnamed_controls, wait_for
+from driver import SLOW, Events, Journey, key, text_of, type_text, wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -40,18 +40,17 @@ def replace(name, text, role="text"):
 j.step("a new project shows its parameters", lambda: (new_project(), app.sees("Preset")))
 j.step("memory and length are worked out", lambda: app.sees("Ready to train") and app.sees(re.compile("20 pictures × .* epochs")))
 j.step("the purpose's preset is what it began with", lambda: app.sees("Character"))
-j.step("nothing is without a name", lambda: unnamed_controls(app) == [])
+j.audit(app, "the parameters")
 j.shot("ready")
 
 j.step("a rate beyond its limit is a mistake in words",
        lambda: (replace("Learning Rate", "50"), app.sees("1 value needs attention"),
                 app.sees(re.compile("must be a number from 0 to 10"))))
 j.step("a screen reader is told of it at once", lambda: said.heard("must be|number|0 to 10"))
-j.step("training cannot begin with it", lambda: wait_for("Train to wait", lambda: "sensitive" not in [
-    s.value_nick for s in app.find("button", "Train").get_state_set().get_states()]))
+j.step("training cannot begin with it", lambda: app.sensitive("button", "Train", False))
 j.shot("mistake")
-j.step("Ctrl+Z takes it back", lambda: (key("ctrl+z"), app.sees("Ready to train"),
-                                        text_of(app.find("text", "Learning Rate")) == "0.0001"))
+j.step("Ctrl+Z takes it back", lambda: (key("ctrl+z"), app.sees("Ready to train"), wait_for(
+    "the old rate", lambda: text_of(app.find("text", "Learning Rate")) == "0.0001")))
 j.step("Ctrl+Shift+Z does it again", lambda: (key("ctrl+shift+z"), app.sees("1 value needs attention")))
 j.step("and back", lambda: (key("ctrl+z"), app.sees("Ready to train")))
 
@@ -100,6 +99,7 @@ def train():
     key("Return")
     app.sees(re.compile("90000 epochs "))
     app.sees("Ready to train")
+    app.sensitive("button", "Train")
     key("ctrl+Return")
     wait_for("a task's files", lambda: list(Path(projects).glob("*/task-1/job.toml")))
 

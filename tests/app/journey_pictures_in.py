@@ -11,7 +11,7 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import Birds  # noqa: E402
-from driver import PATIENCE, Atspi, Journey, Missing, drop, key, pull, wait_for, xdotool  # noqa: E402
+from driver import PATIENCE, Atspi, Journey, Missing, drop, key, pull, until, wait_for, xdotool  # noqa: E402
 from gi.repository import GdkPixbuf  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]
@@ -158,14 +158,14 @@ def box_of(cell):
 
 def rubber_band():
     """From the empty place below the last two pictures up into the first of them."""
-    key("Escape")
-    first, second = sorted(b.cells(), key=box_of)[-2:]
-    to_y, to_x, width, height = box_of(first)
-    wanted = sorted(cell.get_name().split(",")[0] for cell in (first, second))
-    x, y = to_x + 3 * width, to_y + height + 20
-    to_x, to_y = to_x + width // 2, to_y + height // 2
-    pull(x, y, to_x, to_y)
-    wait_for(f"{wanted} to be selected; it is {selected()}", lambda: selected() == wanted)
+    last = []
+
+    def band():
+        key("Escape")
+        last[:] = sorted(b.cells(), key=box_of)[-2:]
+        to_y, to_x, width, height = box_of(last[0])
+        pull(to_x + 3 * width, to_y + height + 20, to_x + width // 2, to_y + height // 2)
+    until("the last two to be selected", lambda: selected() == sorted(cell.get_name().split(",")[0] for cell in last), band)
     app.sees("2 selected")
     key("Escape")
 

@@ -4,14 +4,13 @@ neither now nor at the next start, until the rest is asked for; and no file is t
 import hashlib
 import os
 import re
-import sqlite3
 import struct
 import sys
 import zlib
 from pathlib import Path
 
 from birds import Birds
-from driver import Journey, drop, wait_for
+from driver import Journey, drop, query, wait_for
 
 program, model, pictures, gate_lib = sys.argv[1:5]
 COUNT, AT = 260, 200  # pictures of a folder, and at which of them the disk stops
@@ -52,8 +51,7 @@ def as_they_are():
 
 
 def rows():
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
-        return db.execute("SELECT count(*) FROM picture WHERE NOT removed").fetchone()[0]
+    return query(store, "SELECT count(*) FROM picture WHERE NOT removed")[0][0]
 
 
 def counted():
@@ -145,8 +143,7 @@ def rest():
     b.app.choose("Add Pictures…", 5)
     b.app.find("list", "Folders")
     b.app.gone(None, re.compile("Adding it was stopped"))
-    b.app.click(b.app.all("button", "Close", within=b.app.find("dialog", "Folders"))[-1])
-    b.app.gone("list", "Folders")
+    b.app.close_dialog("Folders")
 
 
 j.step("while a folder comes in it says how far it is", on_the_way)
@@ -170,8 +167,7 @@ def remove():
     b.app.find("label", "right", b.app.find("list", "Folders"))
     if b.app.all("label", "left", b.app.find("list", "Folders")):
         return False
-    b.app.click(b.app.all("button", "Close", within=b.app.find("dialog", "Folders"))[-1])
-    b.app.gone("list", "Folders")
+    b.app.close_dialog("Folders")
     return True
 
 

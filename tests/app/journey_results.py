@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import struct
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, is_in_state, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, is_in_state, key, query, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-results-")
@@ -91,7 +90,7 @@ def dialog():
     app.press("button", "Export…")
     app.sees(re.compile("Rank 4|Rank \\d+"))
     wait_for("folders that are there, the last first", lambda: places() == ["Folder", "ComfyUI", "Stable Diffusion WebUI"])
-    return chosen() == "Folder"
+    wait_for("the first to be chosen", lambda: chosen() == "Folder")
 
 
 j.step("Export offers the folders of before; one that is gone is not among them", dialog)
@@ -122,7 +121,7 @@ j.step("a checkpoint goes to ComfyUI with words of its own, which is first from 
 def again():
     app.press("button", "Export…")
     wait_for("ComfyUI first", lambda: places() == ["ComfyUI", "Folder", "Stable Diffusion WebUI"])
-    assert chosen() == "ComfyUI", chosen()
+    wait_for("the first to be chosen", lambda: chosen() == "ComfyUI")
     app.set_text(app.find("text", "File name"), "my_bird")
     app.press("button", "Export")
     app.sees("Replace File?")
@@ -130,7 +129,7 @@ def again():
     app.gone(None, "Replace File?")
     app.press("button", "Forget This Folder", app.find("list item", "ComfyUI"))
     wait_for("two folders", lambda: places() == ["Folder", "Stable Diffusion WebUI"])
-    assert chosen() == "Folder", chosen()
+    wait_for("the first to be chosen", lambda: chosen() == "Folder")
     key("Escape")
     wait_for("it to be forgotten", lambda: remembered() == [str(p) for p in (plain, gone, webui)])
     return (comfy / "my_bird.safetensors").exists()
@@ -172,8 +171,8 @@ j.step("a checkpoint is exported as .pt", pickle)
 
 def held_out():
     """The losses of the checkpoints, as the store has them."""
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as base:
-        return [loss for loss, in base.execute("SELECT held_out_loss FROM checkpoint JOIN task ON task.id = checkpoint.task WHERE task.number = 2")]
+    return [loss for loss, in query(
+        store, "SELECT held_out_loss FROM checkpoint JOIN task ON task.id = checkpoint.task WHERE task.number = 2")]
 
 
 def measure():

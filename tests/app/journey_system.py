@@ -92,8 +92,14 @@ j.audit(app, "the preferences")
 j.shot("preferences")
 
 
+def opened(choice):
+    """The list of a row, with a choice that is in it."""
+    app.find("list item", choice)
+
+
 def choose():
     app.click(app.find(None, "cuda:7 (not there)"))
+    opened("cuda:7 (not there)")
     key("Home", "Down", "Return")
     wait_for("the processor to be stored", lambda: stored("device") == "'cpu'")
     node = app.find("spin button", None, app.find("list item", "Memory to Use"))
@@ -109,6 +115,7 @@ def language():
     app.action("preferences", window=False)
     app.sees("Changes when Lorikeet is started again")
     app.click(app.find(None, "Follow System", app.find("combo box", "Language")))
+    opened("简体中文")
     key("End", "Return")
     wait_for("the language to be stored", lambda: stored("language") == "'zh_CN'")
     key("Escape")
@@ -117,6 +124,7 @@ def language():
     again.sees("教 Stable Diffusion 学点新东西")
     again.action("preferences", window=False)
     again.click(again.find(None, "简体中文", again.find("combo box", re.compile("^(语言|Language)$"))))
+    wait_for("the languages", lambda: len(again.all("list item", re.compile("简体中文|English"))) > 1)
     key("Home", "Return")
     wait_for("the system's language", lambda: stored("language") in (None, "''"))
     key("Escape")

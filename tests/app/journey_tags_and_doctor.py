@@ -8,7 +8,7 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import CAPTIONS, Birds
-from driver import Atspi, Journey, key, type_text, wait_for, xdotool
+from driver import Atspi, Journey, at_rest, key, type_text, wait_for, xdotool
 from gi.repository import GdkPixbuf
 
 program, model, pictures = sys.argv[1:4]
@@ -163,7 +163,7 @@ j.step("Undo names it as before", rename_undone)
 
 def row_of(text):
     """The row of a finding."""
-    node = app.sees(text)
+    node = app.find(None, text)
     while node.get_role_name() != "list item":
         node = node.get_parent()
     return node
@@ -198,8 +198,8 @@ def doctor_fixes():
         app.press("button", "Add Trigger Word to 1 Caption", within=row_of("1 caption lacks the trigger word."))
     app.press("button", "Review")
     fix()
+    written("05", "rlk_bird, flying, sky")
     app.press("button", "Undo")
-    row_of("1 caption lacks the trigger word.")
     written("05", "flying, sky")
     fix()
     written("05", "rlk_bird, flying, sky")
@@ -309,8 +309,8 @@ def as_it_was():
     b.filtered("tag:rlk_bird")
     app.choose("Order", 5)
     app.choose("Order", 8)
-    wait_for("another order", lambda: len(in_order()) == 6 and in_order()[0] != "01")
-    before = in_order()
+    wait_for("another order", lambda: len(in_order()) == 6 and in_order()[0] == "02" and in_order()[-1] == "06")
+    before = at_rest("the order", in_order)
     b.select("03")
     b.again()
     b.filtered("tag:rlk_bird")
@@ -385,8 +385,7 @@ def masks():
     app.press("button", "Choose a Folder of Masks…")
     app.choose_file("Folder of Masks", folder)
     app.sees("Mask found for 1 picture")
-    app.click(app.all("button", "Close", within=app.find("dialog", "Folders"))[-1])
-    app.gone("list", "Folders")
+    app.close_dialog("Folders")
 
 
 def overlay():

@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, drop, key, text_of, wait_for
+from driver import SLOW, Atspi, Journey, at_rest, drop, key, text_of, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 xl = Path(lora).parents[1] / "sdxl" / "lora.safetensors"
@@ -74,8 +74,7 @@ def begin():
     set_value("spin button", "Steps", 4)
     app.set_text(app.find("text", "Seed"), "99")
     app.set_text(prompt(), f"只鸟 rlk_bird <lora:{NAME}:0.7>")
-    wait_for("Generate to wait",
-             lambda: not app.find("button", "Generate").get_state_set().contains(Atspi.StateType.SENSITIVE))
+    app.sensitive("button", "Generate", False)
 
 
 j.step("while a training runs, Generate waits", begin)
@@ -100,7 +99,7 @@ def resume():
     app.press("button", "Stop and Save")
     app.sees(re.compile("^Stopped, Task 3"), SLOW)
     key("alt+4")
-    wait_for("Generate", lambda: app.find("button", "Generate").get_state_set().contains(Atspi.StateType.SENSITIVE))
+    app.sensitive("button", "Generate")
 
 
 j.step("Resume Training goes on with it", resume)
@@ -119,7 +118,8 @@ def save():
     app.set_text(prompt(), "something else")
     drop([target], 400, 300)
     app.sees(re.compile("The settings of saved.png are in place"))
-    return text_of(prompt()) == f"只鸟 rlk_bird <lora:{NAME}:0.7>" and text_of(app.find("text", "Seed")) == "99"
+    wait_for("the prompt", lambda: text_of(prompt()) == f"只鸟 rlk_bird <lora:{NAME}:0.7>")
+    wait_for("the seed", lambda: text_of(app.find("text", "Seed")) == "99")
 
 
 j.step("a picture is saved with WebUI's text, and read back", save)
@@ -182,7 +182,7 @@ def preview():
     for name in ("Width", "Height"):
         set_value("spin button", name, 640)  # minutes
     key("Escape")
-    before = seen()
+    before = at_rest("the picture", seen)
     app.press("button", "Generate")
     app.sees(re.compile(r"^Drawing: step \d+ of 150$"), SLOW)
     first = wait_for("the picture as far as it is", lambda: (now := seen()) != before and now, SLOW)

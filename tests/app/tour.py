@@ -5,13 +5,14 @@ of what is on them (journey_chinese.py, journey_keyboard.py).
 every stop.
 """
 
+import contextlib
 import gettext
 import os
 import re
 import subprocess
 from pathlib import Path
 
-from driver import APP_ID, APP_PATH, App, Gio, GLib, Missing, key, wait_for, xdotool
+from driver import APP_ID, APP_PATH, PATIENCE, SLOW, App, Gio, GLib, Missing, key, wait_for, xdotool
 
 # Over no control of any page, wide or narrow: without a window manager the keyboard is where the pointer is.
 ASIDE = (120, 7)
@@ -87,7 +88,7 @@ class Tour:
             (node for node in self.app.all("toggle button") if self.t(text) in (node.get_name(), node.get_description())),
             None)).do_action(0)
 
-    def sees(self, text, seconds=20):
+    def sees(self, text, seconds=PATIENCE):
         """A text of the sources; what it has to fill in is passed over."""
         parts = re.split(r"%['.\d]*(?:[a-z]+|%)", self.t(text))
         return self.app.sees(re.compile(".*".join(map(re.escape, parts))), seconds)
@@ -96,7 +97,7 @@ class Tour:
         """As a file manager hands it to the program that runs."""
         bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         bus.call_sync(APP_ID, APP_PATH, "org.freedesktop.Application", "Open",
-                      GLib.Variant("(asa{sv})", ([path.as_uri()], {})), None, Gio.DBusCallFlags.NONE, 20000)
+                      GLib.Variant("(asa{sv})", ([path.as_uri()], {})), None, Gio.DBusCallFlags.NONE, int(1000 * PATIENCE))
 
     def page(self, name):
         self.app.action("show-page", GLib.Variant("s", name))
@@ -117,7 +118,8 @@ class Tour:
             wait_for("the dialog to close", lambda: not self.close_buttons(), 3)
         except Missing:  # a dialog that was made narrow and wide again may have lost the focus
             for button in self.close_buttons()[-1:]:
-                button.do_action(0)
+                with contextlib.suppress(GLib.Error):  # it was only slow, and is gone now
+                    button.do_action(0)
             wait_for("the dialog to close", lambda: not self.close_buttons())
 
     def close_buttons(self):
@@ -175,10 +177,13 @@ class Tour:
     def cells(self):
         return self.app.all("table cell", re.compile(r"^\d\d-.*png"))
 
+    def first(self):
+        return self.app.find("table cell", re.compile(r"^01-.*png"))
+
     def dataset(self):
         app = self.app
-        self.stop("dataset", lambda: (app.click(self.cells()[0]), self.sees("Bucket")))
-        self.stop("dataset-selection", lambda: (app.click(self.cells()[0]), key("ctrl+a"), app.find("button", self.t("Add Tag…"))))
+        self.stop("dataset", lambda: (app.click(self.first()), self.sees("Bucket")))
+        self.stop("dataset-selection", lambda: (app.click(self.first()), key("ctrl+a"), app.find("button", self.t("Add Tag…"))))
         self.stop("dataset-add-tag", lambda: (self.press("button", "Add Tag…"), self.sees("After Trigger")), lambda: key("Escape"))
         self.stop("dataset-replace", lambda: (self.press("button", "Replace…"), self.sees("Upper and lower case are one")), lambda: key("Escape"))
         key("Escape")
@@ -188,12 +193,12 @@ class Tour:
                                                   app.find("list item", re.compile("no:caption"))), lambda: key("Escape"))
         self.stop("dataset-check", lambda: (app.choose(self.t("Add Pictures…"), 4), app.find("list", self.t("Buckets"))), self.close)
         self.stop("dataset-folders", lambda: (app.choose(self.t("Add Pictures…"), 5), app.find("list", self.t("Folders"))), self.close)
-        self.stop("dataset-viewer", lambda: (app.click(self.cells()[0], count=2), app.find("button", self.t("Next Picture"))),
+        self.stop("dataset-viewer", lambda: (app.click(self.first(), count=2), app.find("button", self.t("Next Picture"))),
                   lambda: (app.press("button", re.compile("^(Back|后退|返回)$")), wait_for("the grid", self.cells)))
 
     def parameters(self):
         app = self.app
-        self.stop("parameters", lambda: (self.page("parameters"), self.sees("Ready to train", 60)))
+        self.stop("parameters", lambda: (self.page("parameters"), self.sees("Ready to train", SLOW)))
         self.stop("parameters-help", lambda: (app.press("button", re.compile(self.about("Learning Rate"))), self.sees("Usual range")),
                   lambda: key("Escape"))
         self.stop("parameters-search", lambda: (key("ctrl+f"), app.set_text(app.find("entry", None), "memory"),
@@ -249,11 +254,11 @@ class Tour:
         self.stop("training-log", lambda: (self.press("button", "Show Log"), app.find("dialog")), self.close)
         if not running:
             return
-        self.stop("training-running", lambda: (self.show_task(4), self.press("button", "Start"), self.sees("Speed", 60),
-                                               wait_for("a step", self.has_steps, 240)))
+        self.stop("training-running", lambda: (self.show_task(4), self.press("button", "Start"), self.sees("Speed", SLOW),
+                                               wait_for("a step", self.has_steps, SLOW)))
         self.stop("training-change", lambda: (self.press("button", "Change While Training"), self.sees("Apply")), self.close)
         self.stop("training-stop", lambda: (self.press("button", "Stop…"), app.find("button", self.t("_Stop and Save"))), self.close)
-        self.stop("training-paused", lambda: (key("ctrl+p"), app.find("button", self.t("Resume"), seconds=60)))
+        self.stop("training-paused", lambda: (key("ctrl+p"), app.find("button", self.t("Resume"), seconds=SLOW)))
 
     def has_steps(self):
         """“Step 3 of 800”, in any language."""
