@@ -18,9 +18,9 @@ void lk_language_prefer(const char *language)
     if (!language || !*language)
         return;
     /* Catalogues are found by LANGUAGE, unless the locale is "C". Dates follow the locale; where the language's is not
-     * there, the desktop's stays. */
+     * there, the desktop's stays, and where that is "C", any other that is there takes its place. */
     g_autofree char *own = g_strdup_printf("%s.UTF-8", g_str_equal(language, "en") ? "en_US" : language);
-    const char *const locales[] = {own, "", "en_US.UTF-8"};
+    const char *const locales[] = {own, "", "en_US.UTF-8", "zh_CN.UTF-8"};
     for (gsize i = 0; i < G_N_ELEMENTS(locales); i++) {
         const char *found = setlocale(LC_ALL, locales[i]);
         if (!found || g_str_equal(found, "C") || g_str_has_prefix(found, "C."))

@@ -65,8 +65,10 @@ j = Journey()
 text = "训练 LoRA 的 learning_rate，用 Stable Diffusion WebUI 打开 model.safetensors（1.5 GB）"
 j.step("Chinese with names in it is taken as Chinese", lambda: not english(text))
 j.step("English is found, alone and within Chinese", lambda: english("Cancel") == ["Cancel"] and english("已完成 of the steps"))
-t = tour.translation(build, "zh_CN")
-environment = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}
+# The other Chinese by LORIKEET_LANGUAGE=zh_TW, in a locale that is surely there.
+language = os.environ.get("LORIKEET_LANGUAGE", "zh_CN")
+t = tour.translation(build, language)
+environment = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": language}
 
 
 def go(name, story):

@@ -113,7 +113,7 @@ static void test_pages(const char *language)
     tap_ok(!lk_help_library_find(library, "los"), "half a name finds none");
 }
 
-/* What everyone asks has its answer in both languages: on the page, all of these words. */
+/* What everyone asks has its answer in all languages: on the page, all of these words. */
 static void test_advice(void)
 {
     static const struct {
@@ -121,16 +121,22 @@ static void test_advice(void)
     } rows[] = {
         {"learning-rate", "en", {"0.0001 to 0.001", "0.0001", "Lower it", "unstable", "Raise it", "slow"}},
         {"learning-rate", "zh_CN", {"0.0001 到 0.001", "不稳定", "调低", "太慢", "调高"}},
+        {"learning-rate", "zh_TW", {"0.0001 到 0.001", "不穩定", "調低", "太慢", "調高"}},
         {"dim-and-alpha", "en", {"8 to 32", "simple", "over-fitting", "64 to 128", "complex", "Half the rank"}},
         {"dim-and-alpha", "zh_CN", {"8 到 32", "简单", "过拟合", "64 到 128", "复杂", "一半"}},
+        {"dim-and-alpha", "zh_TW", {"8 到 32", "簡單", "過擬合", "64 到 128", "複雜", "一半"}},
         {"mixed-precision", "en", {"bf16", "newer", "fp16", "older", "no", "unstable"}},
         {"mixed-precision", "zh_CN", {"bf16", "较新", "fp16", "较旧", "no", "不稳定"}},
+        {"mixed-precision", "zh_TW", {"bf16", "較新", "fp16", "較舊", "no", "不穩定"}},
         {"out-of-memory", "en", {"Smaller batch size", "Smaller resolution", "Smaller rank", "Mixed precision"}},
         {"out-of-memory", "zh_CN", {"减小批量大小", "降低分辨率", "减小网络维度", "混合精度"}},
+        {"out-of-memory", "zh_TW", {"減小批次大小", "降低解析度", "減小網路維度", "混合精度"}},
         {"blurred", "en", {"Resolution too low", "Not enough training", "Learning rate too high", "Rank too small"}},
         {"blurred", "zh_CN", {"分辨率太低", "训练不够", "学习率太高", "维度太小"}},
+        {"blurred", "zh_TW", {"解析度太低", "訓練不夠", "學習率太高", "維度太小"}},
         {"loss", "en", {"learning rate is too high", "more epochs", "another learning rate", "another optimizer"}},
         {"loss", "zh_CN", {"学习率太高", "增加训练轮数", "换一个学习率", "换一个优化器或调度器"}},
+        {"loss", "zh_TW", {"學習率太高", "增加訓練輪數", "換一個學習率", "換一個優化器或排程器"}},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(LkHelpLibrary) library = lk_help_library_new(rows[i].language);
@@ -167,6 +173,8 @@ static void test_search(void)
     check_search("zh_CN", "显存", "out-of-memory");
     check_search("zh_CN", "学习率", "learning-rate");
     check_search("zh_CN", "安全启动", "gpu-not-found");
+    check_search("zh_TW", "顯示記憶體", "out-of-memory");
+    check_search("zh_TW", "安全開機", "gpu-not-found");
 }
 
 static void test_parameters(void)
@@ -190,6 +198,7 @@ int main(void)
     test_random();
     test_pages("en");
     test_pages("zh_CN");
+    test_pages("zh_TW");
     test_search();
     test_advice();
     test_parameters();

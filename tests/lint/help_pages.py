@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""The pages of the help: twins in both languages, links, and what leads to them from code; prints TAP.
+"""The pages of the help: the same in every language, links, and what leads to them from code; prints TAP.
 Usage: help_pages.py TOP"""
 
+import functools
+import itertools
 import re
 import sys
 from pathlib import Path
 
 TOP = Path(sys.argv[1]).resolve()
 HELP = TOP / "data/help"
-LANGUAGES = ("en", "zh_CN")
+CHINESE = ("zh_CN", "zh_TW")
+LANGUAGES = ("en", *CHINESE)
 pages = {language: {p.stem: p.read_text(encoding="utf-8") for p in (HELP / language).glob("*.md") if p.stem != "README"}
          for language in LANGUAGES}
 code = {p: p.read_text(encoding="utf-8") for p in (TOP / "src/app").rglob("*") if p.suffix in (".c", ".blp")}
@@ -24,21 +27,23 @@ def links(text):
 
 
 def twins():
-    for page in sorted(set(pages["en"]) ^ set(pages["zh_CN"])):
-        yield f"{page} is there in one language only"
+    for language in CHINESE:
+        for page in sorted(set(pages["en"]) ^ set(pages[language])):
+            yield f"{page} is there in one of English and {language} only"
 
 
 def same_shape():
-    for page in sorted(set(pages["en"]) & set(pages["zh_CN"])):
+    for page in sorted(set.intersection(*map(set, pages.values()))):
         shapes = []
         for language in LANGUAGES:
             text = bare(pages[language][page])
             shapes.append((re.findall(r"^#+", text, re.MULTILINE), sorted(links(text)),
                            len(re.findall(r"^(?:- |\d+\. )", text, re.MULTILINE)),
                            re.findall(r"^```.*?^```", pages[language][page], re.MULTILINE | re.DOTALL)))
-        for what, one, other in zip(("headings", "links", "items of lists", "examples"), *shapes):
-            if one != other:
-                yield f"{page}: {what} differ: {one} and {other}"
+        for language, shape in zip(CHINESE, shapes[1:]):
+            for what, one, other in zip(("headings", "links", "items of lists", "examples"), shapes[0], shape):
+                if one != other:
+                    yield f"{page}: {what} differ in {language}: {one} and {other}"
 
 
 def links_lead_somewhere():
@@ -94,10 +99,11 @@ def marks_are_known():
                     yield f"{language}/{page}.md: {line.strip()}"
 
 
-def catalogue():
-    """What the window says in Chinese for an English text, both without marks of keys and dots."""
+@functools.cache
+def catalogue(language):
+    """What the window says in a language for an English text, both without marks of keys and dots."""
     said, entry = {}, {}
-    for line in [*(TOP / "po/zh_CN.po").read_text(encoding="utf-8").splitlines(), ""]:
+    for line in [*(TOP / f"po/{language}.po").read_text(encoding="utf-8").splitlines(), ""]:
         if found := re.match(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[0\])?) "(.*)"$', line):
             last = found[1].removesuffix("[0]")
             entry[last] = found[2]
@@ -119,19 +125,19 @@ NO_CONTROL = {"Delete", "Half the rank, or the rank itself", "Restart the comput
 
 def words_of_the_window():
     """What is bold in English and a text of the window is called in Chinese what the window calls it there."""
-    said = catalogue()
-    for page in sorted(set(pages["en"]) & set(pages["zh_CN"])):
-        english, chinese = ([plain(words) for words in re.findall(r"\*\*(.+?)\*\*", re.sub(r"\s+", " ", pages[language][page]))]
-                            for language in LANGUAGES)
+    for language, page in itertools.product(CHINESE, sorted(set.intersection(*map(set, pages.values())))):
+        said = catalogue(language)
+        english, chinese = ([plain(words) for words in re.findall(r"\*\*(.+?)\*\*", re.sub(r"\s+", " ", pages[one][page]))]
+                            for one in ("en", language))
         for words in sorted(set(english) - NO_CONTROL):
             expected = said.get(words, ())
             if expected and not any(one.startswith(other) for one in expected for other in chinese):
-                yield f"{page}: “{words}” is {' or '.join(sorted(expected))} in the window, but the page has {', '.join(chinese)}"
+                yield f"{language}/{page}: “{words}” is {' or '.join(sorted(expected))} in the window, but the page has {', '.join(chinese)}"
 
 
 CHECKS = [
-    ("every page is there in both languages", twins),
-    ("both have the same headings, links, lists and examples", same_shape),
+    ("every page is there in all languages", twins),
+    ("all have the same headings, links, lists and examples", same_shape),
     ("every link leads to a page", links_lead_somewhere),
     ("the lists of pages are whole", index_has_all),
     ("window and build know the same pages", code_knows_them),

@@ -52,18 +52,33 @@ def unfinished(catalogue):
 # One word for a thing: what Chinese texts of the window, the help and the documents do not say, and what they say for it.
 CHINESE = {"计算机": "电脑", "家族": "系列", "(?<!采)样图": "采样图", "装(不|得)下": "放不下、放得下", "留出图片": "验证图片", "摆动": "震荡",
            "图像文件": "图片文件", "训练规划": "训练计划", "点击": "按、单击", "触发字": "触发词"}
+# Words of the mainland, and what conversions of characters get wrong.
+TAIWAN = {"文件夾": "資料夾", "程序": "程式", "[軟硬固]件": "軟體、硬體、韌體", "網絡": "網路", "信息": "資訊、訊息", "分辨率": "解析度",
+          "數據": "資料", "默認": "預設", "內存|顯存": "記憶體", "屏幕": "螢幕", "鼠標": "滑鼠", "字[符節]": "字元、位元組", "支持": "支援",
+          "保存": "儲存", "加載": "載入", "當前": "目前", "質量": "品質", "底模": "基礎模型", "型別": "類型", "引數": "參數", "[圖影]象|圖像": "影像",
+          "[最總多]隻|唯讀取": "只", "[采採]樣": "取樣", "更改": "變更", "應用(?!程式)": "套用", "最佳化器": "優化器", "臺": "台", "檢檢": "檢",
+          "驅動(?!程式)": "驅動程式", "命令(?!列)": "指令", "[“”]": "「」"}
+TWICE = "万与丰么价优体几听坏宁异扰据机极构确离种网胜触适"
+WORDS = {"zh_CN": CHINESE, "zh_TW": TAIWAN}
 HAN = "[\u4e00-\u9fff]"
 SPACING = re.compile(f"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}|{HAN}[,;:!?]|[，。：；！？] |\\.\\.\\.|{HAN}\\.$")
 # Formats, tags, lists and quotations of what is typed, dates, and where one sentence is put before another.
-TYPED = re.compile(r"%[^%\s]*?[a-zA-Z](?:PRI[a-z0-9]+>)?|<[^>]*>|\[[^\]]*\]|“[^”]*”|\\[ntr\"]|\(_.\)|宽,高|\S+;\S+;\S*|<lora:名称> 的 名称\.safetensors")
+TYPED = re.compile(r"%[^%\s]*?[a-zA-Z](?:PRI[a-z0-9]+>)?|<[^>]*>|\[[^\]]*\]|“[^”]*”|「[^」]*」|\\[ntr\"]|\(_.\)|宽,高|寬,高|\S+;\S+;\S*|<lora:名称> 的 名称\.safetensors")
 
 
-def faults_of_chinese(texts):
-    """Texts with a word that has another one here, or with the space or punctuation of another language."""
+def simplified(text):
+    """Characters that Big5, Taiwan's own set, does not have, and those that it has for other words: simplified ones."""
+    return [sign for sign in text if re.match(HAN, sign) and (sign in TWICE or not sign.encode("big5", "ignore"))]
+
+
+def faults_of_chinese(texts, language):
+    """Texts with a word that has another one here, or with the characters, space or punctuation of another language."""
     for text in texts:
-        for word, instead in CHINESE.items():
+        for word, instead in WORDS[language].items():
             if re.search(word, text):
                 yield f"{text}  ({word}: {instead})"
+        if language == "zh_TW" and simplified(text):
+            yield f"{text}  (simplified: {''.join(simplified(text))})"
         plain = TYPED.sub(lambda found: "·" * len(found[0]), text)
         if found := SPACING.search(plain):
             yield f"{text}  ({found[0]})"
@@ -79,11 +94,12 @@ def translations(catalogue):
             yield line[line.index('"') + 1:-1]
 
 
-def pages(root):
-    """The lines of the Chinese help and documents, without examples."""
-    for path in [*sorted((root / "data/help/zh_CN").glob("*.md")), root / "README.zh_CN.md", root / "docs/guide.zh_CN.md"]:
+def pages(root, language):
+    """The lines of the Chinese help and documents, without examples and the names of languages."""
+    documents = [root / f"README.{language}.md", root / f"docs/guide.{language}.md"]
+    for path in [*sorted((root / "data/help" / language).glob("*.md")), *filter(Path.is_file, documents)]:
         text = re.sub(r"^```.*?^```|^    .*?$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        yield from re.sub(r"`[^`]*`|\]\([^)]*\)|[*#|_]+", "·", text).split("\n")
+        yield from re.sub(r"\[[简繁][体體]中文\]|`[^`]*`|\]\([^)]*\)|[*#|_]+", "·", text).split("\n")
 
 
 BROKEN = '''msgid ""
@@ -119,7 +135,12 @@ def finds_faults():
         yield unfinished(catalogue) == ['msgid "Without"', 'msgid "Guessed"'], "missing and guessed translations are found"
         wrong = ["这台计算机", "用LoRA 训练", "请重试,谢谢", "完成。 然后"]
         right = ["这台电脑用 LoRA 训练", "%s请写 <lora:名称:1>，例如“宽,高”。", "第 %<PRId64>/%<PRId64> 步，约 %d%%"]
-        yield len(list(faults_of_chinese(wrong))) == len(wrong) and not list(faults_of_chinese(right)), "clumsy Chinese is found"
+        yield (len(list(faults_of_chinese(wrong, "zh_CN"))) == len(wrong) and not list(faults_of_chinese(right, "zh_CN")),
+               "clumsy Chinese is found")
+        wrong = ["載入文件夾", "這是体檢", "用LoRA 訓練", "更多信息", "最多隻能"]
+        right = ["載入資料夾", "用 LoRA 訓練，例如「寬,高」。", "只能在應用程式中使用"]
+        yield (len(list(faults_of_chinese(wrong, "zh_TW"))) == len(wrong) and not list(faults_of_chinese(right, "zh_TW")),
+               "and of Taiwan's, simplified characters and words of the mainland")
 
 
 def main():
@@ -140,8 +161,9 @@ def main():
         faults, open_entries = faults_of_format(catalogue), unfinished(catalogue)
         check(not faults, f"{language}: conversions and plural forms are those of the original", faults)
         check(not open_entries, f"{language}: everything is translated, nothing is guessed", open_entries)
-    chinese = list(faults_of_chinese([*translations(root / "po/zh_CN.po"), *pages(root)]))
-    check(not chinese, "Chinese has one word for a thing, and its own punctuation", chinese)
+    for language in WORDS:
+        chinese = list(faults_of_chinese([*translations(root / f"po/{language}.po"), *pages(root, language)], language))
+        check(not chinese, f"{language} has one word for a thing, and its own punctuation", chinese)
     for good, title in finds_faults():
         check(good, title)
     print(f"1..{count}")

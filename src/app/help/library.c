@@ -27,9 +27,13 @@ struct LkHelpLibrary {
 
 const char *lk_help_language(void)
 {
+    static const char *const traditional[] = {"zh_TW", "zh_HK", "zh_MO", "zh_Hant"};
     if (g_str_equal(_("Preferences"), "Preferences"))
         return "en"; /* the window speaks English, whatever the wish is */
     for (const char *const *name = g_get_language_names(); *name; name++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(traditional); i++)
+            if (g_str_has_prefix(*name, traditional[i]))
+                return "zh_TW";
         if (g_str_has_prefix(*name, "zh"))
             return "zh_CN";
         if (g_str_has_prefix(*name, "en"))

@@ -19,10 +19,11 @@ typedef struct LkHelpHit {
 
 typedef struct LkHelpLibrary LkHelpLibrary;
 
-/** The folder of the help pages in the language of the window: "en" or "zh_CN". */
+/** The folder of the help pages in the language of the window: "en", "zh_CN" or "zh_TW". */
 const char *lk_help_language(void);
 
-/** Reads all pages of a language ("en", "zh_CN") from the program's resources. Free with lk_help_library_free. */
+/** Reads all pages of a language ("en", "zh_CN", "zh_TW") from the program's resources. Free with lk_help_library_free.
+ */
 LkHelpLibrary *lk_help_library_new(const char *language);
 void lk_help_library_free(LkHelpLibrary *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkHelpLibrary, lk_help_library_free)

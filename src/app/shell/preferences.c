@@ -64,7 +64,7 @@ static void appearance_cb(LkPreferences *self)
 /* Each in its own words, so that one finds the way back. */
 static const struct {
     const char *id, *name;
-} languages[] = {{"en", "English"}, {"zh_CN", "简体中文"}};
+} languages[] = {{"en", "English"}, {"zh_CN", "简体中文"}, {"zh_TW", "繁體中文"}};
 
 static void language_cb(LkPreferences *self)
 {
