@@ -19,7 +19,12 @@ def local(manifest, sources, modules, fast):
         if source["type"] == "dir":
             module["sources"] = [{"type": "dir", "path": sources}]
         elif modules and os.path.isdir(repository := os.path.join(modules, os.path.basename(source["url"]).removesuffix(".git"))):
-            module["sources"] = [{"type": "git", "url": "file://" + repository, "commit": source["commit"]}]
+            module["sources"][0] = {"type": "git", "url": "file://" + repository, "commit": source["commit"]}
+            for beside in module["sources"][1:]:
+                if "path" in beside:
+                    beside["path"] = os.path.join(sources, "flatpak", beside["path"])
+            if module["buildsystem"] == "cmake-ninja":
+                module["make-args"] = ["-l0"]  # on a busy machine ninja would compile one file at a time
             if fast and module["buildsystem"].startswith("cmake"):
                 module["config-opts"] += ["-DCMAKE_C_FLAGS_RELEASE=-O0", "-DCMAKE_CXX_FLAGS_RELEASE=-O0"]
         else:

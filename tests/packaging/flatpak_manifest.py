@@ -36,7 +36,7 @@ def pinned(source):
     if kind in ("archive", "file", "extra-data"):
         return (source.get("url", "https://").startswith("https://") and re.fullmatch(r"[0-9a-f]{64}", source.get("sha256", ""))
                 and (kind != "extra-data" or source["size"] > 0)) or (kind == "file" and (top / "flatpak" / source.get("path", "?")).is_file())
-    return kind in ("dir", "script", "inline") and source.get("path", "..") == ".."
+    return kind in ("dir", "script", "shell", "inline") and source.get("path", "..") == ".."
 
 
 options = set(re.findall(r"option\('([^']+)'", (top / "meson.options").read_text(encoding="utf-8")))
