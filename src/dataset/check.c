@@ -70,11 +70,11 @@ static char *place_of(const LkDatasetConfig *config)
 static void compare(LkCheck *check, const Examined *results, const LkDoctorOptions *options)
 {
     const guint count = check->dataset->pictures->len;
-    g_autofree LkDoctorCase *cases = g_new(LkDoctorCase, count + 1);
+    g_autofree LkDoctorPeer *peers = g_new(LkDoctorPeer, count + 1);
     for (guint i = 0; i < count; i++)
-        cases[i] = results[i].patient;
+        peers[i] = lk_doctor_peer_of(&results[i].patient);
     g_autofree char *place = place_of(check->dataset->config);
-    lk_doctor_compare(cases, count, options, place, check->findings);
+    lk_doctor_compare(peers, count, options, place, check->findings);
 }
 
 static void collect(LkCheck *check, Examined *results)

@@ -41,10 +41,23 @@ typedef struct LkDoctorCase {
     guint block;                 /* pictures of different blocks are not compared with each other */
 } LkDoctorCase;
 
+/** One picture beside others: no more than comparing needs, for there may be 100,000. All borrowed. */
+typedef struct LkDoctorPeer {
+    const char *path;         /* of the picture */
+    const LkCaption *caption; /* as read; its text may be the editor's */
+    const LkSubset *subset;   /* its options */
+    const uint8_t *hash;      /* SHA-256 of the file's content (32 bytes); NULL: not read yet, or not usable */
+    const LkLook *look;       /* NULL: not known, or too little to tell */
+    bool unusable;            /* it could not be decoded */
+    guint block;              /* pictures of different blocks are not compared with each other */
+} LkDoctorPeer;
+
+LkDoctorPeer lk_doctor_peer_of(const LkDoctorCase *patient);
+
 /** Findings about one picture: everything that can be told without the others. */
 void lk_doctor_examine(const LkDoctorCase *patient, const LkDoctorOptions *options, GPtrArray *findings);
 
 /** Findings about pictures among each other: the same file, lookalikes, shared captions, tags used once, too few or too
  * many pictures. `place` is the path that findings about the whole are given. */
-void lk_doctor_compare(const LkDoctorCase *cases, guint count, const LkDoctorOptions *options, const char *place,
+void lk_doctor_compare(const LkDoctorPeer *peers, guint count, const LkDoctorOptions *options, const char *place,
                        GPtrArray *findings);

@@ -68,23 +68,23 @@ static gboolean same_content(const void *a, const void *b)
 
 /* Pictures with the same bytes within one block: another block may well show the same picture at another resolution.
  * `repeated` is set for all but the first. */
-static void find_duplicates(const LkDoctorCase *cases, guint count, bool *repeated, GPtrArray *findings)
+static void find_duplicates(const LkDoctorPeer *peers, guint count, bool *repeated, GPtrArray *findings)
 {
     g_autoptr(GHashTable) contents = g_hash_table_new(hash_of_content, same_content);
     for (guint i = 0; i < count; i++) {
-        if (i && cases[i].block != cases[i - 1].block)
+        if (i && peers[i].block != peers[i - 1].block)
             g_hash_table_remove_all(contents);
-        if (!cases[i].facts || !cases[i].facts->usable)
+        if (!peers[i].hash)
             continue;
-        const LkDoctorCase *twin = g_hash_table_lookup(contents, cases[i].facts->hash);
+        const LkDoctorPeer *twin = g_hash_table_lookup(contents, peers[i].hash);
         if (!twin) {
-            g_hash_table_insert(contents, (void *)cases[i].facts->hash, (void *)&cases[i]);
+            g_hash_table_insert(contents, (void *)peers[i].hash, (void *)&peers[i]);
             continue;
         }
         repeated[i] = true;
         g_autofree char *shown = g_filename_display_name(twin->path);
         LkFinding *finding =
-            lk_findings_add(findings, LK_FINDING_PICTURE_DUPLICATE, cases[i].path,
+            lk_findings_add(findings, LK_FINDING_PICTURE_DUPLICATE, peers[i].path,
                             _("The file is the same as %s; remove one, or raise num_repeats if it should be seen more "
                               "often."),
                             shown);
@@ -93,29 +93,29 @@ static void find_duplicates(const LkDoctorCase *cases, guint count, bool *repeat
     }
 }
 
-static void find_shared_captions(const LkDoctorCase *cases, guint count, GPtrArray *findings)
+static void find_shared_captions(const LkDoctorPeer *peers, guint count, GPtrArray *findings)
 {
     g_autoptr(GHashTable) captions = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < count; i++) {
-        if (i && cases[i].block != cases[i - 1].block)
+        if (i && peers[i].block != peers[i - 1].block)
             g_hash_table_remove_all(captions);
-        char *path = cases[i].caption->path;
-        const LkDoctorCase *sharer = path ? g_hash_table_lookup(captions, path) : NULL;
+        char *path = peers[i].caption->path;
+        const LkDoctorPeer *sharer = path ? g_hash_table_lookup(captions, path) : NULL;
         if (path && !sharer)
-            g_hash_table_insert(captions, path, (void *)&cases[i]);
-        if (!sharer || strcmp(sharer->path, cases[i].path) == 0)
+            g_hash_table_insert(captions, path, (void *)&peers[i]);
+        if (!sharer || strcmp(sharer->path, peers[i].path) == 0)
             continue;
         g_autofree char *shown = g_filename_display_name(sharer->path);
         LkFinding *finding =
             lk_findings_add(findings, LK_FINDING_CAPTION_SHARED, path, _("The caption is used for %s too."), shown);
-        lk_finding_set_picture(finding, cases[i].path);
+        lk_finding_set_picture(finding, peers[i].path);
         set_other(finding, sharer->path);
     }
 }
 
 /* ------------------------------------------------------------------ lookalikes */
 
-static void say_alike(const LkDoctorCase *one, const LkDoctorCase *first, GPtrArray *findings)
+static void say_alike(const LkDoctorPeer *one, const LkDoctorPeer *first, GPtrArray *findings)
 {
     g_autofree char *shown = g_filename_display_name(first->path);
     LkFinding *finding = lk_findings_add(
@@ -126,28 +126,26 @@ static void say_alike(const LkDoctorCase *one, const LkDoctorCase *first, GPtrAr
 }
 
 /* The pictures first .. end - 1 of one block. */
-static void find_lookalikes(const LkDoctorCase *cases, guint first, guint end, const bool *repeated, int distance,
+static void find_lookalikes(const LkDoctorPeer *peers, guint first, guint end, const bool *repeated, int distance,
                             GPtrArray *findings)
 {
     g_autofree const LkLook **looks = g_new0(const LkLook *, end - first + 1);
-    for (guint i = first; i < end; i++) {
-        const LkPictureFacts *facts = cases[i].facts;
-        if (facts && facts->usable && facts->has_look && !repeated[i] && !cases[i].subset->is_reg)
-            looks[i - first] = &facts->look;
-    }
+    for (guint i = first; i < end; i++)
+        if (!repeated[i] && !peers[i].subset->is_reg)
+            looks[i - first] = peers[i].look;
     g_autofree guint32 *groups = lk_lookalike_groups(looks, end - first, distance);
     for (guint i = first; groups && i < end; i++)
         if (groups[i - first] != i - first)
-            say_alike(&cases[i], &cases[first + groups[i - first]], findings);
+            say_alike(&peers[i], &peers[first + groups[i - first]], findings);
 }
 
-static void find_lookalikes_by_block(const LkDoctorCase *cases, guint count, const bool *repeated, int distance,
+static void find_lookalikes_by_block(const LkDoctorPeer *peers, guint count, const bool *repeated, int distance,
                                      GPtrArray *findings)
 {
     for (guint first = 0, end; first < count; first = end) {
-        for (end = first + 1; end < count && cases[end].block == cases[first].block; end++)
+        for (end = first + 1; end < count && peers[end].block == peers[first].block; end++)
             continue;
-        find_lookalikes(cases, first, end, repeated, distance, findings);
+        find_lookalikes(peers, first, end, repeated, distance, findings);
     }
 }
 
@@ -174,7 +172,7 @@ static bool is_tag(const char *part)
     return words <= TAG_WORDS;
 }
 
-static void count_tags(GHashTable *uses, const LkDoctorCase *one)
+static void count_tags(GHashTable *uses, const LkDoctorPeer *one)
 {
     g_auto(GStrv) tags = lk_caption_tags(one->caption->text, one->subset->caption.separator);
     for (char **tag = tags; *tag; tag++) {
@@ -231,15 +229,15 @@ static void say_once(const GPtrArray *once, const char *place, GPtrArray *findin
 
 /* Tags that one picture alone has, where captions are tags: where most captions have several, and most tags that are
  * used are used again. */
-static void find_rare_tags(const LkDoctorCase *cases, guint count, const char *place, GPtrArray *findings)
+static void find_rare_tags(const LkDoctorPeer *peers, guint count, const char *place, GPtrArray *findings)
 {
     g_autoptr(GHashTable) uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_use);
     guint captions = 0;
     for (guint i = 0; i < count; i++) {
-        const bool own = cases[i].caption->source == LK_CAPTION_FROM_FILE && cases[i].caption->text[0];
-        if (!own || cases[i].subset->is_reg)
+        const bool own = peers[i].caption->source == LK_CAPTION_FROM_FILE && peers[i].caption->text[0];
+        if (!own || peers[i].subset->is_reg)
             continue;
-        count_tags(uses, &cases[i]);
+        count_tags(uses, &peers[i]);
         captions++;
     }
     g_autoptr(GPtrArray) once = g_ptr_array_new();
@@ -261,12 +259,12 @@ static void find_rare_tags(const LkDoctorCase *cases, guint count, const char *p
 
 /* ------------------------------------------------------------------ how many */
 
-static guint count_pictures(const LkDoctorCase *cases, guint count, const bool *repeated)
+static guint count_pictures(const LkDoctorPeer *peers, guint count, const bool *repeated)
 {
     g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < count; i++)
-        if (!repeated[i] && !cases[i].subset->is_reg && (!cases[i].facts || cases[i].facts->usable))
-            g_hash_table_add(paths, (void *)cases[i].path);
+        if (!repeated[i] && !peers[i].subset->is_reg && !peers[i].unusable)
+            g_hash_table_add(paths, (void *)peers[i].path);
     return g_hash_table_size(paths);
 }
 
@@ -300,15 +298,28 @@ static void judge_number(guint pictures, LkPurpose purpose, const char *place, G
                         pictures, purposes[purpose].least, purposes[purpose].most);
 }
 
-void lk_doctor_compare(const LkDoctorCase *cases, guint count, const LkDoctorOptions *options, const char *place,
+LkDoctorPeer lk_doctor_peer_of(const LkDoctorCase *patient)
+{
+    const LkPictureFacts *facts = patient->facts;
+    const bool usable = facts && facts->usable;
+    return (LkDoctorPeer){.path = patient->path,
+                          .caption = patient->caption,
+                          .subset = patient->subset,
+                          .hash = usable ? facts->hash : NULL,
+                          .look = usable && facts->has_look ? &facts->look : NULL,
+                          .unusable = facts && !facts->usable,
+                          .block = patient->block};
+}
+
+void lk_doctor_compare(const LkDoctorPeer *peers, guint count, const LkDoctorOptions *options, const char *place,
                        GPtrArray *findings)
 {
     g_autofree bool *repeated = g_new0(bool, count + 1);
     const int distance = options->lookalike_distance == 0 ? LK_LOOKALIKE_DISTANCE : options->lookalike_distance;
-    find_duplicates(cases, count, repeated, findings);
-    find_shared_captions(cases, count, findings);
+    find_duplicates(peers, count, repeated, findings);
+    find_shared_captions(peers, count, findings);
     if (distance > 0)
-        find_lookalikes_by_block(cases, count, repeated, distance, findings);
-    find_rare_tags(cases, count, place, findings);
-    judge_number(count_pictures(cases, count, repeated), options->purpose, place, findings);
+        find_lookalikes_by_block(peers, count, repeated, distance, findings);
+    find_rare_tags(peers, count, place, findings);
+    judge_number(count_pictures(peers, count, repeated), options->purpose, place, findings);
 }

@@ -13,9 +13,11 @@
 #include "tests/dataset/scratch.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <malloc.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { KINDS = 32, SIDE = 320 };
+enum { KINDS = 32, SIDE = 320, DOCTOR = 8 /* the last phase */ };
 
 /* ---- pictures and the store -------------------------------------------------------------------------- */
 
@@ -45,7 +47,22 @@ static void link_pictures(const char *folder, const char *pictures, guint count)
     }
 }
 
-/* Rows as they are after a look at the files: the store is warm. */
+/* Like no other picture's. */
+static char *make_look(guint number, gint64 *hash)
+{
+    g_autofree char *name = g_strdup_printf("look %u", number);
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA512);
+    guint8 colours[LK_LOOK_COLOURS], digest[64];
+    gsize size = sizeof digest;
+    g_checksum_update(sum, (const guchar *)name, -1);
+    g_checksum_get_digest(sum, digest, &size);
+    for (gsize i = 0; i < sizeof colours; i++)
+        colours[i] = digest[i % sizeof digest];
+    memcpy(hash, digest, sizeof *hash);
+    return g_base64_encode(colours, sizeof colours);
+}
+
+/* Rows as they are after a look at the files, all of which were decoded: the store is warm. */
 static void fill_store(LkStore *store, gint64 project, gint64 source, const char *pictures, guint count)
 {
     g_autofree LkPictureRecord *records = g_new0(LkPictureRecord, count);
@@ -58,6 +75,9 @@ static void fill_store(LkStore *store, gint64 project, gint64 source, const char
         char *caption = i % 40 == 0 ? NULL : g_strdup_printf("subject, number %u, group %u, soft light", i, i % 100);
         g_ptr_array_add(texts, path);
         g_ptr_array_add(texts, caption);
+        gint64 perceptual = 0;
+        char *look = make_look(i, &perceptual);
+        g_ptr_array_add(texts, look);
         GStatBuf info = {0};
         g_stat(path, &info);
         const LkPictureInfo kind = {.type = LK_PICTURE_PNG, .bits = 8, .orientation = 1};
@@ -69,6 +89,9 @@ static void fill_store(LkStore *store, gint64 project, gint64 source, const char
             .width = SIDE,
             .height = SIDE,
             .hash = g_ptr_array_index(hashes, i),
+            .has_perceptual = true,
+            .perceptual = perceptual,
+            .look = look,
             .sharpness = 500,
             .flags = lk_picture_flags_pack(&kind, LK_FINDING_COUNT) | LK_PICTURE_FLAG_EXAMINED,
             .caption = caption,
@@ -177,6 +200,10 @@ static void jump(Run *run)
 
 static gboolean settled(Run *run)
 {
+    gboolean checking;
+    g_object_get(lk_dataset_view_get_list(run->view), "checking", &checking, NULL);
+    if (run->phase == DOCTOR && checking)
+        return FALSE;
     return !gtk_sort_list_model_get_pending(lk_dataset_view_get_sorted(run->view)) &&
            !gtk_filter_list_model_get_pending(lk_dataset_view_get_filtered(run->view));
 }
@@ -195,6 +222,7 @@ static const struct {
     {"filtering", 0, 0},
     {"showing all again", 0, 0},
     {"selecting all", 30, 0},
+    {"until the doctor rests", 0, 0},
 };
 
 static void begin_phase(Run *run)
@@ -254,6 +282,7 @@ int main(int argc, char **argv)
     g_setenv("XDG_CACHE_HOME", cache, TRUE);
     g_print("making %u pictures\n", count);
     make_project(folder, count);
+    malloc_trim(0); /* what making took is not the program's */
     loop_times_begin();
     Run run = {.application = G_APPLICATION(lk_application_new()), .count = count, .begun = g_get_monotonic_time()};
     g_timeout_add(5, watch_cb, &run);

@@ -76,8 +76,11 @@ static const LkFinding *last(const Ward *ward)
 
 static char *compare(Ward *ward, const LkDoctorOptions *options)
 {
+    LkDoctorPeer peers[MOST];
+    for (guint i = 0; i < ward->count; i++)
+        peers[i] = lk_doctor_peer_of(&ward->cases[i]);
     g_ptr_array_set_size(ward->findings, 0);
-    lk_doctor_compare(ward->cases, ward->count, options, "place", ward->findings);
+    lk_doctor_compare(peers, ward->count, options, "place", ward->findings);
     return found(ward);
 }
 

@@ -40,39 +40,6 @@ static void notify(LkPicture *self, int property)
 
 /* ---- making and storing ------------------------------------------------------------------------------ */
 
-static void read_hash(const char *hex, uint8_t hash[32])
-{
-    if (!hex || strlen(hex) != 64)
-        return;
-    for (int i = 0; i < 32; i++)
-        hash[i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
-}
-
-/* The look as it was stored; NULL where the text is none. */
-static LkLook *read_look(const LkPictureRecord *record)
-{
-    gsize size = 0;
-    g_autofree guchar *colours = record->look ? g_base64_decode(record->look, &size) : NULL;
-    if (size != LK_LOOK_COLOURS)
-        return NULL;
-    LkLook *look = g_new0(LkLook, 1);
-    look->hash = (guint64)record->perceptual;
-    memcpy(look->colours, colours, size);
-    return look;
-}
-
-static char *write_hash(const uint8_t hash[32])
-{
-    static const char digits[] = "0123456789abcdef";
-    char *hex = g_malloc(65);
-    for (int i = 0; i < 32; i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-    hex[64] = 0;
-    return hex;
-}
-
 static void take_file(LkPicture *self, const LkPictureRecord *record)
 {
     self->bytes = record->size;
@@ -81,12 +48,9 @@ static void take_file(LkPicture *self, const LkPictureRecord *record)
     self->height = record->height;
     self->flags = record->flags;
     g_set_str(&self->error, record->decode_error);
-    g_clear_pointer(&self->look, g_free);
-    if (record->has_perceptual)
-        self->look = read_look(record);
+    g_clear_pointer(&self->content, g_atomic_rc_box_release);
+    self->content = lk_picture_content_from_record(record);
     self->sharpness = isnan(record->sharpness) ? -1 : (float)record->sharpness;
-    memset(self->hash, 0, sizeof self->hash);
-    read_hash(record->hash, self->hash);
 }
 
 LkPicture *lk_picture_new(const LkPictureRecord *record, guint source_repeats, bool regularisation)
@@ -116,8 +80,6 @@ LkPictureRecord lk_picture_to_record(LkPicture *self, GPtrArray *texts)
                               .mtime_ns = self->modified,
                               .width = self->width,
                               .height = self->height,
-                              .has_perceptual = self->look != NULL,
-                              .perceptual = self->look ? (gint64)self->look->hash : 0,
                               .sharpness = self->sharpness < 0 ? (double)NAN : (double)self->sharpness,
                               .flags = self->flags,
                               .decode_error = self->error,
@@ -128,16 +90,7 @@ LkPictureRecord lk_picture_to_record(LkPicture *self, GPtrArray *texts)
                               .excluded = self->excluded,
                               .mask = self->mask,
                               .removed = self->removed};
-    if (self->flags & LK_PICTURE_FLAG_EXAMINED) {
-        char *hash = write_hash(self->hash);
-        g_ptr_array_add(texts, hash);
-        record.hash = hash;
-    }
-    if (self->look) {
-        char *look = g_base64_encode(self->look->colours, LK_LOOK_COLOURS);
-        g_ptr_array_add(texts, look);
-        record.look = look;
-    }
+    lk_picture_content_to_record(self->content, &record, texts);
     return record;
 }
 
@@ -152,11 +105,8 @@ bool lk_picture_to_facts(LkPicture *self, LkPictureFacts *facts)
                               .reason = self->error,
                               .info = lk_picture_get_info(self),
                               .size = {self->width, self->height},
-                              .has_look = self->look != NULL,
+                              .has_look = self->content && self->content->has_look,
                               .sharpness = self->sharpness};
-    if (self->look)
-        facts->look = *self->look;
-    memcpy(facts->hash, self->hash, sizeof facts->hash);
     return true;
 }
 
@@ -233,10 +183,9 @@ void lk_picture_set_facts(LkPicture *self, const LkPictureFacts *facts)
                   LK_PICTURE_FLAG_EXAMINED;
     self->width = facts->size.width;
     self->height = facts->size.height;
-    g_free(self->look);
-    self->look = facts->has_look ? g_memdup2(&facts->look, sizeof facts->look) : NULL;
+    g_clear_pointer(&self->content, g_atomic_rc_box_release);
+    self->content = lk_picture_content_new(facts->hash, facts->has_look ? &facts->look : NULL);
     self->sharpness = (float)facts->sharpness;
-    memcpy(self->hash, facts->hash, sizeof self->hash);
     g_set_str(&self->error, facts->reason);
     notify_file(self, width, height, missing, other);
 }
@@ -548,7 +497,7 @@ static void lk_picture_finalize(GObject *object)
     g_clear_pointer(&self->caption, g_ref_string_release);
     g_free(self->error);
     g_free(self->mask);
-    g_free(self->look);
+    g_clear_pointer(&self->content, g_atomic_rc_box_release);
     G_OBJECT_CLASS(lk_picture_parent_class)->finalize(object);
 }
 

@@ -2,6 +2,7 @@
  * are decoded one after another on a thread of low priority; when both rest, pictures are compared with each other. */
 #include "app/dataset/dataset_finding_private.h"
 #include "app/dataset/finding_texts.h"
+#include "app/dataset/picture_compare.h"
 #include "app/dataset/picture_examine.h"
 #include "app/dataset/picture_list_private.h"
 
@@ -33,7 +34,7 @@ struct LkPictureDoctor {
     GThreadPool *decoder;
     guint decoding; /* at the decoder */
     bool examining, comparing, compare_wanted, looks_wanted;
-    GArray *collecting; /* patients for a comparison, NULL else */
+    GArray *collecting; /* LkPeer for a comparison, NULL else */
     guint collected;
     guint work_id, compare_id, collect_id;
     guint aspects;
@@ -191,15 +192,17 @@ static void update_checking(LkPictureDoctor *doctor)
 /* A group on its way. */
 typedef struct Group {
     Tie *tie;
-    GArray *patients;
+    GArray *patients; /* LkPatient, or */
+    GArray *peers;    /* of a comparison; NULL else */
     LkPictureRules *rules;
     GPtrArray *whole; /* of a comparison */
-    bool compare, looks;
+    bool looks;
 } Group;
 
 static void group_free(Group *group)
 {
-    lk_patients_free(group->patients);
+    g_clear_pointer(&group->patients, lk_patients_free);
+    g_clear_pointer(&group->peers, lk_peers_free);
     lk_picture_rules_unref(group->rules);
     g_clear_pointer(&group->whole, g_ptr_array_unref);
     tie_unref(group->tie);
@@ -209,8 +212,8 @@ static void group_free(Group *group)
 static void group_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Group *group = data;
-    if (group->compare)
-        group->whole = lk_patients_compare(group->patients, group->rules, group->looks);
+    if (group->peers)
+        group->whole = lk_peers_compare(group->peers, group->rules, group->looks);
     else
         lk_patients_examine(group->patients, group->rules);
     g_task_return_boolean(task, TRUE);
@@ -239,11 +242,11 @@ static void take_compared(LkPictureDoctor *doctor, Group *group)
         if (!lk_picture_is_trained(picture) && picture->shared_problems)
             lk_picture_set_problems(picture, picture->own_problems, 0);
     }
-    for (guint i = 0; i < group->patients->len; i++) {
-        const LkPatient *patient = &g_array_index(group->patients, LkPatient, i);
-        LkPicture *picture = patient->picture;
+    for (guint i = 0; i < group->peers->len; i++) {
+        const LkPeer *peer = &g_array_index(group->peers, LkPeer, i);
+        LkPicture *picture = peer->picture;
         const guint64 kept = group->looks ? 0 : picture->shared_problems & looks;
-        lk_picture_set_problems(picture, picture->own_problems, patient->problems | kept);
+        lk_picture_set_problems(picture, picture->own_problems, peer->problems | kept);
     }
     g_clear_pointer(&doctor->whole, g_ptr_array_unref);
     doctor->whole = g_steal_pointer(&group->whole);
@@ -256,7 +259,7 @@ static void group_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     Group *group = data;
     LkPictureDoctor *doctor = group->tie->doctor;
-    if (doctor && group->compare)
+    if (doctor && group->peers)
         take_compared(doctor, group);
     else if (doctor)
         take_examined(doctor, group);
@@ -265,14 +268,15 @@ static void group_cb(GObject *source, GAsyncResult *result, gpointer data)
     group_free(group);
 }
 
-static void send(LkPictureDoctor *doctor, GArray *patients, bool compare)
+/* One of the two. */
+static void send(LkPictureDoctor *doctor, GArray *patients, GArray *peers)
 {
     Group *group = g_new0(Group, 1);
     group->tie = g_atomic_rc_box_acquire(doctor->tie);
     group->patients = patients;
     group->rules = lk_picture_rules_ref(doctor->list->rules);
-    group->compare = compare;
-    group->looks = compare && doctor->looks_wanted;
+    group->peers = peers;
+    group->looks = peers && doctor->looks_wanted;
     g_autoptr(GTask) task = g_task_new(NULL, NULL, group_cb, group);
     g_task_set_task_data(task, group, NULL);
     g_task_run_in_thread(task, group_thread);
@@ -290,7 +294,7 @@ static void examine_next(LkPictureDoctor *doctor)
     }
     g_ptr_array_remove_range(doctor->waiting, 0, count);
     doctor->examining = true;
-    send(doctor, patients, false);
+    send(doctor, patients, NULL);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------- */
@@ -304,12 +308,12 @@ static gboolean collect_cb(gpointer data)
         for (int i = 0; i < 100 && doctor->collected < pictures->len; i++) {
             LkPicture *picture = pictures->pdata[doctor->collected++];
             if (lk_picture_is_trained(picture))
-                lk_patients_add(doctor->collecting, picture);
+                lk_peers_add(doctor->collecting, picture);
         }
     if (doctor->collected < pictures->len)
         return G_SOURCE_CONTINUE;
     doctor->collect_id = 0;
-    send(doctor, g_steal_pointer(&doctor->collecting), true);
+    send(doctor, NULL, g_steal_pointer(&doctor->collecting));
     doctor->looks_wanted = false;
     return G_SOURCE_REMOVE;
 }
@@ -320,7 +324,7 @@ static gboolean compare_cb(gpointer data)
     doctor->compare_id = 0;
     doctor->compare_wanted = false;
     doctor->comparing = true;
-    doctor->collecting = lk_patients_new(1024);
+    doctor->collecting = lk_peers_new();
     doctor->collected = 0;
     doctor->collect_id = g_idle_add_full(G_PRIORITY_LOW, collect_cb, doctor, NULL);
     return G_SOURCE_REMOVE;
@@ -533,7 +537,7 @@ void lk_picture_doctor_free(LkPictureDoctor *doctor)
     g_clear_handle_id(&doctor->work_id, g_source_remove);
     g_clear_handle_id(&doctor->compare_id, g_source_remove);
     g_clear_handle_id(&doctor->collect_id, g_source_remove);
-    g_clear_pointer(&doctor->collecting, lk_patients_free);
+    g_clear_pointer(&doctor->collecting, lk_peers_free);
     if (doctor->decoder)
         g_thread_pool_free(doctor->decoder, FALSE, FALSE); /* the few files it has are decoded and let go */
     for (int kind = 0; kind < LK_FINDING_COUNT; kind++)

@@ -58,6 +58,12 @@ static bool has_more_lines(const char *text)
     return end && !is_blank(end);
 }
 
+LkCaption lk_picture_caption_of(const char *text, LkPictureCaptionState state)
+{
+    const bool has = state == LK_PICTURE_CAPTION_READ && !is_blank(text);
+    return (LkCaption){.source = has ? LK_CAPTION_FROM_FILE : LK_CAPTION_NONE, .text = (char *)(has ? text : "")};
+}
+
 /* What reading the caption file brought to light. */
 static guint64 problems_of_caption(const LkPatient *patient, const LkPictureRules *rules)
 {
@@ -102,13 +108,6 @@ static LkSubset *subset_without_triggers(const LkSubset *subset)
     return copy;
 }
 
-static LkCaption caption_of(const LkPatient *patient)
-{
-    const bool has = patient->state == LK_PICTURE_CAPTION_READ && !is_blank(patient->caption);
-    return (LkCaption){.source = has ? LK_CAPTION_FROM_FILE : LK_CAPTION_NONE,
-                       .text = has ? patient->caption : (char *)""};
-}
-
 static LkDoctorCase case_of(const LkPatient *patient, const LkCaption *caption, const LkSubset *subset)
 {
     return (LkDoctorCase){.path = patient->path,
@@ -121,7 +120,7 @@ static LkDoctorCase case_of(const LkPatient *patient, const LkCaption *caption, 
 
 static void examine(LkPatient *patient, const LkPictureRules *rules, const LkSubset *subset)
 {
-    const LkCaption caption = caption_of(patient);
+    const LkCaption caption = lk_picture_caption_of(patient->caption, patient->state);
     patient->tokens =
         lk_picture_rules_count_tokens(rules, patient->caption ? patient->caption : "", patient->regularisation);
     patient->problems = problems_of_caption(patient, rules) | problems_of_file(patient, rules);
@@ -144,50 +143,4 @@ void lk_patients_examine(GArray *patients, const LkPictureRules *rules)
         LkPatient *patient = &g_array_index(patients, LkPatient, i);
         examine(patient, rules, patient->regularisation ? reg : subset);
     }
-}
-
-/* ---- beside each other ------------------------------------------------------------------------------- */
-
-static void mark(GHashTable *by_path, const char *path, LkFindingKind kind)
-{
-    LkPatient *patient = g_hash_table_lookup(by_path, path);
-    if (patient)
-        patient->problems |= lk_finding_bit(kind);
-}
-
-/* Tags that stand in one caption only: their pictures can be looked at. */
-static void mark_others(GHashTable *by_path, const LkFinding *finding)
-{
-    for (char **path = finding->others; path && *path; path++)
-        mark(by_path, *path, finding->kind);
-}
-
-GPtrArray *lk_patients_compare(GArray *patients, const LkPictureRules *rules, bool lookalikes)
-{
-    g_autofree LkDoctorCase *cases = g_new0(LkDoctorCase, patients->len + 1);
-    g_autofree LkCaption *captions = g_new0(LkCaption, patients->len + 1);
-    g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < patients->len; i++) {
-        LkPatient *patient = &g_array_index(patients, LkPatient, i);
-        patient->problems = 0;
-        captions[i] = caption_of(patient);
-        cases[i] = case_of(patient, &captions[i], patient->regularisation ? rules->reg_subset : rules->subset);
-        g_hash_table_insert(by_path, patient->path, patient);
-    }
-    LkDoctorOptions options = rules->doctor;
-    if (!lookalikes)
-        options.lookalike_distance = -1;
-    g_autoptr(GPtrArray) findings = lk_findings_new();
-    lk_doctor_compare(cases, patients->len, &options, "", findings);
-    GPtrArray *whole = lk_findings_new();
-    for (guint i = findings->len; i > 0; i--) {
-        const LkFinding *finding = findings->pdata[i - 1];
-        if (lk_finding_is_of_picture(finding->kind)) {
-            mark(by_path, lk_finding_picture(finding), finding->kind);
-        } else {
-            mark_others(by_path, finding);
-            g_ptr_array_add(whole, g_ptr_array_steal_index(findings, i - 1));
-        }
-    }
-    return whole;
 }

@@ -1,4 +1,4 @@
-/* The doctor's work on threads: tokens and problems of single pictures, and pictures beside each other. */
+/* The doctor's work on a thread: tokens and problems of single pictures. */
 #pragma once
 
 #include "app/dataset/picture_private.h"
@@ -27,6 +27,6 @@ void lk_patients_free(GArray *patients);
 
 /** Fills `tokens` and `problems` of each by itself. Any thread. */
 void lk_patients_examine(GArray *patients, const LkPictureRules *rules);
-/** Fills `problems` of each beside the others (these alone), and returns the findings about the whole (free with
- * g_ptr_array_unref). Any thread. `lookalikes`: these too, which takes long. */
-GPtrArray *lk_patients_compare(GArray *patients, const LkPictureRules *rules, bool lookalikes);
+
+/** A caption as the checks take it; its text is borrowed. */
+LkCaption lk_picture_caption_of(const char *text, LkPictureCaptionState state);

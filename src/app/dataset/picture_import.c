@@ -137,10 +137,9 @@ static GArray *collect_candidates(LkPictureList *list, GPtrArray *fresh)
             (!is_new && picture->excluded))
             continue;
         LkTwinCandidate candidate = {.path = g_strdup(picture->path), .bytes = picture->bytes, .fresh = is_new};
-        LkPictureFacts facts;
-        candidate.has_hash = lk_picture_to_facts(picture, &facts);
+        candidate.has_hash = picture->content != NULL;
         if (candidate.has_hash)
-            memcpy(candidate.hash, facts.hash, sizeof candidate.hash);
+            memcpy(candidate.hash, picture->content->hash, sizeof candidate.hash);
         g_array_append_val(candidates, candidate);
     }
     return candidates;

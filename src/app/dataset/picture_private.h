@@ -1,6 +1,7 @@
 /* The inside of LkPicture, for the files of the picture list, which alone change it. */
 #pragma once
 
+#include "app/dataset/picture_content.h"
 #include "app/dataset/picture_list.h"
 #include "dataset/picture_facts.h"
 
@@ -23,13 +24,12 @@ struct _LkPicture {
     char *mask;
     gint64 source;
     gint64 bytes, modified, caption_modified;
-    gint64 edited;        /* when the caption was last edited here (microseconds since 1970), 0: not since the start */
-    LkLook *look;         /* NULL: not known, or too little to tell */
-    guint64 own_problems; /* of this picture by itself */
-    guint64 shared_problems; /* of this picture beside others */
-    LkBucketFit fit;         /* all zero without a bucket */
-    uint8_t hash[32];
-    float sharpness; /* below 0: not known */
+    gint64 edited; /* when the caption was last edited here (microseconds since 1970), 0: not since the start */
+    LkPictureContent *content; /* NULL: not known */
+    guint64 own_problems;      /* of this picture by itself */
+    guint64 shared_problems;   /* of this picture beside others */
+    LkBucketFit fit;           /* all zero without a bucket */
+    float sharpness;           /* below 0: not known */
     guint32 flags;
     gint32 width, height, tokens;
     guint own_repeats, source_repeats;
@@ -48,7 +48,8 @@ struct _LkPicture {
 LkPicture *lk_picture_new(const LkPictureRecord *record, guint source_repeats, bool regularisation);
 /** What is stored of it; most texts are the picture's, the others are put into `texts`, which frees them. */
 LkPictureRecord lk_picture_to_record(LkPicture *self, GPtrArray *texts);
-/** What the checks need to know; false while the file was not decoded yet. `reason` is borrowed. */
+/** What the checks of one picture need to know; false while the file was not decoded yet. `reason` is borrowed; hash
+ * and look are not filled in: they are `content`. */
 bool lk_picture_to_facts(LkPicture *self, LkPictureFacts *facts);
 
 /* Each notifies what it changes. */
