@@ -46,6 +46,20 @@ LkApplication *lk_application_get(void)
     return LK_APPLICATION(g_application_get_default());
 }
 
+void lk_application_begin_writing(void)
+{
+    GApplication *application = g_application_get_default();
+    if (application)
+        g_application_hold(application);
+}
+
+void lk_application_end_writing(void)
+{
+    GApplication *application = g_application_get_default();
+    if (application)
+        g_application_release(application);
+}
+
 GSettings *lk_application_get_settings(LkApplication *self)
 {
     return self->settings;

@@ -29,6 +29,10 @@ LkThumbnails *lk_application_get_thumbnails(LkApplication *self);
 LkTaskCenter *lk_application_get_tasks(LkApplication *self);
 /** Makes pictures for all windows; it gives the device back when a training begins. */
 LkPictureMaker *lk_application_get_maker(LkApplication *self);
+/** While a file is written that a person asked for, the program does not end, whatever its window does. Each beginning
+ * has its end. Nothing where no application is (tests of parts). */
+void lk_application_begin_writing(void);
+void lk_application_end_writing(void);
 /** Whether closing the last window would end a training. */
 gboolean lk_application_is_training(LkApplication *self);
 

@@ -354,10 +354,15 @@ class App:
         dialog = self.find(None, title)
         xdotool("mousemove", 400, 250)  # without a window manager the keyboard is where the pointer is
         key("ctrl+l")
-        self.set_text(self.find("text", within=dialog), str(path))
-        time.sleep(1)  # its completion of names, which does not survive the end of the dialog
-        key("Return")
+        self.type_path(self.find("text", within=dialog), path)
         self.gone(None, title)
+
+    def type_path(self, entry, path):
+        """Into the place for names of a dialog for files, and Return."""
+        self.set_text(entry, str(path))
+        for _ in range(4):
+            settle()  # its completion of names does not survive the end of the dialog
+        key("Return")
 
     def focus(self, node):
         node.get_component_iface().grab_focus()

@@ -3,7 +3,6 @@ undo after a second start, and the files on the disk after every step."""
 
 import re
 import sys
-import time
 
 from birds import CAPTIONS, Birds, at_work
 from driver import Atspi, Journey, key, pull, text_of, type_text, until, wait_for, xdotool
@@ -49,7 +48,6 @@ def too_long():
 
 
 def undo_typing():
-    time.sleep(1.6)  # who pauses begins a new step
     app.click(b.caption())
 
     def until(there, keys):

@@ -186,12 +186,23 @@ def measure():
     key("ctrl+l")
     entry = wait_for("the place to type", lambda: next(
         (node for node in app.all("text") if node.get_state_set().contains(Atspi.StateType.FOCUSED)), None))
-    app.set_text(entry, str(unseen))
-    key("Return")
+    app.type_path(entry, unseen)
     wait_for("three losses", lambda: None not in held_out(), SLOW)
     return len(held_out()) == 3 and len(set(held_out())) == 1 and 0 < held_out()[0] < 10
 
 
 j.step("the checkpoints are compared on pictures that no training has seen", measure)
 j.shot("measured")
+
+
+def quit_at_once():
+    app.press("button", "Export…")
+    app.set_text(app.find("text", "File name"), "last_bird")
+    app.press("button", "Export")
+    wait_for("it to begin", lambda: not any(is_in_state(node, Atspi.StateType.SENSITIVE) for node in app.each("button", "Export")))
+    assert app.quit() == 0
+    return bool(metadata(webui / "last_bird.safetensors"))
+
+
+j.step("what is exported is whole when the program is quit at once", quit_at_once)
 j.done()

@@ -132,8 +132,7 @@ def add_folder():
     key("ctrl+l")
     entry = wait_for("the place to type", lambda: next(
         (node for node in app.all("text") if node.get_state_set().contains(Atspi.StateType.FOCUSED)), None))
-    app.set_text(entry, str(others))
-    key("Return")
+    app.type_path(entry, others)
     wait_for("the folder in the settings", lambda: str(others) in (settings / "keyfile").read_text())
 
 

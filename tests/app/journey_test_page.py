@@ -315,7 +315,18 @@ def insert():
 
 
 j.step("a checkpoint is inserted into the prompt", insert)
-j.step("the program quits", lambda: app.quit() == 0)
+
+
+def quit_at_once():
+    """While the picture may not be in its file yet."""
+    before = len(files())
+    app.press("button", "Generate")
+    app.sees(re.compile("^Seed 77 · "), SLOW)
+    assert app.quit() == 0
+    return len(files()) == before + 1
+
+
+j.step("what was drawn is kept when the program is quit at once", quit_at_once)
 
 if j.failed:
     j.done()
@@ -324,7 +335,7 @@ j.step("a second start opens the page", lambda: open_page(again))
 j.step("settings are remembered", lambda: wait_for("the prompt", lambda: (
     text_of(prompt(again)) == f"rlk_bird <lora:{NAME}-000002:0.7>" and text_of(again.find("text", "Seed")) == "77")))
 j.step("pictures that were made are there", lambda: (
-    again.find("list item", "00001-1234.png"), again.sees(re.compile("^Seed 1234 · 4 steps"))))
+    again.click(again.find("list item", "00001-1234.png")), again.sees(re.compile("^Seed 1234 · 6 steps"))))
 
 
 def resize(width):

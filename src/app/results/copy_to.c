@@ -58,6 +58,7 @@ static void copied_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(Copy) copy = data;
     g_autoptr(GError) error = NULL;
+    lk_application_end_writing();
     if (!g_file_copy_finish(G_FILE(source), result, &error)) {
         if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_EXISTS))
             ask(g_steal_pointer(&copy));
@@ -77,6 +78,7 @@ static void copied_cb(GObject *source, GAsyncResult *result, gpointer data)
 
 static void start(Copy *copy, GFileCopyFlags flags)
 {
+    lk_application_begin_writing();
     g_file_copy_async(copy->from, copy->to, flags, G_PRIORITY_DEFAULT, NULL, NULL, NULL, copied_cb, copy);
 }
 

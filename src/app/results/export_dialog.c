@@ -39,7 +39,7 @@ struct _LkExportDialog {
     AdwExpanderRow *metadata_row;
     LkProject *project;
     char *from;
-    GtkWidget *parent; /* where the toast appears; borrowed: it outlives the dialog over it */
+    GtkWidget *parent; /* where the toast appears */
 };
 
 G_DEFINE_FINAL_TYPE(LkExportDialog, lk_export_dialog, ADW_TYPE_DIALOG)
@@ -101,15 +101,25 @@ static void export_thread(GTask *task, gpointer source, gpointer data, GCancella
         g_task_return_error(task, error);
 }
 
+/* The dialog may have been closed meanwhile, and the window too. */
+static void tell_failure(LkExportDialog *self, const GError *error)
+{
+    GtkWidget *over = gtk_widget_get_root(GTK_WIDGET(self)) ? GTK_WIDGET(self) : self->parent;
+    gtk_widget_set_sensitive(self->export_button, TRUE);
+    if (!gtk_widget_get_root(over))
+        return;
+    AdwDialog *alert = adw_alert_dialog_new(_("The LoRA Could Not Be Exported"), error->message);
+    adw_alert_dialog_add_response(ADW_ALERT_DIALOG(alert), "close", _("_Close"));
+    adw_dialog_present(alert, over);
+}
+
 static void exported_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     LkExportDialog *self = LK_EXPORT_DIALOG(source);
     g_autoptr(GError) error = NULL;
+    lk_application_end_writing();
     if (!g_task_propagate_boolean(G_TASK(result), &error)) {
-        AdwDialog *alert = adw_alert_dialog_new(_("The LoRA Could Not Be Exported"), error->message);
-        adw_alert_dialog_add_response(ADW_ALERT_DIALOG(alert), "close", _("_Close"));
-        adw_dialog_present(alert, GTK_WIDGET(self));
-        gtk_widget_set_sensitive(self->export_button, TRUE);
+        tell_failure(self, error);
         return;
     }
     const char *folder = lk_folder_list_get_folder(self->folders);
@@ -117,7 +127,8 @@ static void exported_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autofree char *name = file_name(self);
     g_autofree char *text = g_strdup_printf(_("“%s” exported"), name);
     lk_page_toast(self->parent, text, _("_Open Folder"), "win.open-folder", g_variant_new_string(folder));
-    adw_dialog_close(ADW_DIALOG(self));
+    if (gtk_widget_get_root(GTK_WIDGET(self)))
+        adw_dialog_close(ADW_DIALOG(self));
 }
 
 static LkMetadata *read_fields(LkExportDialog *self)
@@ -143,6 +154,7 @@ static void start_export(LkExportDialog *self)
     gtk_widget_set_sensitive(self->export_button, FALSE);
     g_autoptr(GTask) task = g_task_new(self, NULL, exported_cb, NULL);
     g_task_set_task_data(task, export, export_free);
+    lk_application_begin_writing();
     g_task_run_in_thread(task, export_thread);
 }
 
@@ -220,6 +232,7 @@ static void lk_export_dialog_dispose(GObject *object)
     LkExportDialog *self = LK_EXPORT_DIALOG(object);
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_EXPORT_DIALOG);
     g_clear_object(&self->project);
+    g_clear_object(&self->parent);
     g_clear_pointer(&self->from, g_free);
     G_OBJECT_CLASS(lk_export_dialog_parent_class)->dispose(object);
 }
@@ -276,7 +289,7 @@ void lk_export_dialog_present(LkProject *project, LkTask *task, const LkTaskChec
     LkExportDialog *self = g_object_new(LK_TYPE_EXPORT_DIALOG, NULL);
     self->project = g_object_ref(project);
     self->from = g_strdup(checkpoint->path);
-    self->parent = parent;
+    self->parent = g_object_ref(parent);
     g_autofree char *when = lk_checkpoint_title(checkpoint);
     /* translators: project and checkpoint: "Rainbow Lorikeet, Epoch 8" */
     g_autofree char *heading = g_strdup_printf(_("%s, %s"), lk_project_get_name(project), when);

@@ -1,4 +1,5 @@
 /* What can be done on the Test page, as actions. */
+#include "app/application.h"
 #include "app/test/grid_sheet.h"
 #include "app/test/lora_tags.h"
 #include "app/test/picture_dialog.h"
@@ -163,10 +164,13 @@ static void copied_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(LkTestPage) self = data;
     g_autoptr(GError) error = NULL;
     g_autofree char *to = g_strdup(g_object_get_data(source, "to"));
+    lk_application_end_writing();
     if (g_file_copy_finish(G_FILE(source), result, &error)) {
         toast_saved(self, to, _("Picture saved"));
         return;
     }
+    if (!self->bench)
+        return; /* the page was closed */
     g_autofree char *text = g_strdup_printf(_("The picture could not be saved: %s"), error->message);
     lk_test_page_show_problem(self, text);
 }
@@ -187,6 +191,7 @@ static void save_chosen_cb(GObject *source, GAsyncResult *result, gpointer data)
     if (!to || g_file_equal(from, to) || !self->bench)
         return;
     g_object_set_data_full(G_OBJECT(from), "to", g_file_get_path(to), g_free);
+    lk_application_begin_writing();
     g_file_copy_async(from, to, G_FILE_COPY_OVERWRITE, G_PRIORITY_DEFAULT, NULL, NULL, NULL, copied_cb,
                       g_object_ref(self));
 }
@@ -210,10 +215,13 @@ static void sheet_cb(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(LkTestPage) self = save->page;
     g_autofree char *path = save->from;
     g_autoptr(GError) error = NULL;
+    lk_application_end_writing();
     if (lk_grid_sheet_save_finish(result, &error)) {
         toast_saved(self, path, _("Grid saved"));
         return;
     }
+    if (!self->bench)
+        return; /* the page was closed */
     g_autofree char *text = g_strdup_printf(_("The grid could not be saved: %s"), error->message);
     lk_test_page_show_problem(self, text);
 }
@@ -231,6 +239,7 @@ void lk_test_page_save_grid(LkTestPage *self, const char *path)
     }
     Save *save = g_new0(Save, 1);
     *save = (Save){g_object_ref(self), g_strdup(path)};
+    lk_application_begin_writing();
     lk_grid_sheet_save(path, lk_test_bench_get_axes(self->bench), textures, wish->width, wish->height, parameters, NULL,
                        sheet_cb, save);
 }

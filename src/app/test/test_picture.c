@@ -1,5 +1,6 @@
 #include "app/test/test_picture.h"
 
+#include "app/application.h"
 #include "format/png.h"
 
 #include <glib/gi18n.h>
@@ -156,6 +157,7 @@ static void saved_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LkTestPicture) self = data;
     g_autoptr(GError) error = NULL;
+    lk_application_end_writing();
     if (lk_drawing_save_finish(LK_DRAWING(source), result, &error)) {
         g_set_str(&self->path, self->planned_path);
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PATH]);
@@ -184,6 +186,7 @@ static void finish(LkTestPicture *self)
     g_clear_object(&self->preview);
     set_parameters(self, lk_drawing_get_infotext(self->drawing));
     self->seconds = lk_drawing_get_seconds(self->drawing);
+    lk_application_begin_writing();
     lk_drawing_save_async(self->drawing, self->planned_path, NULL, saved_cb, g_object_ref(self));
 }
 
