@@ -236,6 +236,8 @@ static void lk_application_startup(GApplication *application)
     LkApplication *self = LK_APPLICATION(application);
     G_APPLICATION_CLASS(lk_application_parent_class)->startup(application);
     gtk_window_set_default_icon_name(LK_APPLICATION_ID);
+    /* Many texts can be copied. A page or dialog whose first focus is one of them would begin with it marked. */
+    g_object_set(gtk_settings_get_default(), "gtk-label-select-on-focus", FALSE, NULL);
     self->settings = lk_settings_new();
     if (self->settings) {
         g_signal_connect_object(self->settings, "changed::appearance", G_CALLBACK(follow_appearance), self, 0);

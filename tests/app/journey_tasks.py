@@ -158,6 +158,39 @@ def compare():
 j.step("its settings are compared with the project's", compare)
 
 
+def choose(side, task):
+    """By the mouse alone: the list is opened, and the task in it clicked."""
+    dialog = app.find("dialog", "Compare Parameters")
+    app.click(wait_for(side, lambda: next(
+        (node for node in app.all("combo box", None, dialog) if node.get_description() == side), None)))
+    app.click(app.find("list item", task))
+    app.gone("list item", task)
+
+
+def compared():
+    """The keys of what differs, and the values on both sides, from left to right and top to bottom."""
+    dialog = app.find("dialog", "Compare Parameters")
+    return [node.get_name() for node in app.all("label", re.compile(r"^(learning_rate|network_dim|[\d.]+)$"), dialog)]
+
+
+def compare_tasks():
+    """Two tasks side by side: what differs between them is shown and nothing else."""
+    app.click(app.find("button", "Compare…"))
+    app.sees("Compare Parameters")
+    choose("Right side", "Task 3")
+    wait_for("their rates alone", lambda: compared() == ["learning_rate", "0.0002", "0.0001"])
+    choose("Left side", "Task 4")
+    app.sees("Both are the same.")
+    choose("Right side", "Task 2")
+    wait_for("the rates the other way round", lambda: compared() == ["learning_rate", "0.0001", "0.0002"])
+    j.shot("compare-tasks")
+    app.click(app.find("button", "Close", app.find("dialog", "Compare Parameters")))
+    app.gone(None, "Compare Parameters")
+
+
+j.step("two tasks are compared with each other by the mouse", compare_tasks)
+
+
 def new_task():
     app.press("button", "New Task from This One")
     wait_for("its rank", lambda: text_of(app.find("spin button", "Rank (network_dim)")) == "4")

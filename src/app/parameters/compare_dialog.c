@@ -4,6 +4,7 @@
 #include "app/core/job_draft.h"
 #include "app/parameters/own_presets.h"
 #include "app/parameters/value_words.h"
+#include "app/widgets/combo_names.h"
 #include "training/presets.h"
 
 #include <glib/gi18n.h>
@@ -151,7 +152,9 @@ static void add_difference(LkCompareDialog *self, const LkDifference *difference
     g_autofree char *left = lk_say_parameter_value(difference->parameter, difference->left);
     g_autofree char *right = lk_say_parameter_value(difference->parameter, difference->right);
     int column = self->narrow ? 0 : 1;
-    gtk_grid_attach(self->grid, make_name(difference->parameter), 0, self->lines, self->narrow ? 2 : 1, 1);
+    GtkWidget *name = make_name(difference->parameter);
+    gtk_widget_set_margin_top(name, self->narrow ? 12 : 0);
+    gtk_grid_attach(self->grid, name, 0, self->lines, self->narrow ? 2 : 1, 1);
     self->lines += self->narrow;
     gtk_grid_attach(self->grid, make_cell(left, "numeric", 0), column, self->lines, 1, 1);
     gtk_grid_attach(self->grid, make_cell(right, "numeric", 0), column + 1, self->lines, 1, 1);
@@ -188,6 +191,7 @@ static void set_narrow(LkCompareDialog *self, gboolean narrow)
     while (self->lines > 1)
         gtk_grid_remove_row(self->grid, --self->lines);
     self->narrow = narrow;
+    gtk_grid_set_row_spacing(self->grid, narrow ? 3 : 12); /* a name belongs to what is below it */
     place_choosers(self);
     show_cb(self);
 }
@@ -264,7 +268,9 @@ static GtkDropDown *make_drop_down(LkCompareDialog *self, guint selected, const 
     GtkWidget *widget = gtk_drop_down_new(g_object_ref(G_LIST_MODEL(self->sources)), expression);
     gtk_drop_down_set_selected(GTK_DROP_DOWN(widget), selected);
     gtk_widget_set_hexpand(widget, TRUE);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    lk_combo_name_items(widget);
+    /* Its name is what is chosen. */
+    gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, name, -1);
     g_signal_connect_object(widget, "notify::selected", G_CALLBACK(show_cb), self, G_CONNECT_SWAPPED);
     return g_object_ref_sink(GTK_DROP_DOWN(widget));
 }
@@ -293,6 +299,7 @@ void lk_compare_dialog_present(GtkWidget *parent, LkProject *project, LkTask *ta
     self->right = make_drop_down(self, first_choice(project), _("Right side"));
     place_choosers(self);
     show_cb(self);
+    adw_dialog_set_focus(ADW_DIALOG(self), GTK_WIDGET(self->left)); /* not a value, with its text selected */
     adw_dialog_present(ADW_DIALOG(self), parent);
 }
 

@@ -247,17 +247,22 @@ static void make_section(LkForm *self, guint section)
     gtk_box_append(self->box, GTK_WIDGET(group));
 }
 
-/* "Caption file ending, tag separator, …": what is inside. */
+/* "Buckets, Shortest Side, Longest Side and 12 more": what is inside, short enough to be read whole. */
 static char *name_contents(LkParameterGroup group)
 {
+    enum { NAMED = 3 };
+    g_autoptr(GPtrArray) inside = g_ptr_array_new();
+    for (size_t i = 0; i < lk_parameter_count; i++)
+        if (lk_parameters[i].group == group && has_row(&lk_parameters[i]) && !lk_parameters[i].basic)
+            g_ptr_array_add(inside, (gpointer)_(lk_parameters[i].title));
+    guint named = inside->len > NAMED + 1 ? NAMED : inside->len;
     g_autoptr(GString) names = g_string_new(NULL);
-    for (size_t i = 0; i < lk_parameter_count; i++) {
-        const LkParameter *parameter = &lk_parameters[i];
-        if (parameter->group != group || !has_row(parameter) || parameter->basic)
-            continue;
-        g_string_append_printf(names, "%s%s", names->len ? ", " : "", _(parameter->title));
-    }
-    return g_markup_escape_text(names->str, -1);
+    for (guint i = 0; i < named; i++) /* translators: between the names of a list: "Buckets, Shortest Side" */
+        g_string_append_printf(names, "%s%s", i ? _(", ") : "", (const char *)inside->pdata[i]);
+    guint more = inside->len - named; /* translators: parameters by name, and how many others: "A, B, C and 12 more" */
+    g_autofree char *text = more ? g_strdup_printf(ngettext("%s and %u more", "%s and %u more", more), names->str, more)
+                                 : g_strdup(names->str);
+    return g_markup_escape_text(text, -1);
 }
 
 static void make_drawer(LkForm *self, LkParameterGroup group)
@@ -270,7 +275,6 @@ static void make_drawer(LkForm *self, LkParameterGroup group)
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(expander), title);
     gtk_accessible_update_property(GTK_ACCESSIBLE(expander), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(expander), contents);
-    adw_expander_row_set_subtitle_lines(ADW_EXPANDER_ROW(expander), 1);
     g_object_set_data(G_OBJECT(expander), "group", GUINT_TO_POINTER(group));
     g_signal_connect_object(expander, "notify::expanded", G_CALLBACK(expanded_cb), self, G_CONNECT_SWAPPED);
     self->drawers[group].expander = ADW_EXPANDER_ROW(expander);

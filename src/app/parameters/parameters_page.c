@@ -47,6 +47,21 @@ static LkProject *project_of(LkParametersPage *self)
 
 /* ---- whether training can begin ---------------------------------------------------------------------- */
 
+/* Beside the window's buttons there is room for few words. */
+static char *say_state_briefly(LkParametersPage *self)
+{
+    guint errors = lk_planning_count_errors(self->planning);
+    const LkTrainingPlan *plan = lk_planning_get_plan(self->planning);
+    if (plan && !plan->fits)
+        return g_strdup(_("Does not fit"));
+    if (errors) /* translators: in a narrow header: values that are mistakes, 16 letters at most */
+        return g_strdup_printf(ngettext("%u value wrong", "%u values wrong", errors), errors);
+    if (lk_planning_get_error(self->planning)) /* translators: in a narrow header, 16 letters at most */
+        return g_strdup(_("Not ready"));
+    return g_strdup(plan ? _("Ready to train") : /* translators: in a narrow header, 16 letters at most */
+                        _("Working out…"));
+}
+
 /* In the header, and as the reason of the button. */
 static char *say_state(LkParametersPage *self, gboolean *ready)
 {
@@ -95,8 +110,11 @@ static void update_state_cb(LkParametersPage *self)
     gboolean ready;
     g_autofree char *state = say_state(self, &ready);
     const char *error = first_error(self);
-    gboolean other = g_strcmp0(state, adw_window_title_get_subtitle(self->title)) != 0;
-    adw_window_title_set_subtitle(self->title, state);
+    gboolean narrow;
+    g_object_get(self->card, "narrow", &narrow, NULL);
+    g_autofree char *shown = narrow ? say_state_briefly(self) : g_strdup(state);
+    gboolean other = g_strcmp0(shown, adw_window_title_get_subtitle(self->title)) != 0;
+    adw_window_title_set_subtitle(self->title, shown);
     GAction *train = g_action_map_lookup_action(G_ACTION_MAP(self->actions), "train");
     g_simple_action_set_enabled(G_SIMPLE_ACTION(train), ready);
     g_autofree char *reason = error ? lk_parameter_message(error) : g_strdup(state);
@@ -385,6 +403,7 @@ static void lk_parameters_page_constructed(GObject *object)
     gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
     g_signal_connect_object(self->planning, "job-changed", G_CALLBACK(update_state_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->planning, "plan-changed", G_CALLBACK(update_state_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->card, "notify::narrow", G_CALLBACK(update_state_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(project, "notify::base-model", G_CALLBACK(show_model_cb), self, G_CONNECT_SWAPPED);
     show_model_cb(self);
     update_state_cb(self);

@@ -117,13 +117,38 @@ void lk_copy_to_folder(GtkWidget *parent, const char *from, const char *folder)
 
 /* ---- the menu ---------------------------------------------------------------------------------------- */
 
-/* "ComfyUI (…/ComfyUI/models/loras)": two of a kind are told apart by their place. */
-static char *label_of(const char *folder)
+/* "~/pictures/lo…/models/loras": a menu is as wide as its longest line, and may not be wider than the screen. */
+static char *brief_place(const char *folder)
 {
-    g_autofree char *shown = g_filename_display_name(folder);
+    enum { MOST = 32, END = 16, BEGIN = MOST - END - 1 }; /* letters */
+    const char *home = g_get_home_dir(), *rest = folder + strlen(home);
+    gboolean own = g_str_has_prefix(folder, home) && (*rest == G_DIR_SEPARATOR || !*rest);
+    g_autofree char *name = g_filename_display_name(own ? rest : folder);
+    g_autofree char *shown = own ? g_strconcat("~", name, NULL) : g_strdup(name);
+    glong length = g_utf8_strlen(shown, -1);
+    if (length <= MOST)
+        return g_steal_pointer(&shown);
+    g_autofree char *begin = g_utf8_substring(shown, 0, BEGIN), *end = g_utf8_substring(shown, length - END, length);
+    return g_strconcat(begin, "…", end, NULL);
+}
+
+static gboolean only_one(char **folders, LkFolderKind kind)
+{
+    guint count = 0;
+    for (char **folder = folders; *folder; folder++)
+        count += lk_folder_kind(*folder) == kind;
+    return count == 1;
+}
+
+/* "Copy to ComfyUI"; two of a kind are told apart by their place. */
+static char *label_of(const char *folder, char **folders)
+{
+    g_autofree char *place = brief_place(folder);
     LkFolderKind kind = lk_folder_kind(folder);
-    char *label = kind == LK_FOLDER_PLAIN ? g_strdup_printf(_("Copy to %s"), shown)
-                                          : g_strdup_printf(_("Copy to %s (%s)"), lk_folder_kind_title(kind), shown);
+    const char *title = lk_folder_kind_title(kind);
+    char *label = kind == LK_FOLDER_PLAIN   ? g_strdup_printf(_("Copy to %s"), place)
+                  : only_one(folders, kind) ? g_strdup_printf(_("Copy to %s"), title)
+                                            : g_strdup_printf(_("Copy to %s (%s)"), title, place);
     g_auto(GStrv) parts = g_strsplit(label, "_", -1); /* an underscore would mark a key */
     g_free(label);
     return g_strjoinv("__", parts);
@@ -136,7 +161,7 @@ GMenu *lk_copy_to_menu(const char *action)
     for (char **folder = folders; *folder; folder++) {
         if (!g_file_test(*folder, G_FILE_TEST_IS_DIR))
             continue;
-        g_autofree char *label = label_of(*folder);
+        g_autofree char *label = label_of(*folder, folders);
         g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
         g_menu_item_set_action_and_target(item, action, "s", *folder);
         g_menu_append_item(menu, item);

@@ -267,7 +267,7 @@ static void lk_export_dialog_init(LkExportDialog *self)
     gtk_widget_init_template(GTK_WIDGET(self));
     AdwComboRow *rows[] = {self->format_row, self->precision_row, self->layout_row};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        lk_combo_name_items(rows[i]);
+        lk_combo_name_items(GTK_WIDGET(rows[i]));
     add_fields(self);
 }
 

@@ -14,6 +14,7 @@ struct _LkResultsPage {
     AdwWindowTitle *title;
     GtkStack *stack;
     GtkWidget *task_button, *folder_button, *measure_button;
+    GtkLabel *measure_label;
     LkTaskPopover *task_popover;
     GtkLabel *headline, *reason, *usage;
     GtkListBox *list;
@@ -136,8 +137,16 @@ static void forget_cb(LkResultsPage *self, LkCheckpointRow *row)
 
 static void show_measuring(LkResultsPage *self)
 {
-    gtk_button_set_label(GTK_BUTTON(self->measure_button),
-                         self->measuring ? _("Cancel") : _("Compare on Held-out Pictures…"));
+    gtk_label_set_label(self->measure_label, self->measuring ? _("Cancel") : _("Compare on Held-out Pictures…"));
+}
+
+static void show_title(LkResultsPage *self)
+{
+    g_autofree char *title = self->task ? lk_task_make_title(self->task) : g_strdup("");
+    g_autofree char *summary = self->task ? lk_task_make_summary(self->task) : NULL;
+    /* Beside the window's buttons there is no room for both. */
+    g_autofree char *both = summary && !self->narrow ? g_strdup_printf("%s · %s", title, summary) : NULL;
+    adw_window_title_set_subtitle(self->title, both ? both : title);
 }
 
 /* Newest first. */
@@ -149,10 +158,7 @@ static void rebuild(LkResultsPage *self)
     gtk_stack_set_visible_child_name(self->stack, count ? "list" : "empty");
     gtk_widget_set_visible(self->task_button, self->task != NULL);
     gtk_widget_set_visible(self->folder_button, self->task != NULL);
-    g_autofree char *title = self->task ? lk_task_make_title(self->task) : NULL;
-    g_autofree char *summary = self->task ? lk_task_make_summary(self->task) : NULL;
-    g_autofree char *subtitle = self->task ? g_strdup_printf("%s · %s", title, summary) : g_strdup("");
-    adw_window_title_set_subtitle(self->title, subtitle);
+    show_title(self);
     for (guint i = count; i-- > 0;) {
         LkCheckpointRow *row = lk_checkpoint_row_new(self->task, i);
         lk_checkpoint_row_set_narrow(row, self->narrow);
@@ -290,6 +296,7 @@ static void lk_results_page_set_property(GObject *object, guint id, const GValue
         return;
     }
     self->narrow = g_value_get_boolean(value);
+    show_title(self);
     for (int i = 0; gtk_list_box_get_row_at_index(self->list, i); i++)
         lk_checkpoint_row_set_narrow(row_at(self, i), self->narrow);
 }
@@ -340,6 +347,7 @@ static void lk_results_page_class_init(LkResultsPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, task_button);
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, folder_button);
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, measure_button);
+    gtk_widget_class_bind_template_child(widget_class, LkResultsPage, measure_label);
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, task_popover);
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, headline);
     gtk_widget_class_bind_template_child(widget_class, LkResultsPage, reason);

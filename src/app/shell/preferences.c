@@ -84,7 +84,7 @@ static void fill_languages(LkPreferences *self)
         if (g_str_equal(languages[i].id, wanted))
             selected = i + 1;
     }
-    lk_combo_name_items(self->language_row);
+    lk_combo_name_items(GTK_WIDGET(self->language_row));
     adw_combo_row_set_model(self->language_row, G_LIST_MODEL(names));
     adw_combo_row_set_selected(self->language_row, selected);
     g_signal_connect_object(self->language_row, "notify::selected", G_CALLBACK(language_cb), self, G_CONNECT_SWAPPED);
@@ -157,13 +157,13 @@ static void lk_preferences_class_init(LkPreferencesClass *klass)
 static void lk_preferences_init(LkPreferences *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
-    lk_combo_name_items(self->appearance_row);
+    lk_combo_name_items(GTK_WIDGET(self->appearance_row));
     adw_combo_row_set_selected(self->appearance_row, (guint)g_settings_get_enum(settings(), "appearance"));
     g_signal_connect_object(self->appearance_row, "notify::selected", G_CALLBACK(appearance_cb), self,
                             G_CONNECT_SWAPPED);
     fill_languages(self);
     self->devices = g_ptr_array_new_with_free_func(g_free);
-    lk_combo_name_items(self->device_row);
+    lk_combo_name_items(GTK_WIDGET(self->device_row));
     fill_devices(self);
     g_signal_connect_object(self->device_row, "notify::selected", G_CALLBACK(device_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(lk_application_get_device(lk_application_get()), "notify::checked",

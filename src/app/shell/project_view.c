@@ -67,11 +67,21 @@ static gboolean focus_idle_cb(gpointer page)
     return G_SOURCE_REMOVE;
 }
 
+/* In a narrow window a page that is replaced while it is shown keeps the mark that it is to be removed when it is left,
+ * and would be missing the next time. So it is left first. */
+static void set_content(LkProjectView *self, AdwNavigationPage *page)
+{
+    if (adw_navigation_split_view_get_content(self->split) == page)
+        return;
+    if (adw_navigation_split_view_get_collapsed(self->split))
+        adw_navigation_split_view_set_show_content(self->split, FALSE);
+    adw_navigation_split_view_set_content(self->split, page);
+}
+
 static void show_index(LkProjectView *self, guint index)
 {
     AdwNavigationPage *page = page_at(self, index);
-    if (adw_navigation_split_view_get_content(self->split) != page)
-        adw_navigation_split_view_set_content(self->split, page);
+    set_content(self, page);
     adw_navigation_split_view_set_show_content(self->split, TRUE);
     GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->list, (int)index);
     if (row != gtk_list_box_get_selected_row(self->list))

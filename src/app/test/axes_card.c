@@ -301,7 +301,7 @@ static void fill_kinds(LkAxesCard *self, AdwComboRow *row)
     for (int kind = 0; kind < LK_AXIS_KINDS; kind++)
         gtk_string_list_append(titles, lk_axis_kind_title((LkAxisKind)kind));
     adw_combo_row_set_model(row, G_LIST_MODEL(titles));
-    lk_combo_name_items(row);
+    lk_combo_name_items(GTK_WIDGET(row));
     g_signal_connect_object(row, "notify::selected", G_CALLBACK(selected_cb), self, 0);
 }
 

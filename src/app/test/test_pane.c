@@ -356,8 +356,8 @@ static void lk_test_pane_init(LkTestPane *self)
     adw_combo_row_set_model(self->sampler_row, G_LIST_MODEL(samplers));
     g_autoptr(GtkExpression) title = gtk_property_expression_new(LK_TYPE_LORA_ITEM, NULL, "long-title");
     adw_combo_row_set_expression(self->checkpoint_row, title);
-    lk_combo_name_items(self->checkpoint_row);
-    lk_combo_name_items(self->sampler_row);
+    lk_combo_name_items(GTK_WIDGET(self->checkpoint_row));
+    lk_combo_name_items(GTK_WIDGET(self->sampler_row));
     g_signal_connect_object(self->checkpoint_row, "notify::selected", G_CALLBACK(checkpoint_cb), self,
                             G_CONNECT_SWAPPED);
     gtk_scale_add_mark(GTK_SCALE(self->strength), 0.6, GTK_POS_BOTTOM, NULL);

@@ -2,6 +2,7 @@
 
 #include "app/application.h"
 #include "app/training/change_dialog.h"
+#include "app/training/chart_options.h"
 #include "app/training/figures_card.h"
 #include "app/training/log_dialog.h"
 #include "app/training/loss_chart.h"
@@ -26,6 +27,7 @@ struct _LkTrainingPage {
     GtkStack *stack;
     gboolean narrow;
     GtkWidget *save_button, *sample_button, *change_button, *more_button, *stop_button, *pause_button, *task_button;
+    GtkBox *header_end, *bottom_bar;
     AdwButtonContent *pause_content;
     LkTaskPopover *task_popover;
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
@@ -191,16 +193,33 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
     gtk_widget_set_visible(self->sample_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->change_button, run != NULL && !self->narrow);
     gtk_widget_set_visible(self->more_button, run != NULL && self->narrow);
-    gtk_widget_set_visible(self->stop_button, (alive || state == LK_TASK_QUEUED) && !(run && self->narrow));
+    gtk_widget_set_visible(self->stop_button, alive || state == LK_TASK_QUEUED);
     gtk_widget_set_visible(self->pause_button, run != NULL || resume);
+    gtk_widget_set_visible(GTK_WIDGET(self->bottom_bar), self->narrow && (run || resume || state == LK_TASK_QUEUED));
     adw_button_content_set_icon_name(self->pause_content,
                                      resume ? "media-playback-start-symbolic" : "media-playback-pause-symbolic");
-    adw_button_content_set_label(self->pause_content, self->narrow ? "" : resume ? _("Resume") : _("Pause"));
+    adw_button_content_set_label(self->pause_content, resume ? _("Resume") : _("Pause"));
     gtk_widget_set_tooltip_text(self->pause_button, resume ? _("Resume Training") : _("Pause Training"));
     if (resume)
         gtk_widget_add_css_class(self->pause_button, "suggested-action");
     else
         gtk_widget_remove_css_class(self->pause_button, "suggested-action");
+}
+
+/* Beside the window's own buttons there is no room for title and buttons where it is narrow: Pause and Stop are at the
+ * bottom there. */
+static void place_buttons(LkTrainingPage *self)
+{
+    GtkBox *from = self->narrow ? self->header_end : self->bottom_bar,
+           *to = self->narrow ? self->bottom_bar : self->header_end;
+    GtkWidget *const buttons[] = {self->pause_button, self->stop_button};
+    for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++) {
+        if (gtk_widget_get_parent(buttons[i]) != GTK_WIDGET(from))
+            continue;
+        g_autoptr(GtkWidget) button = g_object_ref(buttons[i]);
+        gtk_box_remove(from, button);
+        gtk_box_append(to, button);
+    }
 }
 
 static void update_state(LkTrainingPage *self)
@@ -214,6 +233,7 @@ static void update_state(LkTrainingPage *self)
                                 self->more_button, self->stop_button,   self->pause_button};
         for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
             gtk_widget_set_visible(buttons[i], FALSE);
+        gtk_widget_set_visible(GTK_WIDGET(self->bottom_bar), FALSE);
         static const char *const actions[] = {"training.save-now", "training.sample-now", "training.change",
                                               "training.pause",    "training.stop",       "training.show-log",
                                               "training.table"};
@@ -405,26 +425,6 @@ static void table_action(GtkWidget *widget, const char *name, GVariant *paramete
     lk_loss_table_present(lk_task_get_metrics(self->task), lk_task_get_validations(self->task), widget);
 }
 
-static void smoothing_action(GtkWidget *widget, const char *name, GVariant *parameter)
-{
-    static const struct {
-        const char *name;
-        double smoothing;
-    } choices[] = {{"none", 0}, {"little", 0.95}, {"much", 0.99}};
-    for (size_t i = 0; i < G_N_ELEMENTS(choices); i++)
-        if (g_str_equal(choices[i].name, g_variant_get_string(parameter, NULL)))
-            g_object_set(LK_TRAINING_PAGE(widget)->chart, "smoothing", choices[i].smoothing, NULL);
-    show_reading(LK_TRAINING_PAGE(widget));
-}
-
-static void log_scale_action(GtkWidget *widget, const char *name, GVariant *parameter)
-{
-    LkTrainingPage *self = LK_TRAINING_PAGE(widget);
-    gboolean now;
-    g_object_get(self->chart, "log-scale", &now, NULL);
-    g_object_set(self->chart, "log-scale", !now, NULL);
-}
-
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
 static void lk_training_page_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -443,6 +443,7 @@ static void lk_training_page_set_property(GObject *object, guint id, const GValu
         return;
     }
     self->narrow = g_value_get_boolean(value);
+    place_buttons(self);
     update_state(self);
 }
 
@@ -457,6 +458,7 @@ static void lk_training_page_constructed(GObject *object)
     g_signal_connect_object(center, "notify::current", G_CALLBACK(choose_task), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(center, "removed", G_CALLBACK(removed_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(center, "notify::held", G_CALLBACK(update_state), self, G_CONNECT_SWAPPED);
+    lk_chart_options_add(GTK_WIDGET(self), self->chart);
     choose_task(self);
     update_state(self);
 }
@@ -481,8 +483,6 @@ static void install_actions(GtkWidgetClass *widget_class)
     gtk_widget_class_install_action(widget_class, "training.change", NULL, change_action);
     gtk_widget_class_install_action(widget_class, "training.show-log", NULL, show_log_action);
     gtk_widget_class_install_action(widget_class, "training.table", NULL, table_action);
-    gtk_widget_class_install_action(widget_class, "training.smoothing", "s", smoothing_action);
-    gtk_widget_class_install_action(widget_class, "training.log-scale", NULL, log_scale_action);
     gtk_widget_class_add_binding_action(widget_class, GDK_KEY_p, GDK_CONTROL_MASK, "training.pause", NULL);
     gtk_widget_class_add_binding_action(widget_class, GDK_KEY_s, GDK_CONTROL_MASK, "training.save-now", NULL);
     gtk_widget_class_add_binding_action(widget_class, GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
@@ -516,6 +516,8 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, sample_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, change_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, more_button);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, header_end);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, bottom_bar);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stop_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_button);
@@ -560,4 +562,5 @@ static void lk_training_page_init(LkTrainingPage *self)
     g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(lk_training_page_set_task), self,
                             G_CONNECT_SWAPPED);
     g_signal_connect_object(self->chart, "notify::cursor", G_CALLBACK(show_reading), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->chart, "notify::smoothing", G_CALLBACK(show_reading), self, G_CONNECT_SWAPPED);
 }

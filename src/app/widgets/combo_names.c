@@ -1,9 +1,10 @@
 #include "app/widgets/combo_names.h"
 
-/* What the row calls an item. Free with g_free. */
-static char *title_of(AdwComboRow *row, gpointer item)
+/* What the chooser calls an item. Free with g_free. */
+static char *title_of(GtkWidget *chooser, gpointer item)
 {
-    GtkExpression *expression = adw_combo_row_get_expression(row);
+    GtkExpression *expression = ADW_IS_COMBO_ROW(chooser) ? adw_combo_row_get_expression(ADW_COMBO_ROW(chooser))
+                                                          : gtk_drop_down_get_expression(GTK_DROP_DOWN(chooser));
     g_auto(GValue) value = G_VALUE_INIT;
     if (expression && gtk_expression_evaluate(expression, item, &value))
         return g_value_dup_string(&value);
@@ -29,12 +30,12 @@ static GtkWidget *make_label(void)
 }
 
 /* In the row only the title, in the list a check mark beside the chosen one. */
-static void setup_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
+static void setup_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
     gtk_list_item_set_child(item, make_label());
 }
 
-static void setup_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
+static void setup_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12), *label = make_label();
     GtkWidget *mark = g_object_new(GTK_TYPE_IMAGE, "icon-name", "object-select-symbolic", "accessible-role",
@@ -45,42 +46,43 @@ static void setup_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, 
     gtk_list_item_set_child(item, box);
 }
 
-static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
+static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
-    g_autofree char *title = title_of(row, gtk_list_item_get_item(item));
+    g_autofree char *title = title_of(chooser, gtk_list_item_get_item(item));
     lk_combo_set_label(GTK_LABEL(gtk_list_item_get_child(item)), title);
     gtk_list_item_set_accessible_label(item, title);
 }
 
-static void show_mark(AdwComboRow *row, GParamSpec *pspec, GtkListItem *item)
+static void show_mark(GtkWidget *chooser, GParamSpec *pspec, GtkListItem *item)
 {
+    g_autoptr(GObject) chosen = NULL;
+    g_object_get(chooser, "selected-item", &chosen, NULL);
     GtkWidget *mark = gtk_widget_get_last_child(gtk_list_item_get_child(item));
-    gtk_widget_set_opacity(mark, gtk_list_item_get_item(item) == adw_combo_row_get_selected_item(row) ? 1 : 0);
+    gtk_widget_set_opacity(mark, gtk_list_item_get_item(item) == chosen ? 1 : 0);
 }
 
-static void bind_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
+static void bind_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
-    g_autofree char *title = title_of(row, gtk_list_item_get_item(item));
+    g_autofree char *title = title_of(chooser, gtk_list_item_get_item(item));
     gtk_label_set_label(GTK_LABEL(gtk_widget_get_first_child(gtk_list_item_get_child(item))), title);
     gtk_list_item_set_accessible_label(item, title);
-    g_signal_connect_object(row, "notify::selected-item", G_CALLBACK(show_mark), item, 0);
-    show_mark(row, NULL, item);
+    g_signal_connect_object(chooser, "notify::selected-item", G_CALLBACK(show_mark), item, 0);
+    show_mark(chooser, NULL, item);
 }
 
-static void unbind_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, AdwComboRow *row)
+static void unbind_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
-    g_signal_handlers_disconnect_by_func(row, show_mark, item);
+    g_signal_handlers_disconnect_by_func(chooser, show_mark, item);
 }
 
-void lk_combo_name_items(AdwComboRow *row)
+void lk_combo_name_items(GtkWidget *chooser)
 {
     g_autoptr(GtkListItemFactory) factory = gtk_signal_list_item_factory_new();
     g_autoptr(GtkListItemFactory) list = gtk_signal_list_item_factory_new();
-    g_signal_connect_object(factory, "setup", G_CALLBACK(setup_cb), row, 0);
-    g_signal_connect_object(factory, "bind", G_CALLBACK(bind_cb), row, 0);
-    g_signal_connect_object(list, "setup", G_CALLBACK(setup_list_cb), row, 0);
-    g_signal_connect_object(list, "bind", G_CALLBACK(bind_list_cb), row, 0);
-    g_signal_connect_object(list, "unbind", G_CALLBACK(unbind_list_cb), row, 0);
-    adw_combo_row_set_factory(row, factory);
-    adw_combo_row_set_list_factory(row, list);
+    g_signal_connect_object(factory, "setup", G_CALLBACK(setup_cb), chooser, 0);
+    g_signal_connect_object(factory, "bind", G_CALLBACK(bind_cb), chooser, 0);
+    g_signal_connect_object(list, "setup", G_CALLBACK(setup_list_cb), chooser, 0);
+    g_signal_connect_object(list, "bind", G_CALLBACK(bind_list_cb), chooser, 0);
+    g_signal_connect_object(list, "unbind", G_CALLBACK(unbind_list_cb), chooser, 0);
+    g_object_set(chooser, "factory", factory, "list-factory", list, NULL);
 }
