@@ -334,7 +334,14 @@ static inline bool check_device(const Check *c, double *worst)
 }
 #endif
 
-/** One TAP line for a kernel on one case. LK_LANES_ONLY (ThreadSanitizer's build): lanes as threads, nothing else. */
+/* Many blocks with barriers among many threads take minutes on a small machine. */
+static inline bool checks_lanes(const Check *c)
+{
+    return lk_kernel(c->id, c->dtype)->phase[0].blocks(c->args) <= 300;
+}
+
+/** One TAP line for a kernel on one case. LK_LANES_ONLY (ThreadSanitizer's build): lanes as threads, nothing else. With
+ * LORIKEET_KERNELS=names in the environment nothing runs: it only says what would, for covered.c. */
 __attribute__((format(printf, 2, 3))) static inline void check(const Check *c, const char *format, ...)
 {
     char label[200];
@@ -345,14 +352,17 @@ __attribute__((format(printf, 2, 3))) static inline void check(const Check *c, c
     double worst = 0;
     bool right = true;
     const LkKernel *kernel = lk_kernel(c->id, c->dtype);
+    if (getenv("LORIKEET_KERNELS")) {
+        tap_note("%s %s %s", checks_lanes(c) ? "lanes" : "blocks", kernel->name, lk_dtype_name(c->dtype));
+        return;
+    }
 #ifdef LK_ON_DEVICE
     right = check_device(c, &worst);
 #else
 #ifndef LK_LANES_ONLY
     right = check_processor(c, &worst) && right;
 #endif
-    /* Many blocks with barriers among many threads take minutes on a small machine. */
-    if (kernel->phase[0].blocks(c->args) <= 300)
+    if (checks_lanes(c))
         right = check_lanes(c, &worst) && right;
 #endif
     tap_ok(right, "%s %s %s (%.2f of the allowed error)", kernel->name, lk_dtype_name(c->dtype), label, worst);

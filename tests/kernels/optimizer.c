@@ -99,18 +99,23 @@ static void test_averages_left_alone(void)
     tap_ok(e[0] == 3 && e[1] == 4.5f && a[2] == 2.5f && b[0] == 3, "a finite one does not");
 }
 
-/* Notes lie one behind the other, and never outside of their room. */
-static void test_notes(void)
+/* Notes begin at their slot, and never lie outside of their room: what would is left out. */
+static void test_notes(int64_t n, int64_t room, int64_t first)
 {
-    float x[3] = {1, 2, 3}, notes[5] = {9, 9, 9, 9, 9}, slot = 1;
-    LkNoteArgs a = {.x = x, .notes = notes, .slot = &slot, .n = 3, .room = 4};
-    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
-    tap_ok(notes[0] == 9 && notes[1] == 1 && notes[3] == 3 && notes[4] == 9, "notes from the second on");
-    slot = 3;
-    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
-    slot = -4;
-    lk_kernel_launch_cpu(LK_KERNEL_NOTE, LK_F32, &a);
-    tap_ok(notes[0] == 9 && notes[2] == 2 && notes[3] == 1 && notes[4] == 9, "none outside of their room");
+    Array x = array_random(LK_F32, n, 60, 1, 0), slot = array_new(LK_F32, 1);
+    Array notes = array_random(LK_F32, room, 61, 1, 0);
+    double *truth = malloc((size_t)room * sizeof *truth);
+    put(LK_F32, slot.start, 0, (double)first);
+    array_reset(slot);
+    for (int64_t i = 0; i < room; i++)
+        truth[i] = first >= 0 && i >= first && i < first + n ? at(x, i - first) : at(notes, i);
+    LkNoteArgs a = {.x = x.data, .notes = notes.data, .slot = slot.data, .n = n, .room = room};
+    check(&(Check){.id = LK_KERNEL_NOTE, .dtype = LK_F32, .args = &a, .outputs = {{notes, truth, -1, 0}}},
+          "%d from %d on, room for %d", (int)n, (int)first, (int)room);
+    free(truth);
+    array_free(x);
+    array_free(slot);
+    array_free(notes);
 }
 
 /* A step whose gradient is not finite changes nothing. */
@@ -235,7 +240,10 @@ int main(void)
     }
     test_not_finite();
     test_averages_left_alone();
-    test_notes();
+    test_notes(3, 4, 1);
+    test_notes(3, 4, 3);
+    test_notes(3, 4, -4);
+    test_notes(700, 5000, 1000);
     test_left_alone(NAN);
     test_left_alone(INFINITY);
     test_clip(4, 0, 1);
