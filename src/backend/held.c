@@ -67,24 +67,6 @@ void lk_held_states_free(LkHeldState **states, LkDevice *device, const LkHeldMem
     *states = NULL;
 }
 
-void lk_held_node_memory(const LkProgram *program, const LkNode *node,
-                         void *(*address)(const LkProgram *program, LkRef ref), void *scratch, LkNodeMemory *memory)
-{
-    *memory = (LkNodeMemory){.scratch = scratch};
-    for (int i = 0; i < node->n_in; i++)
-        memory->in[i] = address(program, node->in[i]);
-    for (int i = 0; i < node->n_out; i++)
-        memory->out[i] = address(program, node->out[i]);
-}
-
-bool lk_held_whole(const LkGraph *graph, LkRef ref, bool bound, size_t bytes, LkError *error)
-{
-    const LkTensor *t = lk_graph_tensor(graph, ref);
-    return (ref != LK_NONE && bound && (size_t)lk_tensor_bytes(t) == bytes) ||
-           lk_fail(error, LK_ERROR_DEVICE, "A tensor of %lld bytes was accessed as %zu bytes.",
-                   (long long)lk_tensor_bytes(t), bytes);
-}
-
 bool lk_uses_have(const LkUses *uses, const void *item)
 {
     for (int i = 0; i < uses->count; i++)

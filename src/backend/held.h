@@ -1,9 +1,8 @@
 /* What devices and programs hold, as far as it is the same whatever the device: states by name, the list of the weights
- * that a program uses, where a node's tensors lie. Where the memory comes from is the backend's. */
+ * that a program uses. Where the memory comes from is the backend's. */
 #pragma once
 
 #include "backend/backend.h"
-#include "backend/node_launches.h"
 
 /** The adapter, an optimizer's moments: kept from one program to the next. */
 typedef struct LkHeldState {
@@ -27,13 +26,6 @@ LkHeldState *lk_held_state(LkHeldState **states, LkDevice *device, const LkTenso
 int64_t lk_held_states_missing(const LkHeldState *states, const LkGraph *graph);
 
 void lk_held_states_free(LkHeldState **states, LkDevice *device, const LkHeldMemory *memory);
-
-/** Where a node's tensors lie, asked of the backend one by one. */
-void lk_held_node_memory(const LkProgram *program, const LkNode *node,
-                         void *(*address)(const LkProgram *program, LkRef ref), void *scratch, LkNodeMemory *memory);
-
-/** Whether the host may copy these bytes to or from a tensor: all of it, of a program that has memory. */
-bool lk_held_whole(const LkGraph *graph, LkRef ref, bool bound, size_t bytes, LkError *error);
 
 /** What a program uses of what its device holds, each once. */
 typedef struct LkUses {

@@ -171,6 +171,16 @@ bool cases_add_sd15(Cases *cases, const char *tests)
     return add_table(cases, tests, "sd15_tensors.tsv", steps, G_N_ELEMENTS(steps));
 }
 
+bool cases_add_sd21(Cases *cases, const char *tests)
+{
+    static const LkStepShape steps[] = {
+        {.batch = 1, .height = 96, .width = 96, .chunks = 1, .text_encoder = true},
+        {.batch = 1, .height = 80, .width = 112, .chunks = 3, .text_encoder = true},
+        {.batch = 4, .height = 96, .width = 96, .chunks = 1, .text_encoder = true},
+    };
+    return add_table(cases, tests, "sd21_tensors.tsv", steps, G_N_ELEMENTS(steps));
+}
+
 bool cases_add_sdxl(Cases *cases, const char *tests)
 {
     static const LkStepShape steps[] = {

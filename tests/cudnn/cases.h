@@ -1,5 +1,5 @@
-/* Every convolution and attention that training Stable Diffusion runs: walked off the graphs of SD 1.5 and SDXL with
- * their true dimensions. */
+/* Every convolution and attention that training Stable Diffusion runs: walked off the graphs of SD 1.5, SD 2.1 and
+ * SDXL with their true dimensions. */
 #pragma once
 
 #include "backend/cuda/cudnn_plan.h"
@@ -17,9 +17,10 @@ typedef struct Cases {
     int n, capacity;
 } Cases;
 
-/** Adds what the training steps, autoencoder and text encoders of SD 1.5 or SDXL run. `tests` is the folder of the
- * tests. False where the graphs cannot be built. */
+/** Adds what the training steps, autoencoder and text encoders of SD 1.5, SD 2.1 or SDXL run. `tests` is the folder of
+ * the tests. False where the graphs cannot be built. */
 bool cases_add_sd15(Cases *cases, const char *tests);
+bool cases_add_sd21(Cases *cases, const char *tests);
 bool cases_add_sdxl(Cases *cases, const char *tests);
 /** Adds what SDXL's U-Net runs at this size of latents by its published configuration: no graph is walked, and
  * gradients are those that an adapter of every layer needs. */

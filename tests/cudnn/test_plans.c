@@ -131,13 +131,13 @@ static LkCudnnPlan *plan_conv(const LkCudnn *cudnn, const Case *one, LkDType dty
     return one->backward ? lk_cudnn_conv_backward_data_new(cudnn, &g, error) : lk_cudnn_conv_new(cudnn, &g, error);
 }
 
-/** As the backend does it: the backward pass by groups of heads. */
+/** As the backend does it: the backward pass in parts. */
 static LkCudnnPlan *plan_attention(const LkCudnn *cudnn, const Case *one, LkDType dtype, LkError *error)
 {
     LkSdpaGeometry g = one->sdpa;
     g.dtype = dtype;
     if (one->backward)
-        g.heads = lk_cudnn_sdpa_backward_group(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
+        g = lk_cudnn_sdpa_backward_part(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
     return one->backward ? lk_cudnn_sdpa_backward_new(cudnn, &g, error) : lk_cudnn_sdpa_new(cudnn, &g, error);
 }
 
@@ -277,7 +277,7 @@ static void test_attention(Context *c, int card, const LkCudnn *cudnn, Scope sco
     tap_ok(!wrong, "%s: cuDNN has none of the %d attentions that the table of limits denies", cards[card].name, denied);
 }
 
-/** The number of heads of a call divides the heads, keeps below the cap, and more would not. */
+/** What a call does divides the whole, keeps below the cap, and more would not. */
 static void test_groups(int card, const LkCudnn *cudnn)
 {
     const LkCardLimits *limits = lk_card_limits(cudnn->sm);
@@ -292,7 +292,7 @@ static void test_groups(int card, const LkCudnn *cudnn)
                         .stats_heads = 10,
                         .scale = 0.125f};
     LkError error = {0};
-    int64_t group = lk_cudnn_sdpa_backward_group(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
+    int64_t group = lk_cudnn_sdpa_backward_part(cudnn, &g, LK_CUDNN_WORKSPACE_CAP).heads;
     tap_ok(group == (limits->backward_workspace ? 5 : 10), "%s: %d of SDXL's 10 heads of 4096 rows at once",
            cards[card].name, (int)group);
     LkCudnnPlan *whole = lk_cudnn_sdpa_backward_new(cudnn, &g, &error);
@@ -300,7 +300,20 @@ static void test_groups(int card, const LkCudnn *cudnn)
            "%s: all of them want %.0f MiB", cards[card].name,
            whole ? (double)lk_cudnn_workspace(whole) / (1 << 20) : 0.0);
     lk_cudnn_plan_free(whole);
-    tap_ok(lk_cudnn_sdpa_backward_group(cudnn, &g, 1) == 1, "%s: at least one head is done", cards[card].name);
+    tap_ok(lk_cudnn_sdpa_backward_part(cudnn, &g, 1).heads == 1, "%s: at least one head is done", cards[card].name);
+    LkSdpaGeometry many = g; /* SD 2.1 at 768 x 768, four pictures: not one head of all */
+    many.batch = 4;
+    many.heads = many.stats_heads = 5;
+    many.q_len = many.kv_len = many.kv_rows = 9216;
+    many.row_stride = 320;
+    LkSdpaGeometry part = lk_cudnn_sdpa_backward_part(cudnn, &many, LK_CUDNN_WORKSPACE_CAP);
+    bool small = limits->backward_workspace;
+    tap_ok(part.batch == (small ? 1 : 4) && part.heads == (small ? 1 : 5), "%s: %d heads of %d samples of 9216 rows",
+           cards[card].name, (int)part.heads, (int)part.batch);
+    many.q_len = 9213;
+    many.heads = many.stats_heads = 1;
+    tap_ok(lk_cudnn_sdpa_backward_part(cudnn, &many, LK_CUDNN_WORKSPACE_CAP).batch == 4,
+           "%s: no part begins at an odd place of the statistics", cards[card].name);
 }
 
 /** Adapters of convolutions: from a layer's channels to a few and their gradients, of odd ranks too. */
@@ -505,7 +518,7 @@ static void test_card(Context *c, int card, Scope scope)
 static bool collect(Cases *cases, const char *tests)
 {
     Cases walked = {0};
-    bool ok = cases_add_sd15(cases, tests) && cases_add_sdxl(&walked, tests);
+    bool ok = cases_add_sd15(cases, tests) && cases_add_sd21(cases, tests) && cases_add_sdxl(&walked, tests);
     int missing = 0, unlisted = 0, known = cases->n;
     cases_add_sdxl_list(cases, 1, 128, 128);
     cases_add_sdxl_list(cases, 1, 104, 152);
@@ -531,7 +544,7 @@ int main(int argc, char **argv)
     Context c = {.folder = g_build_filename(argv[1], "cudnn", NULL),
                  .update = update,
                  .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
-    if (tap_ok(collect(&c.cases, argv[1]), "SD 1.5's and SDXL's graphs are built")) {
+    if (tap_ok(collect(&c.cases, argv[1]), "the graphs of SD 1.5, SD 2.1 and SDXL are built")) {
         c.rows = g_new(Row, c.cases.n * DTYPES);
         for (int k = 0; k < c.cases.n * DTYPES; k++)
             for (int i = 0; i < CARDS; i++)

@@ -17,9 +17,9 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     (void)error;
     AttentionStep *step = (AttentionStep *)base;
     for (int i = 0; i < base->node->n_in; i++)
-        step->in[i] = lk_cpu_address(program, base->node->in[i]);
+        step->in[i] = lk_program_address(program, base->node->in[i]);
     for (int i = 0; i < base->node->n_out; i++)
-        step->out[i] = lk_cpu_address(program, base->node->out[i]);
+        step->out[i] = lk_program_address(program, base->node->out[i]);
     step->scratch = scratch;
     return true;
 }
@@ -48,12 +48,9 @@ static void free_step(LkStep *base)
 LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    AttentionStep *step = calloc(1, sizeof *step);
-    if (!step) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    AttentionStep *step = lk_step_new(program, node, &class, sizeof *step, error);
+    if (!step)
         return NULL;
-    }
-    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
     const LkTensor *q = lk_graph_tensor(program->graph, node->in[0]), *k = lk_graph_tensor(program->graph, node->in[1]);
     LkAttentionShape shape = {.batch = q->shape[0],
                               .heads = node->attr.heads,

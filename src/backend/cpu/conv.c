@@ -105,7 +105,7 @@ static bool prepare(LkProgram *program, ConvStep *step, LkError *error)
         return false;
     }
     const LkTensor *w = lk_graph_tensor(program->graph, node->in[1]);
-    LkStoredWeight *known = w->name ? lk_cpu_weight_find(device, w->name, role, w->dtype) : NULL;
+    LkStoredWeight *known = w->name ? lk_cpu_weight_find(&device->held, w->name, role, w->dtype) : NULL;
     dnnl_primitive_desc_t desc = NULL;
     dnnl_status_t status = primitive_desc(device, node, step->backward, &d, known ? known->desc : d.any, &desc);
     bool ok = lk_cpu_status(status, "preparing a convolution", error);
@@ -132,16 +132,16 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 {
     ConvStep *step = (ConvStep *)base;
     const LkNode *node = base->node;
-    void *weight = step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]);
+    void *weight = step->weight ? step->weight->held.data : lk_program_address(program, node->in[1]);
     if (step->repack.bytes > 0) {
         void *packed = (uint8_t *)scratch + step->own_scratch;
         if (!lk_cpu_repack_bind(&step->repack, weight, packed, error))
             return false;
         weight = packed;
     }
-    void *data[5] = {lk_cpu_address(program, step->backward ? node->out[0] : node->in[0]), weight,
-                     lk_cpu_address(program, step->backward ? node->in[0] : node->out[0]), scratch,
-                     node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL};
+    void *data[5] = {lk_program_address(program, step->backward ? node->out[0] : node->in[0]), weight,
+                     lk_program_address(program, step->backward ? node->in[0] : node->out[0]), scratch,
+                     node->attr.has_bias ? lk_program_address(program, node->in[2]) : NULL};
     for (int i = 0; i < 5; i++)
         if (step->memory[i] &&
             !lk_cpu_status(dnnl_memory_set_data_handle(step->memory[i], data[i]), "placing a convolution", error))
@@ -176,12 +176,9 @@ static void free_step(LkStep *base)
 LkStep *lk_cpu_conv_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    ConvStep *step = calloc(1, sizeof *step);
-    if (!step) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    ConvStep *step = lk_step_new(program, node, &class, sizeof *step, error);
+    if (!step)
         return NULL;
-    }
-    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
     step->backward = node->op == LK_OP_CONV2D_BACKWARD_DATA;
     if (!prepare(program, step, error)) {
         free_step(&step->base);

@@ -1,8 +1,7 @@
 /* What the files of the CPU backend share. */
 #pragma once
 
-#include "backend/held.h"
-#include "kernels/kernels.h"
+#include "backend/program.h"
 
 #include <dnnl.h>
 
@@ -17,59 +16,18 @@ typedef enum LkWeightRole {
 
 /** One stored form of one weight, shared by all programs. */
 typedef struct LkStoredWeight {
-    char *name;
-    LkWeightRole role;
-    LkDType dtype;
-    dnnl_memory_desc_t desc; /* the stored layout */
-    int rank;                /* the plain layout in which the file gives it */
-    int64_t shape[LK_MAX_RANK];
+    LkHeldWeight held;        /* its form is a role */
+    dnnl_memory_desc_t desc;  /* the stored layout */
     dnnl_memory_desc_t plain; /* the file's order as oneDNN must see it (dims permuted for the role) */
-    size_t bytes;
-    void *data; /* NULL until the first bind */
-    int users;  /* programs */
-    struct LkStoredWeight *next;
 } LkStoredWeight;
-
-enum { LK_WEIGHT_BUCKETS = 1024 };
 
 struct LkDevice {
     int threads;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_attr_t attr; /* scratchpad from the caller, deterministic */
-    LkStoredWeight *weights[LK_WEIGHT_BUCKETS];
-    LkHeldState *states;
-    uint8_t *arena;
-    int64_t arena_bytes;
+    LkHeld held;
     int64_t weight_bytes, state_bytes;
-};
-
-/* One step of a program: a node, ready to run. */
-typedef struct LkStep LkStep;
-
-typedef struct LkStepClass {
-    /** Takes the addresses of the node's tensors and of its scratch memory. */
-    bool (*bind)(LkStep *step, LkProgram *program, void *scratch, LkError *error);
-    bool (*run)(LkStep *step, LkError *error);
-    void (*free)(LkStep *step);
-} LkStepClass;
-
-struct LkStep {
-    const LkStepClass *class;
-    LkDevice *device;
-    const LkGraph *graph;
-    const LkNode *node;
-    size_t scratch_bytes;
-};
-
-struct LkProgram {
-    LkDevice *device;
-    const LkGraph *graph;
-    LkStep **steps;      /* one a node */
-    int64_t *node_bytes; /* scratch memory of each */
-    LkUses uses;         /* LkStoredWeight */
-    void **address;      /* per tensor (owners), after binding */
-    bool bound;
 };
 
 /** Makes the step of a node. */
@@ -77,7 +35,6 @@ LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error
 LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_attention_step_new(LkProgram *program, const LkNode *node, LkError *error);
-LkStep *lk_cpu_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cpu_fetch_new(LkProgram *program, const LkNode *node, LkError *error);
 
 /** Whether a matrix product is one that lk_cpu_thin_new does faster than oneDNN. */
@@ -85,9 +42,6 @@ bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node);
 
 /** The role of the form that lk_cpu_weight_plain makes. */
 LkWeightRole lk_cpu_plain_role(const LkTensor *weight);
-
-/** The address of a tensor of a bound program (of a weight: its plain form). NULL for LK_NONE. */
-void *lk_cpu_address(const LkProgram *program, LkRef ref);
 
 /** Turns a status of oneDNN into words. */
 bool lk_cpu_status(dnnl_status_t status, const char *what, LkError *error);
@@ -105,14 +59,11 @@ extern const LkHeldMemory lk_cpu_state_memory;
 LkStoredWeight *lk_cpu_weight(LkProgram *program, LkRef ref, LkWeightRole role, const_dnnl_memory_desc_t desc,
                               const_dnnl_memory_desc_t plain, LkError *error);
 
-/** All stored forms whose names have this name's hash: the first of a list. */
-LkStoredWeight *lk_cpu_weight_list(const LkDevice *device, const char *name);
-
 /** The form that exists already, or NULL. */
-LkStoredWeight *lk_cpu_weight_find(const LkDevice *device, const char *name, LkWeightRole role, LkDType dtype);
+LkStoredWeight *lk_cpu_weight_find(const LkHeld *held, const char *name, LkWeightRole role, LkDType dtype);
 
 /** The form that kernels read: the plain one, or codes, or with a convolution's taps first, as the tensor says. */
-bool lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
+LkHeldWeight *lk_cpu_weight_plain(LkProgram *program, LkRef ref, LkError *error);
 
 /** Reads and packs what a program uses and the device does not hold yet (weights_load.c). */
 bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);

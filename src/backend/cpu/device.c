@@ -84,8 +84,8 @@ static void close_device(LkDevice *device)
     if (!device)
         return;
     lk_cpu_weights_trim(device, true);
-    lk_held_states_free(&device->states, device, &lk_cpu_state_memory);
-    lk_cpu_memory_free(device->arena, (size_t)device->arena_bytes);
+    lk_held_states_free(&device->held.states, device, &lk_cpu_state_memory);
+    lk_cpu_memory_free(device->held.arena, (size_t)device->held.arena_bytes);
     dnnl_primitive_attr_destroy(device->attr);
     dnnl_stream_destroy(device->stream);
     dnnl_engine_destroy(device->engine);
@@ -124,12 +124,12 @@ static LkDevice *open_device(int index, int threads, LkError *error)
 
 static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
 {
-    if (bytes > 0 && bytes <= device->arena_bytes)
+    if (bytes > 0 && bytes <= device->held.arena_bytes)
         return true;
-    lk_cpu_memory_free(device->arena, (size_t)device->arena_bytes);
-    device->arena = bytes > 0 ? lk_cpu_memory_new_large((size_t)bytes) : NULL;
-    device->arena_bytes = device->arena ? bytes : 0;
-    if (!device->arena && bytes > 0)
+    lk_cpu_memory_free(device->held.arena, (size_t)device->held.arena_bytes);
+    device->held.arena = bytes > 0 ? lk_cpu_memory_new_large((size_t)bytes) : NULL;
+    device->held.arena_bytes = device->held.arena ? bytes : 0;
+    if (!device->held.arena && bytes > 0)
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the activations (%lld bytes).",
                        (long long)bytes);
     return true;
@@ -148,7 +148,7 @@ static void trim(LkDevice *device)
 
 static int64_t allocated(const LkDevice *device)
 {
-    return device->arena_bytes + device->weight_bytes + device->state_bytes;
+    return device->held.arena_bytes + device->weight_bytes + device->state_bytes;
 }
 
 const LkBackend *lk_cpu_backend(void)
@@ -159,9 +159,9 @@ const LkBackend *lk_cpu_backend(void)
                                       .open = open_device,
                                       .close = close_device,
                                       .compile = lk_cpu_compile,
-                                      .node_bytes = lk_cpu_node_bytes,
-                                      .weight_bytes = lk_cpu_weight_bytes,
-                                      .state_bytes = lk_cpu_state_bytes,
+                                      .node_bytes = lk_program_node_bytes,
+                                      .weight_bytes = lk_program_weight_bytes,
+                                      .state_bytes = lk_program_state_bytes,
                                       .planned_weights = lk_cpu_planned_weights,
                                       .planned_host = planned_host,
                                       .reserve = reserve,

@@ -15,8 +15,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     (void)scratch;
     (void)error;
     FetchStep *step = (FetchStep *)base;
-    step->from = lk_cpu_address(program, base->node->in[0]);
-    step->to = lk_cpu_address(program, base->node->out[0]);
+    step->from = lk_program_address(program, base->node->in[0]);
+    step->to = lk_program_address(program, base->node->out[0]);
     return true;
 }
 
@@ -36,12 +36,9 @@ static void free_step(LkStep *base)
 LkStep *lk_cpu_fetch_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    FetchStep *step = calloc(1, sizeof *step);
-    if (!step) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    FetchStep *step = lk_step_new(program, node, &class, sizeof *step, error);
+    if (!step)
         return NULL;
-    }
-    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
     if (lk_cpu_weight_plain(program, node->in[0], error))
         return &step->base;
     free(step);

@@ -133,7 +133,7 @@ static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s
     const LkTensor *b = lk_graph_tensor(program->graph, node->in[1]);
     const_dnnl_memory_desc_t bias = bias_after_factor(node) ? NULL : d->bias;
     LkWeightRole role = node->attr.trans_b ? LK_WEIGHT_FORWARD : LK_WEIGHT_BACKWARD;
-    LkStoredWeight *known = packed && b->name ? lk_cpu_weight_find(device, b->name, role, b->dtype) : NULL;
+    LkStoredWeight *known = packed && b->name ? lk_cpu_weight_find(&device->held, b->name, role, b->dtype) : NULL;
     if (known) {
         dnnl_status_t status =
             dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, known->desc, bias, d->dst, d->attr);
@@ -216,10 +216,10 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *step = (MatmulStep *)base;
     const LkNode *node = base->node;
     const LkTensor *y = lk_graph_tensor(base->graph, node->out[0]);
-    step->dst = lk_cpu_address(program, node->out[0]);
+    step->dst = lk_program_address(program, node->out[0]);
     step->dst_bytes = (size_t)lk_tensor_bytes(y);
-    void *addend = node->attr.has_addend ? lk_cpu_address(program, node->in[node->n_in - 1]) : NULL;
-    void *weight = step->weight ? step->weight->data : lk_cpu_address(program, node->in[1]);
+    void *addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
+    void *weight = step->weight ? step->weight->held.data : lk_program_address(program, node->in[1]);
     if (step->repack.bytes > 0) {
         void *packed = (uint8_t *)scratch + step->own_scratch;
         if (!lk_cpu_repack_bind(&step->repack, weight, packed, error))
@@ -227,11 +227,11 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
         weight = packed;
     }
     step->addend = addend_apart(base->graph, node) ? NULL : addend;
-    void *data[N_MEMORIES] = {lk_cpu_address(program, node->in[0]),
+    void *data[N_MEMORIES] = {lk_program_address(program, node->in[0]),
                               weight,
                               step->dst,
                               scratch,
-                              node->attr.has_bias ? lk_cpu_address(program, node->in[2]) : NULL,
+                              node->attr.has_bias ? lk_program_address(program, node->in[2]) : NULL,
                               addend};
     for (int i = 0; i < N_MEMORIES; i++)
         if (step->memory[i] &&
@@ -273,12 +273,9 @@ LkStep *lk_cpu_matmul_new(LkProgram *program, const LkNode *node, LkError *error
         [SRC] = DNNL_ARG_SRC,   [WEIGHTS] = DNNL_ARG_WEIGHTS, [DST] = DNNL_ARG_DST, [SCRATCH] = DNNL_ARG_SCRATCHPAD,
         [BIAS] = DNNL_ARG_BIAS,
     };
-    MatmulStep *step = calloc(1, sizeof *step);
-    if (!step) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    MatmulStep *step = lk_step_new(program, node, &class, sizeof *step, error);
+    if (!step)
         return NULL;
-    }
-    step->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
     memcpy(step->argument, arguments, sizeof arguments);
     if (!prepare(program, step, error)) {
         free_step(&step->base);

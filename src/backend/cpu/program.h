@@ -4,9 +4,6 @@
 #include "backend/backend.h"
 
 LkProgram *lk_cpu_compile(LkDevice *device, const LkGraph *graph, LkError *error);
-const int64_t *lk_cpu_node_bytes(const LkProgram *program);
-int64_t lk_cpu_weight_bytes(const LkProgram *program);
-int64_t lk_cpu_state_bytes(const LkProgram *program);
 bool lk_cpu_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error);
 bool lk_cpu_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error);
 bool lk_cpu_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error);

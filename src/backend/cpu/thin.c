@@ -141,9 +141,9 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 {
     (void)error;
     ThinStep *s = (ThinStep *)base;
-    s->p = lk_cpu_address(program, base->node->in[s->turned ? 1 : 0]);
-    s->q = lk_cpu_address(program, base->node->in[s->turned ? 0 : 1]);
-    s->out = lk_cpu_address(program, base->node->out[0]);
+    s->p = lk_program_address(program, base->node->in[s->turned ? 1 : 0]);
+    s->q = lk_program_address(program, base->node->in[s->turned ? 0 : 1]);
+    s->out = lk_program_address(program, base->node->out[0]);
     s->packed = scratch;
     s->sums = (void *)(s->packed + s->steps * s->padded);
     return true;
@@ -179,12 +179,9 @@ LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error)
     static const LkStepClass class = {bind_step, run_step, free_step};
     const LkTensor *a = lk_graph_tensor(program->graph, node->in[0]);
     int64_t m = lk_tensor_cols(a), n = lk_tensor_cols(lk_graph_tensor(program->graph, node->in[1]));
-    ThinStep *s = calloc(1, sizeof *s);
-    if (!s) {
-        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    ThinStep *s = lk_step_new(program, node, &class, sizeof *s, error);
+    if (!s)
         return NULL;
-    }
-    s->base = (LkStep){.class = &class, .device = program->device, .graph = program->graph, .node = node};
     s->bf16 = a->dtype == LK_BF16;
     s->turned = n < m;
     s->tokens = lk_tensor_rows(a);
@@ -193,7 +190,7 @@ LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error)
     s->padded = (s->thin + LANES - 1) / LANES * LANES;
     s->steps = s->bf16 ? (s->tokens + 1) / 2 : s->tokens;
     s->alpha = node->attr.alpha;
-    s->base.scratch_bytes = (size_t)((s->steps + s->wide) * s->padded) * sizeof *s->packed;
+    s->base.scratch_bytes = (s->steps + s->wide) * s->padded * (int64_t)sizeof *s->packed;
     return &s->base;
 }
 

@@ -124,17 +124,18 @@ static bool reorder(LkDevice *device, const LkStoredWeight *weight, void *plain,
 /** Whether the form is one that weight_form.h makes. */
 static bool is_own(const LkStoredWeight *weight)
 {
-    return weight->role == LK_WEIGHT_CODES || weight->role == LK_WEIGHT_TAPS;
+    return weight->held.form == LK_WEIGHT_CODES || weight->held.form == LK_WEIGHT_TAPS;
 }
 
 /** The forms of one name that the program uses, have no data yet and come from the same rows. */
 static int find_forms(const LkProgram *program, const LkStoredWeight *weight, LkStoredWeight **forms)
 {
+    const LkHeldWeight *like = &weight->held;
     int n = 0;
-    for (LkStoredWeight *w = lk_cpu_weight_list(program->device, weight->name); w && n < MAX_FORMS; w = w->next)
-        if (!w->data && !is_own(w) && w->dtype == weight->dtype && w->shape[0] == weight->shape[0] &&
-            strcmp(w->name, weight->name) == 0 && lk_uses_have(&program->uses, w))
-            forms[n++] = w;
+    for (LkHeldWeight *w = lk_held_weight_list(&program->held->weights, like->name); w && n < MAX_FORMS; w = w->next)
+        if (!w->data && !is_own((LkStoredWeight *)w) && w->dtype == like->dtype && w->shape[0] == like->shape[0] &&
+            strcmp(w->name, like->name) == 0 && lk_uses_have(&program->uses, w))
+            forms[n++] = (LkStoredWeight *)w;
     return n;
 }
 
@@ -181,7 +182,7 @@ static bool load_forms(LkDevice *device, Loading *l, LkStoredWeight *const *form
     size_t used = region->used;
     for (int i = 0; i < n; i++) {
         places[i] = region->data + region->used;
-        region->used += in_pages(forms[i]->bytes);
+        region->used += in_pages(forms[i]->held.bytes);
         if (dnnl_memory_desc_equal(forms[i]->plain, forms[i]->desc) && !l->straight) {
             l->straight = places[i];
         } else if (lk_packer_init(&l->packers[l->n_packers], forms[i]->plain, forms[i]->desc, l->to, places[i])) {
@@ -199,16 +200,16 @@ static bool load_forms(LkDevice *device, Loading *l, LkStoredWeight *const *form
     if (!ok)
         region->used = used;
     for (int i = 0; i < n && ok; i++) {
-        forms[i]->data = places[i];
-        device->weight_bytes += (int64_t)forms[i]->bytes;
+        forms[i]->held.data = places[i];
+        device->weight_bytes += (int64_t)forms[i]->held.bytes;
     }
     return ok;
 }
 
 /** Fills a form that weight_form.h makes. */
-static bool load_own(LkDevice *device, LkStoredWeight *weight, const Loading *l, Region *region, LkError *error)
+static bool load_own(LkDevice *device, LkHeldWeight *weight, const Loading *l, Region *region, LkError *error)
 {
-    LkWeightForm form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->role == LK_WEIGHT_TAPS);
+    LkWeightForm form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->form == LK_WEIGHT_TAPS);
     uint8_t *place = region->data + region->used;
     float *scales = (float *)(void *)(place + lk_weight_form_bytes(&form, form.rows));
     if (!lk_weight_form_write(&form, &l->reader, 0, form.rows, place, scales, error))
@@ -220,8 +221,7 @@ static bool load_own(LkDevice *device, LkStoredWeight *weight, const Loading *l,
 }
 
 /** Fills every wanted form of one name, from one read of the file. */
-static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSource *source, Region *region,
-                 LkError *error)
+static bool load(LkProgram *program, LkHeldWeight *weight, const LkWeightSource *source, Region *region, LkError *error)
 {
     int64_t wanted = 1;
     Loading l = {.to = weight->dtype, .rows = 1};
@@ -234,11 +234,12 @@ static bool load(LkProgram *program, LkStoredWeight *weight, const LkWeightSourc
         return false;
     LkStoredWeight *forms[MAX_FORMS];
     bool ok;
-    if (is_own(weight)) {
+    if (is_own((LkStoredWeight *)weight)) {
         ok = load_own(program->device, weight, &l, region, error);
     } else {
         l.row_elements = wanted / l.rows;
-        ok = load_forms(program->device, &l, forms, find_forms(program, weight, forms), region, error);
+        ok =
+            load_forms(program->device, &l, forms, find_forms(program, (LkStoredWeight *)weight, forms), region, error);
     }
     lk_weight_reader_close(&l.reader);
     return ok;
@@ -248,7 +249,7 @@ bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkErr
 {
     Region region = {0};
     for (int i = 0; i < program->uses.count; i++) {
-        const LkStoredWeight *weight = program->uses.items[i];
+        const LkHeldWeight *weight = program->uses.items[i];
         region.bytes += weight->data ? 0 : in_pages(weight->bytes);
     }
     if (region.bytes == 0)
@@ -261,7 +262,7 @@ bool lk_cpu_weights_load(LkProgram *program, const LkWeightSource *source, LkErr
                        region.bytes);
     bool ok = true;
     for (int i = 0; i < program->uses.count && ok; i++) {
-        LkStoredWeight *weight = program->uses.items[i];
+        LkHeldWeight *weight = program->uses.items[i];
         ok = weight->data || load(program, weight, source, &region, error);
     }
     if (region.used < region.bytes)

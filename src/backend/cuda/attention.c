@@ -3,15 +3,12 @@
 
 #include <stdlib.h>
 
-/** Workspace of one call of the fused backward pass, whose deterministic form keeps a matrix a head. */
-#define GROUP_BYTES (INT64_C(256) << 20)
-
 typedef struct AttentionStep {
     LkStep base;
     LkSdpaGeometry g;
     bool backward;
-    LkCudnnPlan *plan; /* for `group` heads, or … */
-    int64_t group;
+    LkCudnnPlan *plan; /* for some samples and heads at once, or … */
+    int64_t samples, heads;
     LkComposite *composite;
     void *pointers[LK_SDPA_POINTERS];
     uint8_t *scratch;
@@ -28,26 +25,35 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     static const int forward_out[] = {LK_SDPA_O, LK_SDPA_STATS}, backward_out[] = {LK_SDPA_DQ, LK_SDPA_DK, LK_SDPA_DV};
     AttentionStep *s = (AttentionStep *)base;
     for (int i = 0; i < base->node->n_in; i++) /* q, k, v, o, stats, do: in this order */
-        s->pointers[LK_SDPA_Q + i] = lk_cuda_address(program, base->node->in[i]);
+        s->pointers[LK_SDPA_Q + i] = lk_program_address(program, base->node->in[i]);
     for (int i = 0; i < base->node->n_out; i++)
-        s->pointers[(s->backward ? backward_out : forward_out)[i]] = lk_cuda_address(program, base->node->out[i]);
+        s->pointers[(s->backward ? backward_out : forward_out)[i]] = lk_program_address(program, base->node->out[i]);
     s->scratch = (uint8_t *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
     return true;
 }
 
-/** The fused kernel, a group of heads after the other. */
+/** Where the part of sample n and head h on begins in one of the tensors. */
+static void *part_of(const AttentionStep *s, int which, int64_t n, int64_t h)
+{
+    const LkSdpaGeometry *g = &s->g;
+    bool of_keys = which == LK_SDPA_K || which == LK_SDPA_V || which == LK_SDPA_DK || which == LK_SDPA_DV;
+    int64_t tokens = n * (of_keys ? g->kv_rows : g->q_len) * g->row_stride + h * g->head_dim;
+    int64_t bytes = which == LK_SDPA_STATS ? (n * g->stats_heads + h) * g->q_len * (int64_t)sizeof(float)
+                                           : tokens * element_size(s);
+    return s->pointers[which] ? (uint8_t *)s->pointers[which] + bytes : NULL;
+}
+
+/** The fused kernel, one part after the other. */
 static bool run_plan(const AttentionStep *s, LkError *error)
 {
-    for (int64_t head = 0; head < s->g.heads; head += s->group) {
-        void *pointers[LK_SDPA_POINTERS];
-        for (int i = 0; i < LK_SDPA_POINTERS; i++) {
-            int64_t offset = i == LK_SDPA_STATS ? head * s->g.q_len * (int64_t)sizeof(float)
-                                                : head * s->g.head_dim * element_size(s);
-            pointers[i] = s->pointers[i] ? (uint8_t *)s->pointers[i] + offset : NULL;
+    for (int64_t n = 0; n < s->g.batch; n += s->samples)
+        for (int64_t h = 0; h < s->g.heads; h += s->heads) {
+            void *pointers[LK_SDPA_POINTERS];
+            for (int i = 0; i < LK_SDPA_POINTERS; i++)
+                pointers[i] = part_of(s, i, n, h);
+            if (!lk_cudnn_run(s->plan, s->base.device->dnn.handle, pointers, s->scratch, error))
+                return false;
         }
-        if (!lk_cudnn_run(s->plan, s->base.device->dnn.handle, pointers, s->scratch, error))
-            return false;
-    }
     return true;
 }
 
@@ -72,7 +78,7 @@ static bool clear_the_rest(const AttentionStep *s, LkError *error)
                               clear(s, s->pointers[LK_SDPA_DK], g->batch * g->kv_rows * row, error));
 }
 
-static bool enqueue_step(LkStep *base, LkError *error)
+static bool run_step(LkStep *base, LkError *error)
 {
     const AttentionStep *s = (const AttentionStep *)base;
     bool ok = s->plan ? run_plan(s, error) : lk_composite_run(s->composite, s->pointers, s->scratch, error);
@@ -112,15 +118,16 @@ static LkCudnnPlan *fused(AttentionStep *s)
     if (!lk_cudnn_sdpa_supported(dnn->sm, &part, s->backward))
         return NULL;
     if (s->backward)
-        part.heads = lk_cudnn_sdpa_backward_group(dnn, &part, GROUP_BYTES);
-    s->group = part.heads;
+        part = lk_cudnn_sdpa_backward_part(dnn, &part, s->base.device->attention_workspace);
+    s->samples = part.batch;
+    s->heads = part.heads;
     return s->backward ? lk_cudnn_sdpa_backward_new(dnn, &part, &ignored) : lk_cudnn_sdpa_new(dnn, &part, &ignored);
 }
 
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error)
 {
-    static const LkStepClass class = {bind_step, enqueue_step, free_step};
-    AttentionStep *s = lk_cuda_step_new(program, node, &class, sizeof *s, error);
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    AttentionStep *s = lk_step_new(program, node, &class, sizeof *s, error);
     if (!s)
         return NULL;
     s->g = geometry_of(program->graph, node);

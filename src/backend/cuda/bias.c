@@ -25,7 +25,7 @@ void lk_cuda_bias_bind(LkCudaBias *bias, const LkProgram *program)
         bias->source = (const uint8_t *)bias->weight->data +
                        (size_t)lk_graph_tensor(program->graph, bias->ref)->offset * lk_dtype_size(bias->dtype);
     else
-        bias->source = lk_cuda_address(program, bias->ref);
+        bias->source = lk_program_address(program, bias->ref);
 }
 
 const void *lk_cuda_bias_enqueue(const LkCudaBias *bias, LkDevice *device, void *scratch, bool *ok, LkError *error)

@@ -7,7 +7,7 @@ typedef struct LkCudaBias {
     LkRef ref; /* LK_NONE: there is none */
     LkDType dtype;
     int64_t count;
-    LkCudaWeight *weight; /* where it is frozen: stored in this type */
+    LkHeldWeight *weight; /* where it is frozen: stored in this type */
     const void *source;
 } LkCudaBias;
 

@@ -6,7 +6,7 @@
 typedef struct ConvStep {
     LkStep base;
     LkCudnnPlan *plan;
-    LkCudaWeight *weight; /* NULL where it was brought into the arena */
+    LkHeldWeight *weight; /* NULL where it was brought into the arena */
     LkCudaBias bias;
     bool backward;
     void *pointers[LK_CONV_POINTERS];
@@ -37,15 +37,15 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
 {
     (void)error;
     ConvStep *s = (ConvStep *)base;
-    s->pointers[LK_CONV_X] = lk_cuda_address(program, s->backward ? base->node->out[0] : base->node->in[0]);
-    s->pointers[LK_CONV_Y] = lk_cuda_address(program, s->backward ? base->node->in[0] : base->node->out[0]);
-    s->pointers[LK_CONV_W] = s->weight ? s->weight->data : lk_cuda_address(program, base->node->in[1]);
+    s->pointers[LK_CONV_X] = lk_program_address(program, s->backward ? base->node->out[0] : base->node->in[0]);
+    s->pointers[LK_CONV_Y] = lk_program_address(program, s->backward ? base->node->in[0] : base->node->out[0]);
+    s->pointers[LK_CONV_W] = s->weight ? s->weight->data : lk_program_address(program, base->node->in[1]);
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = (uint8_t *)(uintptr_t)lk_cuda_aligned((int64_t)(uintptr_t)scratch);
     return true;
 }
 
-static bool enqueue_step(LkStep *base, LkError *error)
+static bool run_step(LkStep *base, LkError *error)
 {
     ConvStep *s = (ConvStep *)base;
     bool ok = true;
@@ -85,8 +85,8 @@ static bool prepare(LkProgram *program, ConvStep *s, LkError *error)
 
 LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error)
 {
-    static const LkStepClass class = {bind_step, enqueue_step, free_step};
-    ConvStep *step = lk_cuda_step_new(program, node, &class, sizeof *step, error);
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    ConvStep *step = lk_step_new(program, node, &class, sizeof *step, error);
     if (step && prepare(program, step, error))
         return &step->base;
     if (step)

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "backend/cuda/cudnn_plan.h"
-#include "backend/held.h"
-#include "kernels/kernels.h"
+#include "backend/program.h"
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
@@ -17,6 +16,9 @@
 /** Workspace that a matrix product may ask for, the same on every card, so that results do not depend on free memory.
  */
 #define LK_CUDA_PRODUCT_WORKSPACE (INT64_C(32) << 20)
+
+/** Workspace of one call of the fused attention's backward pass, whose deterministic form keeps a matrix a head. */
+#define LK_CUDA_ATTENTION_WORKSPACE LK_CUDNN_WORKSPACE_CAP
 
 /** In which order a frozen weight is stored. A weight may be stored in several ways at once. */
 typedef enum LkCudaLayout {
@@ -33,30 +35,22 @@ typedef struct LkCudaRegion {
 
 /** One stored form of one weight, shared by all programs of the device. */
 typedef struct LkCudaWeight {
-    char *name;
-    LkCudaLayout layout;
-    LkDType dtype;
-    bool on_host; /* in pinned memory, for fetches */
-    int rank;
-    int64_t shape[LK_MAX_RANK]; /* in the file's order */
-    size_t bytes;               /* with padding to LK_CUDA_ALIGNMENT */
-    void *data;                 /* NULL until the first bind */
+    LkHeldWeight held; /* its form is a layout; bytes with padding to LK_CUDA_ALIGNMENT; on the host: pinned memory */
     LkCudaRegion *region;
-    int users; /* programs */
-    struct LkCudaWeight *next;
 } LkCudaWeight;
 
-enum { LK_CUDA_WEIGHT_BUCKETS = 1024, LK_CUDA_STAGINGS = 2 };
+enum { LK_CUDA_STAGINGS = 2 };
 
 /* Products for which cuBLASLt was asked already (product.c). */
 typedef struct LkProductChoice LkProductChoice;
 
 struct LkDevice {
     int index;
-    char name[64];     /* "NVIDIA GeForce RTX 4090" */
-    int sm;            /* 86 for compute capability 8.6 */
-    int processors;    /* streaming multiprocessors */
-    int64_t allocated; /* arena + weights + states, bytes */
+    char name[64];               /* "NVIDIA GeForce RTX 4090" */
+    int sm;                      /* 86 for compute capability 8.6 */
+    int processors;              /* streaming multiprocessors */
+    int64_t allocated;           /* arena + weights + states, bytes */
+    int64_t attention_workspace; /* LK_CUDA_ATTENTION_WORKSPACE; tests want less */
     cudaStream_t stream, copy_stream;
     cublasLtHandle_t blas;
     LkCudnn dnn;
@@ -66,42 +60,15 @@ struct LkDevice {
     bool sending[LK_CUDA_STAGINGS]; /* the copy stream may still read it */
     cudaEvent_t reached;            /* what lk_cuda_wait waits for */
     int64_t emptied;                /* how often the stream was seen to be empty */
-    uint8_t *arena;
-    int64_t arena_bytes;
-    LkHeldState *states;
-    LkCudaWeight *weights[LK_CUDA_WEIGHT_BUCKETS];
+    LkHeld held;
     LkProductChoice *choices;
 };
 
-/* One step of a program: a node, ready to be put into the stream. */
-typedef struct LkStep LkStep;
-
-typedef struct LkStepClass {
-    /** Takes the addresses of the node's tensors and of its scratch memory. */
-    bool (*bind)(LkStep *step, LkProgram *program, void *scratch, LkError *error);
-    /** Puts the work into the device's stream; may be captured: no allocation, no synchronisation. */
-    bool (*enqueue)(LkStep *step, LkError *error);
-    void (*free)(LkStep *step);
-} LkStepClass;
-
-struct LkStep {
-    const LkStepClass *class;
-    LkDevice *device;
-    const LkGraph *graph;
-    const LkNode *node;
-    int64_t scratch_bytes;
-};
-
-struct LkProgram {
-    LkDevice *device;
-    const LkGraph *graph;
-    LkStep **steps;      /* one a node */
-    int64_t *node_bytes; /* scratch memory of each */
-    LkUses uses;         /* LkCudaWeight */
-    int32_t *waits;      /* per node: the fetch that must have arrived first, or -1 */
-    void **address;      /* per tensor (owners), after binding */
-    bool bound;
-    int64_t *input_offset; /* per tensor: its place in `pinned`, for inputs */
+/** A program, and what a card's has beside. */
+typedef struct LkCudaProgram {
+    LkProgram base;
+    int32_t *waits;        /* per node: the fetch that must have arrived first, or -1 */
+    int64_t *input_offset; /* per tensor: its place in `inputs`, for inputs */
     uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
     bool pinned;           /* they are */
     bool in_flight;        /* the stream may still read `inputs`, unless it has been empty since: */
@@ -110,25 +77,18 @@ struct LkProgram {
     int runs;              /* since it was bound */
     bool direct;           /* it could not be recorded: every run is launched call by call */
     cudaGraphExec_t captured;
-};
+} LkCudaProgram;
 
 /** Makes the step of a node. */
 LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error);
-LkStep *lk_cuda_kernel_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_fetch_new(LkProgram *program, const LkNode *node, LkError *error);
 
-/** Which fetch each node waits for: none twice, as copies arrive in their order. */
-bool lk_cuda_fetch_waits(const LkGraph *graph, int32_t *waits, LkError *error);
+/** Which fetch each node waits for: none twice, as copies arrive in their order. To be freed; NULL with the error. */
+int32_t *lk_cuda_fetch_waits(const LkGraph *graph, LkError *error);
 /** Lets the stream wait until a fetch has arrived. */
 bool lk_cuda_fetch_wait(LkStep *step, LkError *error);
-
-/** A step of `size` bytes with its base filled in; NULL with the error where memory is short. */
-void *lk_cuda_step_new(LkProgram *program, const LkNode *node, const LkStepClass *class, size_t size, LkError *error);
-
-/** The address of a tensor of a bound program (of a weight: its plain form in its own type). NULL for LK_NONE. */
-void *lk_cuda_address(const LkProgram *program, LkRef ref);
 
 /** `bytes` rounded up to the alignment of memory on the device. */
 static inline int64_t lk_cuda_aligned(int64_t bytes)
@@ -171,11 +131,7 @@ bool lk_cuda_launch(LkDevice *device, LkKernelId id, LkDType dtype, const void *
 
 /** The stored form of the weight that owns `ref`, made if missing and counted as used by the program. Codes and weights
  * on the host: in the type and order that the tensor says. */
-LkCudaWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error);
-
-/** The form that exists already, or NULL. */
-LkCudaWeight *lk_cuda_weight_find(const LkDevice *device, const char *name, LkCudaLayout layout, LkDType dtype,
-                                  bool on_host);
+LkHeldWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error);
 
 /** The stored form in which the tensor of a weight is read as it is: its own type, in the order that it says. */
 LkCudaLayout lk_cuda_plain_layout(const LkTensor *weight);
@@ -199,12 +155,9 @@ void lk_cuda_weights_trim(LkDevice *device, bool all);
 LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error);
 void lk_cuda_program_free(LkProgram *program);
 bool lk_cuda_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *source, LkError *error);
-const int64_t *lk_cuda_node_bytes(const LkProgram *program);
-int64_t lk_cuda_weight_bytes(const LkProgram *program);
-int64_t lk_cuda_state_bytes(const LkProgram *program);
 bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error);
 bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error);
 bool lk_cuda_run(LkProgram *program, LkError *error);
 bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error);
 /** Forgets a captured run, whose addresses are no longer right. */
-void lk_cuda_uncapture(LkProgram *program);
+void lk_cuda_uncapture(LkCudaProgram *program);

@@ -5,29 +5,43 @@
 #include "backend/cuda/card_limits.h"
 #include "backend/cuda/cudnn_cache.h"
 
-/** Bytes of workspace for one head, as far as they grow with the picture. */
+/** Bytes of workspace for one head of one sample, as far as they grow with the picture. */
 static int64_t bytes_of_a_head(const LkCudnn *cudnn, const LkSdpaGeometry *g)
 {
     const LkCardLimits *limits = lk_card_limits(cudnn->sm);
     int64_t rows = (g->q_len + 127) / 128 * 128, columns = (g->kv_len + 127) / 128 * 128;
     int64_t matrix = !limits || limits->backward_workspace ? 2 * rows * columns : 0;
-    return g->batch * (matrix + 8 * rows);
+    return matrix + 8 * rows;
 }
 
-int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes)
+/** How many heads of `batch` samples fit: the largest divisor of the heads that does, else the smallest, of those whose
+ * groups all begin where 16 divides the address of the statistics, f32 [q_len] a head. */
+static int64_t heads_at_once(const LkSdpaGeometry *g, int64_t bytes, int64_t cap)
 {
-    int64_t found = geometry->heads;
-    for (int64_t group = geometry->heads; group >= 1; group--) {
-        /* Every group's statistics, f32 [q_len] a head, must begin where 16 divides the address. */
-        bool whole = geometry->heads % group == 0,
-             aligned = group == geometry->heads || group * geometry->q_len % 4 == 0;
+    int64_t found = g->heads;
+    for (int64_t group = g->heads; group >= 1; group--) {
+        bool whole = g->heads % group == 0, aligned = group == g->heads || group * g->q_len % 4 == 0;
         if (!whole || !aligned)
             continue;
         found = group;
-        if (group * bytes_of_a_head(cudnn, geometry) <= cap_bytes)
+        if (group * bytes <= cap)
             break;
     }
     return found;
+}
+
+LkSdpaGeometry lk_cudnn_sdpa_backward_part(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes)
+{
+    LkSdpaGeometry part = *geometry;
+    int64_t bytes = bytes_of_a_head(cudnn, geometry);
+    int64_t stats_heads = geometry->stats_heads ? geometry->stats_heads : geometry->heads;
+    part.heads = heads_at_once(geometry, geometry->batch * bytes, cap_bytes);
+    bool fits = part.batch * part.heads * bytes <= cap_bytes, aligned = stats_heads * geometry->q_len % 4 == 0;
+    if (fits || !aligned)
+        return part;
+    part.batch = 1;
+    part.heads = heads_at_once(geometry, bytes, cap_bytes);
+    return part;
 }
 
 /** The tensors of the backward graph that are the caller's. */

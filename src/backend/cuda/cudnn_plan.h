@@ -93,13 +93,13 @@ bool lk_cudnn_sdpa_supported(int sm, const LkSdpaGeometry *geometry, bool backwa
 
 LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, LkError *error);
 /** The deterministic form, which may want batch · heads · q_len · kv_len · 2 bytes of workspace: not capped here, see
- * lk_cudnn_sdpa_backward_group. Needs cuDNN 9.18. */
+ * lk_cudnn_sdpa_backward_part. Needs cuDNN 9.18. */
 LkCudnnPlan *lk_cudnn_sdpa_backward_new(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, LkError *error);
 
-/** How many heads the backward pass should do in one call so that its workspace stays below cap_bytes: the largest
- * divisor of geometry->heads for which it does, else the smallest, among those whose groups all begin at an aligned
- * address of the statistics. Makes no plan: it is arithmetic. */
-int64_t lk_cudnn_sdpa_backward_group(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes);
+/** What the backward pass should do in one call so that its workspace stays below cap_bytes: as many heads of all
+ * samples as fit, or, where not even one does (768 × 768 pictures, four at once), of one sample; at least one head. A
+ * part divides the whole and begins where 16 divides the address of the statistics. Makes no plan: it is arithmetic. */
+LkSdpaGeometry lk_cudnn_sdpa_backward_part(const LkCudnn *cudnn, const LkSdpaGeometry *geometry, int64_t cap_bytes);
 
 /** Bytes of workspace that a run needs; the workspace must be aligned to 256. */
 int64_t lk_cudnn_workspace(const LkCudnnPlan *plan);

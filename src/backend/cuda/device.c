@@ -76,8 +76,8 @@ static void close_device(LkDevice *device)
     LkError ignored = {0};
     (void)lk_cuda_enter(device, &ignored);
     lk_cuda_weights_trim(device, true);
-    lk_held_states_free(&device->states, device, &lk_cuda_state_memory);
-    lk_cuda_memory_free(device, device->arena, device->arena_bytes);
+    lk_held_states_free(&device->held.states, device, &lk_cuda_state_memory);
+    lk_cuda_memory_free(device, device->held.arena, device->held.arena_bytes);
     lk_product_choices_free(device->choices);
     for (int i = 0; i < LK_CUDA_STAGINGS; i++) {
         lk_cuda_host_free(device->staging[i], device->pinned[i]);
@@ -161,6 +161,7 @@ static LkDevice *open_device(int index, int threads, LkError *error)
         return NULL;
     }
     device->index = index;
+    device->attention_workspace = LK_CUDA_ATTENTION_WORKSPACE;
     if (!lk_cuda_enter(device, error) || !make_streams(device, error) || !make_libraries(device, error)) {
         close_device(device);
         return NULL;
@@ -172,18 +173,18 @@ static bool reserve(LkDevice *device, int64_t bytes, LkError *error)
 {
     if (!lk_cuda_enter(device, error))
         return false;
-    if (bytes > 0 && bytes <= device->arena_bytes)
+    if (bytes > 0 && bytes <= device->held.arena_bytes)
         return true;
     if (!lk_cuda_wait(device, "waiting for the card", error))
         return false;
-    lk_cuda_memory_free(device, device->arena, device->arena_bytes);
-    device->arena = NULL;
-    device->arena_bytes = 0;
+    lk_cuda_memory_free(device, device->held.arena, device->held.arena_bytes);
+    device->held.arena = NULL;
+    device->held.arena_bytes = 0;
     if (bytes == 0)
         return true;
-    device->arena = lk_cuda_memory_new(device, bytes, "the activations", error);
-    device->arena_bytes = device->arena ? bytes : 0;
-    return device->arena != NULL;
+    device->held.arena = lk_cuda_memory_new(device, bytes, "the activations", error);
+    device->held.arena_bytes = device->held.arena ? bytes : 0;
+    return device->held.arena != NULL;
 }
 
 static void trim(LkDevice *device)
@@ -206,9 +207,9 @@ const LkBackend *lk_cuda_backend(void)
                                       .open = open_device,
                                       .close = close_device,
                                       .compile = lk_cuda_compile,
-                                      .node_bytes = lk_cuda_node_bytes,
-                                      .weight_bytes = lk_cuda_weight_bytes,
-                                      .state_bytes = lk_cuda_state_bytes,
+                                      .node_bytes = lk_program_node_bytes,
+                                      .weight_bytes = lk_program_weight_bytes,
+                                      .state_bytes = lk_program_state_bytes,
                                       .planned_weights = lk_cuda_planned_weights,
                                       .planned_host = lk_cuda_planned_host,
                                       .reserve = reserve,

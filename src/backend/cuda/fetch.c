@@ -18,12 +18,12 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     (void)scratch;
     (void)error;
     FetchStep *step = (FetchStep *)base;
-    step->from = lk_cuda_address(program, base->node->in[0]);
-    step->to = lk_cuda_address(program, base->node->out[0]);
+    step->from = lk_program_address(program, base->node->in[0]);
+    step->to = lk_program_address(program, base->node->out[0]);
     return true;
 }
 
-static bool enqueue_step(LkStep *base, LkError *error)
+static bool run_step(LkStep *base, LkError *error)
 {
     const FetchStep *step = (const FetchStep *)base;
     cudaStream_t copies = base->device->copy_stream;
@@ -43,18 +43,23 @@ bool lk_cuda_fetch_wait(LkStep *step, LkError *error)
                       "waiting for a weight", error);
 }
 
-bool lk_cuda_fetch_waits(const LkGraph *graph, int32_t *waits, LkError *error)
+int32_t *lk_cuda_fetch_waits(const LkGraph *graph, LkError *error)
 {
-    int32_t arrived = -1, *fetch = malloc(((size_t)graph->n_tensors + 1) * sizeof *fetch);
-    if (!fetch)
-        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    int32_t arrived = -1, *waits = malloc(((size_t)graph->n_nodes + 1) * sizeof *waits);
+    int32_t *fetch = malloc(((size_t)graph->n_tensors + 1) * sizeof *fetch);
+    if (!waits || !fetch) {
+        free(waits);
+        free(fetch);
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+        return NULL;
+    }
     for (LkRef i = 0; i < graph->n_tensors; i++)
         fetch[i] = -1;
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
         waits[n] = -1;
         for (int k = 0; k < node->n_in; k++) {
-            int32_t from = fetch[lk_graph_owner(graph, node->in[k])];
+            int32_t from = node->in[k] == LK_NONE ? -1 : fetch[lk_graph_owner(graph, node->in[k])];
             if (from > arrived)
                 arrived = waits[n] = from;
         }
@@ -62,7 +67,7 @@ bool lk_cuda_fetch_waits(const LkGraph *graph, int32_t *waits, LkError *error)
             fetch[lk_graph_owner(graph, node->out[0])] = n;
     }
     free(fetch);
-    return true;
+    return waits;
 }
 
 static void free_step(LkStep *base)
@@ -89,8 +94,8 @@ static bool prepare(LkProgram *program, FetchStep *step, LkError *error)
 
 LkStep *lk_cuda_fetch_new(LkProgram *program, const LkNode *node, LkError *error)
 {
-    static const LkStepClass class = {bind_step, enqueue_step, free_step};
-    FetchStep *step = lk_cuda_step_new(program, node, &class, sizeof *step, error);
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    FetchStep *step = lk_step_new(program, node, &class, sizeof *step, error);
     if (step && prepare(program, step, error))
         return &step->base;
     if (step)

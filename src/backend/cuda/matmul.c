@@ -136,9 +136,9 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *s = (MatmulStep *)base;
     const LkNode *node = base->node;
     for (int i = 0; i < 2; i++)
-        s->x[i] = lk_cuda_address(program, node->in[i]);
-    s->y = lk_cuda_address(program, node->out[0]);
-    s->addend = node->attr.has_addend ? lk_cuda_address(program, node->in[node->n_in - 1]) : NULL;
+        s->x[i] = lk_program_address(program, node->in[i]);
+    s->y = lk_program_address(program, node->out[0]);
+    s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = scratch;
     return true;
@@ -153,7 +153,7 @@ static bool enqueue_parts(MatmulStep *s, LkError *error)
            lk_cuda_launch(s->base.device, LK_KERNEL_ADD_PARTS, LK_F32, &sum, error);
 }
 
-static bool enqueue_step(LkStep *base, LkError *error)
+static bool run_step(LkStep *base, LkError *error)
 {
     MatmulStep *s = (MatmulStep *)base;
     LkDevice *device = base->device;
@@ -177,8 +177,8 @@ static void free_step(LkStep *base)
 
 LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error)
 {
-    static const LkStepClass class = {bind_step, enqueue_step, free_step};
-    MatmulStep *step = lk_cuda_step_new(program, node, &class, sizeof *step, error);
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    MatmulStep *step = lk_step_new(program, node, &class, sizeof *step, error);
     if (step && prepare(program, step, error))
         return &step->base;
     if (step)

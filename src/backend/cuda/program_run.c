@@ -4,16 +4,10 @@
 
 #include <string.h>
 
-/** The address of a tensor the host may touch, if it has this size. */
-static void *host_address(const LkProgram *program, LkRef ref, size_t bytes, LkError *error)
-{
-    return lk_held_whole(program->graph, ref, program->bound, bytes, error) ? lk_cuda_address(program, ref) : NULL;
-}
-
 /** Waits until the inputs of the last run are on the card: until that run begins, at the latest. */
-static bool inputs_sent(LkProgram *program, LkError *error)
+static bool inputs_sent(LkCudaProgram *program, LkError *error)
 {
-    if (program->in_flight && program->emptied == program->device->emptied &&
+    if (program->in_flight && program->emptied == program->base.device->emptied &&
         !lk_cuda_ok(cudaEventSynchronize(program->sent), "computing", error))
         return false;
     program->in_flight = false;
@@ -23,16 +17,17 @@ static bool inputs_sent(LkProgram *program, LkError *error)
 bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error)
 {
     LkDevice *device = program->device;
-    void *address = lk_cuda_enter(device, error) ? host_address(program, tensor, bytes, error) : NULL;
+    void *address = lk_cuda_enter(device, error) ? lk_program_host_address(program, tensor, bytes, error) : NULL;
     if (!address)
         return false;
     LkRef owner = lk_graph_owner(program->graph, tensor);
     if (program->graph->tensors[owner].kind != LK_TENSOR_INPUT)
         return lk_cuda_upload(device, address, data, bytes, error);
-    if (!inputs_sent(program, error))
+    LkCudaProgram *own = (LkCudaProgram *)program;
+    if (!inputs_sent(own, error))
         return false;
     const LkTensor *t = lk_graph_tensor(program->graph, tensor);
-    uint8_t *input = program->inputs + program->input_offset[owner] + (size_t)t->offset * lk_dtype_size(t->dtype);
+    uint8_t *input = own->inputs + own->input_offset[owner] + (size_t)t->offset * lk_dtype_size(t->dtype);
     memcpy(input, data, bytes);
     return lk_cuda_ok(cudaMemcpyAsync(address, input, bytes, cudaMemcpyHostToDevice, device->stream),
                       "copying an input to the card", error);
@@ -40,27 +35,28 @@ bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t by
 
 bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error)
 {
-    const void *address = lk_cuda_enter(program->device, error) ? host_address(program, tensor, bytes, error) : NULL;
+    const void *address =
+        lk_cuda_enter(program->device, error) ? lk_program_host_address(program, tensor, bytes, error) : NULL;
     return address && lk_cuda_download(program->device, data, address, bytes, error);
 }
 
 /** Puts node n into the stream, behind the weight that it reads. */
-static bool enqueue(LkProgram *program, int32_t n, LkError *error)
+static bool enqueue(LkCudaProgram *program, int32_t n, LkError *error)
 {
+    LkStep **steps = program->base.steps;
     int32_t fetch = program->waits[n];
-    return (fetch < 0 || lk_cuda_fetch_wait(program->steps[fetch], error)) &&
-           program->steps[n]->class->enqueue(program->steps[n], error);
+    return (fetch < 0 || lk_cuda_fetch_wait(steps[fetch], error)) && steps[n]->class->run(steps[n], error);
 }
 
-static bool enqueue_all(LkProgram *program, LkError *error)
+static bool enqueue_all(LkCudaProgram *program, LkError *error)
 {
-    for (int32_t n = 0; n < program->graph->n_nodes; n++)
+    for (int32_t n = 0; n < program->base.graph->n_nodes; n++)
         if (!enqueue(program, n, error))
             return false;
     return true;
 }
 
-void lk_cuda_uncapture(LkProgram *program)
+void lk_cuda_uncapture(LkCudaProgram *program)
 {
     if (program->captured)
         (void)cudaGraphExecDestroy(program->captured);
@@ -71,10 +67,10 @@ void lk_cuda_uncapture(LkProgram *program)
 
 /** Records all nodes once, so that from then on one call launches them all: thousands of launches would keep the host
  * busier than a fast card. */
-static bool capture(LkProgram *program, LkError *error)
+static bool capture(LkCudaProgram *program, LkError *error)
 {
     cudaGraph_t graph = NULL;
-    cudaStream_t stream = program->device->stream;
+    cudaStream_t stream = program->base.device->stream;
     if (!lk_cuda_ok(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a step", error))
         return false;
     bool ok = enqueue_all(program, error);
@@ -88,7 +84,7 @@ static bool capture(LkProgram *program, LkError *error)
 
 /** Records the program if it can be. A card whose memory is full to the brim may have no room for the record: then the
  * program runs without, as it did the first time. */
-static bool record(LkProgram *program, LkError *error)
+static bool record(LkCudaProgram *program, LkError *error)
 {
     LkError problem = {0};
     if (program->captured || program->direct || capture(program, &problem))
@@ -100,16 +96,18 @@ static bool record(LkProgram *program, LkError *error)
     return program->direct;
 }
 
-bool lk_cuda_run(LkProgram *program, LkError *error)
+bool lk_cuda_run(LkProgram *base, LkError *error)
 {
-    if (!program->bound)
+    LkDevice *device = base->device;
+    LkCudaProgram *program = (LkCudaProgram *)base;
+    if (!base->bound)
         return lk_fail(error, LK_ERROR_DEVICE, "The program was run before it had memory.");
-    if (!lk_cuda_enter(program->device, error))
+    if (!lk_cuda_enter(device, error))
         return false;
-    if (!lk_cuda_ok(cudaEventRecord(program->sent, program->device->stream), "starting a step", error))
+    if (!lk_cuda_ok(cudaEventRecord(program->sent, device->stream), "starting a step", error))
         return false;
     program->in_flight = true;
-    program->emptied = program->device->emptied;
+    program->emptied = device->emptied;
     /* The first run is not recorded: libraries load what they need then, which must not happen while recording. */
     if (program->runs++ == 0)
         return enqueue_all(program, error);
@@ -117,13 +115,13 @@ bool lk_cuda_run(LkProgram *program, LkError *error)
         return false;
     if (program->direct)
         return enqueue_all(program, error);
-    return lk_cuda_ok(cudaGraphLaunch(program->captured, program->device->stream), "starting a step", error);
+    return lk_cuda_ok(cudaGraphLaunch(program->captured, device->stream), "starting a step", error);
 }
 
 /** Runs node n between two events. */
-static bool measure_node(LkProgram *program, int32_t n, const cudaEvent_t *events, double *seconds, LkError *error)
+static bool measure_node(LkCudaProgram *program, int32_t n, const cudaEvent_t *events, double *seconds, LkError *error)
 {
-    cudaStream_t stream = program->device->stream;
+    cudaStream_t stream = program->base.device->stream;
     float milliseconds = 0;
     if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) || !enqueue(program, n, error))
         return false;
@@ -147,7 +145,7 @@ bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error)
     for (int i = 0; i < 2; i++)
         ok = ok && lk_cuda_ok(cudaEventCreate(&events[i]), "measuring", error);
     for (int32_t n = 0; n < program->graph->n_nodes && ok; n++)
-        ok = measure_node(program, n, events, &seconds[n], error);
+        ok = measure_node((LkCudaProgram *)program, n, events, &seconds[n], error);
     for (int i = 0; i < 2; i++)
         if (events[i])
             (void)cudaEventDestroy(events[i]);

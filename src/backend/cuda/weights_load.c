@@ -55,7 +55,7 @@ static bool send(LkDevice *device, const Loading *l, uint8_t *place, int *number
 }
 
 /** A row that is wider than a pinned buffer cannot be sent. */
-static bool check_width(const LkCudaWeight *weight, const LkWeightForm *form, LkError *error)
+static bool check_width(const LkHeldWeight *weight, const LkWeightForm *form, LkError *error)
 {
     int64_t widest = form->rows * (int64_t)sizeof(float);
     widest = lk_weight_form_bytes(form, 1) > widest ? lk_weight_form_bytes(form, 1) : widest;
@@ -64,7 +64,7 @@ static bool check_width(const LkCudaWeight *weight, const LkWeightForm *form, Lk
 }
 
 /** Fills a weight's place on the card or on the host. */
-static bool fill(LkDevice *device, const LkCudaWeight *weight, Loading *l, uint8_t *place, int *number, LkError *error)
+static bool fill(LkDevice *device, const LkHeldWeight *weight, Loading *l, uint8_t *place, int *number, LkError *error)
 {
     bool codes = lk_dtype_is_code(l->form.dtype);
     if (weight->on_host) {
@@ -81,11 +81,11 @@ static bool fill(LkDevice *device, const LkCudaWeight *weight, Loading *l, uint8
     return ok;
 }
 
-static bool load(LkDevice *device, LkCudaWeight *weight, uint8_t *place, const LkWeightSource *source, int *number,
-                 LkError *error)
+static bool load(LkDevice *device, const LkHeldWeight *weight, uint8_t *place, const LkWeightSource *source,
+                 int *number, LkError *error)
 {
-    Loading l = {
-        .form = lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->layout == LK_CUDA_CHANNELS_LAST)};
+    Loading l = {.form =
+                     lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->form == LK_CUDA_CHANNELS_LAST)};
     if (!lk_weight_reader_open(&l.reader, source, weight->name, l.form.rows * l.form.cols, error))
         return false;
     bool ok = fill(device, weight, &l, place, number, error);
@@ -111,16 +111,51 @@ static LkCudaRegion *new_region(int64_t bytes, bool on_host, LkError *error)
     return NULL;
 }
 
+/** Whether a load is of this weight. */
+static bool is_wanted(const LkHeldWeight *weight, bool on_host)
+{
+    return !weight->data && weight->on_host == on_host;
+}
+
+/** The weights of one kind that a program lacks, one behind the other in a region; a weight has its data once its
+ * copies are under way. */
+static bool load_all(LkProgram *program, LkCudaRegion *region, const LkWeightSource *source, LkError *error)
+{
+    uint8_t *place = region->data;
+    int number = 0;
+    for (int i = 0; i < program->uses.count; i++) {
+        LkHeldWeight *weight = program->uses.items[i];
+        if (!is_wanted(weight, region->on_host))
+            continue;
+        if (!load(program->device, weight, place, source, &number, error))
+            return false;
+        weight->data = place;
+        ((LkCudaWeight *)weight)->region = region;
+        region->weights++;
+        program->device->allocated += region->on_host ? 0 : (int64_t)weight->bytes;
+        place += weight->bytes;
+    }
+    return true;
+}
+
+/** Forgets the weights of a region whose copies did not arrive. */
+static void forget(LkProgram *program, LkCudaRegion *region)
+{
+    for (int i = 0; i < program->uses.count; i++) {
+        LkCudaWeight *weight = program->uses.items[i];
+        if (weight->region != region)
+            continue;
+        weight->region = NULL;
+        weight->held.data = NULL;
+        program->device->allocated -= region->on_host ? 0 : (int64_t)weight->held.bytes;
+    }
+    region->weights = 0;
+}
+
 /** Loads what a program uses on the host, or on the card, and the device does not hold yet. */
 static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_host, LkError *error)
 {
-    LkDevice *device = program->device;
-    int64_t bytes = 0, used = 0;
-    int number = 0;
-    for (int i = 0; i < program->uses.count; i++) {
-        const LkCudaWeight *weight = program->uses.items[i];
-        bytes += weight->data || weight->on_host != on_host ? 0 : (int64_t)weight->bytes;
-    }
+    int64_t bytes = lk_held_weights_missing(&program->uses, on_host);
     if (bytes == 0)
         return true;
     if (!source)
@@ -128,22 +163,12 @@ static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_
     LkCudaRegion *region = new_region(bytes, on_host, error);
     if (!region)
         return false;
-    bool ok = true;
-    for (int i = 0; i < program->uses.count && ok; i++) {
-        LkCudaWeight *weight = program->uses.items[i];
-        if (weight->data || weight->on_host != on_host)
-            continue;
-        ok = load(device, weight, (uint8_t *)region->data + used, source, &number, error);
-        if (!ok)
-            break;
-        weight->data = (uint8_t *)region->data + used;
-        weight->region = region;
-        region->weights++;
-        device->allocated += on_host ? 0 : (int64_t)weight->bytes;
-        used += (int64_t)weight->bytes;
-    }
+    bool ok = load_all(program, region, source, error);
     /* Programs run in the other stream. */
-    bool arrived = lk_cuda_ok(cudaStreamSynchronize(device->copy_stream), "copying the model's weights", error);
+    bool arrived =
+        lk_cuda_ok(cudaStreamSynchronize(program->device->copy_stream), "copying the model's weights", error);
+    if (!arrived)
+        forget(program, region);
     if (region->weights == 0)
         lk_cuda_region_free(region);
     return ok && arrived;
