@@ -89,8 +89,32 @@ def go(style, story):
     return not problems
 
 
+def turn_pages():
+    """One page lies on the other in a narrow window: they come by keys and links in any order, and go back."""
+    camera = screenshots.Camera(os.devnull, "en-light")
+    camera.screen.set_text_size(1)
+    with tempfile.TemporaryDirectory(prefix="lorikeet-comfort-") as home:
+        camera.app = app = tour.start(home, program, models=[tour.DEMO / "base.safetensors"], story=(seed_story, lora))
+        j.apps.append(app)
+        way = tour.Tour(app, tour.translation(build, "en"), None)
+        way.press("button", "_Later")
+        way.dialogs_gone()
+        way.open_project()
+        camera.resize("narrow")
+        for pages in (("training", "results", "training"), ("results", "tasks", "results")):
+            for page in pages:
+                way.page(page)
+                app.find("grouping", page.title())
+            app.press("button", re.compile("^(Back|Lorikeet Mascot)$"))
+            app.find("list", "Steps of the Project")
+        app.press("list item", "Training")
+        app.find("grouping", "Training")
+        return app.quit() == 0
+
+
 every = os.environ.get("LORIKEET_STYLES") == "all"
 j.step("every page and dialog of a new home fits a narrow window", lambda: go("en-large", False))
+j.step("in a narrow window pages come and go in any order", turn_pages)
 for style in ("en-large", "zh-large") if every else ():
     j.step(f"{style}: so does every page and dialog of a project", lambda style=style: go(style, True))
 j.done()

@@ -342,7 +342,13 @@ static void lk_compare_dialog_init(LkCompareDialog *self)
     self->stack = GTK_STACK(gtk_stack_new());
     GtkWidget *same = gtk_label_new(_("Both are the same."));
     gtk_widget_add_css_class(same, "dimmed");
-    gtk_stack_add_named(self->stack, gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), "table");
+    GtkWidget *rest = gtk_label_new(_("All other values are the same."));
+    gtk_label_set_wrap(GTK_LABEL(rest), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(rest), 0);
+    gtk_widget_set_valign(rest, GTK_ALIGN_START);
+    gtk_widget_add_css_class(rest, "dimmed");
+    gtk_widget_add_css_class(rest, "caption");
+    gtk_stack_add_named(self->stack, rest, "table");
     gtk_stack_add_named(self->stack, same, "same");
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->grid));
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->stack));

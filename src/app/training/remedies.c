@@ -33,6 +33,9 @@ static GtkWidget *make_row(LkRemedies *self, const LkFix *fix)
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), fix->title);
     if (fix->note)
         adw_action_row_set_subtitle(ADW_ACTION_ROW(row), fix->note);
+    GtkWidget *label = gtk_button_get_child(GTK_BUTTON(button)); /* leaves the title its room in a narrow window */
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_justify(GTK_LABEL(label), GTK_JUSTIFY_CENTER);
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, fix->title, -1);
     gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "project.train-with");

@@ -49,7 +49,11 @@ static void setup_list_cb(GtkSignalListItemFactory *factory, GtkListItem *item, 
 static void bind_cb(GtkSignalListItemFactory *factory, GtkListItem *item, GtkWidget *chooser)
 {
     g_autofree char *title = title_of(chooser, gtk_list_item_get_item(item));
-    lk_combo_set_label(GTK_LABEL(gtk_list_item_get_child(item)), title);
+    GtkLabel *label = GTK_LABEL(gtk_list_item_get_child(item));
+    if (ADW_IS_COMBO_ROW(chooser))
+        lk_combo_set_label(label, title);
+    else /* as wide as its place: two may stand side by side */
+        gtk_label_set_label(label, title);
     gtk_list_item_set_accessible_label(item, title);
 }
 
