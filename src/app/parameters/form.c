@@ -25,6 +25,7 @@ static const struct {
 /* The rows of a parameter group that are not basic; made when it is opened. */
 typedef struct Drawer {
     AdwExpanderRow *expander;
+    GtkLabel *changes; /* how many values inside are not the preset's: it may be closed */
     gboolean filled, was_open;
 } Drawer;
 
@@ -87,11 +88,37 @@ static void show_row(LkForm *self, LkParameterRow *row)
     lk_parameter_row_set_problem(row, problem_of(self, key));
 }
 
+static gboolean is_changed_at(LkForm *self, size_t index)
+{
+    const char *key = lk_parameters[index].key;
+    if (!has_row(&lk_parameters[index]))
+        return FALSE;
+    if (!lk_project_get_setting(self->project, key) && !(self->preset && g_hash_table_contains(self->preset, key)))
+        return FALSE; /* neither says anything: the default it is */
+    g_autofree char *value = value_now(self, key), *base = lk_job_draft_base_value(self->project, key, self->preset);
+    return is_changed(self, key, value, base);
+}
+
+static void show_drawers(LkForm *self)
+{
+    guint changes[LK_PARAMETER_GROUP_COUNT] = {0};
+    for (size_t i = 0; i < lk_parameter_count; i++)
+        changes[lk_parameters[i].group] += !lk_parameters[i].basic && is_changed_at(self, i);
+    for (guint group = 0; group < LK_PARAMETER_GROUP_COUNT; group++) {
+        if (!self->drawers[group].changes)
+            continue;
+        g_autofree char *text = g_strdup_printf(ngettext("%u change", "%u changes", changes[group]), changes[group]);
+        gtk_label_set_label(self->drawers[group].changes, text);
+        gtk_widget_set_visible(GTK_WIDGET(self->drawers[group].changes), changes[group] > 0);
+    }
+}
+
 static void show_rows(LkForm *self)
 {
     for (size_t i = 0; i < lk_parameter_count; i++)
         if (self->rows[i])
             show_row(self, self->rows[i]);
+    show_drawers(self);
 }
 
 void lk_form_set_preset(LkForm *self, GHashTable *values)
@@ -104,14 +131,8 @@ void lk_form_set_preset(LkForm *self, GHashTable *values)
 guint lk_form_count_changes(LkForm *self)
 {
     guint count = 0;
-    for (size_t i = 0; i < lk_parameter_count; i++) {
-        const char *key = lk_parameters[i].key;
-        if (!has_row(&lk_parameters[i]))
-            continue;
-        g_autofree char *value = value_now(self, key),
-                        *base = lk_job_draft_base_value(self->project, key, self->preset);
-        count += is_changed(self, key, value, base);
-    }
+    for (size_t i = 0; i < lk_parameter_count; i++)
+        count += (guint)is_changed_at(self, i);
     return count;
 }
 
@@ -278,6 +299,11 @@ static void make_drawer(LkForm *self, LkParameterGroup group)
     g_object_set_data(G_OBJECT(expander), "group", GUINT_TO_POINTER(group));
     g_signal_connect_object(expander, "notify::expanded", G_CALLBACK(expanded_cb), self, G_CONNECT_SWAPPED);
     self->drawers[group].expander = ADW_EXPANDER_ROW(expander);
+    GtkWidget *changes = gtk_label_new(NULL);
+    gtk_widget_add_css_class(changes, "dimmed");
+    gtk_widget_set_visible(changes, FALSE);
+    adw_expander_row_add_suffix(ADW_EXPANDER_ROW(expander), changes);
+    self->drawers[group].changes = GTK_LABEL(changes);
     adw_preferences_group_add(self->all, expander);
 }
 

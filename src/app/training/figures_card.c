@@ -88,6 +88,7 @@ static GtkLabel *add_line(GtkBox *box, const char *title)
     gtk_label_set_xalign(GTK_LABEL(name), 0);
     /* With large text a value takes two lines, so that it is whole. */
     gtk_label_set_wrap(GTK_LABEL(value), TRUE);
+    gtk_label_set_natural_wrap_mode(GTK_LABEL(value), GTK_NATURAL_WRAP_NONE);
     gtk_label_set_justify(GTK_LABEL(value), GTK_JUSTIFY_RIGHT);
     gtk_label_set_xalign(GTK_LABEL(value), 1);
     gtk_widget_set_hexpand(name, TRUE);

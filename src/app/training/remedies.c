@@ -35,6 +35,7 @@ static GtkWidget *make_row(LkRemedies *self, const LkFix *fix)
         adw_action_row_set_subtitle(ADW_ACTION_ROW(row), fix->note);
     GtkWidget *label = gtk_button_get_child(GTK_BUTTON(button)); /* leaves the title its room in a narrow window */
     gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_natural_wrap_mode(GTK_LABEL(label), GTK_NATURAL_WRAP_NONE);
     gtk_label_set_justify(GTK_LABEL(label), GTK_JUSTIFY_CENTER);
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, fix->title, -1);
