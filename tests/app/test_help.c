@@ -173,6 +173,8 @@ static void test_search(void)
     check_search("zh_CN", "显存", "out-of-memory");
     check_search("zh_CN", "学习率", "learning-rate");
     check_search("zh_CN", "安全启动", "gpu-not-found");
+    check_search("zh_CN", "loss", "loss");
+    check_search("zh_TW", "Learning Rate", "learning-rate");
     check_search("zh_TW", "顯示記憶體", "out-of-memory");
     check_search("zh_TW", "安全開機", "gpu-not-found");
 }

@@ -121,10 +121,11 @@ static gboolean contains(const char *text, const char *folded_word)
     return strstr(folded, folded_word) != NULL;
 }
 
-/* How well the topic answers to one word: 0 not at all. */
+/* How well the topic answers to one word: 0 not at all. Its id is English, which is what guides and other trainers call
+ * things in every language: "loss", "learning-rate". */
 static int word_score(const LkHelpTopic *topic, const char *word)
 {
-    int score = contains(topic->title, word) ? 100 : 0;
+    int score = contains(topic->title, word) ? 100 : contains(topic->id, word) ? 50 : 0;
     for (guint i = 0; i < topic->blocks->len; i++) {
         const LkMarkdownBlock *block = topic->blocks->pdata[i];
         if (contains(block->text, word))
