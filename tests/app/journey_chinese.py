@@ -37,8 +37,8 @@ def english(text):
     return two or [word for word in alone if len(word) > 2]
 
 
-# The examples of the filter's help, and two words of the toolkit that its own translation lacks.
-WRITTEN = re.compile(r"^-?tag:branch$|red flower|^Close( the window)?$|lorimascot|rlk_bird|My Bird|AMD|Intel|Processor|^base$|network_|^[a-z0-9_]+$|Euler|DPM|UniPC|LMS|Heun|DDIM")
+# The examples of the filter's help, and words of the toolkit and of GLib that their own translations lack.
+WRITTEN = re.compile(r"^-?tag:branch$|^0 bytes / |red flower|^Close( the window)?$|lorimascot|rlk_bird|My Bird|AMD|Intel|Processor|^base$|network_|^[a-z0-9_]+$|Euler|DPM|UniPC|LMS|Heun|DDIM")
 found, unnamed = {}, set()
 
 

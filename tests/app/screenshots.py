@@ -31,6 +31,7 @@ STYLES = {
     "zh-light": ("zh_CN", False, False, 1),
     "zh-dark": ("zh_CN", True, False, 1),
     "zh-large": ("zh_CN", False, False, 1.5),
+    "tw-light": ("zh_TW", False, False, 1),
     "en-large": ("en", False, False, 1.5),
     "en-contrast": ("en", False, True, 1),
     "en-contrast-dark": ("en", True, True, 1),
@@ -121,8 +122,8 @@ class Camera:
 def take(out, build, style, lora):
     language, dark, contrast, scale = STYLES[style]
     program, seed = Path(build) / "src/app/lorikeet", Path(build) / "tests/app/seed-story"
-    locale = {"en": "C.UTF-8", "zh_CN": "zh_CN.UTF-8"}[language]
-    env = {"LANG": locale, "LC_ALL": locale, "G_DEBUG": ""}
+    locale = "C.UTF-8" if language == "en" else "zh_CN.UTF-8"
+    env = {"LANG": locale, "LC_ALL": locale, "LANGUAGE": language, "G_DEBUG": ""}
     if contrast:
         env["ADW_DEBUG_HIGH_CONTRAST"] = "1"
     camera, problems = Camera(out, style), []
