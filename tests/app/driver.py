@@ -192,8 +192,9 @@ class App:
     def _find_application(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"the program ended at once with {self.process.returncode}:\n{self.stderr()}")
-        for node in children(Atspi.get_desktop(0)):
-            if node.get_process_id() == self.process.pid or node.get_name() == "lorikeet":
+        for node in children(Atspi.get_desktop(0)):  # one that has just ended may still be among them
+            number = node.get_process_id()
+            if number == self.process.pid or (number <= 0 and node.get_name() == "lorikeet"):  # where no numbers are told
                 return node
         return None
 
