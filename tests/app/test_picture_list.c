@@ -432,12 +432,44 @@ static void test_stopped(void)
     lab_free(lab);
 }
 
+/* ---- looks of others --------------------------------------------------------------------------------- */
+
+static gboolean look_again(gpointer list)
+{
+    lk_picture_list_refresh(list); /* one runs */
+    lk_picture_list_refresh(list); /* and one waits */
+    return G_SOURCE_CONTINUE;
+}
+
+/* As when the window gets the keyboard back from the dialog for files: a look everywhere waits before the import's. */
+static void test_meanwhile(void)
+{
+    Lab *lab = lab_with_three();
+    for (unsigned i = 0; i < 300; i++) {
+        g_autofree char *name = g_strdup_printf("in/%03u.txt", i); /* a look takes its time */
+        scratch_text(lab->folder, name, "no picture");
+    }
+    lab_picture(lab, "more/d.png", 64, 64, 4);
+    lab_picture(lab, "more/e.png", 64, 64, 5);
+    const guint id = g_timeout_add(1, look_again, lab->list);
+    g_autoptr(LkImportSummary) summary = lab_add(lab, (const char *const[]){"more", NULL});
+    g_source_remove(id);
+    settle(lab);
+    tap_ok(summary->added == 2 && lab_count(lab) == 5,
+           "what is added is counted as such while others look (%u)", summary->added);
+    lab_picture(lab, "more/f.png", 64, 64, 6);
+    lk_picture_list_refresh(lab->list);
+    settle(lab);
+    tap_ok(lab_count(lab) == 6, "afterwards they look as before");
+    lab_free(lab);
+}
+
 int main(int argc, char **argv)
 {
     static const LabTest tests[] = {
         {"import", test_import}, {"kohya", test_kohya},     {"files", test_files_and_paste},
         {"cancel", test_cancel}, {"stopped", test_stopped}, {"encodings", test_encodings},
-        {"config", test_config}, {"refresh", test_refresh},
+        {"config", test_config}, {"refresh", test_refresh}, {"meanwhile", test_meanwhile},
     };
     return lab_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

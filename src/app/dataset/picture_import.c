@@ -71,6 +71,7 @@ static void answer(GTask *task)
     list->imports = g_list_remove(list->imports, import->cancellable);
     lk_picture_list_set_progress(list, lk_picture_scan_is_running(list->scan), "", 0, 0);
     lk_picture_doctor_wake(list->doctor);
+    lk_picture_scan_wake(list->scan);
     g_task_return_pointer(task, g_steal_pointer(&import->summary), (GDestroyNotify)lk_import_summary_free);
     g_object_unref(task);
 }
@@ -81,6 +82,7 @@ static void answer_error(GTask *task, GError *error)
     LkPictureList *list = list_of(task);
     list->imports = g_list_remove(list->imports, import->cancellable);
     lk_picture_list_set_progress(list, lk_picture_scan_is_running(list->scan), "", 0, 0);
+    lk_picture_scan_wake(list->scan);
     g_task_return_error(task, error);
     g_object_unref(task);
 }

@@ -122,6 +122,8 @@ void lk_picture_scan_free(LkPictureScan *scan);
 /** Looks at the files of all or (taken over) some places, now or after the look that runs. */
 void lk_picture_scan_start(LkPictureScan *scan, GArray *places, const char *text, LkScanNew added, LkScanDone done,
                            void *data);
+/** An import has ended: others may look again. */
+void lk_picture_scan_wake(LkPictureScan *scan);
 void lk_picture_scan_cancel(LkPictureScan *scan);
 bool lk_picture_scan_is_running(LkPictureScan *scan);
 /** Writes rows of pictures: what their files are, and captions that are in their files. */

@@ -94,7 +94,7 @@ static bool cancelled(const Look *look)
 
 /* ---- the end of a look ------------------------------------------------------------------------------- */
 
-static void start_next(LkPictureScan *scan);
+static bool start_next(LkPictureScan *scan);
 
 /* Once, until a look everywhere finds it mended. */
 static void tell_failures(LkPictureScan *scan, const Look *look)
@@ -122,9 +122,7 @@ static void finish(Look *look)
     g_object_ref(list);
     scan->look = NULL;
     look->scan = NULL;
-    if (!g_queue_is_empty(&scan->waiting))
-        start_next(scan);
-    else
+    if (!start_next(scan) && !list->imports)
         lk_picture_list_set_progress(list, false, "", 0, 0);
     if (!cancelled(look))
         lk_picture_watch_set(list->watch, look->folders, look->request.places == NULL, look->began);
@@ -422,9 +420,25 @@ static void walk_thread(GTask *task, gpointer source, gpointer data, GCancellabl
 
 /* ---- requests ---------------------------------------------------------------------------------------- */
 
-static void start_next(LkPictureScan *scan)
+/* The next that may begin; NULL: none. While pictures are added nobody else looks: what an import has made known to the
+ * list is for it to find and to count. */
+static Request *take_request(LkPictureScan *scan)
 {
-    Request *request = g_queue_pop_head(&scan->waiting);
+    for (GList *item = scan->waiting.head; item; item = item->next) {
+        Request *request = item->data;
+        if (request->added || !scan->list->imports) {
+            g_queue_delete_link(&scan->waiting, item);
+            return request;
+        }
+    }
+    return NULL;
+}
+
+static bool start_next(LkPictureScan *scan)
+{
+    Request *request = take_request(scan);
+    if (!request)
+        return false;
     Look *look = g_atomic_rc_box_new0(Look);
     look->scan = scan;
     look->cancellable = g_cancellable_new();
@@ -443,6 +457,13 @@ static void start_next(LkPictureScan *scan)
     if (look->request.text)
         lk_picture_list_set_progress(scan->list, true, look->request.text, 0, 0);
     run(look, walk_thread);
+    return true;
+}
+
+void lk_picture_scan_wake(LkPictureScan *scan)
+{
+    if (!scan->look)
+        start_next(scan);
 }
 
 /* A look that waits and is told to nobody takes others of its kind in. */
@@ -472,8 +493,7 @@ void lk_picture_scan_start(LkPictureScan *scan, GArray *places, const char *text
     Request *request = g_new0(Request, 1);
     *request = (Request){places, text, added, done, data};
     g_queue_push_tail(&scan->waiting, request);
-    if (!scan->look)
-        start_next(scan);
+    lk_picture_scan_wake(scan);
 }
 
 bool lk_picture_scan_is_running(LkPictureScan *scan)
