@@ -455,8 +455,8 @@ static void test_meanwhile(void)
     g_autoptr(LkImportSummary) summary = lab_add(lab, (const char *const[]){"more", NULL});
     g_source_remove(id);
     settle(lab);
-    tap_ok(summary->added == 2 && lab_count(lab) == 5,
-           "what is added is counted as such while others look (%u)", summary->added);
+    tap_ok(summary->added == 2 && lab_count(lab) == 5, "what is added is counted as such while others look (%u)",
+           summary->added);
     lab_picture(lab, "more/f.png", 64, 64, 6);
     lk_picture_list_refresh(lab->list);
     settle(lab);
