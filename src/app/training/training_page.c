@@ -27,7 +27,7 @@ struct _LkTrainingPage {
     GtkStack *stack;
     gboolean narrow;
     GtkWidget *save_button, *sample_button, *change_button, *more_button, *stop_button, *pause_button, *task_button;
-    GtkBox *header_end, *bottom_bar;
+    GtkBox *header_end, *bottom_bar, *chart_head, *reading_line;
     AdwButtonContent *pause_content;
     LkTaskPopover *task_popover;
     GtkLabel *headline, *step_label, *epoch_label, *loss_label, *verdict_label, *log_label;
@@ -206,20 +206,31 @@ static void show_actions(LkTrainingPage *self, LkTaskState state)
         gtk_widget_remove_css_class(self->pause_button, "suggested-action");
 }
 
+static gboolean take_out(GtkBox *box, GtkWidget *child)
+{
+    if (gtk_widget_get_parent(child) != GTK_WIDGET(box))
+        return FALSE;
+    gtk_box_remove(box, child);
+    return TRUE;
+}
+
 /* Beside the window's own buttons there is no room for title and buttons where it is narrow: Pause and Stop are at the
- * bottom there. */
+ * bottom there. Beside the loss there is none for what it says or what is pointed at: that has a line of its own. */
 static void place_buttons(LkTrainingPage *self)
 {
     GtkBox *from = self->narrow ? self->header_end : self->bottom_bar,
            *to = self->narrow ? self->bottom_bar : self->header_end;
     GtkWidget *const buttons[] = {self->pause_button, self->stop_button};
     for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++) {
-        if (gtk_widget_get_parent(buttons[i]) != GTK_WIDGET(from))
-            continue;
         g_autoptr(GtkWidget) button = g_object_ref(buttons[i]);
-        gtk_box_remove(from, button);
-        gtk_box_append(to, button);
+        if (take_out(from, button))
+            gtk_box_append(to, button);
     }
+    g_autoptr(GtkWidget) verdict = g_object_ref(self->verdict_button);
+    if (self->narrow && take_out(self->chart_head, verdict))
+        gtk_box_append(self->reading_line, verdict);
+    else if (!self->narrow && take_out(self->reading_line, verdict))
+        gtk_box_insert_child_after(self->chart_head, verdict, GTK_WIDGET(self->loss_label));
 }
 
 static void update_state(LkTrainingPage *self)
@@ -518,6 +529,8 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, more_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, header_end);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, bottom_bar);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, chart_head);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, reading_line);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stop_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, pause_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, task_button);
