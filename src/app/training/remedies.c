@@ -8,9 +8,12 @@
 struct _LkRemedies {
     AdwBin parent_instance;
     LkTask *task;
+    gboolean narrow;
 };
 
 G_DEFINE_FINAL_TYPE(LkRemedies, lk_remedies, ADW_TYPE_BIN)
+
+enum { PROP_NARROW = 1 };
 
 /* ---- pressing ---------------------------------------------------------------------------------------- */
 
@@ -26,6 +29,16 @@ static GVariant *make_changes(const LkFix *fix)
     return g_variant_builder_end(&builder);
 }
 
+/* Two lines, as wide in every row: leaves the titles their room. */
+static void make_narrow(GtkLabel *label)
+{
+    enum { CHARS = 8 };
+    gtk_label_set_wrap(label, TRUE);
+    gtk_label_set_justify(label, GTK_JUSTIFY_CENTER);
+    gtk_label_set_width_chars(label, CHARS);
+    gtk_label_set_max_width_chars(label, CHARS);
+}
+
 static GtkWidget *make_row(LkRemedies *self, const LkFix *fix)
 {
     GtkWidget *row = adw_action_row_new(), *button = gtk_button_new_with_label(_("Train With This"));
@@ -33,10 +46,8 @@ static GtkWidget *make_row(LkRemedies *self, const LkFix *fix)
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), fix->title);
     if (fix->note)
         adw_action_row_set_subtitle(ADW_ACTION_ROW(row), fix->note);
-    GtkWidget *label = gtk_button_get_child(GTK_BUTTON(button)); /* leaves the title its room in a narrow window */
-    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
-    gtk_label_set_natural_wrap_mode(GTK_LABEL(label), GTK_NATURAL_WRAP_NONE);
-    gtk_label_set_justify(GTK_LABEL(label), GTK_JUSTIFY_CENTER);
+    if (self->narrow)
+        make_narrow(GTK_LABEL(gtk_button_get_child(GTK_BUTTON(button))));
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, fix->title, -1);
     gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "project.train-with");
@@ -92,6 +103,25 @@ void lk_remedies_set_task(LkRemedies *self, LkTask *task)
 
 /* ---- GObject ----------------------------------------------------------------------------------------- */
 
+static void lk_remedies_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    if (id == PROP_NARROW)
+        g_value_set_boolean(value, LK_REMEDIES(object)->narrow);
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void lk_remedies_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+    LkRemedies *self = LK_REMEDIES(object);
+    if (id != PROP_NARROW) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        return;
+    }
+    self->narrow = g_value_get_boolean(value);
+    lk_remedies_set_task(self, self->task);
+}
+
 static void lk_remedies_dispose(GObject *object)
 {
     g_clear_object(&LK_REMEDIES(object)->task);
@@ -100,7 +130,13 @@ static void lk_remedies_dispose(GObject *object)
 
 static void lk_remedies_class_init(LkRemediesClass *klass)
 {
-    G_OBJECT_CLASS(klass)->dispose = lk_remedies_dispose;
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+    object_class->get_property = lk_remedies_get_property;
+    object_class->set_property = lk_remedies_set_property;
+    object_class->dispose = lk_remedies_dispose;
+    g_object_class_install_property(
+        object_class, PROP_NARROW,
+        g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
 }
 
 static void lk_remedies_init(LkRemedies *self)
