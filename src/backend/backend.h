@@ -5,7 +5,7 @@
 #include "tensor/graph.h"
 #include "tensor/plan.h"
 
-#define LK_BACKEND_VERSION 3
+#define LK_BACKEND_VERSION 4
 
 typedef struct LkDevice LkDevice;
 typedef struct LkProgram LkProgram;
@@ -72,6 +72,10 @@ typedef struct LkBackend {
     bool (*run)(LkProgram *program, LkError *error);
     /** Runs all nodes and says how long each took, in seconds. */
     bool (*measure)(LkProgram *program, double *seconds, LkError *error);
+
+    /** Whether what ran is from its second run on one recorded launch; where it cannot be recorded, it is slower. NULL:
+     * the backend records nothing. */
+    bool (*recorded)(const LkProgram *program);
 
     void (*program_free)(LkProgram *program);
     /** Frees weights that no remaining program uses. */

@@ -238,6 +238,12 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+/** Whether steps are launched as one recorded whole, where that is possible at all. */
+static bool is_recorded(const Bench *b)
+{
+    return !b->api->recorded || b->o.steps < 2 || b->api->recorded(b->step_program.program);
+}
+
 /** What is taken of the card's memory, the driver's own part and other programs' included. */
 static double card_gib(Bench *b)
 {
@@ -273,9 +279,10 @@ static bool run_steps(Bench *b, int64_t planned)
         b->on_card ? card_gib(b) - b->before : status_gib("VmHWM:"); /* as PyTorch counts: without the context */
     printf("result: precision %s size %d batch %d te %d recompute %s: fastest %.5f median %.5f s; first step done %.2f "
            "s after "
-           "start; peak %.3f GiB, plan %.3f GiB (%+.1f %%)\n",
+           "start; peak %.3f GiB, plan %.3f GiB (%+.1f %%)%s\n",
            b->o.precision, b->o.size, b->o.batch, !b->o.no_te, b->o.recompute, b->o.steps ? seconds[0] : 0,
-           b->o.steps ? seconds[b->o.steps / 2] : 0, first, high, gib(planned), 100 * (high / gib(planned) - 1));
+           b->o.steps ? seconds[b->o.steps / 2] : 0, first, high, gib(planned), 100 * (high / gib(planned) - 1),
+           is_recorded(b) ? "" : ", call by call");
     fflush(stdout);
     return true;
 }

@@ -61,6 +61,8 @@ void fake_fail_from(int64_t n);
 void fake_fail_nth_of(const char *function, int64_t n);
 /** The function that was made to fail last; NULL when none was. */
 const char *fake_failed(void);
+/** Whether a stream was being captured then. */
+bool fake_failed_recording(void);
 
 /** Calls that take memory of the card, ever. */
 int64_t fake_allocations(void);

@@ -121,6 +121,8 @@ void fake_finish(cudaStream_t stream);
 void fake_finish_all(void);
 bool fake_stream_valid(cudaStream_t stream);
 bool fake_capturing(cudaStream_t stream);
+/** Whether any stream is being captured. */
+bool fake_recording(void);
 /** For calls that must not be made while this thread captures: the capture is lost and the error returned. */
 cudaError_t fake_unless_capturing(void);
 void fake_drains_reset(void);

@@ -21,6 +21,7 @@ static struct {
     bool fail_on, lost;
     const char *fail_of;
     const char *failed;
+    bool failed_recording;
     const char **log;
     int64_t log_room;
 } state;
@@ -140,8 +141,10 @@ bool fake_begin(const char *function)
     state.allocations += takes_memory(function);
     if (takes_memory(function) && state.taken_at > 0 && state.allocations >= state.taken_at)
         fails = true;
-    if (fails)
+    if (fails) {
         state.failed = function;
+        state.failed_recording = fake_recording();
+    }
     if (fails && state.fail_on)
         state.lost = true;
     return fails;
@@ -251,6 +254,11 @@ void fake_reset(void)
     fake_drains_reset();
     fake_refuse(0);
     fake_end();
+}
+
+bool fake_failed_recording(void)
+{
+    return state.failed && state.failed_recording;
 }
 
 const char *fake_failed(void)

@@ -139,6 +139,11 @@ bool fake_capturing(cudaStream_t stream)
     return fake_stream_of(stream)->capture != NULL;
 }
 
+bool fake_recording(void)
+{
+    return fake_streams.capture != NULL;
+}
+
 cudaError_t fake_unless_capturing(void)
 {
     if (!fake_streams.capture || fake_streams.capture->mode == cudaStreamCaptureModeRelaxed ||

@@ -261,7 +261,7 @@ speed() {
     floor=$(awk -v s="$mine" '/card: / {n = split($0, w, " "); for (i = 2; i <= n; i++) {if (w[i] ~ /^TFLOP/) f = w[i - 1]; if (w[i] == "GB/s") b = w[i - 1]}}
         $1 == "all" && NF == 8 {printf ", MFU %.0f %%, %.0f %% of the memory'"'"'s speed, floor %.1f ms", 100 * $4 / s / f, 100 * $5 / s / b, $7}' "$roof")
     row "$name" "$(awk -v s="$mine" 'BEGIN {printf "%.2f it/s", 1 / s}')" \
-        "$(awk -v s="$mine" 'BEGIN {printf "%.1f ms", 1e3 * s}')${floor:-, floor unknown}, memory $(number "$ours" peak) GiB, planned $(number "$ours" plan)"
+        "$(awk -v s="$mine" 'BEGIN {printf "%.1f ms", 1e3 * s}')${floor:-, floor unknown}, memory $(number "$ours" peak) GiB, planned $(number "$ours" plan)$(grep -o ', call by call' "$ours" | head -n 1)"
     [ -z "$python" ] || within "$4" "$python" tests/bench/peer.py --device cuda --family "$1" --precision $half --size "$2" --batch "$3" --steps 20 "${more[@]}" >"$peer" 2>&1
     [ ! -f "$peer" ] || theirs=$(number "$peer" median)
     [ -z "$theirs" ] || row "  PyTorch" "$(awk -v s="$theirs" 'BEGIN {printf "%.2f it/s", 1 / s}')" \

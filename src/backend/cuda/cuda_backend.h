@@ -158,6 +158,7 @@ bool lk_cuda_bind(LkProgram *program, const LkPlan *plan, const LkWeightSource *
 bool lk_cuda_write(LkProgram *program, LkRef tensor, const void *data, size_t bytes, LkError *error);
 bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, LkError *error);
 bool lk_cuda_run(LkProgram *program, LkError *error);
+bool lk_cuda_recorded(const LkProgram *program);
 bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error);
 /** Forgets a captured run, whose addresses are no longer right. */
 void lk_cuda_uncapture(LkCudaProgram *program);

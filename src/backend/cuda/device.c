@@ -218,6 +218,7 @@ const LkBackend *lk_cuda_backend(void)
                                       .read = lk_cuda_read,
                                       .run = lk_cuda_run,
                                       .measure = lk_cuda_measure,
+                                      .recorded = lk_cuda_recorded,
                                       .program_free = lk_cuda_program_free,
                                       .trim = trim,
                                       .allocated = allocated};

@@ -82,18 +82,21 @@ static bool capture(LkCudaProgram *program, LkError *error)
     return ok;
 }
 
-/** Records the program if it can be. A card whose memory is full to the brim may have no room for the record: then the
- * program runs without, as it did the first time. */
-static bool record(LkCudaProgram *program, LkError *error)
+/** Records the program if it can be. Where it cannot (a card whose memory is full to the brim has no room for the
+ * record, a library may not let itself be recorded), it runs call by call as it did the first time: slower, but right;
+ * and whatever else is wrong, that run says. */
+static void record(LkCudaProgram *program)
 {
-    LkError problem = {0};
-    if (program->captured || program->direct || capture(program, &problem))
-        return true;
+    LkError ignored = {0};
+    if (program->captured || program->direct || capture(program, &ignored))
+        return;
     (void)cudaGetLastError();
-    program->direct = problem.code == LK_ERROR_MEMORY;
-    if (!program->direct)
-        *error = problem;
-    return program->direct;
+    program->direct = true;
+}
+
+bool lk_cuda_recorded(const LkProgram *program)
+{
+    return ((const LkCudaProgram *)program)->captured != NULL;
 }
 
 bool lk_cuda_run(LkProgram *base, LkError *error)
@@ -111,8 +114,7 @@ bool lk_cuda_run(LkProgram *base, LkError *error)
     /* The first run is not recorded: libraries load what they need then, which must not happen while recording. */
     if (program->runs++ == 0)
         return enqueue_all(program, error);
-    if (!record(program, error))
-        return false;
+    record(program);
     if (program->direct)
         return enqueue_all(program, error);
     return lk_cuda_ok(cudaGraphLaunch(program->captured, device->stream), "starting a step", error);
