@@ -47,10 +47,13 @@ class Screen:
         self.x = ctypes.CDLL("libX11.so.6")
         for name, result, arguments in (("XOpenDisplay", "P", "s"), ("XDefaultRootWindow", "L", "P"), ("XDestroyImage", "i", "P"),
                                         ("XGetImage", "P", "PLiiIILi"), ("XFlush", "i", "P"),
+                                        ("XGetWindowAttributes", "i", "PLP"),
                                         ("XChangeProperty", "i", "PLLLiisi")):
             types = {"P": ctypes.c_void_p, "s": ctypes.c_char_p, "L": ctypes.c_ulong, "i": ctypes.c_int, "I": ctypes.c_uint}
             function = getattr(self.x, name)
             function.restype, function.argtypes = types[result], [types[one] for one in arguments]
+        self.ignore = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda display, error: 0)
+        self.x.XSetErrorHandler(self.ignore)  # a window that has gone is none; else Xlib ends the program
         self.display = self.x.XOpenDisplay(None)
         self.root = self.x.XDefaultRootWindow(self.display)
 
@@ -60,6 +63,12 @@ class Screen:
         text = f"Xft.dpi:\t{int(96 * scale)}\n".encode()
         self.x.XChangeProperty(self.display, self.root, resource_manager, string, 8, replace, text, len(text))
         self.x.XFlush(self.display)
+
+    def is_popup(self, window):
+        """Whether it is one that no window manager would touch; a window that has gone counts as one."""
+        attributes, override_redirect = ctypes.create_string_buffer(256), 120
+        there = self.x.XGetWindowAttributes(self.display, window, attributes)
+        return not there or ctypes.c_int.from_buffer(attributes, override_redirect).value != 0
 
     def read(self, width, height):
         """Rows of blue, green, red and nothing, a byte each."""
@@ -89,10 +98,11 @@ class Screen:
         picture.savev(str(path), "png", [], [])
 
 
-def windows(app):
-    """The program's windows that are on the screen and may be resized: no popovers."""
-    return subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid), "--name", "."],
-                          capture_output=True, text=True, check=False).stdout.split()
+def windows(app, screen):
+    """The program's windows that are on the screen and may be resized: no popovers, which choose their size."""
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid), "--name", "."],
+                           capture_output=True, text=True, check=False).stdout.split()
+    return [window for window in found if not screen.is_popup(int(window))]
 
 
 class Camera:
@@ -104,7 +114,7 @@ class Camera:
         """As wide as its text is large, or as narrow as can be; returns the size."""
         scale = STYLES[self.style][3] if label == "wide" else 1
         width, height = (int(scale * size) for size in WIDTHS[label])
-        for window in windows(self.app):
+        for window in windows(self.app, self.screen):
             xdotool("windowsize", window, width, height)
         return width, height
 

@@ -16,6 +16,7 @@ struct _LkProjectsPage {
     GtkSearchBar *search_bar;
     GtkSearchEntry *search_entry;
     AdwBanner *device_banner;
+    AdwStatusPage *first_page;
     LkProjectList *projects;
     GtkFilterListModel *shown;
     GtkCustomFilter *filter;
@@ -121,6 +122,17 @@ static void lk_projects_page_dispose(GObject *object)
     G_OBJECT_CLASS(lk_projects_page_parent_class)->dispose(object);
 }
 
+/* In a low window, or with large text, the buttons of the first page are seen without scrolling. */
+static void low_cb(LkProjectsPage *self)
+{
+    gtk_widget_add_css_class(GTK_WIDGET(self->first_page), "compact");
+}
+
+static void high_cb(LkProjectsPage *self)
+{
+    gtk_widget_remove_css_class(GTK_WIDGET(self->first_page), "compact");
+}
+
 static void lk_projects_page_class_init(LkProjectsPageClass *klass)
 {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
@@ -137,6 +149,9 @@ static void lk_projects_page_class_init(LkProjectsPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkProjectsPage, search_bar);
     gtk_widget_class_bind_template_child(widget_class, LkProjectsPage, search_entry);
     gtk_widget_class_bind_template_child(widget_class, LkProjectsPage, device_banner);
+    gtk_widget_class_bind_template_child(widget_class, LkProjectsPage, first_page);
+    gtk_widget_class_bind_template_callback(widget_class, low_cb);
+    gtk_widget_class_bind_template_callback(widget_class, high_cb);
     gtk_widget_class_bind_template_callback(widget_class, search_changed_cb);
     gtk_widget_class_bind_template_callback(widget_class, activate_cb);
 }
