@@ -31,6 +31,15 @@ LkDatasetFinding *lk_finding_row_get_finding(LkFindingRow *self)
     return self->finding;
 }
 
+/* With large text a whole sentence does not fit beside the sign in one line. */
+static void set_button(GtkButton *button, const char *text)
+{
+    gtk_button_set_label(button, text);
+    GtkLabel *label = GTK_LABEL(gtk_button_get_child(button));
+    gtk_label_set_wrap(label, TRUE);
+    gtk_label_set_justify(label, GTK_JUSTIFY_CENTER);
+}
+
 static void update(LkFindingRow *self)
 {
     const LkSeverity severity = lk_dataset_finding_get_severity(self->finding);
@@ -45,9 +54,9 @@ static void update(LkFindingRow *self)
     gtk_label_set_label(self->advice, advice);
     gtk_widget_set_visible(GTK_WIDGET(self->advice), *advice);
     g_autofree char *show = g_strdup_printf(ngettext("Show %'u Picture", "Show %'u Pictures", count), count);
-    gtk_button_set_label(self->show_button, show);
+    set_button(self->show_button, show);
     gtk_widget_set_visible(GTK_WIDGET(self->show_button), count > 0);
-    gtk_button_set_label(self->fix_button, fix ? fix : "");
+    set_button(self->fix_button, fix ? fix : "");
     gtk_widget_set_visible(GTK_WIDGET(self->fix_button), fix != NULL);
     gtk_widget_set_visible(self->buttons, count > 0 || fix);
 }
