@@ -179,7 +179,7 @@ LkExit lk_cli_generate(int argc, char **argv)
          .kind = LK_OPTION_TEXT,
          .value = &wish.sampler,
          .placeholder = "NAME",
-         .help = N_("euler, euler_a, ddim, dpmsolver++ or dpmpp_2m_karras (euler_a)")},
+         .help = N_("euler_a, ddim, heun, dpmpp_2m_karras or another (euler_a)")},
         {.name = "seed",
          .kind = LK_OPTION_INTEGER,
          .value = &wish.seed,

@@ -3,8 +3,8 @@
 #include "base/memory.h"
 #include "base/philox.h"
 #include "format/gerror.h"
-#include "model/text_encoders.h"
 #include "model/vae_tiles.h"
+#include "sampling/condition.h"
 #include "sampling/stage_cache.h"
 #include "text/clip_tokenizer.h"
 
@@ -95,18 +95,6 @@ bool lk_picture_size_check(const LkModelArch *arch, int width, int height, GErro
     return true;
 }
 
-/** How many parts of 75 tokens a text has. */
-static int chunks_of(const LkGenerator *generator, const char *text)
-{
-    int tokens = lk_clip_token_count(generator->tokenizer, text);
-    return MAX((tokens + LK_CLIP_CHUNK - 1) / LK_CLIP_CHUNK, 1);
-}
-
-static const char *negative_of(const LkPictureRequest *request)
-{
-    return request->negative ? request->negative : "";
-}
-
 static bool is_guided(const LkPictureRequest *request)
 {
     return request->cfg != 1;
@@ -133,9 +121,7 @@ static bool plan_request(const LkGenerator *generator, const LkPictureRequest *r
                             request->steps);
     if (!isfinite(request->cfg))
         return lk_set_error(error, LK_ERROR_USAGE, _("The guidance scale is not a number."));
-    int chunks = chunks_of(generator, request->prompt);
-    if (is_guided(request))
-        chunks = MAX(chunks, chunks_of(generator, negative_of(request)));
+    int chunks = lk_condition_chunks(generator->tokenizer, request);
     if (chunks > LK_MAX_PROMPT_CHUNKS)
         return lk_set_error(error, LK_ERROR_USAGE, _("The prompt is longer than %d tokens. Make it shorter."),
                             LK_MAX_PROMPT_CHUNKS * LK_CLIP_CHUNK);
@@ -211,124 +197,81 @@ static LkStage *bound_stage(LkGenerator *generator, LkStageKey key, LkError *err
     return NULL;
 }
 
-/** What the U-Net is told of negative prompt and prompt, or of the prompt alone. */
-typedef struct Condition {
-    float *states; /* [batch,L,C] */
-    float *pooled; /* [batch,P]; NULL: none */
-    float *sizes;  /* [batch,LK_SIZE_COUNT]: of a picture that was not cut */
-} Condition;
-
-static void condition_clear(Condition *condition)
-{
-    g_free(condition->states);
-    g_free(condition->pooled);
-    g_free(condition->sizes);
-}
-
-/** Writes the tokens of all encoders, and which rows are pooled. */
-static bool write_tokens(LkGenerator *generator, const LkPictureRequest *request, LkStage *stage, LkError *error)
-{
-    const LkModelArch *arch = generator->arch;
-    const char *texts[2] = {negative_of(request), request->prompt};
-    const LkStageKey *key = &stage->key;
-    int per_text = key->chunks * LK_CLIP_SEQUENCE;
-    g_autofree int32_t *ids = lk_memory_new((size_t)(key->batch * per_text), sizeof *ids, error);
-    if (!ids)
-        return false;
-    for (int e = 0; e < arch->n_texts; e++) {
-        for (int i = 0; i < key->batch; i++)
-            lk_clip_token_ids(generator->tokenizer, texts[2 - key->batch + i], key->chunks, arch->texts[e].pad_id,
-                              ids + i * per_text);
-        if (!lk_stage_write(stage, LK_STAGE_TOKENS + e, ids, error))
-            return false;
-    }
-    if (!lk_arch_pooled(arch))
-        return true;
-    g_autofree float *rows =
-        lk_memory_new((size_t)lk_text_rows_count(arch, key->batch, key->chunks), sizeof *rows, error);
-    if (!rows)
-        return false;
-    lk_text_rows(arch, ids, key->batch, key->chunks, rows);
-    return lk_stage_write(stage, LK_STAGE_ROWS, rows, error);
-}
-
 /** Fills the condition; false leaves it empty. */
-static bool encode(LkGenerator *generator, const LkPictureRequest *request, LkStageKey key, Condition *condition,
+static bool encode(LkGenerator *generator, const LkPictureRequest *request, LkStageKey key, LkCondition *condition,
                    LkError *error)
 {
     LkStage *stage = bound_stage(generator, key, error);
     if (!stage)
         return false;
-    gsize batch = (gsize)key.batch, pooled = (gsize)lk_arch_pooled(generator->arch);
-    *condition = (Condition){.states = lk_memory_new(lk_stage_out_count(stage), sizeof(float), error),
-                             .pooled = lk_memory_new(batch * pooled, sizeof(float), error),
-                             .sizes = lk_memory_new(batch * LK_SIZE_COUNT, sizeof(float), error)};
-    bool ok = condition->states && condition->pooled && condition->sizes;
-    const float sizes[LK_SIZE_COUNT] = {(float)request->height, (float)request->width, 0, 0,
-                                        (float)request->height, (float)request->width};
-    for (gsize i = 0; ok && i < batch; i++)
-        memcpy(condition->sizes + i * LK_SIZE_COUNT, sizes, sizeof sizes);
-    ok = ok && write_tokens(generator, request, stage, error) && lk_stage_run(stage, error) &&
-         lk_stage_read(stage, condition->states, error) && lk_stage_read_pooled(stage, condition->pooled, error);
+    bool ok = lk_condition_encode(condition, stage, generator->arch, generator->tokenizer, request, error);
     lk_stage_cache_done(&generator->cache, stage);
-    if (!ok)
-        condition_clear(condition);
     return ok;
 }
 
 /* ------------------------------------------------------------------ the steps */
 
-/** The arrays of one picture: latents of `count` numbers. */
+/** The arrays of one picture: latents of `latent.count` numbers. */
 typedef struct Work {
-    size_t count;
+    LkSamplingWork latent;
     int batch;
-    float *x, *seen, *predicted; /* seen and predicted for the whole batch */
-    float *guess, *previous, *noise;
+    float *seen, *predicted; /* for the whole batch */
+    float *guess;
 } Work;
+
+static float *latent_new(size_t count, int batch, LkError *error)
+{
+    return lk_memory_new(count, (size_t)batch * sizeof(float), error);
+}
 
 /** False where there is no memory; to be cleared all the same. */
 static bool work_init(Work *work, size_t count, int batch, LkError *error)
 {
-    *work = (Work){.count = count, .batch = batch};
-    work->x = lk_memory_new(count, sizeof(float), error);
-    work->seen = lk_memory_new(count, (size_t)batch * sizeof(float), error);
-    work->predicted = lk_memory_new(count, (size_t)batch * sizeof(float), error);
-    work->guess = lk_memory_new(count, sizeof(float), error);
-    work->previous = lk_memory_new(count, sizeof(float), error);
-    work->noise = lk_memory_new(count, sizeof(float), error);
-    return work->x && work->seen && work->predicted && work->guess && work->previous && work->noise;
+    *work = (Work){.latent.count = count, .batch = batch};
+    bool ok = (work->latent.x = latent_new(count, 1, error)) && (work->latent.base = latent_new(count, 1, error)) &&
+              (work->latent.noise = latent_new(count, 1, error)) &&
+              (work->latent.last_noise = latent_new(count, 1, error)) &&
+              (work->seen = latent_new(count, batch, error)) && (work->predicted = latent_new(count, batch, error)) &&
+              (work->guess = latent_new(count, 1, error));
+    for (int i = 0; i < LK_KEPT_PASSES && ok; i++)
+        ok = (work->latent.kept[i] = latent_new(count, 1, error)) != NULL;
+    return ok;
 }
 
 /** Frees all but x. */
 static void work_clear(Work *work)
 {
+    g_free(work->latent.base);
+    g_free(work->latent.noise);
+    g_free(work->latent.last_noise);
+    for (int i = 0; i < LK_KEPT_PASSES; i++)
+        g_free(work->latent.kept[i]);
     g_free(work->seen);
     g_free(work->predicted);
     g_free(work->guess);
-    g_free(work->previous);
-    g_free(work->noise);
 }
 
 static void begin(const LkGenerator *generator, const LkPictureRequest *request, Work *work)
 {
     LkRandom stream = {.seed = request->seed, .purpose = LK_RANDOM_SAMPLE};
+    LkSamplingWork *latent = &work->latent;
     if (request->noise)
-        memcpy(work->x, request->noise, work->count * sizeof(float));
+        memcpy(latent->x, request->noise, latent->count * sizeof(float));
     else
-        lk_random_normal(stream, 0, work->x, work->count);
-    for (size_t i = 0; i < work->count; i++)
-        work->x[i] *= (float)generator->schedule.start;
+        lk_random_normal(stream, 0, latent->x, latent->count);
+    for (size_t i = 0; i < latent->count; i++)
+        latent->x[i] *= (float)generator->schedule.start;
 }
 
-/** The U-Net's guess of the clean latent at step i, under guidance. */
-static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const Condition *condition,
-                  int i, Work *work, LkError *error)
+/** The U-Net's guess of the clean latent in a pass, under guidance. */
+static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const LkCondition *condition,
+                  const LkSamplingPass *pass, Work *work, LkError *error)
 {
-    const LkSamplingSchedule *schedule = &generator->schedule;
-    float t[2] = {(float)schedule->t[i], (float)schedule->t[i]};
-    lk_sampling_input(schedule, i, work->x, work->seen, work->count);
+    size_t count = work->latent.count;
+    float t[2] = {(float)pass->t, (float)pass->t};
+    lk_sampling_input(pass->sigma, work->latent.x, work->seen, count);
     if (work->batch == 2)
-        memcpy(work->seen + work->count, work->seen, work->count * sizeof(float));
+        memcpy(work->seen + count, work->seen, count * sizeof(float));
     if (!lk_stage_write(unet, LK_STAGE_X, work->seen, error) || !lk_stage_write(unet, LK_STAGE_T, t, error) ||
         !lk_stage_write(unet, LK_STAGE_CONTEXT, condition->states, error) ||
         !lk_stage_write(unet, LK_STAGE_POOLED, condition->pooled, error) ||
@@ -336,71 +279,74 @@ static bool guess(LkGenerator *generator, const LkPictureRequest *request, LkSta
         !lk_stage_read(unet, work->predicted, error))
         return false;
     if (work->batch == 2)
-        lk_sampling_guide(work->predicted, work->predicted + work->count, request->cfg, work->predicted, work->count);
-    lk_sampling_denoised(schedule, i, generator->options.v_prediction, work->x, work->predicted, work->guess,
-                         work->count);
-    for (size_t k = 0; k < work->count; k++)
+        lk_sampling_guide(work->predicted, work->predicted + count, request->cfg, work->predicted, count);
+    lk_sampling_denoised(pass->sigma, generator->options.v_prediction, work->latent.x, work->predicted, work->guess,
+                         count);
+    for (size_t k = 0; k < count; k++)
         if (!isfinite(work->guess[k]))
             return lk_fail(
                 error, LK_ERROR_NUMERIC,
                 _("The U-Net's numbers became infinite in step %d of %d. If this is fp16, use bf16 or no mixed "
                   "precision; else the LoRA or the base model is broken."),
-                i + 1, schedule->steps);
+                pass->step + 1, generator->schedule.steps);
     return true;
 }
 
-static void advance(const LkGenerator *generator, const LkPictureRequest *request, int i, Work *work)
+/** Takes x on by what the pass at `index` told. */
+static void advance(const LkGenerator *generator, const LkPictureRequest *request, int index, Work *work)
 {
-    LkStepWeights weights = lk_sampling_weights(request->sampler, &generator->schedule, i);
-    LkRandom stream = {.seed = request->seed, .purpose = LK_RANDOM_ANCESTRAL, .step = (uint32_t)i};
+    const LkSamplingPass *pass = &generator->schedule.pass[index];
+    LkSamplingWork *latent = &work->latent;
+    LkStepWeights weights = lk_sampling_weights(request->sampler, &generator->schedule, index);
+    LkRandom stream = {.seed = request->seed, .purpose = LK_RANDOM_ANCESTRAL, .step = (uint32_t)index};
     if (weights.noise != 0)
-        lk_random_normal(stream, 0, work->noise, work->count);
-    lk_sampling_step(weights, work->x, work->guess, work->previous, work->noise, work->count);
-    float *swap = work->previous;
-    work->previous = work->guess;
-    work->guess = swap;
+        lk_random_normal(stream, 0, latent->noise, latent->count);
+    lk_sampling_keep(request->sampler, pass, work->guess, latent);
+    lk_sampling_step(&weights, latent);
 }
 
-static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const Condition *condition,
+static bool sample(LkGenerator *generator, const LkPictureRequest *request, LkStage *unet, const LkCondition *condition,
                    Work *work, const LkSamplingProgress *progress, LkError *error)
 {
     const LkSamplingSchedule *schedule = &generator->schedule;
     begin(generator, request, work);
-    for (int i = 0; i < schedule->steps; i++) {
-        if (!guess(generator, request, unet, condition, i, work, error))
+    for (int i = 0; i < schedule->passes; i++) {
+        const LkSamplingPass *pass = &schedule->pass[i];
+        lk_sampling_begin_pass(pass, &work->latent);
+        if (!guess(generator, request, unet, condition, pass, work, error))
             return false;
         advance(generator, request, i, work);
-        if (progress && progress->step &&
-            !progress->step(progress->context, i + 1, schedule->steps, work->previous, unet->key.height,
+        if (pass->last && progress && progress->step &&
+            !progress->step(progress->context, pass->step + 1, schedule->steps, work->guess, unet->key.height,
                             unet->key.width))
-            return lk_fail(error, LK_ERROR_STOPPED, _("The picture was stopped after step %d of %d."), i + 1,
+            return lk_fail(error, LK_ERROR_STOPPED, _("The picture was stopped after step %d of %d."), pass->step + 1,
                            schedule->steps);
     }
-    for (size_t k = 0; k < work->count; k++)
-        work->x[k] *= (float)schedule->end;
+    for (size_t k = 0; k < work->latent.count; k++)
+        work->latent.x[k] *= (float)schedule->end;
     return true;
 }
 
 static float *make_latent(LkGenerator *generator, const LkPictureRequest *request, const LkStageKey keys[3],
                           const LkSamplingProgress *progress, LkError *error)
 {
-    Condition condition;
+    LkCondition condition;
     if (!encode(generator, request, keys[LK_STAGE_TEXT], &condition, error))
         return NULL;
     LkStage *unet = bound_stage(generator, keys[LK_STAGE_UNET], error);
     if (!unet) {
-        condition_clear(&condition);
+        lk_condition_clear(&condition);
         return NULL;
     }
     Work work;
     bool ok = work_init(&work, lk_stage_out_count(unet) / (size_t)unet->key.batch, unet->key.batch, error) &&
               sample(generator, request, unet, &condition, &work, progress, error);
     lk_stage_cache_done(&generator->cache, unet);
-    condition_clear(&condition);
+    lk_condition_clear(&condition);
     work_clear(&work);
     if (!ok)
-        g_clear_pointer(&work.x, g_free);
-    return work.x;
+        g_clear_pointer(&work.latent.x, g_free);
+    return work.latent.x;
 }
 
 /* ------------------------------------------------------------------ pictures */

@@ -50,7 +50,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LkGenerator, lk_generator_free)
 
 /** One picture to make. */
 typedef struct LkPictureRequest {
-    const char *prompt;   /* UTF-8, without lora tags */
+    const char *prompt;   /* UTF-8, without lora tags; "(words:1.2)" and the like are weights (text/weighted.h) */
     const char *negative; /* may be NULL; not used with cfg 1 */
     int width, height;    /* pixels, multiples of lk_generator_size_step */
     int steps;            /* 1 .. LK_MAX_SAMPLING_STEPS */

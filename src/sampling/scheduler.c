@@ -1,7 +1,10 @@
 #include "sampling/scheduler.h"
 
+#include "sampling/step_rules.h"
+
 #include <glib.h>
 #include <math.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------ sigmas */
 
@@ -50,48 +53,6 @@ double lk_sigmas_timestep(const LkSigmas *sigmas, double sigma)
     return low + fmin(fmax((wanted - from) / (to - from), 0), 1);
 }
 
-/* ------------------------------------------------------------------ the table */
-
-/* clang-format off */
-static const LkSampler samplers[] = {
-    {"euler", "Euler", "Euler", "Uniform", {"k_euler", "sample_euler"}, LK_SPACING_UNIFORM, LK_RULE_EULER},
-    {"euler_a", "Euler a", "Euler a", "Uniform",
-     {"k_euler_a", "euler ancestral", "k_euler_ancestral", "euler_ancestral"}, LK_SPACING_UNIFORM, LK_RULE_ANCESTRAL},
-    {"ddim", "DDIM", "DDIM", NULL, {"k_ddim"}, LK_SPACING_LEADING, LK_RULE_EULER},
-    {"dpmpp_2m_karras", "DPM++ 2M Karras", "DPM++ 2M", "Karras",
-     {"dpm++_2m_karras", "k_dpmpp_2m_ka", "k_dpmpp_2m_karras", "dpmsolver++_karras"}, LK_SPACING_KARRAS, LK_RULE_MULTISTEP},
-    {"dpmsolver++", "DPM++ 2M", "DPM++ 2M", "Uniform", {"dpmpp_2m", "k_dpmpp_2m", "dpm++_2m"}, LK_SPACING_UNIFORM, LK_RULE_MULTISTEP},
-};
-/* clang-format on */
-
-int lk_sampler_count(void)
-{
-    return (int)(sizeof samplers / sizeof *samplers);
-}
-
-const LkSampler *lk_sampler_at(int index)
-{
-    return index >= 0 && index < lk_sampler_count() ? &samplers[index] : NULL;
-}
-
-static bool has_name(const LkSampler *sampler, const char *name)
-{
-    if (g_ascii_strcasecmp(sampler->name, name) == 0 || g_ascii_strcasecmp(sampler->title, name) == 0)
-        return true;
-    for (int i = 0; i < 6 && sampler->aliases[i]; i++)
-        if (g_ascii_strcasecmp(sampler->aliases[i], name) == 0)
-            return true;
-    return false;
-}
-
-const LkSampler *lk_sampler_find(const char *name)
-{
-    for (int i = 0; i < lk_sampler_count() && name; i++)
-        if (has_name(&samplers[i], name))
-            return &samplers[i];
-    return NULL;
-}
-
 /* ------------------------------------------------------------------ where the steps lie */
 
 static void space_uniform(LkSamplingSchedule *schedule, const LkSigmas *sigmas)
@@ -129,6 +90,62 @@ static void space_leading(LkSamplingSchedule *schedule, const LkSigmas *sigmas)
     schedule->sigma[n] = sigmas->sigma[0]; /* set_alpha_to_one = false */
 }
 
+/** The level between two: the mean of their logarithms. */
+static double between(double from, double to)
+{
+    return sqrt(from * to);
+}
+
+/** The level that step i aims at before noise is added. */
+static double aim(const LkSampler *sampler, const LkSamplingSchedule *schedule, int i)
+{
+    bool ancestral = sampler->rule == LK_RULE_MIDPOINT_A || sampler->rule == LK_RULE_2S_A;
+    double down, up;
+    if (!ancestral)
+        return schedule->sigma[i + 1];
+    lk_sampling_ancestral(schedule->sigma[i], schedule->sigma[i + 1], &down, &up);
+    return down;
+}
+
+/** The level of a step's second pass; 0: it has none. */
+static double second_pass(const LkSampler *sampler, const LkSamplingSchedule *schedule, int i)
+{
+    double now = schedule->sigma[i], to = aim(sampler, schedule, i);
+    switch (sampler->rule) {
+    case LK_RULE_HEUN:
+        return to;
+    case LK_RULE_MIDPOINT:
+    case LK_RULE_MIDPOINT_A:
+    case LK_RULE_SDE:
+    case LK_RULE_2S_A:
+        return to > 0 ? between(now, to) : 0;
+    case LK_RULE_PLMS:
+        return i == 0 && schedule->steps > 1 ? to : 0;
+    default:
+        return 0;
+    }
+}
+
+static void lay_passes(LkSamplingSchedule *schedule, const LkSampler *sampler, const LkSigmas *sigmas)
+{
+    schedule->passes = 0;
+    for (int i = 0; i < schedule->steps; i++) {
+        double second = second_pass(sampler, schedule, i);
+        bool at_next = second == schedule->sigma[i + 1] && i + 1 < schedule->steps;
+        schedule->pass[schedule->passes++] = (LkSamplingPass){.step = i,
+                                                              .first = !lk_sampling_goes_on(sampler, schedule, i),
+                                                              .last = second == 0,
+                                                              .sigma = schedule->sigma[i],
+                                                              .t = schedule->t[i]};
+        if (second > 0)
+            schedule->pass[schedule->passes++] =
+                (LkSamplingPass){.step = i,
+                                 .last = true,
+                                 .sigma = second,
+                                 .t = at_next ? schedule->t[i + 1] : lk_sigmas_timestep(sigmas, second)};
+    }
+}
+
 bool lk_sampling_schedule_init(LkSamplingSchedule *schedule, const LkSampler *sampler, const LkSigmas *sigmas,
                                int steps)
 {
@@ -141,6 +158,7 @@ bool lk_sampling_schedule_init(LkSamplingSchedule *schedule, const LkSampler *sa
         return false;
     schedule->steps = steps;
     spacings[sampler->spacing](schedule, sigmas);
+    lay_passes(schedule, sampler, sigmas);
     schedule->start = schedule->sigma[0];
     schedule->end = 1;
     if (sampler->spacing == LK_SPACING_LEADING) {
@@ -151,19 +169,19 @@ bool lk_sampling_schedule_init(LkSamplingSchedule *schedule, const LkSampler *sa
     return true;
 }
 
-/* ------------------------------------------------------------------ steps */
+/* ------------------------------------------------------------------ passes */
 
-void lk_sampling_input(const LkSamplingSchedule *schedule, int i, const float *x, float *input, size_t count)
+void lk_sampling_input(double sigma, const float *x, float *input, size_t count)
 {
-    float factor = (float)(1 / sqrt(schedule->sigma[i] * schedule->sigma[i] + 1));
+    float factor = (float)(1 / sqrt(sigma * sigma + 1));
     for (size_t k = 0; k < count; k++)
         input[k] = x[k] * factor;
 }
 
-void lk_sampling_denoised(const LkSamplingSchedule *schedule, int i, bool v_prediction, const float *x,
-                          const float *prediction, float *denoised, size_t count)
+void lk_sampling_denoised(double sigma, bool v_prediction, const float *x, const float *prediction, float *denoised,
+                          size_t count)
 {
-    double sigma = schedule->sigma[i], square = sigma * sigma + 1;
+    double square = sigma * sigma + 1;
     float keep = v_prediction ? (float)(1 / square) : 1;
     float take = v_prediction ? (float)(sigma / sqrt(square)) : (float)sigma;
     for (size_t k = 0; k < count; k++)
@@ -177,34 +195,33 @@ void lk_sampling_guide(const float *without, const float *with, double scale, fl
         out[k] = without[k] + factor * (with[k] - without[k]);
 }
 
-LkStepWeights lk_sampling_weights(const LkSampler *sampler, const LkSamplingSchedule *schedule, int i)
+void lk_sampling_begin_pass(const LkSamplingPass *pass, LkSamplingWork *work)
 {
-    double now = schedule->sigma[i], next = schedule->sigma[i + 1];
-    LkStepWeights weights = {.x = next / now};
-    if (sampler->rule == LK_RULE_ANCESTRAL && next > 0) {
-        double up = fmin(next, sqrt(next * next * (now * now - next * next) / (now * now)));
-        weights.x = sqrt(next * next - up * up) / now;
-        weights.noise = up;
-    }
-    weights.denoised = 1 - weights.x;
-    if (sampler->rule == LK_RULE_MULTISTEP && i > 0 && next > 0) {
-        /* h = log(sigma / next sigma); the guess is extrapolated by half a step. */
-        double last = log(schedule->sigma[i - 1] / now), step = log(now / next);
-        double half = weights.denoised * step / (2 * last);
-        weights.denoised += half;
-        weights.previous = -half;
-    }
-    return weights;
+    float *oldest = work->kept[LK_KEPT_PASSES - 1], *noise = work->last_noise;
+    memmove(work->kept + 1, work->kept, (LK_KEPT_PASSES - 1) * sizeof *work->kept);
+    work->kept[0] = oldest;
+    work->last_noise = work->noise;
+    work->noise = noise;
+    if (pass->first)
+        memcpy(work->base, work->x, work->count * sizeof *work->x);
 }
 
-void lk_sampling_step(LkStepWeights weights, float *x, const float *denoised, const float *previous, const float *noise,
-                      size_t count)
+static void add(float *x, double weight, const float *y, size_t count)
 {
-    float of_x = (float)weights.x, of_denoised = (float)weights.denoised;
-    for (size_t k = 0; k < count; k++)
-        x[k] = of_x * x[k] + of_denoised * denoised[k];
-    for (size_t k = 0; k < count && weights.previous != 0; k++)
-        x[k] += (float)weights.previous * previous[k];
-    for (size_t k = 0; k < count && weights.noise != 0; k++)
-        x[k] += (float)weights.noise * noise[k];
+    float factor = (float)weight;
+    for (size_t k = 0; k < count && factor != 0; k++)
+        x[k] += factor * y[k];
+}
+
+void lk_sampling_step(const LkStepWeights *weights, LkSamplingWork *work)
+{
+    float of_x = (float)weights->x, of_now = (float)weights->kept[0];
+    float *x = work->x;
+    for (size_t k = 0; k < work->count; k++)
+        x[k] = of_x * x[k] + of_now * work->kept[0][k];
+    add(x, weights->base, work->base, work->count);
+    for (int i = 1; i < LK_KEPT_PASSES; i++)
+        add(x, weights->kept[i], work->kept[i], work->count);
+    add(x, weights->noise, work->noise, work->count);
+    add(x, weights->last_noise, work->last_noise, work->count);
 }

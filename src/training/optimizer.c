@@ -248,8 +248,16 @@ static LkScheduleFreeScalars schedule_free(const LkOptimizerOptions *o, int64_t 
                                    .lr = (float)warm};
 }
 
+/** A step of rate 0, as the first of a warm-up is, tells such an optimizer nothing: its moments and sums stay. */
+static LkAdaptScalars idle(const LkOptimizerOptions *o)
+{
+    return (LkAdaptScalars){.beta1 = 1, .beta2 = 1, .beta3 = 1, .eps = (float)o->eps, .d0 = (float)o->d0};
+}
+
 static LkAdaptScalars adapt(const LkOptimizerOptions *o, bool prodigy, int64_t step, double rate)
 {
+    if (!(rate > 0))
+        return idle(o);
     double correction =
         o->use_bias_correction ? sqrt(1 - pow(o->beta2, (double)step)) / (1 - pow(o->beta1, (double)step)) : 1;
     double beta3 = prodigy && o->beta3 > 0 ? o->beta3 : sqrt(o->beta2);
@@ -312,6 +320,12 @@ static LkLionScalars lion(const LkOptimizerOptions *o, double rate)
                            .one_minus_beta1 = (float)(1 - o->beta1),
                            .beta2 = (float)o->beta2,
                            .one_minus_beta2 = (float)(1 - o->beta2)};
+}
+
+int64_t lk_optimizer_steps(LkOptimizerType type, int64_t step, bool first_is_idle)
+{
+    const bool finds_rate = type == LK_OPTIMIZER_PRODIGY || type == LK_OPTIMIZER_DADAPT_ADAM;
+    return finds_rate && first_is_idle ? MAX(step - 1, 1) : step;
 }
 
 void lk_optimizer_scalars(LkOptimizerType type, const LkOptimizerOptions *options, int64_t step, double rate,

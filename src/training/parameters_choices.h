@@ -100,11 +100,13 @@ static const LkChoice save_precisions[] = {
     {"float", LK_SAVE_FLOAT, N_("float32")}, {"fp16", LK_SAVE_FP16, N_("fp16")}, {"bf16", LK_SAVE_BF16, N_("bf16")},
     {"fp32", LK_SAVE_FLOAT}, {NULL}};
 
-static const LkChoice samplers[] = { /* the supported ones are rows of sampling/scheduler.c */
+static const LkChoice samplers[] = { /* rows of sampling/sampler.c */
     {"ddim", .title = N_("DDIM")}, {"euler", .title = N_("Euler")}, {"euler_a", .title = N_("Euler a")},
     {"dpmsolver++", .title = N_("DPM++ 2M")}, {"dpmpp_2m_karras", .title = N_("DPM++ 2M Karras")},
-    {"k_euler"}, {"k_euler_a"},
-    {"pndm", .not_yet = true}, {"lms", .not_yet = true}, {"heun", .not_yet = true}, {"dpm_2", .not_yet = true},
-    {"dpm_2_a", .not_yet = true}, {"dpmsolver", .not_yet = true}, {"dpmsingle", .not_yet = true},
-    {"k_lms", .not_yet = true}, {"k_dpm_2", .not_yet = true}, {"k_dpm_2_a", .not_yet = true}, {NULL}};
+    {"dpmpp_sde_karras", .title = N_("DPM++ SDE Karras")}, {"dpmpp_sde", .title = N_("DPM++ SDE")},
+    {"dpmpp_2m_sde_karras", .title = N_("DPM++ 2M SDE Karras")}, {"dpmpp_2m_sde", .title = N_("DPM++ 2M SDE")},
+    {"dpmpp_2s_a_karras", .title = N_("DPM++ 2S a Karras")}, {"dpmpp_2s_a", .title = N_("DPM++ 2S a")},
+    {"dpmsingle", .title = N_("DPM++ 2S")}, {"dpmsolver", .title = N_("DPM-Solver 2M")}, {"heun", .title = N_("Heun")},
+    {"dpm_2", .title = N_("DPM2")}, {"dpm_2_a", .title = N_("DPM2 a")}, {"lms", .title = N_("LMS")},
+    {"pndm", .title = N_("PLMS")}, {"k_lms"}, {"k_euler"}, {"k_euler_a"}, {"k_dpm_2"}, {"k_dpm_2_a"}, {NULL}};
 /* clang-format on */

@@ -557,7 +557,8 @@ const LkParameter lk_parameters[] = {
     {ROW(PROMPTS, SAMPLING, sample_prompts, NULL), .aside = true, .optional = true, .basic = 1,
      .title = N_("Sample Prompts"), .subtitle = N_("Pictures made while training"),
      .help = N_("A text file or a list with one prompt a line, and options behind it: --n negative prompt, --w and "
-                "--h size, --d seed, --s steps, --l guidance scale, --ss sampler. Lines with # are comments."),
+                "--h size, --d seed, --s steps, --l guidance scale, --ss sampler. (words:1.2) and [words] weigh words. "
+                "Lines with # are comments."),
      .usual = N_("Two or three: the trigger word in different scenes, and one prompt without it.")},
     {ROW(INT, SAMPLING, sample_every_n_epochs, "0"), RANGE(0, 1000000), .aside = true, .basic = 2,
      .unit = N_("epochs"), .title = N_("Sample Every n Epochs"), .subtitle = N_("Goes before the number of steps"),

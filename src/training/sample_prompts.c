@@ -181,7 +181,7 @@ static const struct {
     {"d", read_seed, N_("a whole number")},
     {"s", read_steps, N_("a number of steps from 1 to 1000")},
     {"l", read_scale, N_("a number from 0 to 1000")},
-    {"ss", read_sampler, N_("a sampler: ddim, euler, euler_a, dpmsolver++ or dpmpp_2m_karras")},
+    {"ss", read_sampler, N_("a sampler, such as ddim, euler, euler_a, heun or dpmpp_2m_karras")},
     {"g", NULL, NULL},
     {"cn", NULL, NULL},
     {"ctr", NULL, NULL},

@@ -161,9 +161,10 @@ bool lk_trainer_update(LkTrainer *trainer, int64_t step, LkUpdateReport *report,
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = scale,
                                       [LK_SCALAR_GRADIENT_SCALE] = 1.0f / accumulated / scale,
                                       [LK_SCALAR_EMA] = (float)lk_ema_decay(job->ema_decay, number)};
+    const int64_t moved = lk_optimizer_steps(type, number, lk_lr_factor(&schedule, 0) == 0);
     for (int i = 0; i < lk_lora_group_count(trainer->lora); i++) {
         const LkLoraGroup *group = lk_lora_group(trainer->lora, i);
-        lk_optimizer_scalars(type, &job->optimizer, number, base_rate(job, group->side) * group->rate * factor, share,
+        lk_optimizer_scalars(type, &job->optimizer, moved, base_rate(job, group->side) * group->rate * factor, share,
                              scalars + LK_SCALAR_GROUPS + i * LK_SCALAR_GROUP_SIZE);
     }
     report->rate = job->optimizer.relative_step ? lk_adafactor_rate(&job->optimizer, number) : main_rate(job) * factor;

@@ -84,8 +84,12 @@ bool update_run(const Case *c, const LkBackend *api, LkProgram *program, const L
 {
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1, [LK_SCALAR_GRADIENT_SCALE] = 1 / c->loss_scale};
     LkOptimizerOptions options = options_of(c);
+    bool idle = true; /* the first step, of every group */
     for (int group = 0; group < lk_lora_group_count(lora); group++)
-        lk_optimizer_scalars(update_optimizer(c), &options, step + 1,
+        idle = idle && learning_rate(c, 0, lk_lora_group(lora, group)->side) == 0;
+    const int64_t number = lk_optimizer_steps(update_optimizer(c), step + 1, idle);
+    for (int group = 0; group < lk_lora_group_count(lora); group++)
+        lk_optimizer_scalars(update_optimizer(c), &options, number,
                              learning_rate(c, step, lk_lora_group(lora, group)->side), 1,
                              scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE);
     return api->write(program, u->scalars, scalars, sizeof scalars, error) && api->run(program, error) &&

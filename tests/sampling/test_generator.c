@@ -95,6 +95,15 @@ static float *compare_run(const Test *t, const LkGeneratorOptions *options, cons
     return latent;
 }
 
+/** A prompt with weights, and a negative prompt with weights. */
+static LkPictureRequest weighted_request(const Test *t, const char *prompt)
+{
+    LkPictureRequest request = request_of(t, "ddim", 2);
+    request.prompt = lk_safetensors_metadata(t->expect, prompt);
+    request.negative = lk_safetensors_metadata(t->expect, "weighted_negative");
+    return request;
+}
+
 static void test_trajectories(const Test *t)
 {
     LkGeneratorOptions plain = options_of(t), adapted = options_with_lora(t, "lora", 1);
@@ -107,6 +116,25 @@ static void test_trajectories(const Test *t)
     g_free(compare_run(t, &plain, &without, "no_guidance"));
     with_long.prompt = lk_safetensors_metadata(t->expect, "long");
     g_free(compare_run(t, &plain, &with_long, "long"));
+    LkPictureRequest weighted = weighted_request(t, "weighted"), weighted_long = weighted_request(t, "weighted_long");
+    g_free(compare_run(t, &plain, &weighted, "weighted"));
+    g_free(compare_run(t, &plain, &weighted_long, "weighted_long"));
+}
+
+/** Brackets that weigh nothing leave everything as it is, and a weight of 1 is none. */
+static void test_weights(const Test *t)
+{
+    LkGeneratorOptions options = options_of(t);
+    g_autoptr(LkGenerator) generator = lk_generator_new(&options, NULL);
+    LkPictureRequest bare = request_of(t, "ddim", 1), one = bare, more = bare;
+    bare.prompt = "a photo of sks dog";
+    one.prompt = "(a photo of sks dog:1.0)";
+    more.prompt = "a (photo:1.2) of sks dog";
+    g_autofree float *a = lk_generator_latent(generator, &bare, NULL, NULL);
+    g_autofree float *b = lk_generator_latent(generator, &one, NULL, NULL);
+    g_autofree float *c = lk_generator_latent(generator, &more, NULL, NULL);
+    tap_ok(a && b && memcmp(a, b, LATENT * sizeof *a) == 0, "a weight of 1 is none, byte for byte");
+    tap_ok(a && c && memcmp(a, c, LATENT * sizeof *a) != 0, "a weight of 1.2 is one");
 }
 
 /** Of the other families: guidance, and a LoRA under a long prompt. */
@@ -117,6 +145,8 @@ static void test_family(const Test *t)
     g_free(compare_run(t, &plain, &ddim, "ddim"));
     with_long.prompt = lk_safetensors_metadata(t->expect, "long");
     g_free(compare_run(t, &adapted, &with_long, "lora"));
+    LkPictureRequest weighted = weighted_request(t, t->v ? "weighted" : "weighted_long");
+    g_free(compare_run(t, &plain, &weighted, "weighted"));
 }
 
 static void test_decode(const Test *t)
@@ -351,6 +381,7 @@ int main(int argc, char **argv)
         test_family(&t);
     test_decode(&t);
     if (plain) {
+        test_weights(&t);
         test_loras(&t);
         test_deterministic(&t);
         test_memory(&t);

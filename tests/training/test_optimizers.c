@@ -149,16 +149,18 @@ static void close_row(Row *row)
     g_free(row->gradient);
 }
 
-static void run_step(Row *row, int number, int step, LkAveraging *averaging)
+/** A step with the gradients of number `step`, of which the optimizer has taken `taken`, at `factor` times the rates.
+ */
+static void run_step_at(Row *row, int number, int step, int64_t taken, double factor, LkAveraging *averaging)
 {
     LkError problem = {0};
-    double rates[MAX_GROUPS] = {optimizer_rows[number].text_rate, optimizer_rows[number].unet_rate};
+    double rates[MAX_GROUPS] = {optimizer_rows[number].text_rate * factor, optimizer_rows[number].unet_rate * factor};
     double share = lk_averaging_step(averaging, &row->options, step, rates[1]);
     float scalars[LK_SCALAR_COUNT] = {[LK_SCALAR_LOSS_SCALE] = 1,
                                       [LK_SCALAR_GRADIENT_SCALE] = 1,
                                       [LK_SCALAR_EMA] = (float)lk_ema_decay(optimizer_rows[number].ema, step)};
     for (int group = 0; group < lk_lora_group_count(row->lora); group++)
-        lk_optimizer_scalars(row->type, &row->options, step,
+        lk_optimizer_scalars(row->type, &row->options, taken,
                              rates[lk_lora_group(row->lora, group)->side == LK_GROUP_UNET], share,
                              scalars + LK_SCALAR_GROUPS + group * LK_SCALAR_GROUP_SIZE);
     for (int k = 0; k < MATRICES; k++)
@@ -168,6 +170,11 @@ static void run_step(Row *row, int number, int step, LkAveraging *averaging)
     put(row, row->update->scalars, scalars, sizeof scalars);
     if (!lk_backend_cpu()->run(row->prepared.program, &problem))
         tap_note("%s", problem.text);
+}
+
+static void run_step(Row *row, int number, int step, LkAveraging *averaging)
+{
+    run_step_at(row, number, step, step, 1, averaging);
 }
 
 /** What is to be compared: weights, their average, or what eval() makes of schedule-free ones. */
@@ -255,6 +262,30 @@ static void test_row(int number)
             tap_note("its rate is %.1e off", distance.rate);
     }
     close_row(&row);
+}
+
+/** Prodigy and D-adapted Adam return from a step of rate 0 before they have looked at the gradient: a warm-up, which
+ * begins with one, is as if it began a step later. */
+static void test_idle(int number)
+{
+    enum { STEPS = 4, OTHER = 100 };
+    Row with = {0}, without = {0};
+    LkAveraging averaging = {0};
+    if (open_row(&with, number) && open_row(&without, number)) {
+        run_step_at(&with, number, OTHER, lk_optimizer_steps(with.type, 1, true), 0, &averaging);
+        for (int step = 1; step <= STEPS; step++) {
+            run_step_at(&with, number, step, lk_optimizer_steps(with.type, step + 1, true), 1, &averaging);
+            run_step(&without, number, step, &averaging);
+        }
+        size_t bytes = (size_t)with.elements * sizeof(float);
+        g_autofree float *a = g_malloc0(bytes), *b = g_malloc0(bytes);
+        read_result(&with, a);
+        read_result(&without, b);
+        tap_ok(memcmp(a, b, bytes) == 0, "%s %s: a step of rate 0 is none", optimizer_rows[number].optimizer,
+               optimizer_rows[number].args);
+    }
+    close_row(&with);
+    close_row(&without);
 }
 
 /** The dynamic data type against bitsandbytes' tables, and codes against the nearest of 256. */
@@ -346,6 +377,10 @@ int main(int argc, char **argv)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(optimizer_rows); i++)
         test_row((int)i);
+    for (size_t i = 0; i < G_N_ELEMENTS(optimizer_rows); i++)
+        if (g_str_equal(optimizer_rows[i].optimizer, "Prodigy") ||
+            g_str_equal(optimizer_rows[i].optimizer, "DAdaptAdam"))
+            test_idle((int)i);
     test_dynamic();
     SmallRun s;
     small_run_open(&s, argv[argc - 1]);
