@@ -148,6 +148,7 @@ def test_other_job(lab):
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # programs inherit that it is ignored, as under nohup, and leave it so
     lab = Lab(sys.argv[1])
     try:
         pictures(lab / "pictures")

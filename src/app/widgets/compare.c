@@ -122,12 +122,12 @@ static void draw_label(LkCompare *self, GtkSnapshot *snapshot, int side, PangoLa
     gtk_snapshot_restore(snapshot);
 }
 
-/* Side by side; the right one at the bottom where both are too long for that. */
+/* Side by side; the right one at the bottom where one is longer than its half. */
 static void draw_labels(LkCompare *self, GtkSnapshot *snapshot)
 {
     g_autoptr(PangoLayout) left = make_label(self, LEFT);
     g_autoptr(PangoLayout) right = make_label(self, RIGHT);
-    int room = gtk_widget_get_width(GTK_WIDGET(self)) - 3 * MARGIN - 4 * PADDING, one = 0, other = 0;
+    int half = gtk_widget_get_width(GTK_WIDGET(self)) / 2 - MARGIN - 2 * PADDING, one = 0, other = 0;
     if (left)
         pango_layout_get_pixel_size(left, &one, NULL);
     if (right)
@@ -135,7 +135,7 @@ static void draw_labels(LkCompare *self, GtkSnapshot *snapshot)
     if (left)
         draw_label(self, snapshot, LEFT, left, false);
     if (right)
-        draw_label(self, snapshot, RIGHT, right, left && one + other > room);
+        draw_label(self, snapshot, RIGHT, right, left && MAX(one, other) > half);
 }
 
 static void draw_divider(GtkSnapshot *snapshot, float x, float height)
@@ -168,9 +168,9 @@ static void lk_compare_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
         draw_side(self, snapshot, LEFT, &GRAPHENE_RECT_INIT(0, 0, x, height));
     if (self->pictures[RIGHT])
         draw_side(self, snapshot, RIGHT, &GRAPHENE_RECT_INIT(x, 0, width - x, height));
-    draw_labels(self, snapshot);
     if (both)
         draw_divider(snapshot, x, height);
+    draw_labels(self, snapshot); /* one that is longer than its half is read all the same */
 }
 
 static void lk_compare_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
