@@ -2,10 +2,13 @@
 """lorikeet-cli on the stand-in for a graphics card: what it says of systems where the card cannot be used, and whole
 trainings and pictures through the CUDA backend. Usage: test_programs.py PROGRAM MODULE"""
 
+import ctypes
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -71,6 +74,23 @@ def test_module(lab, module):
         done = run(lab, "", "devices", LORIKEET_CUDA_MODULE=str(path))
         tap.ok(done.returncode == 0 and words in done.stdout, f"a module that is {path.stem}", done.stdout, done.stderr)
     lab.env["LORIKEET_CUDA_MODULE"] = module
+
+
+def test_no_driver(lab, module):
+    """The real module is not even opened, for it brings libraries of hundreds of megabytes along."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        del lab.env["LORIKEET_CUDA_MODULE"]
+        place = lab / "lib" / "lorikeet" / "lorikeet-cuda.so"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"not to be opened")
+        program = lab / "bin" / "lorikeet-cli"
+        program.parent.mkdir()
+        shutil.copy2(sys.argv[1], program)
+        done = subprocess.run([program, "devices"], env=lab.env, text=True, capture_output=True)
+        tap.ok(done.returncode == 0 and "libcuda.so.1 cannot be opened" in done.stdout, "no driver, no module", done.stdout, done.stderr)
+        lab.env["LORIKEET_CUDA_MODULE"] = module
 
 
 # ---------------------------------------------------------------- training
@@ -216,6 +236,7 @@ def main():
         test_systems(lab)
         test_cards(lab)
         test_module(lab, os.path.realpath(sys.argv[2]))
+        test_no_driver(lab, os.path.realpath(sys.argv[2]))
         test_training(lab)
         test_resume(lab)
         test_lost(lab)
