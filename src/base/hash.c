@@ -148,6 +148,15 @@ void lk_sha256_final(LkSha256 *s, uint8_t out[32])
         out[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
+void lk_sha256_write(const uint8_t digest[32], char out[65])
+{
+    for (int i = 0; i < 32; i++) {
+        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    out[64] = '\0';
+}
+
 void lk_sha256_hex(const void *data, size_t size, char out[65])
 {
     LkSha256 s;
@@ -155,11 +164,7 @@ void lk_sha256_hex(const void *data, size_t size, char out[65])
     lk_sha256_init(&s);
     lk_sha256_update(&s, data, size);
     lk_sha256_final(&s, digest);
-    for (int i = 0; i < 32; i++) {
-        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    out[64] = '\0';
+    lk_sha256_write(digest, out);
 }
 
 /* Read as little-endian by hand, so that a cache moved to another machine keeps its checksum. */

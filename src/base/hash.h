@@ -16,6 +16,9 @@ void lk_sha256_init(LkSha256 *s);
 void lk_sha256_update(LkSha256 *s, const void *data, size_t size);
 void lk_sha256_final(LkSha256 *s, uint8_t out[32]);
 
+/** A digest in lower-case hex. */
+void lk_sha256_write(const uint8_t digest[32], char out[65]);
+
 /** Lower-case hex of the hash of `size` bytes. */
 void lk_sha256_hex(const void *data, size_t size, char out[65]);
 

@@ -278,8 +278,7 @@ static void hex_of(LkSha256 *hash, char out[65])
 {
     uint8_t digest[32];
     lk_sha256_final(hash, digest);
-    for (int i = 0; i < 32; i++)
-        g_snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    lk_sha256_write(digest, out);
 }
 
 bool lk_safetensors_write_lora(const char *path, const LkTensorSpec *tensors, size_t count, const LkMetadata *metadata,

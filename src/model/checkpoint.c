@@ -398,8 +398,7 @@ char *lk_checkpoint_identity(const LkCheckpoint *checkpoint, const char *prefix,
     if (checkpoint->overlay.identity)
         lk_sha256_update(&hash, checkpoint->overlay.identity, strlen(checkpoint->overlay.identity));
     lk_sha256_final(&hash, digest);
-    GString *hex = g_string_new(NULL);
-    for (size_t i = 0; i < sizeof digest; i++)
-        g_string_append_printf(hex, "%02x", digest[i]);
-    return g_string_free(hex, FALSE);
+    char *hex = g_malloc(65);
+    lk_sha256_write(digest, hex);
+    return hex;
 }

@@ -91,8 +91,7 @@ static bool hash_bytes(const LkInput *input, uint64_t at, uint64_t size, char he
     }
     free(piece);
     lk_sha256_final(&hash, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    lk_sha256_write(digest, hex);
     return ok;
 }
 

@@ -1,6 +1,7 @@
 #include "training/studio.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "dataset/file_index.h"
 #include "format/gerror.h"
 #include "model/vae_tiles.h"
@@ -290,8 +291,7 @@ static const char *model_hash(LkStudio *studio)
     g_autoptr(LkFileIndex) index = lk_file_index_open(path);
     if (g_file_test(studio->model, G_FILE_TEST_IS_DIR) || !lk_file_index_hash(index, studio->model, bytes, NULL, NULL))
         return studio->hash;
-    for (int i = 0; i < 32; i++)
-        g_snprintf(studio->hash + 2 * i, 3, "%02x", bytes[i]);
+    lk_sha256_write(bytes, studio->hash);
     if (lk_make_folders(folder, NULL))
         lk_file_index_save(index, NULL); /* else it is read again another time */
     return studio->hash;

@@ -82,31 +82,21 @@ static mode_t mode_of(int flags, va_list args)
     return flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
 }
 
-#define OPEN(name)                                                                                                     \
-    EXPORT int name(const char *path, int flags, ...)                                                                  \
+/** A function that opens a file, late. */
+#define OPEN(name, parameters, arguments)                                                                              \
+    EXPORT int name parameters                                                                                         \
     {                                                                                                                  \
         va_list args;                                                                                                  \
         va_start(args, flags);                                                                                         \
         const mode_t mode = mode_of(flags, args);                                                                      \
         va_end(args);                                                                                                  \
         delay_open(flags);                                                                                             \
-        return REAL(name)(path, flags, mode);                                                                          \
+        return REAL(name) arguments;                                                                                   \
     }
-OPEN(open)
-OPEN(open64)
-
-#define OPENAT(name)                                                                                                   \
-    EXPORT int name(int folder, const char *path, int flags, ...)                                                      \
-    {                                                                                                                  \
-        va_list args;                                                                                                  \
-        va_start(args, flags);                                                                                         \
-        const mode_t mode = mode_of(flags, args);                                                                      \
-        va_end(args);                                                                                                  \
-        delay_open(flags);                                                                                             \
-        return REAL(name)(folder, path, flags, mode);                                                                  \
-    }
-OPENAT(openat)
-OPENAT(openat64)
+OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
+OPEN(open64, (const char *path, int flags, ...), (path, flags, mode))
+OPEN(openat, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+OPEN(openat64, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
 
 /** A function that is called as ever, but late. */
 #define LATE(how, type, name, parameters, arguments)                                                                   \

@@ -233,7 +233,7 @@ def tensor(x):
 
 def d_ddim(n, v):
     s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, steps_offset=1, timestep_spacing="leading",
-                      prediction_type="v_prediction" if v else "epsilon")
+                      prediction_type=prediction_type(v))
     s.alphas_cumprod, s.final_alpha_cumprod = tensor(BARS), tensor(BARS[0])
     s.set_timesteps(n)
     x, rows = tensor(KEEP), []
@@ -251,7 +251,7 @@ def d_ddim_trailing(n, v):
     bars = ((roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])) ** 2
     bars[-1] = 4.8973451890853435e-08
     s = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, timestep_spacing="trailing",
-                      prediction_type="v_prediction" if v else "epsilon")
+                      prediction_type=prediction_type(v))
     s.alphas_cumprod, s.final_alpha_cumprod = tensor(bars), tensor(bars[0])
     s.set_timesteps(n)
     x, rows = tensor(KEEP), []
@@ -264,7 +264,7 @@ def d_ddim_trailing(n, v):
 def d_euler(n, v):
     """Only for n where the uniform timesteps are whole: elsewhere diffusers interpolates sigma, not its logarithm."""
     assert 999 % (n - 1) == 0
-    s = EulerDiscreteScheduler(**SD, timestep_spacing="linspace", prediction_type="v_prediction" if v else "epsilon")
+    s = EulerDiscreteScheduler(**SD, timestep_spacing="linspace", prediction_type=prediction_type(v))
     s.set_timesteps(n)
     s.sigmas = torch.tensor(uniform(n), dtype=torch.float64)
     x, rows = tensor(KEEP * s.sigmas[0].item()), []
@@ -279,7 +279,7 @@ def d_dpm(n, v, use_karras):
     """In its own variables, x / sqrt(sigma² + 1); its sigmas are made float32 on the way."""
     s = DPMSolverMultistepScheduler(**SD, algorithm_type="dpmsolver++", solver_order=2, use_karras_sigmas=use_karras,
                                     timestep_spacing="linspace", final_sigmas_type="zero",
-                                    prediction_type="v_prediction" if v else "epsilon")
+                                    prediction_type=prediction_type(v))
     s.set_timesteps(n)
     mine = karras(n) if use_karras else uniform(n)
     if use_karras:

@@ -1,5 +1,7 @@
 #include "app/dataset/picture_content.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 /* Without a look it needs no place for one. */
@@ -43,18 +45,6 @@ LkPictureContent *lk_picture_content_from_record(const LkPictureRecord *record)
     return has_hash || has_look ? lk_picture_content_new(hash, has_look ? &look : NULL) : NULL;
 }
 
-static char *write_hash(const uint8_t hash[32])
-{
-    static const char digits[] = "0123456789abcdef";
-    char *hex = g_malloc(65);
-    for (int i = 0; i < 32; i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-    hex[64] = 0;
-    return hex;
-}
-
 void lk_picture_content_to_record(const LkPictureContent *content, LkPictureRecord *record, GPtrArray *texts)
 {
     record->hash = record->look = NULL;
@@ -62,7 +52,8 @@ void lk_picture_content_to_record(const LkPictureContent *content, LkPictureReco
     record->perceptual = record->has_perceptual ? (gint64)content->look.hash : 0;
     if (!content)
         return;
-    char *hash = write_hash(content->hash);
+    char *hash = g_malloc(65);
+    lk_sha256_write(content->hash, hash);
     g_ptr_array_add(texts, hash);
     record->hash = hash;
     if (!content->has_look)
