@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+/** Workspace beyond which not even one head of one sample is left to cuDNN: 1280 × 1280 pictures of SD 1.5 and larger
+ * ones, of which a head's matrix would have gigabytes and more elements than 31 bits count. */
+#define MOST_WORKSPACE (INT64_C(1) << 30)
+
 typedef struct AttentionStep {
     LkStep base;
     LkSdpaGeometry g;
@@ -109,7 +113,7 @@ static LkSdpaGeometry geometry_of(const LkGraph *graph, const LkNode *node)
                             .causal = node->attr.causal};
 }
 
-/** The fused kernel if there is one. */
+/** The fused kernel if there is one that is content with a part of the card's memory. */
 static LkCudnnPlan *fused(AttentionStep *s)
 {
     const LkCudnn *dnn = &s->base.device->dnn;
@@ -121,7 +125,12 @@ static LkCudnnPlan *fused(AttentionStep *s)
         part = lk_cudnn_sdpa_backward_part(dnn, &part, s->base.device->attention_workspace);
     s->samples = part.batch;
     s->heads = part.heads;
-    return s->backward ? lk_cudnn_sdpa_backward_new(dnn, &part, &ignored) : lk_cudnn_sdpa_new(dnn, &part, &ignored);
+    LkCudnnPlan *plan =
+        s->backward ? lk_cudnn_sdpa_backward_new(dnn, &part, &ignored) : lk_cudnn_sdpa_new(dnn, &part, &ignored);
+    if (!plan || lk_cudnn_workspace(plan) <= MOST_WORKSPACE)
+        return plan;
+    lk_cudnn_plan_free(plan);
+    return NULL;
 }
 
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error)

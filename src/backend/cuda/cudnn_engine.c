@@ -11,6 +11,11 @@
 
 bool lk_cudnn_fail(cudnnStatus_t status, const char *what, LkError *error)
 {
+    if (status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED)
+        return lk_fail(error, LK_ERROR_MEMORY,
+                       "The graphics card ran out of memory (%s). Close other programs that use it, or lower the "
+                       "batch size, the resolution or network_dim, or use mixed precision.",
+                       what);
     char detail[400] = "";
     cudnnGetLastErrorString(detail, sizeof detail);
     detail[strcspn(detail, "\n")] = '\0';

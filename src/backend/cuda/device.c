@@ -1,6 +1,8 @@
 /* A graphics card as a device, and the table that the module exports. */
 #include "backend/cuda/card_limits.h"
+#include "backend/cuda/card_memory.h"
 #include "backend/cuda/cuda_backend.h"
+#include "backend/cuda/cudnn_graph.h"
 #include "backend/cuda/module.h"
 #include "backend/cuda/product.h"
 
@@ -23,9 +25,7 @@ static bool describe(int index, LkDeviceInfo *info, LkError *error)
     if (status == cudaSuccess)
         status = cudaRuntimeGetVersion(&runtime);
     if (status == cudaSuccess)
-        status = cudaSetDevice(index);
-    if (status == cudaSuccess)
-        status = cudaMemGetInfo(&available, &total);
+        status = lk_cuda_card_memory(index, &available, &total);
     if (!lk_cuda_ok(status, "asking the card what it is", error))
         return false;
     int sm = card.major * 10 + card.minor;
@@ -139,16 +139,19 @@ static bool make_libraries(LkDevice *device, LkError *error)
     if (status == CUDNN_STATUS_SUCCESS)
         status = cudnnSetStream(device->dnn.handle, device->stream);
     device->dnn.sm = device->sm;
-    char folder[400];
-    device->dnn.cache = lk_cudnn_cache_new(&device->dnn, plans_folder(folder, sizeof folder) ? folder : NULL);
-    if (status == CUDNN_STATUS_SUCCESS)
+    if (status == CUDNN_STATUS_SUCCESS) {
+        char folder[400];
+        device->dnn.cache = lk_cudnn_cache_new(&device->dnn, plans_folder(folder, sizeof folder) ? folder : NULL);
         return true;
+    }
     int made_for = (int)(cudnnGetCudartVersion() / 1000), ours = CUDART_VERSION / 1000;
     if (made_for != ours)
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
                        "The cuDNN that is installed is made for CUDA %d, and this program needs one for CUDA %d. "
                        "Install that one.",
                        made_for, ours);
+    if (status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED)
+        return lk_cudnn_fail(status, "opening the card", error);
     return lk_fail(error, LK_ERROR_DEVICE, "cuDNN could not be started: %s.", cudnnGetErrorString(status));
 }
 

@@ -49,8 +49,10 @@ bool lk_cublas_ok(cublasStatus_t status, const char *what, LkError *error)
 {
     if (status == CUBLAS_STATUS_SUCCESS)
         return true;
-    return lk_fail(error, status == CUBLAS_STATUS_ALLOC_FAILED ? LK_ERROR_MEMORY : LK_ERROR_DEVICE,
-                   "cuBLASLt could not do its part (%s): %s.", what, cublasLtGetStatusString(status));
+    if (status == CUBLAS_STATUS_ALLOC_FAILED)
+        return lk_cuda_ok(cudaErrorMemoryAllocation, what, error);
+    return lk_fail(error, LK_ERROR_DEVICE, "cuBLASLt could not do its part (%s): %s.", what,
+                   cublasLtGetStatusString(status));
 }
 
 bool lk_cuda_enter(const LkDevice *device, LkError *error)

@@ -104,9 +104,13 @@ static LkCudaRegion *new_region(int64_t bytes, bool on_host, LkError *error)
     region->on_host = on_host;
     cudaError_t status = on_host ? cudaHostAlloc(&region->data, (size_t)bytes, cudaHostAllocDefault)
                                  : cudaMalloc(&region->data, (size_t)bytes);
-    if (lk_cuda_ok(status, on_host ? "memory of the host for the model's weights" : "the model's weights", error))
+    if (status == cudaSuccess)
         return region;
     (void)cudaGetLastError();
+    if (on_host && status == cudaErrorMemoryAllocation) /* not the card's */
+        lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the model's weights.");
+    else
+        lk_cuda_ok(status, "the model's weights", error);
     free(region);
     return NULL;
 }
