@@ -49,13 +49,22 @@ static const struct {
     {"generic", &lk_kernels_generic},
 };
 
+#if defined LK_X86 && defined __GNUC__ && !defined __clang__ && __GNUC__ < 12
+/* This compiler does not know the levels by name: by what tells each of them from the one below. */
+#define HAS(feature) (__builtin_cpu_supports(feature) != 0)
+#define HAS_V2       (HAS("sse4.2") && HAS("ssse3") && HAS("popcnt"))
+#define HAS_V3       (HAS_V2 && HAS("avx2") && HAS("bmi") && HAS("bmi2") && HAS("fma") && HAS("f16c"))
+#define HAS_V4       (HAS_V3 && HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && HAS("avx512vl"))
+#elif defined LK_X86
+#define HAS_V2 __builtin_cpu_supports("x86-64-v2")
+#define HAS_V3 __builtin_cpu_supports("x86-64-v3")
+#define HAS_V4 __builtin_cpu_supports("x86-64-v4")
+#endif
+
 static int best_build(void)
 {
 #ifdef LK_X86
-    return __builtin_cpu_supports("x86-64-v4")   ? 0
-           : __builtin_cpu_supports("x86-64-v3") ? 1
-           : __builtin_cpu_supports("x86-64-v2") ? 2
-                                                 : 3;
+    return HAS_V4 ? 0 : HAS_V3 ? 1 : HAS_V2 ? 2 : 3;
 #else
     return 0;
 #endif

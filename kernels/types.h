@@ -8,6 +8,8 @@
 #include <cuda_fp16.h>
 #define LK_INLINE __device__ static __forceinline__
 #else
+#include "base/dtype.h"
+
 #include <string.h>
 #define LK_INLINE static inline __attribute__((always_inline, unused))
 #endif
@@ -135,9 +137,7 @@ LK_INLINE float lk_load_bf16(const LkBf16 *p)
 
 LK_INLINE float lk_load_f16(const LkF16 *p)
 {
-    _Float16 h;
-    memcpy(&h, p, sizeof h);
-    return (float)h;
+    return lk_f16_to_f32(p->bits);
 }
 
 LK_INLINE void lk_store_f32(float *p, float x)
@@ -155,8 +155,7 @@ LK_INLINE void lk_store_bf16(LkBf16 *p, float x)
 
 LK_INLINE void lk_store_f16(LkF16 *p, float x)
 {
-    _Float16 h = (_Float16)x;
-    memcpy(p, &h, sizeof h);
+    p->bits = lk_f32_to_f16(x);
 }
 
 #define lk_load(p)                                                                                                     \

@@ -58,20 +58,51 @@ static inline uint16_t lk_f32_to_bf16(float x)
     return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
+/** By whole numbers: for compilers that have no _Float16 (GCC before 12). */
+static inline float lk_f16_to_f32_by_bits(uint16_t h)
+{
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16, size = (uint32_t)(h & 0x7fff) << 13;
+    if (size >= 0x0f800000u) /* infinity; NaN, made quiet as processors do */
+        return lk_bits_float(sign | 0x7f800000u | (size & 0x7fe000u) | (size & 0x7fe000u ? 0x400000u : 0));
+    /* The exponents' biases are 15 and 127; small numbers of the one are small numbers of the other. */
+    return lk_bits_float(sign | lk_float_bits(lk_bits_float(size) * 0x1p112f));
+}
+
+/** Round to nearest even; what is too large becomes infinite, NaN stays a NaN. */
+static inline uint16_t lk_f32_to_f16_by_bits(float f)
+{
+    uint32_t bits = lk_float_bits(f), sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
+    if (size > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00 | (size >> 13 & 0x3ff));
+    if (size >= 0x47800000u)
+        return (uint16_t)(sign | 0x7c00);
+    if (size < 0x38800000u) /* the last place of 0.5 is half the smallest number's: the sum is rounded there */
+        return (uint16_t)(sign | (lk_float_bits(lk_bits_float(size) + 0.5f) - 0x3f000000u));
+    return (uint16_t)(sign | ((size + 0xfff + (size >> 13 & 1) - 0x38000000u) >> 13));
+}
+
 static inline float lk_f16_to_f32(uint16_t h)
 {
+#ifdef __FLT16_MANT_DIG__
     _Static_assert(sizeof(_Float16) == 2, "half precision");
     _Float16 x;
     memcpy(&x, &h, sizeof x);
     return (float)x;
+#else
+    return lk_f16_to_f32_by_bits(h);
+#endif
 }
 
 static inline uint16_t lk_f32_to_f16(float f)
 {
+#ifdef __FLT16_MANT_DIG__
     _Float16 x = (_Float16)f;
     uint16_t h;
     memcpy(&h, &x, sizeof h);
     return h;
+#else
+    return lk_f32_to_f16_by_bits(f);
+#endif
 }
 
 /** The largest number of 8 bits with 4 of exponent. */

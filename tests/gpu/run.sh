@@ -99,6 +99,7 @@ status=$?
 verdict "build" $status "$SECONDS s"
 [ $status = 0 ] || grep -A 3 -E 'error:|error  *:|FAILED|undefined' "$logs/build" | head -n 30
 program 60 build/src/cli/lorikeet-cli devices 2>&1 | tee "$logs/devices"
+grep -q '^cuda:0' "$logs/devices" || verdict "the card is found" 1 "$(grep '^cuda' "$logs/devices" | cut -c1-90)"
 
 # The models to be timed are made while the tests run.
 make_models() {
@@ -122,6 +123,7 @@ tap() {
 # tapped NAME...: the programs' line of the table.
 tapped() {
     local name status=0 good=0 bad=0 s g b more=
+    [ $# -gt 1 ] || { status=1; more=', there are no such programs'; }
     for name in "${@:2}"; do
         read -r s g b <"$logs/$name.status"
         good=$((good + g)) bad=$((bad + b))
@@ -309,6 +311,7 @@ sanitized() {
         *) bad="$bad $(basename "${file%.status}") ($status: $(grep -E 'ERROR SUMMARY|========= [A-Z]' "${file%.status}" | tail -n 1 | cut -c1-60))" ;;
         esac
     done
+    [ -n "$bad" ] || [ "$clean" -gt 0 ] || { row "compute-sanitizer $1" "-" "none of $cut programs ended in time"; return; }
     [ -z "$bad" ]
     verdict "compute-sanitizer $1" $? "$clean programs clean, $cut cut off${bad:+;$bad}"
 }
