@@ -120,11 +120,24 @@ static void test_memory(void)
     tap_ok(error.code == LK_ERROR_MEMORY && strstr(error.text, "graphics card ran out"), "cuBLASLt: %s", error.text);
 }
 
+/** Who has room for two cards is told of two. */
+static void test_many_cards(void)
+{
+    LkError error = {0};
+    LkDeviceInfo info[3] = {0};
+    fake_reset();
+    fake_device(86, INT64_C(8) << 30, 20);
+    int count = cuda()->devices(info, 2, &error);
+    tap_ok(count == 2 && info[1].memory_bytes > 0 && info[2].memory_bytes == 0, "two of 20 cards are told of: %d",
+           count);
+}
+
 int main(void)
 {
     test_large_attention();
     test_blocks();
     test_memory();
+    test_many_cards();
     tap_ok(fake_leaks() == 0 && fake_violations() == 0, "nothing is left");
     return tap_done();
 }

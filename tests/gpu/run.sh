@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds and tests the engine and its CUDA module on a machine with an NVIDIA card, gcc, CUDA and cuDNN, from a bundle that
-# ./dev gpu-bundle made; then times training steps, beside PyTorch where there is one. Every part has its time, ends at it,
-# and fails alone; what is known goes into the table at once, which is printed again at the end.
+# Builds and tests the engine and its CUDA module on a machine with an NVIDIA card, gcc (11 or newer), CUDA and cuDNN, from a
+# bundle that ./dev gpu-bundle made; then times training steps, beside PyTorch where there is one. Every part has its time,
+# ends at it, and fails alone; what is known goes into the table at once, which is printed again at the end.
 #
 #   CUDA_HOME   where CUDA is                        GPU_MINUTES  all must be over after so many (9)
 #   GPU_PYTHON  a Python with torch and transformers GPU_PARTS    only these parts: "ops parity programs kernels speed sanitizer"

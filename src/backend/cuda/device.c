@@ -48,9 +48,10 @@ static int devices(LkDeviceInfo *out, int max, LkError *error)
     int count = 0;
     if (!lk_cuda_ok(cudaGetDeviceCount(&count), "looking for cards", error))
         return -1;
+    count = count < max ? count : max; /* those behind are not told of */
     LkError first = {0};
     int usable = 0;
-    for (int i = 0; i < count && i < max; i++) {
+    for (int i = 0; i < count; i++) {
         LkError problem = {0};
         if (describe(i, &out[i], &problem)) {
             usable++;
