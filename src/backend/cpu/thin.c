@@ -3,8 +3,9 @@
  *     out[r,c] += alpha · sum over t of p[t,r] · q[t,c]       (or out[c,r])
  *
  * with p [T,R], R small, and q [T,C]. oneDNN must turn one operand round for them and reaches a third of its speed.
- * Here 16 sums of each of 16 columns stay in registers for all tokens. Sums run in the order of tokens, whatever the
- * number of threads. AVX-512 only: elsewhere oneDNN does it. */
+ * Here 16 sums of each of 16 columns stay in registers for a block of tokens. Sums run in the order of tokens within a
+ * block, then in the order of blocks, whatever the number of threads: roundings grow with the root of 64 steps and of
+ * the blocks, not of thousands of tokens. AVX-512 only: elsewhere oneDNN does it. */
 #include "backend/cpu/cpu.h"
 
 #include "base/parallel.h"
@@ -17,7 +18,8 @@
 enum {
     LANES = 16,
     MAX_THIN = 64,
-    BLOCK_STEPS = 64, /* whole rows of so many steps are read before the next: memory likes that better than columns */
+    BLOCK_STEPS = 64, /* whole rows of so many steps are read before the next: memory likes that better than columns,
+                         and sums of sums are more exact than one long sum */
 };
 
 typedef struct ThinStep {
@@ -45,7 +47,7 @@ __attribute__((target("avx512f"))) static void strip_f32(const ThinStep *s, cons
     const float *row = q;
 #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        sum[r] = _mm512_loadu_ps(tile[r]);
+        sum[r] = _mm512_setzero_ps();
     for (int64_t t = first; t < last; t++, row += s->wide, p += s->padded) {
         __m512 x = _mm512_loadu_ps(row);
 #pragma GCC unroll 16
@@ -54,7 +56,7 @@ __attribute__((target("avx512f"))) static void strip_f32(const ThinStep *s, cons
     }
 #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        _mm512_storeu_ps(tile[r], sum[r]);
+        _mm512_storeu_ps(tile[r], _mm512_add_ps(_mm512_loadu_ps(tile[r]), sum[r]));
 }
 
 __attribute__((target("avx512f,avx512bf16"))) static void
@@ -64,7 +66,7 @@ strip_bf16(const ThinStep *s, const void *q, const uint32_t *p, int64_t first, i
     const uint16_t *row = q;
 #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        sum[r] = _mm512_loadu_ps(tile[r]);
+        sum[r] = _mm512_setzero_ps();
     for (int64_t t = first; t < last; t++, row += 2 * s->wide, p += s->padded) {
         /* An odd last token is paired with itself; p has zero there. */
         const uint16_t *second = 2 * t + 1 < s->tokens ? row + s->wide : row;
@@ -77,7 +79,7 @@ strip_bf16(const ThinStep *s, const void *q, const uint32_t *p, int64_t first, i
     }
 #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        _mm512_storeu_ps(tile[r], sum[r]);
+        _mm512_storeu_ps(tile[r], _mm512_add_ps(_mm512_loadu_ps(tile[r]), sum[r]));
 }
 
 static void add_tile(const ThinStep *s, float (*tile)[LANES], int64_t r0, int64_t c0)
