@@ -141,10 +141,16 @@ static LkRef masked(const Attaching *a, LkRef x)
     return lk_scale_rows(a->graph, x, mask, LK_NONE, LK_NONE);
 }
 
+/** scale · down x */
+static LkRef down(const Attaching *a)
+{
+    return apply(a, part(a, LK_PART_DOWN, a->m->shape.dim * a->taps), a->scale, LK_NONE, true);
+}
+
 /** addend + scale · up (down x): the narrow way, without the change of the weight. */
 static LkRef low_rank(const Attaching *a, LkRef addend)
 {
-    LkRef h = apply(a, part(a, LK_PART_DOWN, a->m->shape.dim * a->taps), a->scale, LK_NONE, true);
+    LkRef h = a->layer->begun == LK_NONE ? down(a) : a->layer->begun;
     if (a->in_graph->key != LK_NONE)
         h = lk_dropout(a->graph, h, a->in_graph->key, (uint32_t)lk_lora_index(a->in_graph->lora, a->m),
                        a->in_graph->dropout.numbers);
@@ -190,6 +196,28 @@ bool lk_lora_wants_own(void *context, const char *layer)
     return m && m->shape.dora;
 }
 
+static Attaching attaching(const LkLoraGraph *in_graph, LkGraph *graph, const LkLoraModule *m,
+                           const LkAdaptedLayer *layer)
+{
+    return (Attaching){.in_graph = in_graph,
+                       .graph = graph,
+                       .m = m,
+                       .layer = layer,
+                       .taps = (int64_t)m->shape.kernel * m->shape.kernel,
+                       .scale = in_graph->strength * lk_adapter_scale(&m->shape)};
+}
+
+LkRef lk_lora_begin(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
+{
+    const LkLoraGraph *in_graph = context;
+    const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer->name);
+    if (!m || layer->x == LK_NONE || m->shape.algo != LK_ALGO_LORA || layer->kernel != m->shape.kernel ||
+        lk_tensor_cols(lk_graph_tensor(graph, layer->x)) != m->shape.in)
+        return LK_NONE;
+    const Attaching a = attaching(in_graph, graph, m, layer);
+    return down(&a);
+}
+
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
 {
     LkLoraGraph *in_graph = context;
@@ -201,12 +229,7 @@ LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
         lk_tensor_cols(lk_graph_tensor(graph, layer->y)) != s->out || layer->kernel != s->kernel)
         return lk_graph_problem(graph, _("the LoRA's module '%s' does not fit the base model"), m->name);
     in_graph->used[lk_lora_index(in_graph->lora, m)] = true;
-    Attaching a = {.in_graph = in_graph,
-                   .graph = graph,
-                   .m = m,
-                   .layer = layer,
-                   .taps = (int64_t)s->kernel * s->kernel,
-                   .scale = in_graph->strength * lk_adapter_scale(s)};
+    const Attaching a = attaching(in_graph, graph, m, layer);
     LkRef delta = s->algo != LK_ALGO_LORA || s->dora ? delta_of(&a) : LK_NONE;
     LkRef addend = s->dora ? LK_NONE : layer->y;
     LkRef y = s->algo == LK_ALGO_LORA ? low_rank(&a, addend) : whole_change(&a, delta, addend);

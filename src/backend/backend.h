@@ -5,7 +5,7 @@
 #include "tensor/graph.h"
 #include "tensor/plan.h"
 
-#define LK_BACKEND_VERSION 4
+#define LK_BACKEND_VERSION 5
 
 typedef struct LkDevice LkDevice;
 typedef struct LkProgram LkProgram;
@@ -49,8 +49,8 @@ typedef struct LkBackend {
 
     /** Makes everything that a graph needs to run but its memory. The graph must outlive the program. */
     LkProgram *(*compile)(LkDevice *device, const LkGraph *graph, LkError *error);
-    /** Scratch memory of each node, for lk_plan_new. The array belongs to the program. */
-    const int64_t *(*node_bytes)(const LkProgram *program);
+    /** What the nodes need, for lk_plan_new. Its arrays belong to the program. */
+    LkPlanNeeds (*needs)(const LkProgram *program);
     /** Bytes of weights and of states that binding this program will add to what the device holds. */
     int64_t (*weight_bytes)(const LkProgram *program);
     int64_t (*state_bytes)(const LkProgram *program);

@@ -5,7 +5,7 @@ bool lk_prepare(LkPrepared *prepared, const LkBackend *api, LkDevice *device, co
     *prepared = (LkPrepared){.api = api, .device = device};
     prepared->program = api->compile(device, graph, error);
     if (prepared->program)
-        prepared->plan = lk_plan_new(graph, api->node_bytes(prepared->program), error);
+        prepared->plan = lk_plan_new(graph, api->needs(prepared->program), error);
     if (!prepared->plan)
         lk_prepared_clear(prepared);
     return prepared->plan != NULL;

@@ -41,12 +41,13 @@ void lk_program_clear(LkProgram *program)
     free(program->uses.items);
     free(program->steps);
     free(program->node_bytes);
+    free(program->until);
     free(program->address);
 }
 
-const int64_t *lk_program_node_bytes(const LkProgram *program)
+LkPlanNeeds lk_program_needs(const LkProgram *program)
 {
-    return program->node_bytes;
+    return (LkPlanNeeds){.bytes = program->node_bytes, .until = program->until};
 }
 
 int64_t lk_program_weight_bytes(const LkProgram *program)

@@ -52,6 +52,7 @@ struct LkProgram {
     const LkGraph *graph;
     LkStep **steps;      /* one a node */
     int64_t *node_bytes; /* scratch memory of each */
+    int32_t *until;      /* NULL, or as in LkPlanNeeds */
     LkUses uses;         /* LkHeldWeight */
     void **address;      /* per tensor (owners), after binding */
     bool bound;
@@ -69,7 +70,7 @@ void *lk_step_new(LkProgram *program, const LkNode *node, const LkStepClass *cla
 LkStep *lk_kernel_step_new(LkProgram *program, const LkNode *node, LkError *error);
 
 /* Functions of the backend table: backend.h says what they do. */
-const int64_t *lk_program_node_bytes(const LkProgram *program);
+LkPlanNeeds lk_program_needs(const LkProgram *program);
 int64_t lk_program_weight_bytes(const LkProgram *program);
 int64_t lk_program_state_bytes(const LkProgram *program);
 

@@ -38,10 +38,17 @@ LkRef lk_build_vector(LkBuilder *b, const char *name)
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }
 
-/** The layer's output with the adapter, if there is one. */
-static LkRef adapted(LkBuilder *b, const LkAdaptedLayer *layer)
+static void begin(const LkBuilder *b, LkAdaptedLayer *layer)
 {
-    return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer) : layer->y;
+    layer->y = LK_NONE;
+    layer->begun = b->adapter.begin ? b->adapter.begin(b->adapter.context, b->graph, layer) : LK_NONE;
+}
+
+/** The layer's output `y` with the adapter, if there is one. */
+static LkRef adapted(const LkBuilder *b, LkAdaptedLayer *layer, LkRef y)
+{
+    layer->y = y;
+    return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer) : y;
 }
 
 /** The Linear and its adapter; `to`, where there is one, is added. */
@@ -52,9 +59,9 @@ static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias, LkRef 
     options.trans_b = true;
     options.bias = bias;
     options.addend = to;
-    LkRef y = lk_matmul(b->graph, x, weight, options);
-    return adapted(
-        b, &(LkAdaptedLayer){.name = layer, .x = x, .y = y, .weight = weight, .bias = bias, .kernel = 1, .stride = 1});
+    LkAdaptedLayer at = {.name = layer, .x = x, .weight = weight, .bias = bias, .kernel = 1, .stride = 1};
+    begin(b, &at);
+    return adapted(b, &at, lk_matmul(b->graph, x, weight, options));
 }
 
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
@@ -78,16 +85,16 @@ LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pa
 {
     LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
     LkRef bias = lk_build_vector(b, lk_name("%s.bias", layer).text);
-    LkRef y = lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after);
-    return adapted(b, &(LkAdaptedLayer){.name = layer,
-                                        .x = x,
-                                        .y = y,
-                                        .weight = weight,
-                                        .bias = bias,
-                                        .kernel = (int)lk_graph_tensor(b->graph, weight)->shape[3],
-                                        .stride = stride,
-                                        .pad_before = pad_before,
-                                        .pad_after = pad_after});
+    LkAdaptedLayer at = {.name = layer,
+                         .x = x,
+                         .weight = weight,
+                         .bias = bias,
+                         .kernel = (int)lk_graph_tensor(b->graph, weight)->shape[3],
+                         .stride = stride,
+                         .pad_before = pad_before,
+                         .pad_after = pad_after};
+    begin(b, &at);
+    return adapted(b, &at, lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after));
 }
 
 LkRef lk_build_group_norm(LkBuilder *b, const char *layer, LkRef x, int groups, float eps, bool silu)

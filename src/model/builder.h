@@ -8,6 +8,9 @@
 typedef struct LkAdapterHook {
     void *context;
     LkRef (*attach)(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
+    /** What can be made of the layer's input alone (y is not there yet), or LK_NONE: nodes before the layer's own can
+     * run beside it. May be NULL. */
+    LkRef (*begin)(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
     /** Whether the layer's output must be its own, with nothing added yet. NULL: no layer's. */
     bool (*wants_own)(void *context, const char *layer);
 } LkAdapterHook;

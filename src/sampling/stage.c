@@ -12,6 +12,7 @@ static LkRef attach_all(void *context, LkGraph *graph, const LkAdaptedLayer *lay
 {
     LkStage *stage = context;
     LkAdaptedLayer at = *layer;
+    at.begun = LK_NONE;
     for (int i = 0; i < stage->n_loras; i++)
         at.y = lk_lora_attach(&stage->loras[i], graph, &at);
     return at.y;

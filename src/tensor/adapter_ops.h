@@ -25,6 +25,7 @@ typedef struct LkAdaptedLayer {
     LkRef x, y;
     LkRef weight, bias; /* frozen; bias may be LK_NONE */
     int kernel, stride, pad_before, pad_after;
+    LkRef begun; /* what the adapter made of x before the layer's own node, or LK_NONE */
 } LkAdaptedLayer;
 
 /** alpha · a · b by element. Same shapes, both T. */

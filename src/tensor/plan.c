@@ -18,10 +18,12 @@ typedef struct Placed {
 
 typedef struct Planner {
     const LkGraph *graph;
+    LkPlanNeeds needs;
     Block *blocks;
     int32_t n_blocks;
     int32_t *block_of; /* per tensor: its block, or -1 */
-    int32_t *last_use; /* per tensor */
+    int32_t *last_use; /* per tensor: the last node while which it is needed */
+    int32_t *busy;     /* per tensor: the last node beside which an older one may still read it, or -1 */
     Placed *placed;    /* by offset */
     int32_t *order;
     int64_t *first_offset; /* per block: where the first of two attempts put it */
@@ -50,17 +52,29 @@ bool lk_op_in_place(LkOp op, int input)
     }
 }
 
+/** The last node that may run while node n does. */
+static int32_t runs_until(const Planner *p, int32_t n)
+{
+    return p->needs.until ? p->needs.until[n] : n;
+}
+
 static void find_last_uses(Planner *p)
 {
     const LkGraph *graph = p->graph;
-    for (int32_t i = 0; i < graph->n_tensors; i++)
-        p->last_use[i] = graph->tensors[i].output || graph->tensors[i].kind == LK_TENSOR_INPUT ? graph->n_nodes
-                                                                                               : graph->tensors[i].node;
+    for (int32_t i = 0; i < graph->n_tensors; i++) {
+        const LkTensor *t = &graph->tensors[i];
+        bool stays = t->output || t->kind == LK_TENSOR_INPUT;
+        p->last_use[i] = stays ? graph->n_nodes : t->node < 0 ? -1 : runs_until(p, t->node);
+        p->busy[i] = -1;
+    }
     for (int32_t n = 0; n < graph->n_nodes; n++)
         for (int k = 0; k < graph->nodes[n].n_in; k++) {
             LkRef owner = lk_graph_owner(graph, graph->nodes[n].in[k]);
-            if (p->last_use[owner] < n)
-                p->last_use[owner] = n;
+            int32_t last = runs_until(p, n);
+            if (p->last_use[owner] < last)
+                p->last_use[owner] = last;
+            if (last > n && p->busy[owner] < last)
+                p->busy[owner] = last;
         }
 }
 
@@ -81,7 +95,8 @@ static LkRef find_victim(const Planner *p, int32_t n)
         const LkTensor *in = &graph->tensors[owner];
         bool addend = node->op == LK_OP_MATMUL && node->attr.has_addend && k == node->n_in - 1;
         if (!(lk_op_in_place(node->op, k) || addend) || in->kind != LK_TENSOR_ACTIVATION || in->dtype != out->dtype ||
-            p->last_use[owner] != n || lk_tensor_count(in) != lk_tensor_count(out) || p->block_of[owner] < 0)
+            p->last_use[owner] != n || p->busy[owner] >= n || lk_tensor_count(in) != lk_tensor_count(out) ||
+            p->block_of[owner] < 0)
             continue;
         bool used_twice = false;
         for (int j = 0; j < node->n_in; j++)
@@ -92,9 +107,10 @@ static LkRef find_victim(const Planner *p, int32_t n)
     return LK_NONE;
 }
 
-static void make_blocks(Planner *p, const int64_t *node_bytes)
+static void make_blocks(Planner *p)
 {
     const LkGraph *graph = p->graph;
+    const int64_t *scratch = p->needs.bytes;
     for (LkRef i = 0; i < graph->n_tensors; i++)
         if (graph->tensors[i].kind == LK_TENSOR_INPUT) {
             p->block_of[i] = new_block(p, lk_tensor_bytes(&graph->tensors[i]), 0, graph->n_nodes);
@@ -117,9 +133,9 @@ static void make_blocks(Planner *p, const int64_t *node_bytes)
             }
         }
     }
-    for (int32_t n = 0; n < graph->n_nodes && node_bytes; n++)
-        if (node_bytes[n] > 0)
-            p->blocks[new_block(p, node_bytes[n], n, n)].scratch = true;
+    for (int32_t n = 0; n < graph->n_nodes && scratch; n++)
+        if (scratch[n] > 0)
+            p->blocks[new_block(p, scratch[n], n, runs_until(p, n))].scratch = true;
 }
 
 static int larger_first(const void *x, const void *y, void *context)
@@ -210,49 +226,52 @@ static void find_peak(const Planner *p, int64_t *change, LkPlan *plan)
     plan->activation_bytes = plan->live_bytes - plan->workspace_bytes - plan->input_bytes;
 }
 
-static void fill_plan(const Planner *p, const int64_t *node_bytes, LkPlan *plan)
+static void fill_plan(const Planner *p, LkPlan *plan)
 {
+    const int64_t *bytes = p->needs.bytes;
     for (LkRef i = 0; i < p->graph->n_tensors; i++)
         plan->offset[i] = p->block_of[i] >= 0 ? p->blocks[p->block_of[i]].offset : -1;
     int32_t scratch = p->n_blocks;
     while (scratch > 0 && p->blocks[scratch - 1].scratch)
         scratch--; /* scratch blocks come last, in the order of their nodes */
     for (int32_t n = 0; n < p->graph->n_nodes; n++)
-        plan->workspace[n] = node_bytes && node_bytes[n] > 0 ? p->blocks[scratch++].offset : -1;
+        plan->workspace[n] = bytes && bytes[n] > 0 ? p->blocks[scratch++].offset : -1;
     find_peak(p, p->first_offset, plan);
 }
 
-static bool run_planner(Planner *p, const int64_t *node_bytes, LkPlan *plan)
+static bool run_planner(Planner *p, LkPlan *plan)
 {
     size_t tensors = (size_t)p->graph->n_tensors + 1, most = tensors + (size_t)p->graph->n_nodes;
     p->blocks = malloc(most * sizeof *p->blocks);
     p->block_of = malloc(tensors * sizeof *p->block_of);
     p->last_use = malloc(tensors * sizeof *p->last_use);
+    p->busy = malloc(tensors * sizeof *p->busy);
     p->placed = malloc(most * sizeof *p->placed);
     p->first_offset = malloc((most + 1) * sizeof *p->first_offset);
     p->order = malloc(most * sizeof *p->order);
     plan->offset = malloc(tensors * sizeof *plan->offset);
     plan->workspace = malloc(((size_t)p->graph->n_nodes + 1) * sizeof *plan->workspace);
-    if (!p->blocks || !p->block_of || !p->last_use || !p->placed || !p->order || !p->first_offset || !plan->offset ||
-        !plan->workspace)
+    if (!p->blocks || !p->block_of || !p->last_use || !p->busy || !p->placed || !p->order || !p->first_offset ||
+        !plan->offset || !plan->workspace)
         return false;
     for (size_t i = 0; i < tensors; i++)
         p->block_of[i] = -1;
     find_last_uses(p);
-    make_blocks(p, node_bytes);
+    make_blocks(p);
     plan->arena_bytes = place_best(p);
-    fill_plan(p, node_bytes, plan);
+    fill_plan(p, plan);
     return true;
 }
 
-LkPlan *lk_plan_new(const LkGraph *graph, const int64_t *node_bytes, LkError *error)
+LkPlan *lk_plan_new(const LkGraph *graph, LkPlanNeeds needs, LkError *error)
 {
-    Planner planner = {.graph = graph};
+    Planner planner = {.graph = graph, .needs = needs};
     LkPlan *plan = calloc(1, sizeof *plan);
-    bool ok = plan && run_planner(&planner, node_bytes, plan);
+    bool ok = plan && run_planner(&planner, plan);
     free(planner.blocks);
     free(planner.block_of);
     free(planner.last_use);
+    free(planner.busy);
     free(planner.placed);
     free(planner.first_offset);
     free(planner.order);

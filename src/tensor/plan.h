@@ -6,6 +6,12 @@
 /** Alignment of every tensor in the arena, bytes (a cache line; also what vector loads want). */
 #define LK_ALIGNMENT 64
 
+/** What nodes want beside places for their outputs. */
+typedef struct LkPlanNeeds {
+    const int64_t *bytes; /* per node: scratch memory; NULL: none wants any */
+    const int32_t *until; /* per node: the last one that may begin before this one has ended; NULL: one at a time */
+} LkPlanNeeds;
+
 typedef struct LkPlan {
     int64_t arena_bytes;
     int64_t live_bytes;  /* the largest sum of what is alive at one node: no plan can be smaller */
@@ -17,12 +23,12 @@ typedef struct LkPlan {
     int64_t *workspace; /* per node: offset of its scratch memory, -1 for none */
 } LkPlan;
 
-/** Plans a graph. node_bytes[n] is the scratch memory that the backend wants for node n (may be NULL: none). */
-LkPlan *lk_plan_new(const LkGraph *graph, const int64_t *node_bytes, LkError *error);
+/** Plans a graph for a backend that wants this. */
+LkPlan *lk_plan_new(const LkGraph *graph, LkPlanNeeds needs, LkError *error);
 void lk_plan_free(LkPlan *plan);
 
 /** Checks by brute force that no two tensors that are alive together overlap; for tests and `plan --check`. */
-bool lk_plan_verify(const LkGraph *graph, const LkPlan *plan, const int64_t *node_bytes, LkError *error);
+bool lk_plan_verify(const LkGraph *graph, const LkPlan *plan, LkPlanNeeds needs, LkError *error);
 
 /** Whether output 0 of a node of this kind may be written over input `input`. */
 bool lk_op_in_place(LkOp op, int input);

@@ -84,8 +84,8 @@ static void build(LkStepGraph *step, const LkCheckpoint *checkpoint, const LkLor
                                  .ranks = shape->dropout.ranks,
                                  .modules = shape->dropout.modules,
                                  .rows = {shape->batch * shape->chunks, shape->batch * shape->chunks, shape->batch}});
-        builder.adapter =
-            (LkAdapterHook){.context = &step->lora, .attach = lk_lora_attach, .wants_own = lk_lora_wants_own};
+        builder.adapter = (LkAdapterHook){
+            .context = &step->lora, .attach = lk_lora_attach, .begin = lk_lora_begin, .wants_own = lk_lora_wants_own};
     }
     add_inputs(step, shape);
     LkUnetInputs unet = {.t = step->t, .sizes = LK_NONE};

@@ -53,7 +53,8 @@ static bool build(Layer *l, size_t row, LkError *error)
                             .weight = l->weight,
                             .bias = l->bias,
                             .kernel = 1,
-                            .stride = 1};
+                            .stride = 1,
+                            .begun = LK_NONE};
     l->y = lk_lora_attach(&l->in_graph, graph, &layer);
     lk_graph_output(graph, l->y);
     return lk_graph_check(graph, error) && lk_autodiff(graph, l->y, l->d_y, LK_RECOMPUTE_CHEAP, error);

@@ -51,17 +51,15 @@ static bool measure(const Options *o, const LkCheckpoint *checkpoint, const LkLo
     LkDType compute = g_strcmp0(o->precision, "fp32") == 0 ? LK_F32 : LK_BF16;
     LkStepGraph *step = lk_step_graph_new(checkpoint, lora, &shape, compute, false, &error);
     LkUpdateGraph *update = step ? lk_update_graph_new(step, &(LkUpdateShape){.max_norm = 1}, &error) : NULL;
-    if (update) {
-        for (int i = 0; i < 2; i++) {
-            roof_add(i ? kinds : roof, card, step->graph);
-            roof_add(i ? kinds : roof, card, update->graph);
-        }
-    } else {
+    bool ok = update != NULL;
+    for (int i = 0; i < 2 && ok; i++)
+        ok = (roof_add(i ? kinds : roof, card, step->graph) && roof_add(i ? kinds : roof, card, update->graph)) ||
+             lk_fail(&error, LK_ERROR_MEMORY, "There is not enough memory.");
+    if (!ok)
         fprintf(stderr, "bench-roofline: %s\n", error.text);
-    }
     lk_update_graph_free(update);
     lk_step_graph_free(step);
-    return update != NULL;
+    return ok;
 }
 
 static int run(const Options *o, int family, const RoofCard *card)

@@ -24,7 +24,8 @@ typedef struct RoofClass {
     int nodes, launches;
     double flops, bytes;
     double floor;        /* sum over nodes of max(arithmetic, memory) */
-    double launched;     /* sum over nodes of max(that, launches · the time of one) */
+    double launched;     /* sum over nodes of max(that, launches · the time of one); of nodes beside others just that */
+    double beside;       /* what would be added to `launched` if nothing ran beside anything */
     double memory_bound; /* of floor: nodes whose memory takes longer than their arithmetic */
 } RoofClass;
 
@@ -39,8 +40,8 @@ typedef struct Roof {
 /** A kernel's start in a captured CUDA graph, seconds. */
 #define ROOF_LAUNCH 2.5e-6
 
-/** Adds the nodes of a graph as the CUDA backend runs them. */
-void roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph);
+/** Adds the nodes of a graph as the CUDA backend runs them. False when out of memory. */
+bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph);
 
 /** Prints the table: classes with the longest floor first, then where the time between is. Sorts them. */
 void roof_print(Roof *roof, const RoofCard *card);

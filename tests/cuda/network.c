@@ -23,10 +23,9 @@ static LkRef adapted(GraphTest *test, LkRef x, int64_t out)
     int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
-    LkRef base = linear(test, x, out);
     LkRef down = lk_matmul(test->graph, x, test_parameter(test, 2, (int64_t[]){RANK, in}), options);
     options.alpha = 0.5f;
-    options.addend = base;
+    options.addend = linear(test, x, out);
     return lk_matmul(test->graph, down, test_parameter(test, 2, (int64_t[]){out, RANK}), options);
 }
 
@@ -43,6 +42,14 @@ static LkRef normed(GraphTest *test, LkRef x)
                          weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 4, 1e-5f, true);
 }
 
+static LkRef attention_block(GraphTest *test, LkRef t)
+{
+    LkRef n = lk_layer_norm(test->graph, t, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
+                            weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 1e-5f);
+    LkRef q = adapted(test, n, CHANNELS), k = adapted(test, n, CHANNELS), v = linear(test, n, CHANNELS);
+    return lk_add(test->graph, t, adapted(test, lk_attention(test->graph, q, k, v, HEADS, 0.35f, false), CHANNELS));
+}
+
 GraphTest *test_step_network(LkDType compute)
 {
     static const int64_t tokens[3] = {BATCH, SIZE * SIZE, CHANNELS}, pixels[4] = {BATCH, SIZE, SIZE, CHANNELS};
@@ -52,11 +59,7 @@ GraphTest *test_step_network(LkDType compute)
     LkRef x = test_input(test, compute, TEST_NORMAL, 0, 1, 4, (int64_t[]){BATCH, SIZE, SIZE, 4});
     x = normed(test, picture(test, x, CHANNELS));
     LkRef t = lk_graph_reshape(graph, x, 3, tokens);
-    LkRef n = lk_layer_norm(graph, t, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
-                            weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 1e-5f);
-    LkRef q = adapted(test, n, CHANNELS), k = adapted(test, n, CHANNELS), v = linear(test, n, CHANNELS);
-    LkRef o = adapted(test, lk_attention(graph, q, k, v, HEADS, 0.35f, false), CHANNELS);
-    LkRef y = lk_graph_reshape(graph, lk_add(graph, t, o), 4, pixels);
+    LkRef y = lk_graph_reshape(graph, attention_block(test, attention_block(test, t)), 4, pixels);
     y = picture(test, normed(test, y), 4);
     lk_graph_output(graph, y);
     test_loss(test, y);

@@ -19,8 +19,9 @@ enum { RUNS = 3 };
 typedef struct Outcome {
     bool done, recorded;
     LkError error;
-    float loss[RUNS], *y[RUNS], *fresh; /* fresh: the prediction of new states, run at once after binding */
-    double y_error;                     /* of the first run, against the reference */
+    float loss[RUNS], *y[RUNS], *gradient[RUNS], *fresh; /* fresh: the prediction of new states, run at once after
+                                                            binding */
+    int64_t parameters;                                  /* numbers of a gradient */
     int64_t allocated, peak;
     int64_t calls; /* until it began to close everything */
 } Outcome;
@@ -104,10 +105,15 @@ static bool step(Session *s, int number, Outcome *out)
     const LkTensor *y = lk_graph_tensor(s->test->graph, s->y);
     float losses[2] = {0};
     const LkTensor *loss = lk_graph_tensor(s->test->graph, s->loss);
+    const LkTensor *gradient = lk_graph_tensor(s->test->graph, s->test->gradient);
+    out->parameters = lk_tensor_count(gradient);
+    out->gradient[number] = calloc((size_t)out->parameters, sizeof(float));
     out->y[number] = calloc((size_t)lk_tensor_count(y), sizeof(float));
     if (!write_all(s, true, 1, &out->error) || !s->backend->run(s->program, &out->error) ||
         !s->backend->read(s->program, s->loss, losses, (size_t)lk_tensor_bytes(loss), &out->error) ||
-        !s->backend->read(s->program, s->y, out->y[number], (size_t)lk_tensor_bytes(y), &out->error))
+        !s->backend->read(s->program, s->y, out->y[number], (size_t)lk_tensor_bytes(y), &out->error) ||
+        !s->backend->read(s->program, s->test->gradient, out->gradient[number], (size_t)lk_tensor_bytes(gradient),
+                          &out->error))
         return false;
     out->loss[number] = losses[0];
     return true;
@@ -174,7 +180,7 @@ static bool session_run(Session *s, Outcome *out)
     double *seconds = calloc((size_t)s->test->graph->n_nodes, sizeof *seconds);
     s->device = s->backend->open(0, 0, error);
     s->program = s->device ? s->backend->compile(s->device, s->test->graph, error) : NULL;
-    s->plan = s->program ? lk_plan_new(s->test->graph, s->backend->node_bytes(s->program), error) : NULL;
+    s->plan = s->program ? lk_plan_new(s->test->graph, s->backend->needs(s->program), error) : NULL;
     bool ok = s->plan && s->backend->reserve(s->device, s->plan->arena_bytes, error) &&
               s->backend->bind(s->program, s->plan, &source, error);
     ok = ok && fresh_step(s, out);
@@ -215,26 +221,45 @@ static Outcome session(const GraphTest *test)
 static void outcome_free(Outcome *out)
 {
     free(out->fresh);
-    for (int i = 0; i < RUNS; i++)
+    for (int i = 0; i < RUNS; i++) {
         free(out->y[i]);
+        free(out->gradient[i]);
+    }
 }
 
 /** The same bits in all runs of both. */
 static bool same(const Outcome *a, const Outcome *b, size_t bytes)
 {
     for (int i = 0; i < RUNS; i++)
-        if (a->loss[0] != b->loss[i] || memcmp(a->y[0], b->y[i], bytes) != 0)
+        if (a->loss[0] != b->loss[i] || memcmp(a->y[0], b->y[i], bytes) != 0 ||
+            memcmp(a->gradient[0], b->gradient[i], (size_t)a->parameters * sizeof(float)) != 0)
             return false;
     return memcmp(a->fresh, b->fresh, bytes) == 0;
 }
 
-/** The relative error of the prediction. */
-static double against_reference(const GraphTest *test, const Outcome *out, LkDType dtype, size_t *bytes)
+static double gradient_error(const GraphTest *test, const Outcome *out, LkReference *reference)
+{
+    double *got = malloc((size_t)out->parameters * sizeof *got);
+    for (int64_t i = 0; i < out->parameters; i++)
+        got[i] = (double)out->gradient[0][i];
+    double error = test_relative_error(got, lk_reference_data(reference, test->gradient), out->parameters);
+    free(got);
+    return error;
+}
+
+/** How far a run is off. */
+typedef struct Errors {
+    double y, gradient; /* relative */
+} Errors;
+
+/** *bytes gets the prediction's size. */
+static Errors against_reference(const GraphTest *test, const Outcome *out, LkDType dtype, size_t *bytes)
 {
     LkError error = {0};
     LkReference *reference = test_reference(test);
-    double worst = INFINITY;
-    for (LkRef t = 0; lk_reference_run(reference, &error) && t < test->graph->n_tensors; t++) {
+    Errors errors = {INFINITY, INFINITY};
+    bool ran = out->done && lk_reference_run(reference, &error);
+    for (LkRef t = 0; ran && t < test->graph->n_tensors; t++) {
         int64_t count = lk_tensor_count(&test->graph->tensors[t]);
         if (!test->graph->tensors[t].output || count <= 2)
             continue;
@@ -243,13 +268,14 @@ static double against_reference(const GraphTest *test, const Outcome *out, LkDTy
             uint16_t small = ((const uint16_t *)(const void *)out->y[0])[i];
             got[i] = dtype == LK_F32 ? out->y[0][i] : dtype == LK_BF16 ? lk_bf16_to_f32(small) : lk_f16_to_f32(small);
         }
-        worst = test_relative_error(got, lk_reference_data(reference, t), count);
+        errors.y = test_relative_error(got, lk_reference_data(reference, t), count);
+        errors.gradient = gradient_error(test, out, reference);
         *bytes = (size_t)count * lk_dtype_size(dtype);
         free(got);
         break;
     }
     lk_reference_free(reference);
-    return worst;
+    return errors;
 }
 
 static bool clean(void)
@@ -272,11 +298,13 @@ static void test_cards(void)
             GraphTest *test = test_step_network(types[t]);
             Outcome out = session(test);
             size_t bytes = 0;
-            double error = out.done ? against_reference(test, &out, types[t], &bytes) : INFINITY;
+            Errors error = against_reference(test, &out, types[t], &bytes);
             double allowed = types[t] == LK_F32 ? 2e-6 : types[t] == LK_F16 ? F16_ERROR : 4e-2;
             bool tidy = clean();
-            tap_ok(error <= allowed && tidy && out.recorded && same(&out, &out, bytes), "sm_%d, %s: error %.1e%s%s",
-                   cards[c], lk_dtype_name(types[t]), error, out.done ? "" : ": ", out.error.text);
+            tap_ok(error.y <= allowed && error.gradient <= allowed / 4 && tidy && out.recorded &&
+                       same(&out, &out, bytes),
+                   "sm_%d, %s: error %.1e, of the gradient %.1e%s%s", cards[c], lk_dtype_name(types[t]), error.y,
+                   error.gradient, out.done ? "" : ": ", out.error.text);
             outcome_free(&out);
             graph_test_free(test);
         }
@@ -352,7 +380,7 @@ static void sweep(const GraphTest *test, int64_t calls, int64_t stride, bool los
         silent += !out.done && out.error.code == LK_ERROR_NONE;
         passed += out.done;
         bool harmless = n > out.calls || may_fail(failed) || recording;
-        if (out.done && (!harmless || against_reference(test, &out, LK_F16, &bytes) > F16_ERROR)) {
+        if (out.done && (!harmless || against_reference(test, &out, LK_F16, &bytes).y > F16_ERROR)) {
             tap_note("call %lld, %s, failed and nobody noticed", (long long)n, failed ? failed : "none");
             silent++;
         }

@@ -41,7 +41,7 @@ static char *summary(const char *title, const LkGraph *graph)
     char *dump = NULL;
     size_t size = 0;
     int counts[LK_OP_COUNT] = {0};
-    LkPlan *plan = lk_plan_new(graph, NULL, NULL);
+    LkPlan *plan = lk_plan_new(graph, (LkPlanNeeds){0}, NULL);
     FILE *file = open_memstream(&dump, &size);
     lk_graph_dump(graph, plan, file);
     fclose(file);
@@ -78,7 +78,7 @@ static void check_arena(const Context *c, const char *title, const LkGraph *grap
     tap_ok(plan->arena_bytes <= plan->live_bytes + plan->live_bytes / 20,
            "%s: an arena of %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT " alive (%.2f %% more)", title,
            plan->arena_bytes, plan->live_bytes, 100 * ((double)plan->arena_bytes / (double)plan->live_bytes - 1));
-    tap_ok(lk_plan_verify(graph, plan, c->api->node_bytes(prepared.program), &error), "%s: nothing overlaps %s", title,
+    tap_ok(lk_plan_verify(graph, plan, c->api->needs(prepared.program), &error), "%s: nothing overlaps %s", title,
            error.text);
     lk_prepared_clear(&prepared);
 }

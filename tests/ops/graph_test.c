@@ -339,7 +339,7 @@ static bool read_values(const GraphTest *test, const LkBackend *backend, LkProgr
 }
 
 /** Gives every tensor and every node's scratch memory a place of its own. */
-static void spread_plan(const GraphTest *test, LkPlan *plan, const int64_t *node_bytes)
+static void spread_plan(const GraphTest *test, LkPlan *plan, LkPlanNeeds needs)
 {
     int64_t end = 0;
     for (LkRef t = 0; t < plan->n_tensors; t++)
@@ -350,7 +350,7 @@ static void spread_plan(const GraphTest *test, LkPlan *plan, const int64_t *node
     for (int32_t n = 0; n < plan->n_nodes; n++)
         if (plan->workspace[n] >= 0) {
             plan->workspace[n] = end;
-            end += (node_bytes[n] + 2 * LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
+            end += (needs.bytes[n] + 2 * LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
         }
     plan->arena_bytes = end;
 }
@@ -369,7 +369,7 @@ static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *
     MemorySource memory = {.test = test};
     const LkWeightSource source_table = {
         .context = &memory, .open = open_weight, .read = read_weight, .close = close_weight};
-    return lk_plan_verify(test->graph, plan, backend->node_bytes(program), error) &&
+    return lk_plan_verify(test->graph, plan, backend->needs(program), error) &&
            backend->reserve(device, plan->arena_bytes, error) && backend->bind(program, plan, &source_table, error) &&
            write_values(test, backend, program, error) && run_often(test, backend, program, error) &&
            read_values(test, backend, program, results, error);
@@ -379,9 +379,9 @@ bool test_run(const GraphTest *test, const LkBackend *backend, bool spread, doub
 {
     LkDevice *device = backend->open(0, 0, error);
     LkProgram *program = device ? backend->compile(device, test->graph, error) : NULL;
-    LkPlan *plan = program ? lk_plan_new(test->graph, backend->node_bytes(program), error) : NULL;
+    LkPlan *plan = program ? lk_plan_new(test->graph, backend->needs(program), error) : NULL;
     if (plan && spread)
-        spread_plan(test, plan, backend->node_bytes(program));
+        spread_plan(test, plan, backend->needs(program));
     bool done = plan && run_plan(test, backend, device, program, plan, results, error);
     lk_plan_free(plan);
     if (program)

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/** The arena: for every byte the tensor that it holds a part of, or -1. */
+/** The arena: for every byte the tensor that it holds a part of, or what is below zero. */
 typedef struct Arena {
     const LkGraph *graph;
     const LkPlan *plan;
+    LkPlanNeeds needs;
     int32_t *holds;
     char *reason;
 } Arena;
@@ -15,6 +16,19 @@ static bool fail(Arena *arena, const char *what, int32_t node, LkRef tensor)
 {
     snprintf(arena->reason, 200, "node %d, tensor %d: %s", node, tensor, what);
     return false;
+}
+
+enum { EMPTY = -1 };
+
+/** What the scratch memory of a node holds. */
+static int32_t scratch_of(int32_t node)
+{
+    return -2 - node;
+}
+
+static int64_t scratch_bytes(const Arena *arena, int32_t node)
+{
+    return arena->needs.bytes ? arena->needs.bytes[node] : 0;
 }
 
 /** Whether the tensor lives in the arena at all. */
@@ -64,17 +78,41 @@ static bool operand_safe(const Arena *arena, const LkNode *node, int k, int i)
            (addend || lk_op_in_place(node->op, i));
 }
 
-static bool run_node(Arena *arena, int32_t n, const int64_t *node_bytes)
+/** Whether what an older node works on, which may not have ended, is as it was when it began. */
+static bool undisturbed(Arena *arena, int32_t older)
+{
+    const LkNode *node = &arena->graph->nodes[older];
+    int64_t scratch = scratch_bytes(arena, older), at = arena->plan->workspace[older];
+    for (int64_t b = at; b < at + scratch; b++)
+        if (arena->holds[b] != scratch_of(older))
+            return fail(arena, "the scratch memory of a node that has not ended is written over", older, LK_NONE);
+    for (int i = 0; i < node->n_in + node->n_out; i++) {
+        LkRef owner = lk_graph_owner(arena->graph, i < node->n_in ? node->in[i] : node->out[i - node->n_in]);
+        if (placed(arena, owner) && !whole(arena, older, owner))
+            return false;
+    }
+    return true;
+}
+
+static bool all_undisturbed(Arena *arena, int32_t now)
+{
+    for (int32_t older = 0; older < now && arena->needs.until; older++)
+        if (arena->needs.until[older] >= now && !undisturbed(arena, older))
+            return false;
+    return true;
+}
+
+static bool run_node(Arena *arena, int32_t n)
 {
     const LkNode *node = &arena->graph->nodes[n];
     const LkPlan *plan = arena->plan;
-    int64_t scratch = node_bytes ? node_bytes[n] : 0;
+    int64_t scratch = scratch_bytes(arena, n);
     for (int i = 0; i < node->n_in; i++) {
         LkRef in = lk_graph_owner(arena->graph, node->in[i]);
         if (placed(arena, in) && !whole(arena, n, in))
             return false;
     }
-    if (scratch > 0 && !put(arena, n, plan->workspace[n], scratch, -1))
+    if (scratch > 0 && !put(arena, n, plan->workspace[n], scratch, scratch_of(n)))
         return false;
     for (int i = 0; i < node->n_in; i++) { /* scratch memory is written while operands are still read */
         LkRef in = lk_graph_owner(arena->graph, node->in[i]);
@@ -102,17 +140,17 @@ static bool run_node(Arena *arena, int32_t n, const int64_t *node_bytes)
     return true;
 }
 
-static bool run(Arena *arena, const int64_t *node_bytes)
+static bool run(Arena *arena)
 {
     const LkGraph *graph = arena->graph;
     for (int64_t b = 0; b < arena->plan->arena_bytes; b++)
-        arena->holds[b] = -1;
+        arena->holds[b] = EMPTY;
     for (LkRef t = 0; t < graph->n_tensors; t++)
         if (graph->tensors[t].kind == LK_TENSOR_INPUT &&
             !put(arena, -1, arena->plan->offset[t], lk_tensor_bytes(&graph->tensors[t]), t))
             return false;
     for (int32_t n = 0; n < graph->n_nodes; n++)
-        if (!run_node(arena, n, node_bytes))
+        if (!run_node(arena, n) || !all_undisturbed(arena, n))
             return false;
     for (LkRef t = 0; t < graph->n_tensors; t++) {
         const LkTensor *tensor = &graph->tensors[t];
@@ -123,12 +161,12 @@ static bool run(Arena *arena, const int64_t *node_bytes)
     return true;
 }
 
-bool plan_simulate(const LkGraph *graph, const LkPlan *plan, const int64_t *node_bytes, char reason[200])
+bool plan_simulate(const LkGraph *graph, const LkPlan *plan, LkPlanNeeds needs, char reason[200])
 {
-    Arena arena = {.graph = graph, .plan = plan, .reason = reason};
+    Arena arena = {.graph = graph, .plan = plan, .needs = needs, .reason = reason};
     arena.holds = malloc(((size_t)plan->arena_bytes + 1) * sizeof *arena.holds);
     snprintf(reason, 200, "no memory");
-    bool good = arena.holds && run(&arena, node_bytes);
+    bool good = arena.holds && run(&arena);
     free(arena.holds);
     return good;
 }
@@ -162,7 +200,7 @@ static int64_t rounded(int64_t bytes)
     return (bytes + LK_ALIGNMENT - 1) / LK_ALIGNMENT * LK_ALIGNMENT;
 }
 
-int64_t plan_lower_bound(const LkGraph *graph, const int64_t *node_bytes)
+int64_t plan_lower_bound(const LkGraph *graph, LkPlanNeeds needs)
 {
     int64_t most = 0, *alive = calloc((size_t)graph->n_nodes + 1, sizeof *alive);
     for (LkRef t = 0; alive && t < graph->n_tensors; t++) {
@@ -173,7 +211,7 @@ int64_t plan_lower_bound(const LkGraph *graph, const int64_t *node_bytes)
             alive[n] += rounded(lk_tensor_bytes(&graph->tensors[t]));
     }
     for (int32_t n = 0; alive && n < graph->n_nodes; n++) {
-        int64_t bytes = alive[n] + (node_bytes ? rounded(node_bytes[n]) : 0);
+        int64_t bytes = alive[n] + (needs.bytes ? rounded(needs.bytes[n]) : 0);
         most = bytes > most ? bytes : most;
     }
     free(alive);

@@ -210,7 +210,7 @@ static void check_in_place(const LkBackend *backend, LkDType dtype, const char *
         lk_graph_output(test->graph, x[1]);
         lk_graph_output(test->graph, y);
         test_draw(test);
-        LkPlan *plan = lk_plan_new(test->graph, NULL, &error);
+        LkPlan *plan = lk_plan_new(test->graph, (LkPlanNeeds){0}, &error);
         bool shares = plan && plan->offset[y] == plan->offset[x[0]], same = false;
         lk_plan_free(plan);
         double **planned = calloc((size_t)test->graph->n_tensors, sizeof *planned);

@@ -9,8 +9,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** A random training graph with random outputs, and random scratch memory. */
-static GraphTest *random_graph(uint64_t seed, int64_t **node_bytes)
+/** The first node that reads what node n makes; n_nodes without one. */
+static int32_t first_reader(const LkGraph *graph, int32_t n)
+{
+    const LkNode *maker = &graph->nodes[n];
+    for (int32_t m = n + 1; m < graph->n_nodes; m++)
+        for (int i = 0; i < graph->nodes[m].n_in; i++)
+            for (int k = 0; k < maker->n_out; k++)
+                if (lk_graph_owner(graph, graph->nodes[m].in[i]) == lk_graph_owner(graph, maker->out[k]))
+                    return m;
+    return graph->n_nodes;
+}
+
+/** Random scratch memory, and in every second graph nodes that may end late, though before anything reads what they
+ * make. */
+static LkPlanNeeds random_needs(const LkGraph *graph, uint64_t seed)
+{
+    int64_t *bytes = calloc((size_t)graph->n_nodes + 1, sizeof *bytes);
+    int32_t *until = seed % 2 ? calloc((size_t)graph->n_nodes + 1, sizeof *until) : NULL;
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        if (test_below(seed, 12, (uint64_t)n, 3) == 0)
+            bytes[n] = 1 + test_below(seed, 13, (uint64_t)n, 3000);
+        if (!until)
+            continue;
+        int32_t last = first_reader(graph, n) - 1, late = n + (int32_t)test_below(seed, 17, (uint64_t)n, 12);
+        until[n] = test_below(seed, 18, (uint64_t)n, 3) == 0 ? (late < last ? late : last) : n;
+    }
+    return (LkPlanNeeds){.bytes = bytes, .until = until};
+}
+
+static void free_needs(LkPlanNeeds needs)
+{
+    free((void *)(uintptr_t)needs.bytes);
+    free((void *)(uintptr_t)needs.until);
+}
+
+/** A random training graph with random outputs, and random needs. */
+static GraphTest *random_graph(uint64_t seed, LkPlanNeeds *needs)
 {
     GraphTest *test = graph_test_new(test_below(seed, 10, 0, 2) ? LK_F32 : LK_BF16, seed);
     LkRef y = test_random_network(test, 3 + (int)test_below(seed, 10, 1, 25));
@@ -27,10 +62,7 @@ static GraphTest *random_graph(uint64_t seed, int64_t **node_bytes)
                                    .ahead_bytes = test_below(seed, 10, 6, 2000)};
     if (test_below(seed, 10, 7, 2) && !lk_graph_reside(test->graph, &residency, NULL))
         abort();
-    *node_bytes = calloc((size_t)test->graph->n_nodes + 1, sizeof **node_bytes);
-    for (int32_t n = 0; n < test->graph->n_nodes; n++)
-        if (test_below(seed, 12, (uint64_t)n, 3) == 0)
-            (*node_bytes)[n] = 1 + test_below(seed, 13, (uint64_t)n, 3000);
+    *needs = random_needs(test->graph, seed);
     return test;
 }
 
@@ -61,15 +93,15 @@ static void break_plan(const LkGraph *graph, LkPlan *plan, const int64_t *node_b
 }
 
 /** Both checkers must agree on broken plans. Counts those that were bad. */
-static bool check_broken(const LkGraph *graph, const int64_t *node_bytes, uint64_t seed, int *bad)
+static bool check_broken(const LkGraph *graph, LkPlanNeeds needs, uint64_t seed, int *bad)
 {
     for (uint64_t attempt = 0; attempt < 8; attempt++) {
         char reason[200];
         LkError error = {0};
-        LkPlan *plan = lk_plan_new(graph, node_bytes, NULL);
-        break_plan(graph, plan, node_bytes, seed, attempt);
-        bool simulated = plan_simulate(graph, plan, node_bytes, reason);
-        bool verified = lk_plan_verify(graph, plan, node_bytes, &error);
+        LkPlan *plan = lk_plan_new(graph, needs, NULL);
+        break_plan(graph, plan, needs.bytes, seed, attempt);
+        bool simulated = plan_simulate(graph, plan, needs, reason);
+        bool verified = lk_plan_verify(graph, plan, needs, &error);
         lk_plan_free(plan);
         *bad += !simulated;
         if (simulated != verified)
@@ -85,18 +117,18 @@ static void check_random_graphs(void)
     int good = 0, agree = 0, bad = 0, in_place = 0;
     double worst = 0, sum = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
-        int64_t *node_bytes;
+        LkPlanNeeds needs;
         char reason[200];
         LkError error = {0};
-        GraphTest *test = random_graph(seed, &node_bytes);
-        LkPlan *plan = lk_plan_new(test->graph, node_bytes, &error);
-        if (!plan || !lk_plan_verify(test->graph, plan, node_bytes, &error))
+        GraphTest *test = random_graph(seed, &needs);
+        LkPlan *plan = lk_plan_new(test->graph, needs, &error);
+        if (!plan || !lk_plan_verify(test->graph, plan, needs, &error))
             tap_ok(false, "graph %d: %s", (int)seed, error.text);
-        else if (!plan_simulate(test->graph, plan, node_bytes, reason))
+        else if (!plan_simulate(test->graph, plan, needs, reason))
             tap_ok(false, "graph %d: %s", (int)seed, reason);
-        else if (plan->live_bytes > plan->arena_bytes || plan->live_bytes < plan_lower_bound(test->graph, node_bytes))
+        else if (plan->live_bytes > plan->arena_bytes || plan->live_bytes < plan_lower_bound(test->graph, needs))
             tap_ok(false, "graph %d: %lld bytes alive, at least %lld needed, arena of %lld", (int)seed,
-                   (long long)plan->live_bytes, (long long)plan_lower_bound(test->graph, node_bytes),
+                   (long long)plan->live_bytes, (long long)plan_lower_bound(test->graph, needs),
                    (long long)plan->arena_bytes);
         else
             good++;
@@ -112,9 +144,9 @@ static void check_random_graphs(void)
                 }
         }
         if (seed % 5 == 0)
-            agree += check_broken(test->graph, node_bytes, seed, &bad);
+            agree += check_broken(test->graph, needs, seed, &bad);
         lk_plan_free(plan);
-        free(node_bytes);
+        free_needs(needs);
         graph_test_free(test);
     }
     tap_ok(good == GRAPHS, "%d of %d random graphs have a sound plan", good, GRAPHS);
@@ -142,8 +174,8 @@ static Small small_graph(void)
 static void check_arena(Small s, int64_t pictures, const char *what)
 {
     LkError error = {0};
-    LkPlan *plan = lk_plan_new(s.graph, NULL, &error);
-    tap_ok(plan && plan->arena_bytes == pictures * PICTURE && lk_plan_verify(s.graph, plan, NULL, &error),
+    LkPlan *plan = lk_plan_new(s.graph, (LkPlanNeeds){0}, &error);
+    tap_ok(plan && plan->arena_bytes == pictures * PICTURE && lk_plan_verify(s.graph, plan, (LkPlanNeeds){0}, &error),
            "%s: %.2f pictures %s", what, plan ? (double)plan->arena_bytes / PICTURE : 0, error.text);
     if (plan)
         tap_ok(plan->live_bytes == plan->arena_bytes && plan->input_bytes == PICTURE &&
@@ -212,16 +244,45 @@ static void check_scratch(void)
     LkRef y = lk_matmul(s.graph, s.x, s.x, LK_MATMUL_DEFAULT);
     y = lk_matmul(s.graph, y, y, LK_MATMUL_DEFAULT);
     lk_graph_output(s.graph, lk_activation(s.graph, y, LK_SILU));
-    const int64_t node_bytes[3] = {PICTURE, 100, 0};
-    LkPlan *plan = lk_plan_new(s.graph, node_bytes, NULL);
+    const LkPlanNeeds needs = {.bytes = (const int64_t[]){PICTURE, 100, 0}};
+    LkPlan *plan = lk_plan_new(s.graph, needs, NULL);
     tap_ok(plan && plan->arena_bytes == 3 * PICTURE + 128 && plan->workspace[0] >= 0 && plan->workspace[1] >= 0 &&
                plan->workspace[2] == -1 && plan->workspace_bytes == 128 && plan->peak_node == 1,
            "scratch memory is rounded up and used again");
-    LkPlan *broken = lk_plan_new(s.graph, node_bytes, NULL);
+    LkPlan *broken = lk_plan_new(s.graph, needs, NULL);
     broken->workspace[1] = broken->arena_bytes - 64;
-    tap_ok(!lk_plan_verify(s.graph, broken, node_bytes, NULL), "scratch memory outside the arena is found out");
+    tap_ok(!lk_plan_verify(s.graph, broken, needs, NULL), "scratch memory outside the arena is found out");
     lk_plan_free(broken);
     lk_plan_free(plan);
+    lk_graph_free(s.graph);
+}
+
+/** What a node that may end late reads stays as it is until then, and so does its scratch memory. */
+static void check_late(void)
+{
+    Small s = small_graph();
+    LkRef a = lk_activation(s.graph, s.x, LK_SILU), side = lk_matmul(s.graph, a, a, LK_MATMUL_DEFAULT);
+    LkRef b = lk_activation(s.graph, a, LK_SILU), c = lk_activation(s.graph, b, LK_SILU);
+    lk_graph_output(s.graph, side);
+    lk_graph_output(s.graph, lk_activation(s.graph, c, LK_SILU));
+    static const struct {
+        int32_t until[5]; /* silu, product, silu, silu, silu */
+        int pictures;     /* in the arena, x and the product's scratch memory among them */
+        const char *what;
+    } rows[] = {{{0, 1, 2, 3, 4}, 4, "one at a time: scratch memory is free, and a is written over"},
+                {{0, 2, 2, 3, 4}, 5, "a is not written over while the product may still read it"},
+                {{0, 3, 2, 3, 4}, 5, "later it is"},
+                {{0, 4, 2, 3, 4}, 5, "or never"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const LkPlanNeeds needs = {.bytes = (const int64_t[]){0, PICTURE, 0, 0, 0}, .until = rows[i].until};
+        char reason[200] = "";
+        LkPlan *plan = lk_plan_new(s.graph, needs, NULL);
+        bool over = plan && plan->offset[b] == plan->offset[a];
+        tap_ok(plan && plan->arena_bytes == rows[i].pictures * PICTURE && over == (i == 0) &&
+                   lk_plan_verify(s.graph, plan, needs, NULL) && plan_simulate(s.graph, plan, needs, reason),
+               "%s (%.2f pictures)", rows[i].what, plan ? (double)plan->arena_bytes / PICTURE : 0);
+        lk_plan_free(plan);
+    }
     lk_graph_free(s.graph);
 }
 
@@ -258,6 +319,7 @@ int main(void)
 {
     check_small();
     check_scratch();
+    check_late();
     check_rules();
     check_random_graphs();
     return tap_done();

@@ -159,7 +159,7 @@ const LkBackend *lk_cpu_backend(void)
                                       .open = open_device,
                                       .close = close_device,
                                       .compile = lk_cpu_compile,
-                                      .node_bytes = lk_program_node_bytes,
+                                      .needs = lk_program_needs,
                                       .weight_bytes = lk_program_weight_bytes,
                                       .state_bytes = lk_program_state_bytes,
                                       .planned_weights = lk_cpu_planned_weights,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/cuda/cudnn_plan.h"
+#include "backend/cuda/lanes.h"
 #include "backend/program.h"
 
 #include <cublasLt.h>
@@ -51,7 +52,11 @@ struct LkDevice {
     int processors;              /* streaming multiprocessors */
     int64_t allocated;           /* arena + weights + states, bytes */
     int64_t attention_workspace; /* LK_CUDA_ATTENTION_WORKSPACE; tests want less */
-    cudaStream_t stream, copy_stream;
+    cudaStream_t
+        stream; /* into which work goes: the main lane's, but while a node of another lane is put into its own */
+    cudaStream_t copy_stream;
+    cudaStream_t lanes[LK_LANE_COUNT]; /* of the others; NULL for the main one */
+    bool one_lane;                     /* nothing is computed beside anything: to measure what that brings */
     cublasLtHandle_t blas;
     LkCudnn dnn;
     void *staging[LK_CUDA_STAGINGS]; /* of lk_cuda_host_new */
@@ -68,6 +73,9 @@ struct LkDevice {
 typedef struct LkCudaProgram {
     LkProgram base;
     int32_t *waits;        /* per node: the fetch that must have arrived first, or -1 */
+    LkLanes *lanes;        /* NULL: one after the other */
+    cudaEvent_t *signals;  /* as many as the lanes need */
+    cudaEvent_t reached;   /* where the main lane is when a node of another begins */
     int64_t *input_offset; /* per tensor: its place in `inputs`, for inputs */
     uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
     bool pinned;           /* they are */
@@ -160,5 +168,15 @@ bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, Lk
 bool lk_cuda_run(LkProgram *program, LkError *error);
 bool lk_cuda_recorded(const LkProgram *program);
 bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error);
+/** Makes what a program's lanes need. */
+bool lk_cuda_lanes_init(LkCudaProgram *program, LkError *error);
+void lk_cuda_lanes_clear(LkCudaProgram *program);
+/** Lets the main stream wait for what node n must not overtake; n_nodes: for everything. */
+bool lk_cuda_lanes_join(const LkCudaProgram *program, int32_t n, LkError *error);
+/** Puts node n into its lane's stream. */
+bool lk_cuda_lanes_run(const LkCudaProgram *program, int32_t n, LkError *error);
+/** Waits for all streams, whatever became of the program. */
+void lk_cuda_drain(LkDevice *device);
+
 /** Forgets a captured run, whose addresses are no longer right. */
 void lk_cuda_uncapture(LkCudaProgram *program);

@@ -92,6 +92,9 @@ static void close_device(LkDevice *device)
         (void)cudnnDestroy(device->dnn.handle);
     if (device->blas)
         (void)cublasLtDestroy(device->blas);
+    for (int i = 0; i < LK_LANE_COUNT; i++)
+        if (device->lanes[i])
+            (void)cudaStreamDestroy(device->lanes[i]);
     if (device->stream)
         (void)cudaStreamDestroy(device->stream);
     if (device->copy_stream)
@@ -107,6 +110,8 @@ static bool make_streams(LkDevice *device, LkError *error)
         status = cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking);
     if (status == cudaSuccess)
         status = cudaStreamCreateWithFlags(&device->copy_stream, cudaStreamNonBlocking);
+    for (int i = LK_LANE_MAIN + 1; i < LK_LANE_COUNT && status == cudaSuccess; i++)
+        status = cudaStreamCreateWithFlags(&device->lanes[i], cudaStreamNonBlocking);
     if (status == cudaSuccess)
         status = cudaEventCreateWithFlags(&device->reached, cudaEventDisableTiming | cudaEventBlockingSync);
     for (int i = 0; i < LK_CUDA_STAGINGS && status == cudaSuccess; i++)
@@ -166,6 +171,8 @@ static LkDevice *open_device(int index, int threads, LkError *error)
     }
     device->index = index;
     device->attention_workspace = LK_CUDA_ATTENTION_WORKSPACE;
+    const char *one_lane = getenv("LORIKEET_CUDA_ONE_LANE");
+    device->one_lane = one_lane && strcmp(one_lane, "1") == 0;
     if (!lk_cuda_enter(device, error) || !make_streams(device, error) || !make_libraries(device, error)) {
         close_device(device);
         return NULL;
@@ -211,7 +218,7 @@ const LkBackend *lk_cuda_backend(void)
                                       .open = open_device,
                                       .close = close_device,
                                       .compile = lk_cuda_compile,
-                                      .node_bytes = lk_program_node_bytes,
+                                      .needs = lk_program_needs,
                                       .weight_bytes = lk_program_weight_bytes,
                                       .state_bytes = lk_program_state_bytes,
                                       .planned_weights = lk_cuda_planned_weights,

@@ -40,20 +40,21 @@ bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, Lk
     return address && lk_cuda_download(program->device, data, address, bytes, error);
 }
 
-/** Puts node n into the stream, behind the weight that it reads. */
-static bool enqueue(LkCudaProgram *program, int32_t n, LkError *error)
+/** Lets the stream wait for the weight that node n reads. */
+static bool await_weight(const LkCudaProgram *program, int32_t n, LkError *error)
 {
-    LkStep **steps = program->base.steps;
     int32_t fetch = program->waits[n];
-    return (fetch < 0 || lk_cuda_fetch_wait(steps[fetch], error)) && steps[n]->class->run(steps[n], error);
+    return fetch < 0 || lk_cuda_fetch_wait(program->base.steps[fetch], error);
 }
 
 static bool enqueue_all(LkCudaProgram *program, LkError *error)
 {
-    for (int32_t n = 0; n < program->base.graph->n_nodes; n++)
-        if (!enqueue(program, n, error))
+    int32_t n_nodes = program->base.graph->n_nodes;
+    for (int32_t n = 0; n < n_nodes; n++)
+        if (!lk_cuda_lanes_join(program, n, error) || !await_weight(program, n, error) ||
+            !lk_cuda_lanes_run(program, n, error))
             return false;
-    return true;
+    return lk_cuda_lanes_join(program, n_nodes, error);
 }
 
 void lk_cuda_uncapture(LkCudaProgram *program)
@@ -120,12 +121,14 @@ bool lk_cuda_run(LkProgram *base, LkError *error)
     return lk_cuda_ok(cudaGraphLaunch(program->captured, device->stream), "starting a step", error);
 }
 
-/** Runs node n between two events. */
+/** Runs node n alone, between two events. */
 static bool measure_node(LkCudaProgram *program, int32_t n, const cudaEvent_t *events, double *seconds, LkError *error)
 {
     cudaStream_t stream = program->base.device->stream;
+    LkStep *step = program->base.steps[n];
     float milliseconds = 0;
-    if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) || !enqueue(program, n, error))
+    if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) || !await_weight(program, n, error) ||
+        !step->class->run(step, error))
         return false;
     cudaError_t status = cudaEventRecord(events[1], stream);
     if (status == cudaSuccess)

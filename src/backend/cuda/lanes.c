@@ -1,0 +1,238 @@
+#include "backend/cuda/lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Gradients are waited for in groups, two groups late: the fewer waits, the cheaper, and what a gradient reads is kept
+ * in memory until then. A small product is one with at most this share of the work that is done beside it. */
+enum { GROUP = 8, SMALL_SHARE = 4 };
+
+/** What is known of a graph's tensors (owners of their memory). */
+typedef struct Uses {
+    const LkGraph *graph;
+    bool *written;       /* states that a node writes */
+    int32_t *last_touch; /* of states: the last node that reads or writes them other than as a gradient, or -1 */
+    int32_t *first_read; /* of activations: by any node; n_nodes for none */
+    bool *awaited;       /* of activations: read by the host, or by a node that is not in the lane of gradients */
+} Uses;
+
+static LkTensorKind kind_of(const Uses *u, LkRef ref)
+{
+    return u->graph->tensors[lk_graph_owner(u->graph, ref)].kind;
+}
+
+/** Whether none of the product's factors is a state that changes while the graph runs. */
+static bool factors_stay(const Uses *u, const LkNode *node)
+{
+    for (int k = 0; k < 2; k++)
+        if (u->written[lk_graph_owner(u->graph, node->in[k])])
+            return false;
+    return true;
+}
+
+static bool adds_to_state(const Uses *u, const LkNode *node)
+{
+    return node->op == LK_OP_MATMUL && kind_of(u, node->out[0]) == LK_TENSOR_STATE && factors_stay(u, node);
+}
+
+static void find_uses(Uses *u)
+{
+    const LkGraph *graph = u->graph;
+    for (LkRef i = 0; i < graph->n_tensors; i++) {
+        u->last_touch[i] = -1;
+        u->first_read[i] = graph->n_nodes;
+    }
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        for (int k = 0; k < graph->nodes[n].n_out; k++)
+            if (kind_of(u, graph->nodes[n].out[k]) == LK_TENSOR_STATE)
+                u->written[lk_graph_owner(graph, graph->nodes[n].out[k])] = true;
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const LkNode *node = &graph->nodes[n];
+        bool gradient = adds_to_state(u, node);
+        for (int k = 0; k < node->n_in + node->n_out; k++) {
+            LkRef ref = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
+            LkRef owner = ref == LK_NONE ? LK_NONE : lk_graph_owner(graph, ref);
+            if (owner == LK_NONE)
+                continue;
+            if (!gradient)
+                u->last_touch[owner] = n;
+            if (k < node->n_in && u->first_read[owner] > n)
+                u->first_read[owner] = n;
+        }
+    }
+}
+
+/** Multiplications of a product or convolution; 0 for anything else. */
+static double work(const LkGraph *graph, const LkNode *node)
+{
+    const LkTensor *x = lk_graph_tensor(graph, node->in[0]), *weight = lk_graph_tensor(graph, node->in[1]);
+    double results = (double)lk_tensor_count(lk_graph_tensor(graph, node->out[0]));
+    switch (node->op) {
+    case LK_OP_MATMUL:
+        return results * (double)(node->attr.trans_a ? lk_tensor_rows(x) : lk_tensor_cols(x));
+    case LK_OP_CONV2D:
+    case LK_OP_CONV2D_BACKWARD_DATA:
+        return results * (double)(lk_tensor_count(weight) / lk_tensor_cols(lk_graph_tensor(graph, node->out[0])));
+    default:
+        return 0;
+    }
+}
+
+/** The next node of the main lane, as far as gradients are not; n_nodes at the end. */
+static int32_t next_main(const LkLanes *lanes, int32_t n)
+{
+    do
+        n++;
+    while (n < lanes->n_nodes && lanes->lane[n] == LK_LANE_GRADIENTS);
+    return n;
+}
+
+/** Whether node n is a product that the main lane can do without while it does something larger. */
+static bool is_small(const Uses *u, const LkLanes *lanes, int32_t n)
+{
+    const LkNode *node = &u->graph->nodes[n];
+    LkRef out = lk_graph_owner(u->graph, node->out[0]);
+    int32_t beside = next_main(lanes, n);
+    return node->op == LK_OP_MATMUL && !node->attr.has_addend && kind_of(u, out) == LK_TENSOR_ACTIVATION &&
+           factors_stay(u, node) && beside < u->first_read[out] && beside < lanes->n_nodes &&
+           work(u->graph, node) * SMALL_SHARE <= work(u->graph, &u->graph->nodes[beside]);
+}
+
+static void put_with_gradients(LkLanes *lanes, int32_t n)
+{
+    int32_t until = (n / GROUP + 2) * GROUP - 1, last = lanes->n_nodes - 1;
+    lanes->lane[n] = LK_LANE_GRADIENTS;
+    lanes->until[n] = until < last ? until : last;
+}
+
+static void find_awaited(const Uses *u, const LkLanes *lanes)
+{
+    for (LkRef i = 0; i < u->graph->n_tensors; i++)
+        u->awaited[i] = u->graph->tensors[i].output;
+    for (int32_t n = 0; n < lanes->n_nodes; n++)
+        for (int k = 0; k < u->graph->nodes[n].n_in && lanes->lane[n] != LK_LANE_GRADIENTS; k++)
+            if (u->graph->nodes[n].in[k] != LK_NONE)
+                u->awaited[lk_graph_owner(u->graph, u->graph->nodes[n].in[k])] = true;
+}
+
+/** Whether node n is a product that gradients alone are made of: a layer's whose own input needs none. */
+static bool is_for_gradients(const Uses *u, int32_t n)
+{
+    const LkNode *node = &u->graph->nodes[n];
+    LkRef out = lk_graph_owner(u->graph, node->out[0]);
+    return node->op == LK_OP_MATMUL && kind_of(u, out) == LK_TENSOR_ACTIVATION && factors_stay(u, node) &&
+           !u->awaited[out] && u->first_read[out] < u->graph->n_nodes;
+}
+
+/** Puts every node into its lane. */
+static void choose(const Uses *u, LkLanes *lanes)
+{
+    const LkGraph *graph = u->graph;
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const LkNode *node = &graph->nodes[n];
+        lanes->until[n] = n;
+        if (adds_to_state(u, node) && u->last_touch[lk_graph_owner(graph, node->out[0])] < n)
+            put_with_gradients(lanes, n);
+    }
+    find_awaited(u, lanes);
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        if (lanes->lane[n] == LK_LANE_MAIN && is_for_gradients(u, n))
+            put_with_gradients(lanes, n);
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        if (lanes->lane[n] == LK_LANE_MAIN && is_small(u, lanes, n)) {
+            lanes->lane[n] = LK_LANE_SMALL;
+            lanes->until[n] = u->first_read[lk_graph_owner(graph, graph->nodes[n].out[0])] - 1;
+        }
+}
+
+/** Where the main lane must wait for which node: for the last of a lane's of which it is time, unless a later one was
+ * waited for already. */
+static void find_joins(LkLanes *lanes)
+{
+    int32_t waited[LK_LANE_COUNT] = {-1, -1, -1};
+    memset(lanes->joins, 0xff, ((size_t)lanes->n_nodes + 1) * sizeof *lanes->joins); /* -1 */
+    for (int32_t n = 0; n < lanes->n_nodes; n++)
+        if (lanes->lane[n] != LK_LANE_MAIN)
+            lanes->joins[lanes->until[n] + 1][lanes->lane[n]] = n;
+    for (int32_t n = 0; n <= lanes->n_nodes; n++)
+        for (int lane = 0; lane < LK_LANE_COUNT; lane++) {
+            int32_t *node = &lanes->joins[n][lane];
+            if (*node <= waited[lane])
+                *node = -1;
+            else
+                waited[lane] = *node;
+        }
+}
+
+/** Numbers the signals: one that was waited for is free again. `taken` has room for one a node. */
+static void number_signals(LkLanes *lanes, bool *taken)
+{
+    for (int32_t n = 0; n < lanes->n_nodes; n++)
+        lanes->signal[n] = -1;
+    for (int32_t n = 0; n <= lanes->n_nodes; n++)
+        for (int lane = 0; lane < LK_LANE_COUNT; lane++)
+            if (lanes->joins[n][lane] >= 0)
+                lanes->signal[lanes->joins[n][lane]] = 0; /* to be numbered */
+    for (int32_t n = 0; n <= lanes->n_nodes; n++) {
+        for (int lane = 0; lane < LK_LANE_COUNT; lane++)
+            if (lanes->joins[n][lane] >= 0) {
+                lanes->joins[n][lane] = lanes->signal[lanes->joins[n][lane]];
+                taken[lanes->joins[n][lane]] = false;
+            }
+        if (n == lanes->n_nodes || lanes->signal[n] < 0)
+            continue;
+        int32_t free_one = 0;
+        while (taken[free_one])
+            free_one++;
+        taken[free_one] = true;
+        lanes->signal[n] = free_one;
+        lanes->n_signals = free_one + 1 > lanes->n_signals ? free_one + 1 : lanes->n_signals;
+    }
+}
+
+LkLanes *lk_lanes_new(const LkGraph *graph)
+{
+    size_t nodes = (size_t)graph->n_nodes + 1, tensors = (size_t)graph->n_tensors + 1;
+    LkLanes *lanes = calloc(1, sizeof *lanes);
+    Uses uses = {.graph = graph,
+                 .written = calloc(tensors, sizeof *uses.written),
+                 .last_touch = malloc(tensors * sizeof *uses.last_touch),
+                 .first_read = malloc(tensors * sizeof *uses.first_read),
+                 .awaited = malloc(tensors * sizeof *uses.awaited)};
+    bool *taken = calloc(nodes, sizeof *taken), ok = false;
+    if (lanes) {
+        *lanes = (LkLanes){.n_nodes = graph->n_nodes,
+                           .lane = calloc(nodes, sizeof *lanes->lane),
+                           .until = malloc(nodes * sizeof *lanes->until),
+                           .signal = malloc(nodes * sizeof *lanes->signal),
+                           .joins = malloc(nodes * sizeof *lanes->joins)};
+        ok = lanes->lane && lanes->until && lanes->signal && lanes->joins && taken && uses.written && uses.last_touch &&
+             uses.first_read && uses.awaited;
+    }
+    if (ok) {
+        find_uses(&uses);
+        choose(&uses, lanes);
+        find_joins(lanes);
+        number_signals(lanes, taken);
+    }
+    free(uses.written);
+    free(uses.last_touch);
+    free(uses.first_read);
+    free(uses.awaited);
+    free(taken);
+    if (ok)
+        return lanes;
+    lk_lanes_free(lanes);
+    return NULL;
+}
+
+void lk_lanes_free(LkLanes *lanes)
+{
+    if (!lanes)
+        return;
+    free(lanes->lane);
+    free(lanes->until);
+    free(lanes->signal);
+    free(lanes->joins);
+    free(lanes);
+}

@@ -1,0 +1,126 @@
+/* What a card computes beside other things: in thousands of random training graphs every two nodes that touch the same
+ * numbers keep their order, worked out from the waits alone; and the products of an adapter are where they should be.
+ */
+#include "network.h"
+
+#include "backend/cuda/lanes.h"
+#include "tests/ops/random_network.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+
+/** When the main lane knows that a node has ended: before which node. Acts out the signals. */
+static int32_t *known_ends(const LkLanes *lanes)
+{
+    int32_t *known = calloc((size_t)lanes->n_nodes + 1, sizeof *known);
+    int32_t *given = malloc(((size_t)lanes->n_signals + 1) * sizeof *given); /* per signal: the node that gave it */
+    for (int32_t n = 0; n < lanes->n_nodes; n++)
+        known[n] = lanes->lane[n] == LK_LANE_MAIN ? n + 1 : INT32_MAX;
+    for (int32_t now = 0; now <= lanes->n_nodes; now++) {
+        for (int lane = 0; lane < LK_LANE_COUNT; lane++) {
+            int32_t last = lanes->joins[now][lane] < 0 ? -1 : given[lanes->joins[now][lane]];
+            for (int32_t n = 0; n <= last; n++) /* a lane keeps its own order */
+                if (lanes->lane[n] == lanes->lane[last] && known[n] > now)
+                    known[n] = now;
+        }
+        if (now < lanes->n_nodes && lanes->signal[now] >= 0)
+            given[lanes->signal[now]] = now;
+    }
+    free(given);
+    return known;
+}
+
+/** Whether two references share numbers. */
+static bool overlap(const LkGraph *graph, LkRef a, LkRef b)
+{
+    if (a == LK_NONE || b == LK_NONE || lk_graph_owner(graph, a) != lk_graph_owner(graph, b))
+        return false;
+    const LkTensor *x = lk_graph_tensor(graph, a), *y = lk_graph_tensor(graph, b);
+    return x->offset < y->offset + lk_tensor_count(y) && y->offset < x->offset + lk_tensor_count(x);
+}
+
+/** Whether node b has to see what node a does, or must not disturb it. */
+static bool depend(const LkGraph *graph, const LkNode *a, const LkNode *b)
+{
+    for (int i = 0; i < a->n_in + a->n_out; i++)
+        for (int k = 0; k < b->n_in + b->n_out; k++)
+            if ((i >= a->n_in || k >= b->n_in) && overlap(graph, i < a->n_in ? a->in[i] : a->out[i - a->n_in],
+                                                          k < b->n_in ? b->in[k] : b->out[k - b->n_in]))
+                return true;
+    return false;
+}
+
+typedef struct Found {
+    int pairs, unordered, late, lanes[LK_LANE_COUNT];
+} Found;
+
+/** Looks at every two nodes. A node begins when what the main lane knew by then has ended. */
+static void look(const LkGraph *graph, Found *found)
+{
+    LkLanes *lanes = lk_lanes_new(graph);
+    int32_t *known = known_ends(lanes);
+    for (int32_t b = 0; b < graph->n_nodes; b++) {
+        found->lanes[lanes->lane[b]]++;
+        found->late += known[b] > lanes->until[b] + 1; /* later than the plan was told */
+        for (int32_t a = 0; a < b; a++) {
+            if (!depend(graph, &graph->nodes[a], &graph->nodes[b]))
+                continue;
+            found->pairs++;
+            found->unordered += known[a] > b && lanes->lane[a] != lanes->lane[b];
+        }
+    }
+    free(known);
+    lk_lanes_free(lanes);
+}
+
+static void check_random_graphs(void)
+{
+    enum { GRAPHS = 1500 };
+    Found found = {0};
+    for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
+        GraphTest *test = graph_test_new(seed % 2 ? LK_F32 : LK_BF16, seed);
+        LkRef y = test_random_network(test, 3 + (int)test_below(seed, 10, 1, 25));
+        test_loss(test, y);
+        if (!lk_autodiff(test->graph, y, test->d_y, (LkRecompute)(seed % 3), NULL))
+            abort();
+        look(test->graph, &found);
+        graph_test_free(test);
+    }
+    tap_note("%d pairs; %d nodes in the main lane, %d small, %d gradients", found.pairs, found.lanes[LK_LANE_MAIN],
+             found.lanes[LK_LANE_SMALL], found.lanes[LK_LANE_GRADIENTS]);
+    tap_ok(found.pairs > GRAPHS && found.unordered == 0, "%d of %d pairs that touch the same numbers lack an order",
+           found.unordered, found.pairs);
+    tap_ok(found.late == 0, "%d nodes are waited for later than the plan was told", found.late);
+    tap_ok(found.lanes[LK_LANE_SMALL] > 0 && found.lanes[LK_LANE_GRADIENTS] > GRAPHS, "all lanes are used");
+}
+
+/** Two blocks, each with adapters at q, k and the output. Each makes two gradients, and two small products: with the
+ * down matrix, and the gradient of that, beside that of the layer's input; but q and k of the first block have no such
+ * input, so that the latter is made for the gradient alone. */
+static void check_network(void)
+{
+    GraphTest *test = test_step_network(LK_BF16);
+    LkGraph *graph = test->graph;
+    Found found = {0};
+    look(graph, &found);
+    enum { ADAPTERS = 6, WITHOUT = 2 };
+    tap_ok(found.lanes[LK_LANE_GRADIENTS] == 2 * ADAPTERS + WITHOUT, "%d gradients", found.lanes[LK_LANE_GRADIENTS]);
+    tap_ok(found.lanes[LK_LANE_SMALL] == 2 * ADAPTERS - WITHOUT, "%d small products", found.lanes[LK_LANE_SMALL]);
+    tap_ok(found.unordered == 0 && found.late == 0, "all in order");
+
+    /* A reader of the gradients at the end: none of them may be left for later. */
+    LkRef scaled =
+        lk_graph_activation(graph, LK_F32, 1, &(int64_t){lk_tensor_count(lk_graph_tensor(graph, test->gradient))});
+    lk_graph_append(graph, LK_OP_ADD, NULL, 2, (LkRef[]){test->gradient, test->gradient}, 1, &scaled);
+    found = (Found){0};
+    look(graph, &found);
+    tap_ok(found.lanes[LK_LANE_GRADIENTS] == 0 && found.unordered == 0, "what is read again stays in the main lane");
+    graph_test_free(test);
+}
+
+int main(void)
+{
+    check_random_graphs();
+    check_network();
+    return tap_done();
+}
