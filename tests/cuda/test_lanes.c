@@ -73,13 +73,37 @@ static void look(const LkGraph *graph, Found *found)
     lk_lanes_free(lanes);
 }
 
+/** Layers as a model has them, each with an adapter whose product with the down matrix comes first; some add to what
+ * was before, some share their input. */
+static LkRef adapted_layers(GraphTest *test, uint64_t seed)
+{
+    LkGraph *graph = test->graph;
+    LkRef x = test_input(test, graph->compute, TEST_NORMAL, 0, 1, 2, (int64_t[]){6, 8}), before = x;
+    for (uint64_t i = 0; i < 3 + seed % 9 && test->used + 200 < TEST_PARAMETERS; i++) {
+        int64_t rank = 1 + test_below(seed, 21, i, 4), width = 8;
+        LkMatmul options = LK_MATMUL_DEFAULT;
+        options.trans_b = true;
+        LkRef down = lk_matmul(graph, x, test_parameter(test, 2, (int64_t[]){rank, width}), options);
+        LkMatmul up = options;
+        options.addend = test_below(seed, 22, i, 3) ? LK_NONE : before;
+        LkRef w = test_weight(test, graph->compute, 0, 0.3, 2, (int64_t[]){width, width});
+        up.addend = lk_matmul(graph, x, w, options);
+        LkRef y = lk_matmul(graph, down, test_parameter(test, 2, (int64_t[]){width, rank}), up);
+        before = y;
+        if (test_below(seed, 23, i, 3))
+            x = test_below(seed, 24, i, 2) ? lk_activation(graph, y, LK_SILU) : y;
+    }
+    return lk_graph_reshape(graph, before, 4, (int64_t[]){1, 2, 3, 8});
+}
+
 static void check_random_graphs(void)
 {
-    enum { GRAPHS = 1500 };
+    enum { GRAPHS = 3000 };
     Found found = {0};
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         GraphTest *test = graph_test_new(seed % 2 ? LK_F32 : LK_BF16, seed);
-        LkRef y = test_random_network(test, 3 + (int)test_below(seed, 10, 1, 25));
+        LkRef y =
+            seed % 4 < 2 ? adapted_layers(test, seed) : test_random_network(test, 3 + (int)test_below(seed, 10, 1, 25));
         test_loss(test, y);
         if (!lk_autodiff(test->graph, y, test->d_y, (LkRecompute)(seed % 3), NULL))
             abort();
@@ -91,7 +115,7 @@ static void check_random_graphs(void)
     tap_ok(found.pairs > GRAPHS && found.unordered == 0, "%d of %d pairs that touch the same numbers lack an order",
            found.unordered, found.pairs);
     tap_ok(found.late == 0, "%d nodes are waited for later than the plan was told", found.late);
-    tap_ok(found.lanes[LK_LANE_SMALL] > 0 && found.lanes[LK_LANE_GRADIENTS] > GRAPHS, "all lanes are used");
+    tap_ok(found.lanes[LK_LANE_SMALL] > GRAPHS && found.lanes[LK_LANE_GRADIENTS] > GRAPHS, "all lanes are used");
 }
 
 /** Two blocks, each with adapters at q, k and the output. Each makes two gradients, and two small products: with the

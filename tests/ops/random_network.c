@@ -49,13 +49,11 @@ static double weight_scale(int64_t k)
 static LkRef lora(Network *net, LkRef x, int64_t out)
 {
     int64_t in = lk_tensor_cols(lk_graph_tensor(net->graph, x)), rank = 1 + choose(net, 3);
-    LkRef w = test_weight(net->test, net->graph->compute, 0, weight_scale(in), 2, (int64_t[]){out, in}), down = LK_NONE;
-    bool few = net->test->used + rank * (in + out) + 8 > TEST_PARAMETERS;
-    if (!few)
-        down = lk_linear(net->graph, x, test_parameter(net->test, 2, (int64_t[]){rank, in}), LK_NONE);
+    LkRef w = test_weight(net->test, net->graph->compute, 0, weight_scale(in), 2, (int64_t[]){out, in});
     LkRef y = lk_linear(net->graph, x, w, choose(net, 2) ? vector(net, 0, 0.3, out) : LK_NONE);
-    if (few)
+    if (net->test->used + rank * (in + out) + 8 > TEST_PARAMETERS)
         return y;
+    LkRef down = lk_linear(net->graph, x, test_parameter(net->test, 2, (int64_t[]){rank, in}), LK_NONE);
     LkMatmul up = {.trans_b = true, .alpha = 0.3f, .bias = LK_NONE, .addend = y, .into = LK_NONE};
     return lk_matmul(net->graph, down, test_parameter(net->test, 2, (int64_t[]){out, rank}), up);
 }
