@@ -43,7 +43,7 @@ static int64_t backward_bytes(int sm, int64_t rows)
     GraphTest *test = attention(rows, 8);
     LkDevice *device = cuda()->open(0, 0, &error);
     LkProgram *program = device ? cuda()->compile(device, test->graph, &error) : NULL;
-    int64_t bytes = program ? cuda()->node_bytes(program)[1] : -1;
+    int64_t bytes = program ? cuda()->needs(program).bytes[1] : -1;
     if (!program)
         tap_note("%s", error.text);
     cuda()->program_free(program);

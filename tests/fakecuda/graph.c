@@ -146,6 +146,15 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsign
     return fake_return(cudaSuccess);
 }
 
+/** Takes the memory that a first launch would take. */
+cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t stream)
+{
+    FAKE_BEGIN(cudaErrorMemoryAllocation);
+    if (!fake_object_is(FAKE_GRAPH_EXEC, exec) || !fake_stream_valid(stream))
+        return fake_return(cudaErrorInvalidValue);
+    return fake_return(fake_unless_capturing());
+}
+
 static void exec_unref(struct CUgraphExec_st *exec)
 {
     if (--exec->refs == 0) {

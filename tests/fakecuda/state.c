@@ -127,7 +127,8 @@ static void log_call(const char *function)
 
 static bool takes_memory(const char *function)
 {
-    return strcmp(function, "cudaMalloc") == 0 || strcmp(function, "cudaGraphInstantiate") == 0;
+    return strcmp(function, "cudaMalloc") == 0 || strcmp(function, "cudaGraphInstantiate") == 0 ||
+           strcmp(function, "cudaGraphUpload") == 0;
 }
 
 bool fake_begin(const char *function)

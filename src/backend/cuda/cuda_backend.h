@@ -30,6 +30,7 @@ typedef enum LkCudaLayout {
 /** One allocation, shared by the weights that one bind loaded; freed with the last of them. */
 typedef struct LkCudaRegion {
     void *data;
+    int64_t bytes;
     bool on_host; /* pinned */
     int weights;
 } LkCudaRegion;
@@ -150,7 +151,7 @@ bool lk_cuda_is_weight(const LkGraph *graph, LkRef ref);
 /** Reads, converts and copies what a program uses and the device does not hold yet. */
 bool lk_cuda_weights_load(LkProgram *program, const LkWeightSource *source, LkError *error);
 
-void lk_cuda_region_free(LkCudaRegion *region);
+void lk_cuda_region_free(LkDevice *device, LkCudaRegion *region);
 
 int64_t lk_cuda_planned_weights(const LkDevice *device);
 /** Bytes of those on the host. */

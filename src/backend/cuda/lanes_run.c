@@ -69,6 +69,7 @@ bool lk_cuda_lanes_run(const LkCudaProgram *program, int32_t n, LkError *error)
 void lk_cuda_drain(LkDevice *device)
 {
     (void)cudaStreamSynchronize(device->stream);
+    (void)cudaStreamSynchronize(device->copy_stream);
     for (int lane = 0; lane < LK_LANE_COUNT; lane++)
         if (device->lanes[lane])
             (void)cudaStreamSynchronize(device->lanes[lane]);

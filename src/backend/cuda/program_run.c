@@ -78,8 +78,14 @@ static bool capture(LkCudaProgram *program, LkError *error)
     cudaError_t status = cudaStreamEndCapture(stream, &graph); /* ends it also after a failure */
     ok = ok && lk_cuda_ok(status, "recording a step", error) &&
          lk_cuda_ok(cudaGraphInstantiate(&program->captured, graph, 0), "preparing a recorded step", error);
+    /* The card's memory for it is taken now, while there is another way, and not by the first launch. */
+    ok = ok && lk_cuda_ok(cudaGraphUpload(program->captured, stream), "preparing a recorded step", error);
     if (graph)
         (void)cudaGraphDestroy(graph);
+    if (!ok && program->captured) {
+        (void)cudaGraphExecDestroy(program->captured);
+        program->captured = NULL;
+    }
     return ok;
 }
 

@@ -27,10 +27,10 @@ LkHeldWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout,
     return weight && lk_uses_add(&program->uses, weight, &weight->users, error) ? weight : NULL;
 }
 
-void lk_cuda_region_free(LkCudaRegion *region)
+void lk_cuda_region_free(LkDevice *device, LkCudaRegion *region)
 {
-    if (region->data)
-        (void)(region->on_host ? cudaFreeHost(region->data) : cudaFree(region->data));
+    (void)(region->on_host ? cudaFreeHost(region->data) : cudaFree(region->data));
+    device->allocated -= region->on_host ? 0 : region->bytes;
     free(region);
 }
 
@@ -39,9 +39,7 @@ static void release(LkDevice *device, LkHeldWeight *held)
 {
     LkCudaWeight *weight = (LkCudaWeight *)held;
     if (weight->region && --weight->region->weights == 0)
-        lk_cuda_region_free(weight->region);
-    if (held->data && !held->on_host)
-        device->allocated -= (int64_t)held->bytes;
+        lk_cuda_region_free(device, weight->region);
     free(weight);
 }
 

@@ -94,7 +94,7 @@ static bool load(LkDevice *device, const LkHeldWeight *weight, uint8_t *place, c
 }
 
 /** Memory for all weights of one kind that a program lacks. */
-static LkCudaRegion *new_region(int64_t bytes, bool on_host, LkError *error)
+static LkCudaRegion *new_region(LkDevice *device, int64_t bytes, bool on_host, LkError *error)
 {
     LkCudaRegion *region = calloc(1, sizeof *region);
     if (!region) {
@@ -102,10 +102,13 @@ static LkCudaRegion *new_region(int64_t bytes, bool on_host, LkError *error)
         return NULL;
     }
     region->on_host = on_host;
+    region->bytes = bytes;
     cudaError_t status = on_host ? cudaHostAlloc(&region->data, (size_t)bytes, cudaHostAllocDefault)
                                  : cudaMalloc(&region->data, (size_t)bytes);
-    if (status == cudaSuccess)
+    if (status == cudaSuccess) {
+        device->allocated += on_host ? 0 : bytes;
         return region;
+    }
     (void)cudaGetLastError();
     if (on_host && status == cudaErrorMemoryAllocation) /* not the card's */
         lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the model's weights.");
@@ -136,7 +139,6 @@ static bool load_all(LkProgram *program, LkCudaRegion *region, const LkWeightSou
         weight->data = place;
         ((LkCudaWeight *)weight)->region = region;
         region->weights++;
-        program->device->allocated += region->on_host ? 0 : (int64_t)weight->bytes;
         place += weight->bytes;
     }
     return true;
@@ -151,7 +153,6 @@ static void forget(LkProgram *program, LkCudaRegion *region)
             continue;
         weight->region = NULL;
         weight->held.data = NULL;
-        program->device->allocated -= region->on_host ? 0 : (int64_t)weight->held.bytes;
     }
     region->weights = 0;
 }
@@ -164,7 +165,7 @@ static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_
         return true;
     if (!source)
         return lk_fail(error, LK_ERROR_USAGE, "The model's weights have no source.");
-    LkCudaRegion *region = new_region(bytes, on_host, error);
+    LkCudaRegion *region = new_region(program->device, bytes, on_host, error);
     if (!region)
         return false;
     bool ok = load_all(program, region, source, error);
@@ -174,7 +175,7 @@ static bool load_kind(LkProgram *program, const LkWeightSource *source, bool on_
     if (!arrived)
         forget(program, region);
     if (region->weights == 0)
-        lk_cuda_region_free(region);
+        lk_cuda_region_free(program->device, region);
     return ok && arrived;
 }
 
