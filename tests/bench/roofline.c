@@ -1,7 +1,7 @@
 #include "roofline.h"
 
 #include "backend/cuda/card_limits.h"
-#include "backend/cuda/lanes.h"
+#include "backend/cuda/tracks.h"
 #include "backend/node_launches.h"
 #include "profile.h"
 
@@ -111,8 +111,8 @@ static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNo
 
 bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
 {
-    LkLanes *lanes = lk_lanes_new(graph);
-    if (!lanes)
+    LkTracks *tracks = lk_tracks_new(graph);
+    if (!tracks)
         return false;
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
@@ -125,7 +125,7 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         double floor = arithmetic > memory ? arithmetic : memory;
         int launches = launches_of(card, graph, node);
         double launched = floor > launches * ROOF_LAUNCH ? floor : launches * ROOF_LAUNCH;
-        bool beside = lanes->lane[n] != LK_LANE_MAIN; /* the main lane computes while it starts */
+        bool beside = tracks->track[n] != LK_TRACK_MAIN; /* the main track computes while it starts */
         class->nodes++;
         class->launches += launches;
         class->flops += cost.flops;
@@ -135,7 +135,7 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         class->beside += beside ? launched - floor : 0;
         class->memory_bound += memory > arithmetic ? floor : 0;
     }
-    lk_lanes_free(lanes);
+    lk_tracks_free(tracks);
     return true;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backend/cuda/cudnn_plan.h"
-#include "backend/cuda/lanes.h"
+#include "backend/cuda/tracks.h"
 #include "backend/program.h"
 
 #include <cublasLt.h>
@@ -53,11 +53,10 @@ struct LkDevice {
     int processors;              /* streaming multiprocessors */
     int64_t allocated;           /* arena + weights + states, bytes */
     int64_t attention_workspace; /* LK_CUDA_ATTENTION_WORKSPACE; tests want less */
-    cudaStream_t
-        stream; /* into which work goes: the main lane's, but while a node of another lane is put into its own */
+    cudaStream_t stream; /* where work goes: the main track's, but while a node of another is put into its own */
     cudaStream_t copy_stream;
-    cudaStream_t lanes[LK_LANE_COUNT]; /* of the others; NULL for the main one */
-    bool one_lane;                     /* nothing is computed beside anything: to measure what that brings */
+    cudaStream_t tracks[LK_TRACK_COUNT]; /* of the others; NULL for the main one */
+    bool one_track;                      /* nothing is computed beside anything: to measure what that brings */
     cublasLtHandle_t blas;
     LkCudnn dnn;
     void *staging[LK_CUDA_STAGINGS]; /* of lk_cuda_host_new */
@@ -74,9 +73,9 @@ struct LkDevice {
 typedef struct LkCudaProgram {
     LkProgram base;
     int32_t *waits;        /* per node: the fetch that must have arrived first, or -1 */
-    LkLanes *lanes;        /* NULL: one after the other */
-    cudaEvent_t *signals;  /* as many as the lanes need */
-    cudaEvent_t reached;   /* where the main lane is when a node of another begins */
+    LkTracks *tracks;      /* NULL: one after the other */
+    cudaEvent_t *signals;  /* as many as the tracks need */
+    cudaEvent_t reached;   /* where the main track is when a node of another begins */
     int64_t *input_offset; /* per tensor: its place in `inputs`, for inputs */
     uint8_t *inputs;       /* what the host wrote into the inputs, on its way; of lk_cuda_host_new */
     bool pinned;           /* they are */
@@ -169,13 +168,13 @@ bool lk_cuda_read(LkProgram *program, LkRef tensor, void *data, size_t bytes, Lk
 bool lk_cuda_run(LkProgram *program, LkError *error);
 bool lk_cuda_recorded(const LkProgram *program);
 bool lk_cuda_measure(LkProgram *program, double *seconds, LkError *error);
-/** Makes what a program's lanes need. */
-bool lk_cuda_lanes_init(LkCudaProgram *program, LkError *error);
-void lk_cuda_lanes_clear(LkCudaProgram *program);
+/** Makes what a program's tracks need. */
+bool lk_cuda_tracks_init(LkCudaProgram *program, LkError *error);
+void lk_cuda_tracks_clear(LkCudaProgram *program);
 /** Lets the main stream wait for what node n must not overtake; n_nodes: for everything. */
-bool lk_cuda_lanes_join(const LkCudaProgram *program, int32_t n, LkError *error);
-/** Puts node n into its lane's stream. */
-bool lk_cuda_lanes_run(const LkCudaProgram *program, int32_t n, LkError *error);
+bool lk_cuda_tracks_join(const LkCudaProgram *program, int32_t n, LkError *error);
+/** Puts node n into its track's stream. */
+bool lk_cuda_tracks_run(const LkCudaProgram *program, int32_t n, LkError *error);
 /** Waits for all streams, whatever became of the program. */
 void lk_cuda_drain(LkDevice *device);
 

@@ -92,9 +92,9 @@ static void close_device(LkDevice *device)
         (void)cudnnDestroy(device->dnn.handle);
     if (device->blas)
         (void)cublasLtDestroy(device->blas);
-    for (int i = 0; i < LK_LANE_COUNT; i++)
-        if (device->lanes[i])
-            (void)cudaStreamDestroy(device->lanes[i]);
+    for (int i = 0; i < LK_TRACK_COUNT; i++)
+        if (device->tracks[i])
+            (void)cudaStreamDestroy(device->tracks[i]);
     if (device->stream)
         (void)cudaStreamDestroy(device->stream);
     if (device->copy_stream)
@@ -110,8 +110,8 @@ static bool make_streams(LkDevice *device, LkError *error)
         status = cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking);
     if (status == cudaSuccess)
         status = cudaStreamCreateWithFlags(&device->copy_stream, cudaStreamNonBlocking);
-    for (int i = LK_LANE_MAIN + 1; i < LK_LANE_COUNT && status == cudaSuccess; i++)
-        status = cudaStreamCreateWithFlags(&device->lanes[i], cudaStreamNonBlocking);
+    for (int i = LK_TRACK_MAIN + 1; i < LK_TRACK_COUNT && status == cudaSuccess; i++)
+        status = cudaStreamCreateWithFlags(&device->tracks[i], cudaStreamNonBlocking);
     if (status == cudaSuccess)
         status = cudaEventCreateWithFlags(&device->reached, cudaEventDisableTiming | cudaEventBlockingSync);
     for (int i = 0; i < LK_CUDA_STAGINGS && status == cudaSuccess; i++)
@@ -171,8 +171,8 @@ static LkDevice *open_device(int index, int threads, LkError *error)
     }
     device->index = index;
     device->attention_workspace = LK_CUDA_ATTENTION_WORKSPACE;
-    const char *one_lane = getenv("LORIKEET_CUDA_ONE_LANE");
-    device->one_lane = one_lane && strcmp(one_lane, "1") == 0;
+    const char *one_track = getenv("LORIKEET_CUDA_ONE_TRACK");
+    device->one_track = one_track && strcmp(one_track, "1") == 0;
     if (!lk_cuda_enter(device, error) || !make_streams(device, error) || !make_libraries(device, error)) {
         close_device(device);
         return NULL;

@@ -70,7 +70,7 @@ LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *erro
         return NULL;
     }
     program->base = (LkProgram){.class = &class, .device = device, .held = &device->held, .graph = graph};
-    if (make_inputs(program, error) && lk_program_init(&program->base, error) && lk_cuda_lanes_init(program, error) &&
+    if (make_inputs(program, error) && lk_program_init(&program->base, error) && lk_cuda_tracks_init(program, error) &&
         (program->waits = lk_cuda_fetch_waits(graph, error)))
         return &program->base;
     lk_cuda_program_free(&program->base);
@@ -87,7 +87,7 @@ void lk_cuda_program_free(LkProgram *base)
     lk_cuda_drain(base->device);
     lk_cuda_uncapture(program);
     lk_program_clear(base);
-    lk_cuda_lanes_clear(program);
+    lk_cuda_tracks_clear(program);
     lk_cuda_host_free(program->inputs, program->pinned);
     if (program->sent)
         (void)cudaEventDestroy(program->sent);

@@ -51,10 +51,10 @@ static bool enqueue_all(LkCudaProgram *program, LkError *error)
 {
     int32_t n_nodes = program->base.graph->n_nodes;
     for (int32_t n = 0; n < n_nodes; n++)
-        if (!lk_cuda_lanes_join(program, n, error) || !await_weight(program, n, error) ||
-            !lk_cuda_lanes_run(program, n, error))
+        if (!lk_cuda_tracks_join(program, n, error) || !await_weight(program, n, error) ||
+            !lk_cuda_tracks_run(program, n, error))
             return false;
-    return lk_cuda_lanes_join(program, n_nodes, error);
+    return lk_cuda_tracks_join(program, n_nodes, error);
 }
 
 void lk_cuda_uncapture(LkCudaProgram *program)

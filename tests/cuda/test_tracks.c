@@ -3,28 +3,28 @@
  */
 #include "network.h"
 
-#include "backend/cuda/lanes.h"
+#include "backend/cuda/tracks.h"
 #include "tests/ops/random_network.h"
 #include "tests/tap.h"
 
 #include <stdlib.h>
 
-/** When the main lane knows that a node has ended: before which node. Acts out the signals. */
-static int32_t *known_ends(const LkLanes *lanes)
+/** When the main track knows that a node has ended: before which node. Acts out the signals. */
+static int32_t *known_ends(const LkTracks *tracks)
 {
-    int32_t *known = calloc((size_t)lanes->n_nodes + 1, sizeof *known);
-    int32_t *given = malloc(((size_t)lanes->n_signals + 1) * sizeof *given); /* per signal: the node that gave it */
-    for (int32_t n = 0; n < lanes->n_nodes; n++)
-        known[n] = lanes->lane[n] == LK_LANE_MAIN ? n + 1 : INT32_MAX;
-    for (int32_t now = 0; now <= lanes->n_nodes; now++) {
-        for (int lane = 0; lane < LK_LANE_COUNT; lane++) {
-            int32_t last = lanes->joins[now][lane] < 0 ? -1 : given[lanes->joins[now][lane]];
-            for (int32_t n = 0; n <= last; n++) /* a lane keeps its own order */
-                if (lanes->lane[n] == lanes->lane[last] && known[n] > now)
+    int32_t *known = calloc((size_t)tracks->n_nodes + 1, sizeof *known);
+    int32_t *given = malloc(((size_t)tracks->n_signals + 1) * sizeof *given); /* per signal: the node that gave it */
+    for (int32_t n = 0; n < tracks->n_nodes; n++)
+        known[n] = tracks->track[n] == LK_TRACK_MAIN ? n + 1 : INT32_MAX;
+    for (int32_t now = 0; now <= tracks->n_nodes; now++) {
+        for (int track = 0; track < LK_TRACK_COUNT; track++) {
+            int32_t last = tracks->joins[now][track] < 0 ? -1 : given[tracks->joins[now][track]];
+            for (int32_t n = 0; n <= last; n++) /* a track keeps its own order */
+                if (tracks->track[n] == tracks->track[last] && known[n] > now)
                     known[n] = now;
         }
-        if (now < lanes->n_nodes && lanes->signal[now] >= 0)
-            given[lanes->signal[now]] = now;
+        if (now < tracks->n_nodes && tracks->signal[now] >= 0)
+            given[tracks->signal[now]] = now;
     }
     free(given);
     return known;
@@ -51,26 +51,26 @@ static bool depend(const LkGraph *graph, const LkNode *a, const LkNode *b)
 }
 
 typedef struct Found {
-    int pairs, unordered, late, lanes[LK_LANE_COUNT];
+    int pairs, unordered, late, tracks[LK_TRACK_COUNT];
 } Found;
 
-/** Looks at every two nodes. A node begins when what the main lane knew by then has ended. */
+/** Looks at every two nodes. A node begins when what the main track knew by then has ended. */
 static void look(const LkGraph *graph, Found *found)
 {
-    LkLanes *lanes = lk_lanes_new(graph);
-    int32_t *known = known_ends(lanes);
+    LkTracks *tracks = lk_tracks_new(graph);
+    int32_t *known = known_ends(tracks);
     for (int32_t b = 0; b < graph->n_nodes; b++) {
-        found->lanes[lanes->lane[b]]++;
-        found->late += known[b] > lanes->until[b] + 1; /* later than the plan was told */
+        found->tracks[tracks->track[b]]++;
+        found->late += known[b] > tracks->until[b] + 1; /* later than the plan was told */
         for (int32_t a = 0; a < b; a++) {
             if (!depend(graph, &graph->nodes[a], &graph->nodes[b]))
                 continue;
             found->pairs++;
-            found->unordered += known[a] > b && lanes->lane[a] != lanes->lane[b];
+            found->unordered += known[a] > b && tracks->track[a] != tracks->track[b];
         }
     }
     free(known);
-    lk_lanes_free(lanes);
+    lk_tracks_free(tracks);
 }
 
 /** Layers as a model has them, each with an adapter whose product with the down matrix comes first; some add to what
@@ -110,12 +110,12 @@ static void check_random_graphs(void)
         look(test->graph, &found);
         graph_test_free(test);
     }
-    tap_note("%d pairs; %d nodes in the main lane, %d small, %d gradients", found.pairs, found.lanes[LK_LANE_MAIN],
-             found.lanes[LK_LANE_SMALL], found.lanes[LK_LANE_GRADIENTS]);
+    tap_note("%d pairs; %d nodes in the main track, %d small, %d gradients", found.pairs, found.tracks[LK_TRACK_MAIN],
+             found.tracks[LK_TRACK_SMALL], found.tracks[LK_TRACK_GRADIENTS]);
     tap_ok(found.pairs > GRAPHS && found.unordered == 0, "%d of %d pairs that touch the same numbers lack an order",
            found.unordered, found.pairs);
     tap_ok(found.late == 0, "%d nodes are waited for later than the plan was told", found.late);
-    tap_ok(found.lanes[LK_LANE_SMALL] > GRAPHS && found.lanes[LK_LANE_GRADIENTS] > GRAPHS, "all lanes are used");
+    tap_ok(found.tracks[LK_TRACK_SMALL] > GRAPHS && found.tracks[LK_TRACK_GRADIENTS] > GRAPHS, "all tracks are used");
 }
 
 /** Two blocks, each with adapters at q, k and the output. Each makes two gradients, and two small products: with the
@@ -128,8 +128,9 @@ static void check_network(void)
     Found found = {0};
     look(graph, &found);
     enum { ADAPTERS = 6, WITHOUT = 2 };
-    tap_ok(found.lanes[LK_LANE_GRADIENTS] == 2 * ADAPTERS + WITHOUT, "%d gradients", found.lanes[LK_LANE_GRADIENTS]);
-    tap_ok(found.lanes[LK_LANE_SMALL] == 2 * ADAPTERS - WITHOUT, "%d small products", found.lanes[LK_LANE_SMALL]);
+    tap_ok(found.tracks[LK_TRACK_GRADIENTS] == 2 * ADAPTERS + WITHOUT, "%d gradients",
+           found.tracks[LK_TRACK_GRADIENTS]);
+    tap_ok(found.tracks[LK_TRACK_SMALL] == 2 * ADAPTERS - WITHOUT, "%d small products", found.tracks[LK_TRACK_SMALL]);
     tap_ok(found.unordered == 0 && found.late == 0, "all in order");
 
     /* A reader of the gradients at the end: none of them may be left for later. */
@@ -138,7 +139,7 @@ static void check_network(void)
     lk_graph_append(graph, LK_OP_ADD, NULL, 2, (LkRef[]){test->gradient, test->gradient}, 1, &scaled);
     found = (Found){0};
     look(graph, &found);
-    tap_ok(found.lanes[LK_LANE_GRADIENTS] == 0 && found.unordered == 0, "what is read again stays in the main lane");
+    tap_ok(found.tracks[LK_TRACK_GRADIENTS] == 0 && found.unordered == 0, "what is read again stays in the main track");
     graph_test_free(test);
 }
 

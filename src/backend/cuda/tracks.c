@@ -1,4 +1,4 @@
-#include "backend/cuda/lanes.h"
+#include "backend/cuda/tracks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct Uses {
     bool *written;       /* states that a node writes */
     int32_t *last_touch; /* of states: the last node that reads or writes them other than as a gradient, or -1 */
     int32_t *first_read; /* of activations: by any node; n_nodes for none */
-    bool *awaited;       /* of activations: read by the host, or by a node that is not in the lane of gradients */
+    bool *awaited;       /* of activations: read by the host, or by a node that is not in the track of gradients */
 } Uses;
 
 static LkTensorKind kind_of(const Uses *u, LkRef ref)
@@ -78,39 +78,39 @@ static double work(const LkGraph *graph, const LkNode *node)
     }
 }
 
-/** The next node of the main lane, as far as gradients are not; n_nodes at the end. */
-static int32_t next_main(const LkLanes *lanes, int32_t n)
+/** The next node of the main track, as far as gradients are not; n_nodes at the end. */
+static int32_t next_main(const LkTracks *tracks, int32_t n)
 {
     do
         n++;
-    while (n < lanes->n_nodes && lanes->lane[n] == LK_LANE_GRADIENTS);
+    while (n < tracks->n_nodes && tracks->track[n] == LK_TRACK_GRADIENTS);
     return n;
 }
 
-/** Whether node n is a product that the main lane can do without while it does something larger. */
-static bool is_small(const Uses *u, const LkLanes *lanes, int32_t n)
+/** Whether node n is a product that the main track can do without while it does something larger. */
+static bool is_small(const Uses *u, const LkTracks *tracks, int32_t n)
 {
     const LkNode *node = &u->graph->nodes[n];
     LkRef out = lk_graph_owner(u->graph, node->out[0]);
-    int32_t beside = next_main(lanes, n);
+    int32_t beside = next_main(tracks, n);
     return node->op == LK_OP_MATMUL && !node->attr.has_addend && kind_of(u, out) == LK_TENSOR_ACTIVATION &&
-           factors_stay(u, node) && beside < u->first_read[out] && beside < lanes->n_nodes &&
+           factors_stay(u, node) && beside < u->first_read[out] && beside < tracks->n_nodes &&
            work(u->graph, node) * SMALL_SHARE <= work(u->graph, &u->graph->nodes[beside]);
 }
 
-static void put_with_gradients(LkLanes *lanes, int32_t n)
+static void put_with_gradients(LkTracks *tracks, int32_t n)
 {
-    int32_t until = (n / GROUP + 2) * GROUP - 1, last = lanes->n_nodes - 1;
-    lanes->lane[n] = LK_LANE_GRADIENTS;
-    lanes->until[n] = until < last ? until : last;
+    int32_t until = (n / GROUP + 2) * GROUP - 1, last = tracks->n_nodes - 1;
+    tracks->track[n] = LK_TRACK_GRADIENTS;
+    tracks->until[n] = until < last ? until : last;
 }
 
-static void find_awaited(const Uses *u, const LkLanes *lanes)
+static void find_awaited(const Uses *u, const LkTracks *tracks)
 {
     for (LkRef i = 0; i < u->graph->n_tensors; i++)
         u->awaited[i] = u->graph->tensors[i].output;
-    for (int32_t n = 0; n < lanes->n_nodes; n++)
-        for (int k = 0; k < u->graph->nodes[n].n_in && lanes->lane[n] != LK_LANE_GRADIENTS; k++)
+    for (int32_t n = 0; n < tracks->n_nodes; n++)
+        for (int k = 0; k < u->graph->nodes[n].n_in && tracks->track[n] != LK_TRACK_GRADIENTS; k++)
             if (u->graph->nodes[n].in[k] != LK_NONE)
                 u->awaited[lk_graph_owner(u->graph, u->graph->nodes[n].in[k])] = true;
 }
@@ -124,96 +124,96 @@ static bool is_for_gradients(const Uses *u, int32_t n)
            !u->awaited[out] && u->first_read[out] < u->graph->n_nodes;
 }
 
-/** Puts every node into its lane. */
-static void choose(const Uses *u, LkLanes *lanes)
+/** Puts every node into its track. */
+static void choose(const Uses *u, LkTracks *tracks)
 {
     const LkGraph *graph = u->graph;
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
-        lanes->until[n] = n;
+        tracks->until[n] = n;
         if (adds_to_state(u, node) && u->last_touch[lk_graph_owner(graph, node->out[0])] < n)
-            put_with_gradients(lanes, n);
+            put_with_gradients(tracks, n);
     }
-    find_awaited(u, lanes);
+    find_awaited(u, tracks);
     for (int32_t n = 0; n < graph->n_nodes; n++)
-        if (lanes->lane[n] == LK_LANE_MAIN && is_for_gradients(u, n))
-            put_with_gradients(lanes, n);
+        if (tracks->track[n] == LK_TRACK_MAIN && is_for_gradients(u, n))
+            put_with_gradients(tracks, n);
     for (int32_t n = 0; n < graph->n_nodes; n++)
-        if (lanes->lane[n] == LK_LANE_MAIN && is_small(u, lanes, n)) {
-            lanes->lane[n] = LK_LANE_SMALL;
-            lanes->until[n] = u->first_read[lk_graph_owner(graph, graph->nodes[n].out[0])] - 1;
+        if (tracks->track[n] == LK_TRACK_MAIN && is_small(u, tracks, n)) {
+            tracks->track[n] = LK_TRACK_SMALL;
+            tracks->until[n] = u->first_read[lk_graph_owner(graph, graph->nodes[n].out[0])] - 1;
         }
 }
 
-/** Where the main lane must wait for which node: for the last of a lane's of which it is time, unless a later one was
+/** Where the main track must wait for which node: for the last of a track's of which it is time, unless a later one was
  * waited for already. */
-static void find_joins(LkLanes *lanes)
+static void find_joins(LkTracks *tracks)
 {
-    int32_t waited[LK_LANE_COUNT] = {-1, -1, -1};
-    memset(lanes->joins, 0xff, ((size_t)lanes->n_nodes + 1) * sizeof *lanes->joins); /* -1 */
-    for (int32_t n = 0; n < lanes->n_nodes; n++)
-        if (lanes->lane[n] != LK_LANE_MAIN)
-            lanes->joins[lanes->until[n] + 1][lanes->lane[n]] = n;
-    for (int32_t n = 0; n <= lanes->n_nodes; n++)
-        for (int lane = 0; lane < LK_LANE_COUNT; lane++) {
-            int32_t *node = &lanes->joins[n][lane];
-            if (*node <= waited[lane])
+    int32_t waited[LK_TRACK_COUNT] = {-1, -1, -1};
+    memset(tracks->joins, 0xff, ((size_t)tracks->n_nodes + 1) * sizeof *tracks->joins); /* -1 */
+    for (int32_t n = 0; n < tracks->n_nodes; n++)
+        if (tracks->track[n] != LK_TRACK_MAIN)
+            tracks->joins[tracks->until[n] + 1][tracks->track[n]] = n;
+    for (int32_t n = 0; n <= tracks->n_nodes; n++)
+        for (int track = 0; track < LK_TRACK_COUNT; track++) {
+            int32_t *node = &tracks->joins[n][track];
+            if (*node <= waited[track])
                 *node = -1;
             else
-                waited[lane] = *node;
+                waited[track] = *node;
         }
 }
 
 /** Numbers the signals: one that was waited for is free again. `taken` has room for one a node. */
-static void number_signals(LkLanes *lanes, bool *taken)
+static void number_signals(LkTracks *tracks, bool *taken)
 {
-    for (int32_t n = 0; n < lanes->n_nodes; n++)
-        lanes->signal[n] = -1;
-    for (int32_t n = 0; n <= lanes->n_nodes; n++)
-        for (int lane = 0; lane < LK_LANE_COUNT; lane++)
-            if (lanes->joins[n][lane] >= 0)
-                lanes->signal[lanes->joins[n][lane]] = 0; /* to be numbered */
-    for (int32_t n = 0; n <= lanes->n_nodes; n++) {
-        for (int lane = 0; lane < LK_LANE_COUNT; lane++)
-            if (lanes->joins[n][lane] >= 0) {
-                lanes->joins[n][lane] = lanes->signal[lanes->joins[n][lane]];
-                taken[lanes->joins[n][lane]] = false;
+    for (int32_t n = 0; n < tracks->n_nodes; n++)
+        tracks->signal[n] = -1;
+    for (int32_t n = 0; n <= tracks->n_nodes; n++)
+        for (int track = 0; track < LK_TRACK_COUNT; track++)
+            if (tracks->joins[n][track] >= 0)
+                tracks->signal[tracks->joins[n][track]] = 0; /* to be numbered */
+    for (int32_t n = 0; n <= tracks->n_nodes; n++) {
+        for (int track = 0; track < LK_TRACK_COUNT; track++)
+            if (tracks->joins[n][track] >= 0) {
+                tracks->joins[n][track] = tracks->signal[tracks->joins[n][track]];
+                taken[tracks->joins[n][track]] = false;
             }
-        if (n == lanes->n_nodes || lanes->signal[n] < 0)
+        if (n == tracks->n_nodes || tracks->signal[n] < 0)
             continue;
         int32_t free_one = 0;
         while (taken[free_one])
             free_one++;
         taken[free_one] = true;
-        lanes->signal[n] = free_one;
-        lanes->n_signals = free_one + 1 > lanes->n_signals ? free_one + 1 : lanes->n_signals;
+        tracks->signal[n] = free_one;
+        tracks->n_signals = free_one + 1 > tracks->n_signals ? free_one + 1 : tracks->n_signals;
     }
 }
 
-LkLanes *lk_lanes_new(const LkGraph *graph)
+LkTracks *lk_tracks_new(const LkGraph *graph)
 {
     size_t nodes = (size_t)graph->n_nodes + 1, tensors = (size_t)graph->n_tensors + 1;
-    LkLanes *lanes = calloc(1, sizeof *lanes);
+    LkTracks *tracks = calloc(1, sizeof *tracks);
     Uses uses = {.graph = graph,
                  .written = calloc(tensors, sizeof *uses.written),
                  .last_touch = malloc(tensors * sizeof *uses.last_touch),
                  .first_read = malloc(tensors * sizeof *uses.first_read),
                  .awaited = malloc(tensors * sizeof *uses.awaited)};
     bool *taken = calloc(nodes, sizeof *taken), ok = false;
-    if (lanes) {
-        *lanes = (LkLanes){.n_nodes = graph->n_nodes,
-                           .lane = calloc(nodes, sizeof *lanes->lane),
-                           .until = malloc(nodes * sizeof *lanes->until),
-                           .signal = malloc(nodes * sizeof *lanes->signal),
-                           .joins = malloc(nodes * sizeof *lanes->joins)};
-        ok = lanes->lane && lanes->until && lanes->signal && lanes->joins && taken && uses.written && uses.last_touch &&
-             uses.first_read && uses.awaited;
+    if (tracks) {
+        *tracks = (LkTracks){.n_nodes = graph->n_nodes,
+                             .track = calloc(nodes, sizeof *tracks->track),
+                             .until = malloc(nodes * sizeof *tracks->until),
+                             .signal = malloc(nodes * sizeof *tracks->signal),
+                             .joins = malloc(nodes * sizeof *tracks->joins)};
+        ok = tracks->track && tracks->until && tracks->signal && tracks->joins && taken && uses.written &&
+             uses.last_touch && uses.first_read && uses.awaited;
     }
     if (ok) {
         find_uses(&uses);
-        choose(&uses, lanes);
-        find_joins(lanes);
-        number_signals(lanes, taken);
+        choose(&uses, tracks);
+        find_joins(tracks);
+        number_signals(tracks, taken);
     }
     free(uses.written);
     free(uses.last_touch);
@@ -221,18 +221,18 @@ LkLanes *lk_lanes_new(const LkGraph *graph)
     free(uses.awaited);
     free(taken);
     if (ok)
-        return lanes;
-    lk_lanes_free(lanes);
+        return tracks;
+    lk_tracks_free(tracks);
     return NULL;
 }
 
-void lk_lanes_free(LkLanes *lanes)
+void lk_tracks_free(LkTracks *tracks)
 {
-    if (!lanes)
+    if (!tracks)
         return;
-    free(lanes->lane);
-    free(lanes->until);
-    free(lanes->signal);
-    free(lanes->joins);
-    free(lanes);
+    free(tracks->track);
+    free(tracks->until);
+    free(tracks->signal);
+    free(tracks->joins);
+    free(tracks);
 }
