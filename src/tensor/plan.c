@@ -64,18 +64,20 @@ static void find_last_uses(Planner *p)
     for (int32_t i = 0; i < graph->n_tensors; i++) {
         const LkTensor *t = &graph->tensors[i];
         bool stays = t->output || t->kind == LK_TENSOR_INPUT;
-        p->last_use[i] = stays ? graph->n_nodes : t->node < 0 ? -1 : runs_until(p, t->node);
+        p->last_use[i] = stays ? graph->n_nodes : -1;
         p->busy[i] = -1;
     }
-    for (int32_t n = 0; n < graph->n_nodes; n++)
-        for (int k = 0; k < graph->nodes[n].n_in; k++) {
-            LkRef owner = lk_graph_owner(graph, graph->nodes[n].in[k]);
-            int32_t last = runs_until(p, n);
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const LkNode *node = &graph->nodes[n];
+        int32_t last = runs_until(p, n);
+        for (int k = 0; k < node->n_in + node->n_out; k++) {
+            LkRef owner = lk_graph_owner(graph, k < node->n_in ? node->in[k] : node->out[k - node->n_in]);
             if (p->last_use[owner] < last)
                 p->last_use[owner] = last;
-            if (last > n && p->busy[owner] < last)
+            if (k < node->n_in && last > n && p->busy[owner] < last)
                 p->busy[owner] = last;
         }
+    }
 }
 
 static int32_t new_block(Planner *p, int64_t bytes, int32_t first, int32_t last)
