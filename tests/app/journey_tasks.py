@@ -1,5 +1,5 @@
 """Tasks: the queue is put into another order by keys, menu and mouse and survives a restart; a task's page shows what it
-was; it goes on, and a new one begins with its settings."""
+was; it gets another name; it goes on, and a new one begins with its settings."""
 
 import os
 import re
@@ -145,6 +145,115 @@ j.audit(app, "a task")
 j.shot("task")
 
 
+NAME = "Golden <hour> & rain/2"  # a name may have any character
+
+
+def stored_name(number, name):
+    wait_for(f"the name {name!r} in the store", lambda: query(
+        store, "SELECT name FROM task WHERE number = ?", number) == [(name,)])
+
+
+def rename_dialog():
+    """The dialog and its entry, which has the focus."""
+    dialog = app.find("alert", "Rename Task")
+    entry = app.find("text", "Name", within=dialog)
+    wait_for("the focus on the name", lambda: is_in_state(entry, Atspi.StateType.FOCUSED))
+    return dialog, entry
+
+
+def can_rename(dialog, wanted):
+    wait_for(f"Rename to be sensitive: {wanted}", lambda: is_in_state(
+        app.find("button", "Rename", within=dialog), Atspi.StateType.SENSITIVE) == wanted)
+
+
+def ask_name():
+    """From its page, by F2."""
+    app.find("button", "Show Log")
+    app.tab_to("button", "Show Results")
+    key("F2")
+    dialog, entry = rename_dialog()
+    app.sees(re.compile("^The name is for you .* “Rainbow-Lorikeet”"))
+    j.shot("rename")
+    return dialog, entry
+
+
+def rename(dialog, entry):
+    for wrong, why in (("Task 3", "Another task of this project is called that."), ("x" * 81, re.compile("80 .* 81"))):
+        app.set_text(entry, wrong)
+        app.sees(why)
+        can_rename(dialog, False)
+    app.set_text(entry, "   ")
+    can_rename(dialog, False)
+    app.set_text(entry, f"  {NAME} ")
+    can_rename(dialog, True)
+    key("Return")
+    app.gone("alert", "Rename Task")
+    app.find("grouping", NAME)
+    app.sees(re.compile("^Task 2. Its files are named “Rainbow-Lorikeet”"))
+    j.shot("renamed")
+    stored_name(2, NAME)
+
+
+def follows():
+    """The title of the pages of loss and results, the test page's LoRAs, the comparison, the list."""
+    app.press("button", "Show Loss")
+    app.sees(f"Finished, {NAME}")
+    key("alt+5")
+    app.press("toggle button", "Tasks of This Project")
+    app.press("list item", NAME)
+    app.sees(re.compile("^" + re.escape(NAME) + " · Finished"))
+    key("alt+4")
+    app.press("toggle button", "Insert a LoRA")
+    app.sees(f"Task 2: {NAME}")
+    key("Escape")
+    key("alt+6")
+    app.press("button", "Compare…")
+    wait_for("the task on the left", lambda: app.all(None, NAME))
+    key("Escape")
+    app.gone(None, "Compare Parameters")
+    app.press("button", "Back")
+    app.find("list item", NAME)
+    app.sees(re.compile("^Task 2 · Finished"))
+
+
+def rename_waiting():
+    """From the list by its menu, a task that waits: the queue shows it by its new name; and its number is its name again."""
+    def menu():
+        app.press("toggle button", "Task Menu")  # of the first, task 6
+        wait_for("the menu", lambda: len(app.all("menu item")) == 3 and app.all("menu item")[0]).do_action(0)
+        return rename_dialog()
+    dialog, entry = menu()
+    app.set_text(entry, "Last of all")
+    app.press("button", "Rename", dialog)
+    app.find("list item", "Last of all")
+    app.action("show-queue")
+    app.find("list item", "Rainbow Lorikeet · Last of all")
+    key("Escape")
+    app.gone("list item", "Rainbow Lorikeet · Last of all")
+    stored_name(6, "Last of all")
+    dialog, entry = menu()
+    app.set_text(entry, "Task 6")
+    app.press("button", "Rename", dialog)
+    stored_name(6, "")
+    app.press("list item", NAME)
+    app.sees("Finished after 360 steps")
+    app.tab_to("button", "Show Results")
+    key("F2")
+    dialog, entry = rename_dialog()
+    app.set_text(entry, "Task 2")
+    key("Return")
+    app.find("grouping", "Task 2")
+    stored_name(2, "")
+    app.sees("Its files are named “Rainbow-Lorikeet”.")
+
+
+asked = j.step("F2 asks for another name of a task", ask_name)
+j.audit(app, "the dialog for a name")
+j.step("it has to be one, and of no other task", lambda: rename(*asked))
+j.step("every page calls it so", follows)
+j.step("so does the queue; its number is its name again where that is typed", rename_waiting)
+
+
 def compare():
     app.press("button", "Compare…")
     app.sees("Compare Parameters")
@@ -255,7 +364,7 @@ def delete_for_good():
     before = folders()
     app.press("list item", "Task 1")
     app.sees(re.compile(r"^3 checkpoints\. With samples, states and log the task takes [\d.]+.[kM]B on the disk\.$"))
-    app.choose("More", 4)
+    app.choose("More", 5)
     app.press("button", "Delete with Its Files", delete_dialog(1))
     listed(6, 5, 4, 3, 2)
     wait_for("its folder to go", lambda: folders() == [name for name in before if name != "task-1"], SLOW)
@@ -265,7 +374,7 @@ def delete_for_good():
 
 def delete_keep():
     app.press("list item", "Task 5")
-    app.choose("More", 4)
+    app.choose("More", 5)
     app.press("button", "Delete, Keep the Files", app.find("alert", "Delete Task 5?"))
     listed(6, 4, 3, 2)
     app.sees("Task 5 deleted")

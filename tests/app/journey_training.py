@@ -139,15 +139,6 @@ def change_more():
 
 j.step("so are prompts and the interval of saving; Ctrl+Shift+S draws a sample now", change_more)
 j.shot("changed")
-j.step("Stop and Save ends it", lambda: stop(app, 1))
-
-
-def device():
-    return query(store, "SELECT device FROM task") == [("auto@90%",)]
-
-
-j.step("it was told to leave a tenth of the memory", device)
-j.step("its files are in a folder of their own", lambda: {"job.toml", "dataset.toml"} <= {p.name for p in runs.iterdir()})
 
 
 def train(epochs):
@@ -158,25 +149,57 @@ def train(epochs):
     key("ctrl+Return")
 
 
-def to_the_end():
+def named():
+    """A task that waits for the first to end gets a name, by which everything calls it from then on."""
     train(8)
-    app.sees(re.compile("Finished, Task 2"), SLOW)
+    app.sees("Waiting, Task 2", SLOW)
+    key("alt+6")
+    app.tab_to("list item", "Task 2")
+    key("F2")
+    dialog = app.find("alert", "Rename Task")
+    app.set_text(app.find("text", "Name", within=dialog), "Evening")
+    app.press("button", "Rename", dialog)
+    app.find("list item", "Evening")
+    key("alt+3")
+    app.sees("Waiting, Evening")
 
 
-j.step("a short training ends", to_the_end)
+def stop_first():
+    key("alt+6")
+    app.press("list item", "Task 1")
+    app.press("button", "Show Loss")
+    app.sees("Running, Task 1")
+    app.press("button", "Stop…")
+    app.press("button", "Stop and Save")
+    wait_for("it to be stopped", lambda: query(store, "SELECT state FROM task WHERE number = 1") == [("stopped",)], SLOW)
+
+
+j.step("another task waits meanwhile, and gets a name", named)
+j.step("Stop and Save ends the first", stop_first)
+
+
+def device():
+    return query(store, "SELECT DISTINCT device FROM task") == [("auto@90%",)]
+
+
+j.step("it was told to leave a tenth of the memory", device)
+j.step("its files are in a folder of their own", lambda: {"job.toml", "dataset.toml"} <= {p.name for p in runs.iterdir()})
+
+
+j.step("the other comes to its end", lambda: app.sees("Finished, Evening", SLOW))
 
 
 def announced():
     """How far it was is told as long as that takes longer than to tell it."""
     (seconds,), = query(store, "SELECT seconds FROM task WHERE number = 2")
-    words = ["^Task 1: Running", "^Task 1: Paused", "^Task 2: Finished after"] + [r"^Task 2: (25|50|75) %, "] * (seconds > 4)
+    words = ["^Task 1: Running", "^Task 1: Paused", "^Evening: Finished after"] + [r"^Evening: (25|50|75) %, "] * (seconds > 4)
     return all(said.heard(text) for text in words)
 
 
 j.step("a screen reader was told that it ran, paused, how far it was and that it has finished", announced)
 j.shot("finished")
 j.step("a notification says so", lambda: wait_for("notify", lambda: any(
-    "Task 2" in " ".join(call[2:]) for call in j.desktop.calls("Notify"))))
+    "Evening: Finished after" in " ".join(call[2:]) for call in j.desktop.calls("Notify"))))
 
 
 def results():

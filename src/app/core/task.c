@@ -182,6 +182,16 @@ void lk_task_set_state(LkTask *self, LkTaskState state)
     lk_task_change_state(self, state, LK_ERROR_NONE, NULL);
 }
 
+void lk_task_set_name(LkTask *self, const char *name)
+{
+    if (g_str_equal(self->record->name, name))
+        return;
+    g_set_str(&self->record->name, name);
+    lk_task_writer_name(self->writer, name);
+    notify(self, PROP_NAME);
+    notify(self, PROP_TITLE);
+}
+
 /* ---- details from the store -------------------------------------------------------------------------- */
 
 static gpointer read_details(LkStore *store, gpointer data, GError **error)

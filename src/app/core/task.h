@@ -45,7 +45,13 @@ const char *lk_task_get_output_name(LkTask *self);
 const char *lk_task_get_device(LkTask *self);
 /** The run that does it; NULL unless it is in the queue. */
 LkRun *lk_task_get_run(LkTask *self);
+/** The name that a person gave it, or its number: "Task 3". */
 char *lk_task_make_title(LkTask *self);
+/** "Task 3", whatever its name is. */
+char *lk_task_make_number_title(LkTask *self);
+/** A name as lk_task_name_tidy gives it, written to the store; "": none, its number is its title again. Nothing but the
+ * task's title changes: folder, files and job keep the names they have. */
+void lk_task_set_name(LkTask *self, const char *name);
 char *lk_task_make_summary(LkTask *self);
 
 /** Reads metrics, log, samples and checkpoints from the store once; `details` says when they are there. */

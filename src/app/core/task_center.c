@@ -19,7 +19,7 @@ G_DEFINE_FINAL_TYPE(LkTaskCenter, lk_task_center, G_TYPE_OBJECT)
 
 enum { PROP_CURRENT = 1, PROP_HELD, PROP_DEVICE, PROP_LAST };
 static GParamSpec *properties[PROP_LAST];
-enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_ENDED, SIGNAL_INTERRUPTED, SIGNAL_FAILED, SIGNAL_LAST };
+enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_RENAMED, SIGNAL_ENDED, SIGNAL_INTERRUPTED, SIGNAL_FAILED, SIGNAL_LAST };
 static guint signals[SIGNAL_LAST];
 
 /* ---- objects of records ------------------------------------------------------------------------------ */
@@ -29,12 +29,18 @@ LkTask *lk_task_center_find(LkTaskCenter *self, gint64 id)
     return g_hash_table_lookup(self->tasks, &id);
 }
 
+static void renamed_cb(LkTaskCenter *self, GParamSpec *pspec, LkTask *task)
+{
+    g_signal_emit(self, signals[SIGNAL_RENAMED], 0, task);
+}
+
 /* The one object of a record: made when it is first seen. */
 static LkTask *task_of(LkTaskCenter *self, const LkTaskRecord *record)
 {
     LkTask *task = lk_task_center_find(self, record->id);
     if (!task) {
         task = lk_task_new(self->store, record);
+        g_signal_connect_object(task, "notify::name", G_CALLBACK(renamed_cb), self, G_CONNECT_SWAPPED);
         g_hash_table_insert(self->tasks, g_memdup2(&record->id, sizeof record->id), task);
     }
     return task;
@@ -532,6 +538,7 @@ static void lk_task_center_class_init(LkTaskCenterClass *klass)
         GType type;
     } table[] = {[SIGNAL_ADDED] = {"added", LK_TYPE_TASK},
                  [SIGNAL_REMOVED] = {"removed", LK_TYPE_TASK},
+                 [SIGNAL_RENAMED] = {"renamed", LK_TYPE_TASK},
                  [SIGNAL_ENDED] = {"ended", LK_TYPE_TASK},
                  [SIGNAL_INTERRUPTED] = {"interrupted", G_TYPE_PTR_ARRAY},
                  [SIGNAL_FAILED] = {"failed", G_TYPE_ERROR}};

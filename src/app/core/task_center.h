@@ -12,8 +12,8 @@ G_DECLARE_FINAL_TYPE(LkTaskCenter, lk_task_center, LK, TASK_CENTER, GObject)
 
 /* Properties: `current` (LkTask or NULL: the one that trains or is paused); `held` (bool, writable: no further task is
  * begun); `device` (string, writable: what new tasks run on, "auto"). Signals: `added` (LkTask), `removed` (LkTask),
- * `ended` (LkTask: finished, failed or stopped just now), `interrupted` (GPtrArray of LkTask: found at the start, torn
- * down by a crash or power cut), `failed` (GError). */
+ * `renamed` (LkTask), `ended` (LkTask: finished, failed or stopped just now), `interrupted` (GPtrArray of LkTask: found
+ * at the start, torn down by a crash or power cut), `failed` (GError). */
 
 /** Tasks that the last run of the program left behind are looked up at once: those that trained become interrupted,
  * those that waited wait on, with the queue held until it is let go. */

@@ -39,8 +39,12 @@ gboolean lk_task_can_continue(LkTask *self)
 
 char *lk_task_make_title(LkTask *self)
 {
-    return *lk_task_get_name(self) ? g_strdup(lk_task_get_name(self))
-                                   : g_strdup_printf(_("Task %u"), lk_task_get_number(self));
+    return *lk_task_get_name(self) ? g_strdup(lk_task_get_name(self)) : lk_task_make_number_title(self);
+}
+
+char *lk_task_make_number_title(LkTask *self)
+{
+    return g_strdup_printf(_("Task %u"), lk_task_get_number(self));
 }
 
 static char *say_progress(LkTask *self)

@@ -13,7 +13,7 @@ typedef struct Batch {
     gint64 steps, epochs;
     LkTaskSample *sample;
     LkTaskCheckpoint *checkpoint;
-    char *path;
+    char *name, *path;
     double held_out;
 } Batch;
 
@@ -45,6 +45,7 @@ static void batch_free(gpointer data)
     g_clear_pointer(&batch->sample, lk_task_sample_free);
     g_clear_pointer(&batch->checkpoint, lk_task_checkpoint_free);
     g_free(batch->error);
+    g_free(batch->name);
     g_free(batch->path);
     g_free(batch);
 }
@@ -157,6 +158,20 @@ void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, LkErrorCode c
     batch->code = code;
     batch->error = g_strdup(error);
     post(writer, write_state, batch);
+}
+
+static gpointer write_name(LkStore *store, gpointer data, GError **error)
+{
+    const Batch *batch = data;
+    lk_tasks_set(store, batch->task, LK_TASK_NAME, batch->name, error);
+    return NULL;
+}
+
+void lk_task_writer_name(LkTaskWriter *writer, const char *name)
+{
+    Batch *batch = batch_new(writer);
+    batch->name = g_strdup(name);
+    post(writer, write_name, batch);
 }
 
 static gpointer write_length(LkStore *store, gpointer data, GError **error)

@@ -14,6 +14,7 @@ void lk_task_writer_free(LkTaskWriter *writer);
 
 /* Everything is copied. */
 void lk_task_writer_state(LkTaskWriter *writer, LkTaskState state, LkErrorCode code, const char *error);
+void lk_task_writer_name(LkTaskWriter *writer, const char *name);
 void lk_task_writer_length(LkTaskWriter *writer, gint64 steps, gint64 epochs);
 void lk_task_writer_sample(LkTaskWriter *writer, const LkTaskSample *sample);
 void lk_task_writer_checkpoint(LkTaskWriter *writer, const LkTaskCheckpoint *checkpoint);

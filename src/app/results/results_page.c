@@ -363,6 +363,7 @@ static void lk_results_page_init(LkResultsPage *self)
     self->signals = g_signal_group_new(LK_TYPE_TASK);
     g_signal_group_connect_swapped(self->signals, "details", G_CALLBACK(rebuild), self);
     g_signal_group_connect_swapped(self->signals, "checkpoint", G_CALLBACK(rebuild), self);
+    g_signal_group_connect_swapped(self->signals, "notify::title", G_CALLBACK(show_title), self);
     g_signal_group_connect_swapped(self->signals, "notify::state", G_CALLBACK(rebuild), self);
     g_signal_connect_object(self->task_popover, "chosen", G_CALLBACK(lk_results_page_set_task), self,
                             G_CONNECT_SWAPPED);

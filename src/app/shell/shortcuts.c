@@ -47,6 +47,7 @@ static const struct {
     {N_("Training"),
      {{"<Control>p", N_("Pause or go on")}, {"<Control>s", N_("Save now")}, {"<Control><Shift>s", N_("Sample now")}}},
     {N_("Test"), {{"<Control>Return", N_("Generate")}}},
+    {N_("Tasks"), {{"F2", N_("Rename the task")}, {"Delete", N_("Delete the task")}}},
     {N_("Queue"),
      {{"<Alt>Up", N_("Move the task up")},
       {"<Alt>Down", N_("Move the task down")},

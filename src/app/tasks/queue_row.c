@@ -113,17 +113,23 @@ static void summary_cb(LkQueueRow *self)
     adw_action_row_set_subtitle(ADW_ACTION_ROW(self), summary);
 }
 
-GtkWidget *lk_queue_row_new(LkTask *task)
+static void title_cb(LkQueueRow *self)
 {
-    LkQueueRow *self = g_object_new(LK_TYPE_QUEUE_ROW, NULL);
-    self->task = g_object_ref(task);
     LkProject *project =
-        lk_project_list_find(lk_application_get_projects(lk_application_get()), lk_task_get_project_id(task));
-    g_autofree char *name = lk_task_make_title(task);
+        lk_project_list_find(lk_application_get_projects(lk_application_get()), lk_task_get_project_id(self->task));
+    g_autofree char *name = lk_task_make_title(self->task);
     /* translators: project and task: "Rainbow Lorikeet · Task 3" */
     g_autofree char *title =
         project ? g_strdup_printf(_("%s · %s"), lk_project_get_name(project), name) : g_strdup(name);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self), title);
+}
+
+GtkWidget *lk_queue_row_new(LkTask *task)
+{
+    LkQueueRow *self = g_object_new(LK_TYPE_QUEUE_ROW, NULL);
+    self->task = g_object_ref(task);
+    g_signal_connect_object(task, "notify::title", G_CALLBACK(title_cb), self, G_CONNECT_SWAPPED);
+    title_cb(self);
     g_signal_connect_object(task, "notify::summary", G_CALLBACK(summary_cb), self, G_CONNECT_SWAPPED);
     summary_cb(self);
     return GTK_WIDGET(self);

@@ -6,6 +6,7 @@
 #include "app/parameters/compare_dialog.h"
 #include "app/results/checkpoint_row.h"
 #include "app/tasks/delete_dialog.h"
+#include "app/tasks/rename_dialog.h"
 #include "app/tasks/settings_group.h"
 #include "app/training/log_dialog.h"
 #include "app/training/samples_card.h"
@@ -19,7 +20,7 @@ struct _LkTaskPage {
     AdwNavigationPage parent_instance;
     LkProject *project;
     LkTask *task;
-    GtkLabel *headline, *facts, *failure, *log;
+    GtkLabel *headline, *facts, *files, *failure, *log;
     GCancellable *measuring;
     GtkWidget *continue_button;
     AdwPreferencesGroup *checkpoints;
@@ -51,6 +52,21 @@ static void show_state(LkTaskPage *self)
     gtk_widget_action_set_enabled(GTK_WIDGET(self), "task.continue", can);
     gtk_widget_action_set_enabled(GTK_WIDGET(self), "task.delete",
                                   lk_task_center_can_delete(lk_application_get_tasks(lk_application_get()), task));
+}
+
+/* The title; and what else the task is called, so that nobody looks for files of the name that a person gave it. */
+static void show_name(LkTaskPage *self)
+{
+    g_autofree char *title = lk_task_make_title(self->task), *number = lk_task_make_number_title(self->task);
+    const char *saved_as = lk_task_get_output_name(self->task);
+    g_autofree char *files = NULL;
+    if (saved_as && *saved_as && !g_str_equal(title, saved_as))
+        /* translators: number of a task that a person gave another name, and the name of its files */
+        files = *lk_task_get_name(self->task) ? g_strdup_printf(_("%s. Its files are named “%s”."), number, saved_as)
+                                              : g_strdup_printf(_("Its files are named “%s”."), saved_as);
+    adw_navigation_page_set_title(ADW_NAVIGATION_PAGE(self), title);
+    gtk_label_set_label(self->files, files ? files : number);
+    gtk_widget_set_visible(GTK_WIDGET(self->files), files || *lk_task_get_name(self->task));
 }
 
 static void show_log(LkTaskPage *self)
@@ -131,6 +147,7 @@ static void show_checkpoints(LkTaskPage *self)
 
 static void details_cb(LkTaskPage *self)
 {
+    show_name(self);
     show_state(self);
     show_log(self);
     show_checkpoints(self);
@@ -183,6 +200,11 @@ static void folder_action(GtkWidget *widget, const char *name, GVariant *paramet
     gtk_widget_activate_action(widget, "win.open-folder", "s", lk_task_get_output_dir(LK_TASK_PAGE(widget)->task));
 }
 
+static void rename_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+    lk_rename_dialog_present(LK_TASK_PAGE(widget)->task, widget);
+}
+
 static void delete_action(GtkWidget *widget, const char *name, GVariant *parameter)
 {
     lk_delete_dialog_present(LK_TASK_PAGE(widget)->task, widget);
@@ -215,6 +237,7 @@ static GtkWidget *make_top(LkTaskPage *self)
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6), *buttons = adw_wrap_box_new();
     self->headline = add_label(box, "title-2", FALSE);
     self->facts = add_label(box, "dimmed", FALSE);
+    self->files = add_label(box, "dimmed", TRUE);
     self->failure = add_label(box, "error", TRUE);
     self->continue_button = make_button(_("_Continue Training"), "task.continue");
     gtk_widget_add_css_class(self->continue_button, "suggested-action");
@@ -290,6 +313,7 @@ static GtkWidget *make_adaptive(LkTaskPage *self, GtkWidget *view)
 static GtkWidget *make_menu(void)
 {
     g_autoptr(GMenu) menu = g_menu_new(), end = g_menu_new();
+    g_menu_append(menu, _("_Rename…"), "task.rename");
     g_menu_append(menu, _("Co_mpare…"), "task.compare");
     g_menu_append(menu, _("Show _Log"), "task.show-log");
     g_menu_append(menu, _("_Open Folder"), "task.open-folder");
@@ -313,8 +337,6 @@ AdwNavigationPage *lk_task_page_new(LkProject *project, LkTask *task)
     GtkWidget *view = adw_toolbar_view_new(), *header = adw_header_bar_new();
     self->project = g_object_ref(project);
     self->task = g_object_ref(task);
-    g_autofree char *title = lk_task_make_title(task);
-    adw_navigation_page_set_title(ADW_NAVIGATION_PAGE(self), title);
     adw_header_bar_pack_end(ADW_HEADER_BAR(header), make_menu());
     adw_toolbar_view_add_top_bar(ADW_TOOLBAR_VIEW(view), header);
     adw_toolbar_view_set_content(ADW_TOOLBAR_VIEW(view), make_content(self));
@@ -322,9 +344,13 @@ AdwNavigationPage *lk_task_page_new(LkProject *project, LkTask *task)
     static const struct {
         const char *signal;
         void (*show)(LkTaskPage *self);
-    } table[] = {{"notify::summary", show_state}, {"notify::seconds", show_state},
-                 {"notify::run", show_state},     {"log", show_log},
-                 {"details", details_cb},         {"checkpoint", show_checkpoints}};
+    } table[] = {{"notify::summary", show_state},
+                 {"notify::seconds", show_state},
+                 {"notify::run", show_state},
+                 {"notify::name", show_name},
+                 {"log", show_log},
+                 {"details", details_cb},
+                 {"checkpoint", show_checkpoints}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
         g_signal_connect_object(task, table[i].signal, G_CALLBACK(table[i].show), self, G_CONNECT_SWAPPED);
     lk_task_load_details(task);
@@ -353,9 +379,11 @@ static void lk_task_page_class_init(LkTaskPageClass *klass)
     gtk_widget_class_install_action(widget_class, "task.compare", NULL, compare_action);
     gtk_widget_class_install_action(widget_class, "task.show-log", NULL, log_action);
     gtk_widget_class_install_action(widget_class, "task.open-folder", NULL, folder_action);
+    gtk_widget_class_install_action(widget_class, "task.rename", NULL, rename_action);
     gtk_widget_class_install_action(widget_class, "task.delete", NULL, delete_action);
     gtk_widget_class_install_action(widget_class, "task.show-training", NULL, show_action);
     gtk_widget_class_install_action(widget_class, "task.show-results", NULL, show_action);
+    gtk_widget_class_add_binding_action(widget_class, GDK_KEY_F2, 0, "task.rename", NULL);
 }
 
 static void lk_task_page_init(LkTaskPage *self)

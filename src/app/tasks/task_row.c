@@ -3,6 +3,7 @@
 #include "app/application.h"
 #include "app/core/folder_size.h"
 #include "app/tasks/delete_dialog.h"
+#include "app/tasks/rename_dialog.h"
 
 #include <glib/gi18n.h>
 
@@ -70,12 +71,15 @@ static void state_cb(LkTaskRow *self)
     measure(self);
 }
 
-/* "Finished after 360 steps · 26 Nov 2026, 14:38". */
-static gboolean add_time(GBinding *binding, const GValue *from, GValue *to, gpointer task)
+/* "Finished after 360 steps · 26 Nov 2026, 14:38"; before it the number of a task that has a name, since its folder is
+ * called by that. */
+static void show_facts(LkTaskRow *self)
 {
-    g_autofree char *created = lk_say_time(lk_task_get_created(task));
-    g_value_take_string(to, g_strdup_printf("%s · %s", g_value_get_string(from), created));
-    return TRUE;
+    g_autofree char *number = lk_task_make_number_title(self->task), *summary = lk_task_make_summary(self->task);
+    g_autofree char *created = lk_say_time(lk_task_get_created(self->task));
+    g_autofree char *facts = *lk_task_get_name(self->task) ? g_strdup_printf("%s · %s · %s", number, summary, created)
+                                                           : g_strdup_printf("%s · %s", summary, created);
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(self), facts);
 }
 
 /* ---- what can be done -------------------------------------------------------------------------------- */
@@ -85,17 +89,25 @@ static void delete_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
     lk_delete_dialog_present(LK_TASK_ROW(data)->task, data);
 }
 
+static void rename_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    lk_rename_dialog_present(LK_TASK_ROW(data)->task, data);
+}
+
 static void folder_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     gtk_widget_activate_action(data, "win.open-folder", "s", lk_task_get_output_dir(LK_TASK_ROW(data)->task));
 }
 
 static const GActionEntry entries[] = {{.name = "delete", .activate = delete_cb},
+                                       {.name = "rename", .activate = rename_cb},
                                        {.name = "open-folder", .activate = folder_cb}};
 
-static gboolean delete_key_cb(GtkWidget *row, GVariant *arguments, gpointer data)
+/* The argument is the name of the action. */
+static gboolean key_cb(GtkWidget *row, GVariant *arguments, gpointer data)
 {
-    g_action_group_activate_action(G_ACTION_GROUP(LK_TASK_ROW(row)->actions), "delete", NULL);
+    const char *action = g_variant_get_string(arguments, NULL);
+    g_action_group_activate_action(G_ACTION_GROUP(LK_TASK_ROW(row)->actions), action, NULL);
     return GDK_EVENT_STOP;
 }
 
@@ -103,6 +115,7 @@ static gboolean delete_key_cb(GtkWidget *row, GVariant *arguments, gpointer data
 static GtkWidget *make_menu(LkTaskRow *self)
 {
     g_autoptr(GMenu) menu = g_menu_new(), end = g_menu_new();
+    g_menu_append(menu, _("_Rename…"), "row.rename");
     g_menu_append(menu, _("_Open Folder"), "row.open-folder");
     g_menu_append(end, _("_Delete…"), "row.delete");
     g_menu_append_section(menu, NULL, G_MENU_MODEL(end));
@@ -123,9 +136,11 @@ GtkWidget *lk_task_row_new(LkTask *task)
     LkTaskRow *self = g_object_new(LK_TYPE_TASK_ROW, NULL);
     self->task = g_object_ref(task);
     g_object_bind_property(task, "title", self, "title", G_BINDING_SYNC_CREATE);
-    g_object_bind_property_full(task, "summary", self, "subtitle", G_BINDING_SYNC_CREATE, add_time, NULL, task, NULL);
+    g_signal_connect_object(task, "notify::summary", G_CALLBACK(show_facts), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(task, "notify::name", G_CALLBACK(show_facts), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(task, "notify::state", G_CALLBACK(state_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(task, "notify::run", G_CALLBACK(state_cb), self, G_CONNECT_SWAPPED);
+    show_facts(self);
     state_cb(self);
     return GTK_WIDGET(self);
 }
@@ -144,7 +159,8 @@ static void lk_task_row_dispose(GObject *object)
 static void lk_task_row_class_init(LkTaskRowClass *klass)
 {
     G_OBJECT_CLASS(klass)->dispose = lk_task_row_dispose;
-    gtk_widget_class_add_binding(GTK_WIDGET_CLASS(klass), GDK_KEY_Delete, 0, delete_key_cb, NULL);
+    gtk_widget_class_add_binding(GTK_WIDGET_CLASS(klass), GDK_KEY_Delete, 0, key_cb, "s", "delete");
+    gtk_widget_class_add_binding(GTK_WIDGET_CLASS(klass), GDK_KEY_F2, 0, key_cb, "s", "rename");
 }
 
 static void lk_task_row_init(LkTaskRow *self)

@@ -316,7 +316,8 @@ static gboolean same_items(GListModel *model, const GPtrArray *items)
         g_autoptr(LkLoraItem) one = g_list_model_get_item(model, i);
         const LkLoraItem *other = items->pdata[i];
         if (!g_str_equal(one->name, other->name) || !g_str_equal(one->folder, other->folder) ||
-            !g_str_equal(one->long_title, other->long_title) || one->best != other->best)
+            !g_str_equal(one->section, other->section) || !g_str_equal(one->long_title, other->long_title) ||
+            one->best != other->best)
             return FALSE;
     }
     return TRUE;
@@ -479,7 +480,7 @@ LkLoraList *lk_lora_list_new(LkProject *project, LkTaskCenter *tasks, GSettings 
     self->tasks = g_object_ref(tasks);
     self->settings = settings ? g_object_ref(settings) : NULL;
     g_signal_connect_object(tasks, "notify::current", G_CALLBACK(current_cb), self, G_CONNECT_SWAPPED);
-    static const char *const news[] = {"ended", "added", "removed"};
+    static const char *const news[] = {"ended", "added", "removed", "renamed"};
     for (guint i = 0; i < G_N_ELEMENTS(news); i++)
         g_signal_connect_object(tasks, news[i], G_CALLBACK(lk_lora_list_refresh), self, G_CONNECT_SWAPPED);
     if (settings)

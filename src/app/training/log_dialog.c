@@ -94,7 +94,7 @@ static void save_cb(LkLogDialog *self)
 {
     g_autoptr(GtkFileDialog) dialog = gtk_file_dialog_new();
     g_autofree char *title = lk_task_make_title(self->task);
-    g_autofree char *name = g_strdup_printf("%s.log", title);
+    g_autofree char *name = g_strdup_printf("%s.log", g_strdelimit(title, "/\\", '-'));
     gtk_file_dialog_set_initial_name(dialog, name);
     gtk_file_dialog_save(dialog, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), NULL, saved_cb, g_object_ref(self));
 }

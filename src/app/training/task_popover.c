@@ -15,6 +15,7 @@ static guint signals[SIGNAL_LAST];
 static GtkWidget *make_row(gpointer item, gpointer data)
 {
     GtkWidget *row = adw_action_row_new();
+    adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE); /* a name may have any character */
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
     g_object_bind_property(item, "title", row, "title", G_BINDING_SYNC_CREATE);
     g_object_bind_property(item, "summary", row, "subtitle", G_BINDING_SYNC_CREATE);

@@ -269,9 +269,9 @@ static void update_state(LkTrainingPage *self)
 static void show_schedule(LkTrainingPage *self)
 {
     enum { POINTS = 200 };
-    gint64 steps = lk_task_get_steps(self->task);
     LkRun *run = run_of(self);
-    if (!run || steps < 1)
+    gint64 steps = run ? lk_task_get_steps(self->task) : 0;
+    if (steps < 1)
         return;
     const LkJob *job = lk_run_get_changed_job(run);
     LkLrSchedule schedule = lk_lr_schedule_of_job(job, steps);
@@ -567,6 +567,7 @@ static void lk_training_page_init(LkTrainingPage *self)
     g_signal_group_connect_swapped(self->task_signals, "log", G_CALLBACK(show_log), self);
     g_signal_group_connect_swapped(self->task_signals, "notify::steps", G_CALLBACK(length_cb), self);
     g_signal_group_connect_swapped(self->task_signals, "notify::state", G_CALLBACK(update_state), self);
+    g_signal_group_connect_swapped(self->task_signals, "notify::title", G_CALLBACK(update_state), self);
     g_signal_group_connect_swapped(self->task_signals, "notify::run", G_CALLBACK(run_cb), self);
     self->run_signals = g_signal_group_new(LK_TYPE_RUN);
     g_signal_group_connect_swapped(self->run_signals, "notify::state", G_CALLBACK(update_state), self);
