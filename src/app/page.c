@@ -21,10 +21,19 @@ guint lk_toast_seconds(void)
     return wanted ? (guint)g_ascii_strtoull(wanted, NULL, 10) : 12;
 }
 
+AdwToastOverlay *lk_page_toasts(GtkWidget *widget)
+{
+    GtkWidget *page = gtk_widget_get_ancestor(widget, LK_TYPE_PAGE);
+    if (page && LK_PAGE_GET_CLASS(page)->get_toasts)
+        return LK_PAGE_GET_CLASS(page)->get_toasts(LK_PAGE(page));
+    GtkWidget *overlay = gtk_widget_get_ancestor(widget, ADW_TYPE_TOAST_OVERLAY);
+    return overlay ? ADW_TOAST_OVERLAY(overlay) : NULL;
+}
+
 void lk_page_toast(GtkWidget *widget, const char *text, const char *button, const char *action_name, GVariant *target)
 {
     g_autoptr(GVariant) held = target ? g_variant_ref_sink(target) : NULL;
-    GtkWidget *overlay = gtk_widget_get_ancestor(widget, ADW_TYPE_TOAST_OVERLAY);
+    AdwToastOverlay *overlay = lk_page_toasts(widget);
     if (!overlay)
         return;
     g_autofree char *escaped = g_markup_escape_text(text, -1);
@@ -36,7 +45,7 @@ void lk_page_toast(GtkWidget *widget, const char *text, const char *button, cons
         if (held)
             adw_toast_set_action_target_value(toast, held);
     }
-    adw_toast_overlay_add_toast(ADW_TOAST_OVERLAY(overlay), toast);
+    adw_toast_overlay_add_toast(overlay, toast);
 }
 
 static void lk_page_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -12,6 +12,9 @@ G_DECLARE_DERIVABLE_TYPE(LkPage, lk_page, LK, PAGE, AdwNavigationPage)
 
 struct _LkPageClass {
     AdwNavigationPageClass parent_class;
+    /** Where its messages appear now: above its bars, which can be used meanwhile. NULL: at the bottom of the window.
+     */
+    AdwToastOverlay *(*get_toasts)(LkPage *self);
 };
 
 /** The project it shows (borrowed); set at construction, never NULL, never changes. */
@@ -21,7 +24,10 @@ LkProject *lk_page_get_project(LkPage *self);
  * say LORIKEET_TOAST_SECONDS: journeys do, for which no machine is too slow. */
 guint lk_toast_seconds(void);
 
-/** A short message at the bottom of the window. With `button` it offers the action `action_name` (with `target`, which
+/** Where messages of a widget appear: its page says so, else the nearest place around it. NULL outside a window. */
+AdwToastOverlay *lk_page_toasts(GtkWidget *widget);
+
+/** A short message of a widget. With `button` it offers the action `action_name` (with `target`, which
  * may be NULL). Sinks a floating target. */
 void lk_page_toast(GtkWidget *widget, const char *text, const char *button, const char *action_name, GVariant *target);
 

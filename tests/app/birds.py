@@ -4,7 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from driver import Atspi, drop, text_of, wait_for
+from driver import Atspi, text_of
+from hands import drop
+from waiting import wait_for
 
 CAPTIONS = {
     "01": "rlk_bird, front, white background",

@@ -7,11 +7,11 @@ under way is endless, or is paused first. What a step has seen says nothing of w
 widget may come later, so that everything is waited for and nothing looked at once. LORIKEET_SLOW (slow.c) shows who forgot.
 """
 
+import atexit
 import contextlib
 import json
 import os
 import re
-import select
 import signal
 import sqlite3
 import subprocess
@@ -22,6 +22,8 @@ import traceback
 from pathlib import Path
 
 import gi
+from hands import key, settle, xdotool
+from waiting import PATIENCE, SLOW, Missing, at_rest, wait_for
 
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, Gio, GLib  # noqa: E402
@@ -31,50 +33,7 @@ Atspi.set_timeout(20000, 20000)  # milliseconds; a busy machine answers late
 APP_ID = "io.github.lorikeet_lora.Lorikeet"
 APP_PATH = "/" + APP_ID.replace(".", "/")
 NOISE = re.compile(r"^$|Failed to set fd limit|X connection to .* broken")
-HASTE = float(os.environ.get("LORIKEET_HASTE", "1"))  # 10: a tenth of the time, for whoever writes a journey
-PATIENCE = 60.0 / HASTE  # seconds, for what a window does at once
-SLOW = 400.0 / HASTE  # for what the engine has to do first
 WARNING = re.compile(r"WARNING|CRITICAL|ERROR|runtime error|Sanitizer", re.IGNORECASE)
-
-
-class Missing(Exception):
-    """Something that a person should see is not there."""
-
-
-def wait_for(what, condition, seconds=PATIENCE):
-    """The first true value of condition(); Missing after the deadline."""
-    deadline, pause = time.monotonic() + seconds, 0.02
-    while True:
-        try:
-            value = condition()
-            if value:
-                return value
-        except GLib.Error:
-            pass  # the widget went away while we looked
-        if time.monotonic() > deadline:
-            raise Missing(what)
-        time.sleep(pause)
-        pause = min(0.2, pause * 1.3)
-
-
-def until(what, done, do):
-    """Does again what may come to nothing, such as a drag where the program is too busy to agree while the button is down."""
-    for _ in range(5):
-        do()
-        with contextlib.suppress(Missing):
-            return wait_for(what, done, PATIENCE / 4)
-    raise Missing(what)
-
-
-def at_rest(what, look):
-    """What look() gives once it gives the same three times."""
-    seen = []
-
-    def same():
-        seen.append(look())
-        return seen[-3:] == 3 * [seen[-1]]
-    wait_for(f"{what} to be at rest", same)
-    return seen[-1]
 
 
 def children(node):
@@ -234,6 +193,11 @@ class App:
         """Waits until a control can be used, or cannot."""
         return wait_for(f"{name!r} to be sensitive: {wanted}", lambda: any(
             is_in_state(node, Atspi.StateType.SENSITIVE) == wanted for node in self.each(role, name)))
+
+    def is_above(self, node, other):
+        """Whether a node ends where the other begins or higher, so that it does not cover it."""
+        upper, lower = (one.get_extents(Atspi.CoordType.WINDOW) for one in (node, other))
+        return upper.height > 0 and upper.y + upper.height <= lower.y
 
     def focused(self):
         """What has the keyboard's focus."""
@@ -398,63 +362,6 @@ class App:
         self.process.wait()
 
 
-def xdotool(*args):
-    subprocess.run(["xdotool", *map(str, args)], check=True)
-
-
-def key(*keys):
-    """Keys as xdotool names them: key("ctrl+z", "Return")."""
-    for one in keys:
-        xdotool("key", "--clearmodifiers", one)
-
-
-def type_text(text):
-    xdotool("type", "--delay", 20, text)
-
-
-def drop(paths, x, y):
-    """Drags files from a small window of another program and lets them fall at (x, y) of the screen. Where both programs are
-    too busy to agree while the button is down, the drag comes to nothing, and is done again."""
-    for _ in range(5):
-        if drag_once(paths, x, y):
-            return
-    raise Missing("somebody who takes what is dropped")
-
-
-def settle():
-    """Every program has come to answer, and so to what happened before."""
-    for _ in range(3):
-        for program in children(Atspi.get_desktop(0)):
-            program.clear_cache_single()
-            program.get_child_count()
-        time.sleep(0.1)
-
-
-def pull(x, y, to_x, to_y):
-    """Moves with the button down, and lets it go once every program has seen that."""
-    xdotool("mousemove", x, y)
-    xdotool("mousedown", 1)
-    for step in range(1, 11):
-        xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10)
-        time.sleep(0.03)
-    settle()
-    xdotool("mouseup", 1)
-
-
-def drag_once(paths, x, y):
-    source = subprocess.Popen([sys.executable, str(Path(__file__).with_name("drag_source.py")), *map(str, paths)],
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        source.stdout.readline()  # it is on the screen
-        settle()
-        pull(20, 20, x, y)  # with no window manager the newest window lies on top, at the top left
-        ended, _, _ = select.select([source.stdout], [], [], PATIENCE)
-        return bool(ended) and source.stdout.readline() == "ended\n"
-    finally:
-        source.terminate()
-        source.wait()
-
-
 class Events:
     """What the program tells assistive technology by itself: events of one kind, such as "object:announcement"."""
 
@@ -507,6 +414,7 @@ class Journey:
         self.desktop = Desktop()
         self.announcements = Announcements()
         self.shots = os.environ.get("LORIKEET_SCREENSHOTS")
+        atexit.register(self.end_helpers)  # also where the script breaks off
 
     def start(self, program, *args, **options):
         app = App(program, *args, **options)
@@ -562,6 +470,10 @@ class Journey:
             path = Path(self.shots) / f"{Path(sys.argv[0]).stem}-{name}.png"
             subprocess.run(["import", "-window", "root", str(path)], check=False)
 
+    def end_helpers(self):
+        self.desktop.end()
+        self.announcements.end()
+
     def done(self):
         for app in self.apps:
             running = app.process.poll() is None
@@ -574,8 +486,7 @@ class Journey:
             for line in warnings[:40]:
                 print("# " + line)
             self.failed = self.failed or bool(warnings)
-        self.desktop.end()
-        self.announcements.end()
+        self.end_helpers()
         print(f"1..{self.count}")
         sys.exit(1 if self.failed or self.unnamed else 0)
 

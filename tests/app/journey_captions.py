@@ -5,7 +5,9 @@ import re
 import sys
 
 from birds import CAPTIONS, Birds, at_work
-from driver import Atspi, Journey, key, pull, text_of, type_text, until, wait_for, xdotool
+from driver import Atspi, Journey, text_of
+from hands import key, pull, type_text, xdotool
+from waiting import until, wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()
@@ -154,7 +156,8 @@ def bulk_added():
     app.press("button", "Add")
     written("01", "rlk_bird, front, white background, branch")
     written("03", "rlk_bird, side view, yellow background, branch")
-    app.sees("“branch” added to 2 captions")
+    wait_for("the message above the bar of the selection", lambda: app.is_above(
+        app.find("label", "“branch” added to 2 captions"), app.find("button", "Add Tag…")))
 
 
 def bulk_undo():

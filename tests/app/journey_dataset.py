@@ -9,7 +9,9 @@ from pathlib import Path
 import gi
 
 gi.require_version("GdkPixbuf", "2.0")
-from driver import Journey, drop, key, type_text, wait_for  # noqa: E402
+from driver import Journey  # noqa: E402
+from hands import drop, key, type_text  # noqa: E402
+from waiting import wait_for  # noqa: E402
 from gi.repository import Atspi, GdkPixbuf, GLib  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]

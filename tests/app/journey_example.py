@@ -5,7 +5,9 @@ import re
 import sys
 from pathlib import Path
 
-from driver import SLOW, Journey, key, text_of, type_text, wait_for
+from driver import Journey, text_of
+from hands import key, type_text
+from waiting import SLOW, wait_for
 
 program = sys.argv[1]
 j = Journey()

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from driver import APP_ID, APP_PATH, PATIENCE, Journey, drop, key, text_of, wait_for
+from driver import APP_ID, APP_PATH, Journey, text_of
+from hands import drop, key
+from waiting import PATIENCE, wait_for
 
 program, model, pictures, _, lora = sys.argv[1:6]
 outside = tempfile.TemporaryDirectory(prefix="lorikeet-files.")

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 
-from driver import PATIENCE, GLib, Journey, children, key, type_text, wait_for, xdotool
+from driver import GLib, Journey, children
+from hands import key, type_text, xdotool
+from waiting import PATIENCE, wait_for
 
 program = sys.argv[1]
 j = Journey()

@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, key, text_of, wait_for
+from driver import Atspi, Journey, text_of
+from hands import key
+from waiting import SLOW, wait_for
 
 program = sys.argv[1]
 seconds = float(os.environ.get("LORIKEET_SECONDS", "0"))

@@ -7,7 +7,9 @@ import sys
 import tempfile
 
 import tour
-from driver import PATIENCE, Atspi, Events, GLib, Journey, Missing, children, key, wait_for, xdotool
+from driver import Atspi, Events, GLib, Journey, children
+from hands import key, xdotool
+from waiting import PATIENCE, Missing, wait_for
 
 program, model, pictures, seed_story, lora = map(os.path.realpath, sys.argv[1:6])
 CONTROLS = {"button", "toggle button", "text", "entry", "slider", "spin button", "switch", "combo box", "check box"}
@@ -107,7 +109,7 @@ def into_project():
 j.step("Tab and Return open a project", into_project)
 j.step("the dataset", lambda: (wait_for("the pictures", lambda: app.all("table cell", re.compile("^01-"))), round_trip(8)))
 for number, page, sign, least in ((2, "the parameters", "Preset", 30), (3, "the training", "Loss", 6), (4, "the test", "Prompt", 10), (5, "the results", "Export…", 5),
-                                  (6, "the tasks", "Queue…", 4)):
+                                  (6, "the tasks", "Queue", 4)):
     j.step(f"Alt+{number} shows {page}, and Tab goes through it",
            lambda number=number, sign=sign, least=least: (key(f"alt+{number}"), app.sees(sign), round_trip(least)))
 

@@ -8,7 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import SLOW, Events, GLib, Journey, at_rest, drop, key, text_of, wait_for
+from driver import Events, GLib, Journey, text_of
+from hands import drop, key
+from waiting import SLOW, at_rest, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-memory-")

@@ -6,7 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from driver import SLOW, Events, Journey, key, text_of, type_text, wait_for
+from driver import Events, Journey, text_of
+from hands import key, type_text
+from waiting import SLOW, wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()

@@ -10,7 +10,9 @@ import zlib
 from pathlib import Path
 
 from birds import Birds
-from driver import Atspi, Journey, drop, wait_for, xdotool
+from driver import Atspi, Journey
+from hands import drop, xdotool
+from waiting import wait_for
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()

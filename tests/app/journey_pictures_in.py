@@ -11,7 +11,9 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import Birds  # noqa: E402
-from driver import PATIENCE, Atspi, Journey, Missing, drop, key, pull, until, wait_for, xdotool  # noqa: E402
+from driver import Atspi, Journey  # noqa: E402
+from hands import drop, key, pull, xdotool  # noqa: E402
+from waiting import PATIENCE, Missing, until, wait_for  # noqa: E402
 from gi.repository import GdkPixbuf  # noqa: E402
 
 program, model, pictures = sys.argv[1:4]

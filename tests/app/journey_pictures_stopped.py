@@ -10,7 +10,9 @@ import zlib
 from pathlib import Path
 
 from birds import Birds
-from driver import Journey, drop, query, wait_for
+from driver import Journey, query
+from hands import drop
+from waiting import wait_for
 
 program, model, pictures, gate_lib = sys.argv[1:5]
 COUNT, AT = 260, 200  # pictures of a folder, and at which of them the disk stops

@@ -5,7 +5,8 @@ import re
 import sys
 from pathlib import Path
 
-from driver import Journey, drop, key
+from driver import Journey
+from hands import drop, key
 
 program, model, pictures = sys.argv[1:4]
 j = Journey()

@@ -12,7 +12,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, is_in_state, key, query, wait_for
+from driver import Atspi, Journey, is_in_state, query
+from hands import key
+from waiting import SLOW, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-results-")

@@ -6,7 +6,9 @@ import re
 import sys
 from pathlib import Path
 
-from driver import Atspi, Events, GLib, Journey, key, text_of, wait_for
+from driver import Atspi, Events, GLib, Journey, text_of
+from hands import key
+from waiting import wait_for
 
 program = sys.argv[1]
 settings = Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"

@@ -8,7 +8,9 @@ import gi
 
 gi.require_version("GdkPixbuf", "2.0")
 from birds import CAPTIONS, Birds
-from driver import Atspi, Journey, at_rest, key, type_text, wait_for, xdotool
+from driver import Atspi, Journey
+from hands import key, type_text, xdotool
+from waiting import at_rest, wait_for
 from gi.repository import GdkPixbuf
 
 program, model, pictures = sys.argv[1:4]

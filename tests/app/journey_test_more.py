@@ -11,7 +11,9 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from driver import SLOW, Atspi, Journey, at_rest, drop, key, text_of, wait_for
+from driver import Atspi, Journey, text_of
+from hands import drop, key
+from waiting import SLOW, at_rest, wait_for
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 xl = Path(lora).parents[1] / "sdxl" / "lora.safetensors"

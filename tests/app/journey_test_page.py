@@ -15,7 +15,9 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
-from driver import SLOW, Journey, drop, key, text_of, unnamed_at_last, wait_for, xdotool  # noqa: E402
+from driver import Journey, text_of, unnamed_at_last  # noqa: E402
+from hands import drop, key, xdotool  # noqa: E402
+from waiting import SLOW, wait_for  # noqa: E402
 
 program, model, pictures, seed_store, lora = map(os.path.realpath, sys.argv[1:6])
 home = tempfile.TemporaryDirectory(prefix="lorikeet-test-page-")

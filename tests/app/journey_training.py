@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from driver import SLOW, Atspi, Events, Journey, drop, key, query, text_of, wait_for
+from driver import Atspi, Events, Journey, query, text_of
+from hands import drop, key
+from waiting import SLOW, wait_for
 
 program, model, pictures, cli = sys.argv[1:5]
 j = Journey()
@@ -152,22 +154,17 @@ def train(epochs):
 def named():
     """A task that waits for the first to end gets a name, by which everything calls it from then on."""
     train(8)
-    app.sees("Waiting, Task 2", SLOW)
+    app.find("button", "1 task waits", seconds=SLOW)
     key("alt+6")
-    app.tab_to("list item", "Task 2")
-    key("F2")
+    app.choose("Task Menu", 1)  # of the first, which waits
     dialog = app.find("alert", "Rename Task")
     app.set_text(app.find("text", "Name", within=dialog), "Evening")
     app.press("button", "Rename", dialog)
     app.find("list item", "Evening")
-    key("alt+3")
-    app.sees("Waiting, Evening")
 
 
 def stop_first():
-    key("alt+6")
-    app.press("list item", "Task 1")
-    app.press("button", "Show Loss")
+    key("alt+3")
     app.sees("Running, Task 1")
     app.press("button", "Stop…")
     app.press("button", "Stop and Save")

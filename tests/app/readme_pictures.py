@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 import tour
-from driver import GLib, key, wait_for, xdotool
+from driver import GLib
+from hands import key, xdotool
+from waiting import wait_for
 from screenshots import Screen
 
 WIDTH, HEIGHT, ENOUGH = 1280, 800, 610

@@ -21,7 +21,8 @@ import gi
 gi.require_version("GdkPixbuf", "2.0")
 import driver  # noqa: E402
 import tour  # noqa: E402
-from driver import GLib, xdotool  # noqa: E402
+from driver import GLib  # noqa: E402
+from hands import xdotool  # noqa: E402
 from gi.repository import GdkPixbuf  # noqa: E402
 
 # Name: language, dark, high contrast, size of text.

@@ -12,7 +12,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from driver import APP_ID, APP_PATH, PATIENCE, SLOW, App, Gio, GLib, Missing, key, wait_for, xdotool
+from driver import APP_ID, APP_PATH, App, Gio, GLib
+from hands import key, xdotool
+from waiting import PATIENCE, SLOW, Missing, wait_for
 
 # Over no control of any page, wide or narrow: without a window manager the keyboard is where the pointer is.
 ASIDE = (120, 7)

@@ -19,7 +19,7 @@
 
 struct _LkDatasetPage {
     LkPage parent_instance;
-    AdwToastOverlay *toasts;
+    AdwToastOverlay *toasts, *pane_toasts;
     AdwNavigationView *navigation;
     LkDropArea *drop_area;
     AdwOverlaySplitView *split;
@@ -56,9 +56,20 @@ LkDatasetView *lk_dataset_page_get_view(LkDatasetPage *self)
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
 
+static AdwToastOverlay *lk_dataset_page_get_toasts(LkPage *page)
+{
+    LkDatasetPage *self = LK_DATASET_PAGE(page);
+    AdwNavigationPage *viewer = adw_navigation_view_get_visible_page(self->navigation);
+    if (LK_IS_VIEWER_PAGE(viewer))
+        return lk_viewer_page_get_toasts(LK_VIEWER_PAGE(viewer));
+    gboolean covered =
+        adw_overlay_split_view_get_collapsed(self->split) && adw_overlay_split_view_get_show_sidebar(self->split);
+    return covered ? self->pane_toasts : self->toasts;
+}
+
 static void toast(LkDatasetPage *self, const char *text)
 {
-    lk_page_toast(GTK_WIDGET(self->drop_area), text, NULL, NULL, NULL);
+    lk_page_toast(GTK_WIDGET(self), text, NULL, NULL, NULL);
 }
 
 /* ---- pictures in ------------------------------------------------------------------------------------------------- */
@@ -72,7 +83,8 @@ static void added_cb(GObject *source, GAsyncResult *result, gpointer data)
         return; /* the page is closed */
     if (self->added_toast)
         adw_toast_dismiss(self->added_toast);
-    g_set_weak_pointer(&self->added_toast, lk_import_tell(GTK_WIDGET(self), self->toasts, self->list, summary, error));
+    g_set_weak_pointer(&self->added_toast,
+                       lk_import_tell(GTK_WIDGET(self), lk_page_toasts(GTK_WIDGET(self)), self->list, summary, error));
 }
 
 void lk_dataset_page_add_files(LkDatasetPage *self, const char *const *paths)
@@ -286,7 +298,7 @@ static void leave_out_action(GtkWidget *widget, const char *name, GVariant *para
     g_autoptr(GPtrArray) chosen = lk_dataset_view_get_chosen(self->view);
     g_autofree char *text = lk_leave_out_toggle(self->list, chosen);
     if (text)
-        lk_undo_toast(GTK_WIDGET(self->toasts), self->list, 1, text);
+        lk_undo_toast(widget, self->list, 1, text);
 }
 
 static void open_action(GtkWidget *widget, const char *name, GVariant *parameter)
@@ -475,7 +487,6 @@ static void lk_dataset_page_set_property(GObject *object, guint id, const GValue
 static void lk_dataset_page_dispose(GObject *object)
 {
     LkDatasetPage *self = LK_DATASET_PAGE(object);
-    adw_navigation_page_set_child(ADW_NAVIGATION_PAGE(self), NULL); /* it is bound as well, and must not go twice */
     gtk_widget_dispose_template(GTK_WIDGET(object), LK_TYPE_DATASET_PAGE);
     g_clear_object(&self->tools);
     if (self->memory) /* it keeps what is now; an answer of the store may hold it a little longer */
@@ -493,6 +504,7 @@ static void bind_template(GtkWidgetClass *widget_class)
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/dataset-dataset_page.ui");
     gtk_widget_class_bind_template_child(widget_class, LkDatasetPage, toasts);
+    gtk_widget_class_bind_template_child(widget_class, LkDatasetPage, pane_toasts);
     gtk_widget_class_bind_template_child(widget_class, LkDatasetPage, navigation);
     gtk_widget_class_bind_template_child(widget_class, LkDatasetPage, drop_area);
     gtk_widget_class_bind_template_child(widget_class, LkDatasetPage, split);
@@ -533,6 +545,7 @@ static void lk_dataset_page_class_init(LkDatasetPageClass *klass)
     object_class->get_property = lk_dataset_page_get_property;
     object_class->set_property = lk_dataset_page_set_property;
     object_class->dispose = lk_dataset_page_dispose;
+    LK_PAGE_CLASS(klass)->get_toasts = lk_dataset_page_get_toasts;
     GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
     properties[PROP_SORT] = g_param_spec_string("sort", NULL, NULL, "name", flags);
     properties[PROP_DIRECTION] = g_param_spec_string("direction", NULL, NULL, "ascending", flags);

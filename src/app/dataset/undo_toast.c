@@ -22,8 +22,7 @@ static void offer_undo(AdwToast *toast, LkPictureList *list)
 
 void lk_undo_toast(GtkWidget *widget, LkPictureList *list, guint n, const char *text)
 {
-    GtkWidget *overlay =
-        ADW_IS_TOAST_OVERLAY(widget) ? widget : gtk_widget_get_ancestor(widget, ADW_TYPE_TOAST_OVERLAY);
+    AdwToastOverlay *overlay = ADW_IS_TOAST_OVERLAY(widget) ? ADW_TOAST_OVERLAY(widget) : lk_page_toasts(widget);
     if (!overlay)
         return;
     g_autofree char *escaped = g_markup_escape_text(text, -1);
@@ -31,5 +30,5 @@ void lk_undo_toast(GtkWidget *widget, LkPictureList *list, guint n, const char *
     adw_toast_set_priority(toast, ADW_TOAST_PRIORITY_HIGH); /* before one that stays until it is read */
     if (n > 0)
         offer_undo(toast, list);
-    adw_toast_overlay_add_toast(ADW_TOAST_OVERLAY(overlay), toast);
+    adw_toast_overlay_add_toast(overlay, toast);
 }

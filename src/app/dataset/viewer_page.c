@@ -12,6 +12,7 @@ enum { MARGIN = 12, PILL_GAP = 12, SWIPE = 300 };
 struct _LkViewerPage {
     AdwNavigationPage parent_instance;
     AdwWindowTitle *title_widget;
+    AdwToastOverlay *toasts;
     GtkOverlay *overlay;
     GtkWidget *failure, *zoom_pill, *mask_button;
     GtkLabel *zoom_label;
@@ -32,6 +33,11 @@ static GParamSpec *properties[PROP_LAST];
 AdwBin *lk_viewer_page_get_caption(LkViewerPage *self)
 {
     return self->caption;
+}
+
+AdwToastOverlay *lk_viewer_page_get_toasts(LkViewerPage *self)
+{
+    return self->toasts;
 }
 
 /* ---- the current picture ----------------------------------------------------------------------------- */
@@ -365,6 +371,7 @@ static void bind_template(GtkWidgetClass *widget_class)
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/io/github/lorikeet_lora/Lorikeet/ui/dataset-viewer_page.ui");
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, title_widget);
+    gtk_widget_class_bind_template_child(widget_class, LkViewerPage, toasts);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, overlay);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, failure);
     gtk_widget_class_bind_template_child(widget_class, LkViewerPage, zoom_pill);

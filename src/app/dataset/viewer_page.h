@@ -17,5 +17,7 @@ LkViewerPage *lk_viewer_page_new(LkDatasetView *view, LkThumbnails *thumbnails, 
 
 /** The place below the picture, for an editor of the current picture's caption. */
 AdwBin *lk_viewer_page_get_caption(LkViewerPage *self);
+/** Where messages appear: over the picture, so that the caption can be written meanwhile. */
+AdwToastOverlay *lk_viewer_page_get_toasts(LkViewerPage *self);
 
 G_END_DECLS

@@ -137,6 +137,8 @@ static void present(Report *report, const char *name)
     GtkWidget *view = adw_toolbar_view_new(), *header = adw_header_bar_new(), *page = adw_preferences_page_new();
     GtkWidget *take = gtk_button_new_with_mnemonic(_("_Take")), *cancel = gtk_button_new_with_mnemonic(_("_Cancel"));
     gtk_widget_add_css_class(take, "suggested-action");
+    gtk_button_set_can_shrink(GTK_BUTTON(take), TRUE); /* large text in a narrow window */
+    gtk_button_set_can_shrink(GTK_BUTTON(cancel), TRUE);
     g_signal_connect(take, "clicked", G_CALLBACK(take_cb), report);
     g_signal_connect(cancel, "clicked", G_CALLBACK(cancel_cb), report);
     adw_header_bar_set_show_end_title_buttons(ADW_HEADER_BAR(header), FALSE);

@@ -42,12 +42,12 @@ static void tell(AdwToastOverlay *toasts, LkTask *task)
 
 static void response_cb(AdwAlertDialog *dialog, const char *response, LkTask *task)
 {
-    GtkWidget *toasts = g_object_get_data(G_OBJECT(dialog), "toasts");
+    AdwToastOverlay *toasts = g_object_get_data(G_OBJECT(dialog), "toasts");
     if (g_str_equal(response, "cancel") || !lk_task_center_can_delete(center(), task))
         return;
     lk_task_center_delete(center(), task, g_str_equal(response, "files"));
     if (toasts)
-        tell(ADW_TOAST_OVERLAY(toasts), task);
+        tell(toasts, task);
 }
 
 static void show_size(AdwAlertDialog *dialog, LkTask *task, gint64 bytes)
@@ -83,7 +83,7 @@ void lk_delete_dialog_present(LkTask *task, GtkWidget *parent)
     adw_alert_dialog_set_close_response(dialog, "cancel");
     adw_alert_dialog_set_default_response(dialog, "cancel");
     g_object_set_data_full(G_OBJECT(dialog), "task", g_object_ref(task), g_object_unref);
-    GtkWidget *toasts = gtk_widget_get_ancestor(parent, ADW_TYPE_TOAST_OVERLAY);
+    AdwToastOverlay *toasts = lk_page_toasts(parent);
     if (toasts)
         g_object_set_data_full(G_OBJECT(dialog), "toasts", g_object_ref(toasts), g_object_unref);
     g_signal_connect_object(dialog, "response", G_CALLBACK(response_cb), task, 0);

@@ -245,7 +245,9 @@ static GtkWidget *make_top(LkTaskPage *self)
     adw_wrap_box_set_line_spacing(ADW_WRAP_BOX(buttons), 9);
     gtk_widget_set_margin_top(buttons, 6);
     adw_wrap_box_append(ADW_WRAP_BOX(buttons), self->continue_button);
-    adw_wrap_box_append(ADW_WRAP_BOX(buttons), make_button(_("_New Task from This One"), "task.new"));
+    GtkWidget *new_button = make_button(_("_New Task from This One"), "task.new");
+    gtk_button_set_can_shrink(GTK_BUTTON(new_button), TRUE); /* large text in a narrow window */
+    adw_wrap_box_append(ADW_WRAP_BOX(buttons), new_button);
     adw_wrap_box_append(ADW_WRAP_BOX(buttons), make_button(_("Show _Loss"), "task.show-training"));
     gtk_box_append(GTK_BOX(box), buttons);
     return box;

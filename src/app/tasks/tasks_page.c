@@ -79,9 +79,8 @@ static GtkWidget *make_empty(void)
 
 static GtkWidget *make_header(void)
 {
-    GtkWidget *header = adw_header_bar_new(), *queue = gtk_button_new_with_mnemonic(_("_Queue…"));
+    GtkWidget *header = adw_header_bar_new(), *queue = gtk_button_new_with_mnemonic(_("_Queue"));
     gtk_actionable_set_action_name(GTK_ACTIONABLE(queue), "win.show-queue");
-    gtk_button_set_can_shrink(GTK_BUTTON(queue), TRUE);
     adw_header_bar_pack_end(ADW_HEADER_BAR(header), queue);
     return header;
 }

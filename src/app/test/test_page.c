@@ -419,6 +419,16 @@ static void lk_test_page_dispose(GObject *object)
     G_OBJECT_CLASS(lk_test_page_parent_class)->dispose(object);
 }
 
+static void tight_cb(LkTestPage *self)
+{
+    gtk_widget_add_css_class(GTK_WIDGET(self->narrow_modes), "tight");
+}
+
+static void loose_cb(LkTestPage *self)
+{
+    gtk_widget_remove_css_class(GTK_WIDGET(self->narrow_modes), "tight");
+}
+
 static void bind_children(GtkWidgetClass *widget_class)
 {
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, split);
@@ -429,6 +439,7 @@ static void bind_children(GtkWidgetClass *widget_class)
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, banner);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, problem);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, problem_label);
+    gtk_widget_class_bind_template_child(widget_class, LkTestPage, toasts);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, stage);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, picture_frame);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, picture);
@@ -448,11 +459,18 @@ static void bind_children(GtkWidgetClass *widget_class)
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, pane_generate);
     gtk_widget_class_bind_template_child(widget_class, LkTestPage, pane);
     gtk_widget_class_bind_template_callback(widget_class, update_header_cb);
+    gtk_widget_class_bind_template_callback(widget_class, tight_cb);
+    gtk_widget_class_bind_template_callback(widget_class, loose_cb);
     gtk_widget_class_bind_template_callback(widget_class, banner_cb);
     gtk_widget_class_bind_template_callback(widget_class, files_cb);
     gtk_widget_class_bind_template_callback(widget_class, texture_cb);
     gtk_widget_class_bind_template_callback(widget_class, refused_cb);
     gtk_widget_class_bind_template_callback(widget_class, close_problem_cb);
+}
+
+static AdwToastOverlay *lk_test_page_get_toasts(LkPage *page)
+{
+    return LK_TEST_PAGE(page)->toasts;
 }
 
 static void lk_test_page_class_init(LkTestPageClass *klass)
@@ -463,6 +481,7 @@ static void lk_test_page_class_init(LkTestPageClass *klass)
     object_class->set_property = lk_test_page_set_property;
     object_class->constructed = lk_test_page_constructed;
     object_class->dispose = lk_test_page_dispose;
+    LK_PAGE_CLASS(klass)->get_toasts = lk_test_page_get_toasts;
     widget_class->map = lk_test_page_map;
     properties[PROP_NARROW] =
         g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);

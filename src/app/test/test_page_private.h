@@ -15,6 +15,7 @@ struct _LkTestPage {
     GtkWidget *content_generate, *pane_generate, *save_button, *main_button, *problem, *details;
     AdwBanner *banner;
     GtkLabel *problem_label, *grid_title, *grid_caption, *details_title, *details_caption;
+    AdwToastOverlay *toasts;
     GtkStack *stage;
     GtkAspectFrame *picture_frame, *compare_frame;
     GtkPicture *picture;

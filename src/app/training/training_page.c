@@ -24,6 +24,7 @@ struct _LkTrainingPage {
     LkPage parent_instance;
     AdwWindowTitle *title;
     AdwBanner *banner;
+    AdwToastOverlay *toasts;
     GtkStack *stack;
     gboolean narrow;
     GtkWidget *save_button, *sample_button, *change_button, *more_button, *stop_button, *pause_button, *task_button;
@@ -500,6 +501,11 @@ static void install_actions(GtkWidgetClass *widget_class)
                                         "training.sample-now", NULL);
 }
 
+static AdwToastOverlay *lk_training_page_get_toasts(LkPage *page)
+{
+    return LK_TRAINING_PAGE(page)->toasts;
+}
+
 static void lk_training_page_class_init(LkTrainingPageClass *klass)
 {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
@@ -508,6 +514,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     object_class->get_property = lk_training_page_get_property;
     object_class->set_property = lk_training_page_set_property;
     object_class->dispose = lk_training_page_dispose;
+    LK_PAGE_CLASS(klass)->get_toasts = lk_training_page_get_toasts;
     properties[PROP_NARROW] =
         g_param_spec_boolean("narrow", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_properties(object_class, PROP_LAST, properties);
@@ -522,6 +529,7 @@ static void lk_training_page_class_init(LkTrainingPageClass *klass)
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, title);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, validation_legend);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, banner);
+    gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, toasts);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, stack);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, save_button);
     gtk_widget_class_bind_template_child(widget_class, LkTrainingPage, sample_button);
