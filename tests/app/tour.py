@@ -137,8 +137,8 @@ class Tour:
         self.stop("preferences", lambda: (self.app.action("preferences", window=False), self.sees("Computing")), self.close)
         self.stop("shortcuts", lambda: (self.app.action("shortcuts", window=False), self.app.find("dialog")), self.close)
         self.stop("about", lambda: (self.app.action("about", window=False), self.app.find("dialog")), self.close)
-        self.stop("help", lambda: (self.app.action("help", GLib.Variant("s", ""), window=False), self.app.find("list", self.t("Topics"))),
-                  lambda: (key("Escape"), self.app.gone("list", self.t("Topics"))))
+        self.stop("help", lambda: (self.app.action("help", GLib.Variant("s", ""), window=False), self.app.find("frame", self.t("Help"))),
+                  lambda: (key("Escape"), self.app.gone("frame", self.t("Help"))))
         self.app.action("home")
         self.stop("system-check", lambda: (self.app.action("system-check"), self.app.find("list item", self.t("Disk Space"))),
                   lambda: key("Escape"))

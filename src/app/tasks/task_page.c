@@ -306,7 +306,7 @@ static GtkWidget *make_adaptive(LkTaskPage *self, GtkWidget *view)
     GtkWidget *bin = adw_breakpoint_bin_new();
     AdwBreakpoint *breakpoint = adw_breakpoint_new(adw_breakpoint_condition_parse("max-width: 780sp"));
     adw_breakpoint_add_setters(breakpoint, G_OBJECT(self->samples), "narrow", TRUE, NULL);
-    gtk_widget_set_size_request(bin, 320, 294);
+    gtk_widget_set_size_request(bin, 340, 294);
     adw_breakpoint_bin_set_child(ADW_BREAKPOINT_BIN(bin), view);
     adw_breakpoint_bin_add_breakpoint(ADW_BREAKPOINT_BIN(bin), breakpoint);
     return bin;
