@@ -241,6 +241,7 @@ class Tour:
         first = self.t("Task %u") % 1
         self.stop("tasks", lambda: (self.page("tasks"), app.find("list item", first)))
         self.stop("task", lambda: (app.press("list item", first), app.sees("network_dim")))
+        self.stop("task-rename", lambda: (app.choose(self.t("More"), 1), self.sees("Rename Task")), self.close)
         self.stop("queue", lambda: (app.action("show-queue"), self.sees("Hold the Queue")), self.close)
 
     def show_task(self, number):

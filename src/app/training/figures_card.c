@@ -87,8 +87,6 @@ static GtkLabel *add_line(GtkBox *box, const char *title)
     gtk_widget_add_css_class(value, "numeric");
     gtk_label_set_xalign(GTK_LABEL(name), 0);
     /* With large text a value takes two lines, so that it is whole. */
-    gtk_label_set_wrap(GTK_LABEL(name), TRUE);
-    gtk_label_set_natural_wrap_mode(GTK_LABEL(name), GTK_NATURAL_WRAP_NONE);
     gtk_label_set_wrap(GTK_LABEL(value), TRUE);
     gtk_label_set_natural_wrap_mode(GTK_LABEL(value), GTK_NATURAL_WRAP_NONE);
     gtk_label_set_justify(GTK_LABEL(value), GTK_JUSTIFY_RIGHT);
