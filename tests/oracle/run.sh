@@ -30,10 +30,12 @@ fi
 
 passed=0 failed=0
 check() { # NAME COMMAND...: one result
-    if "${@:2}" >"$out/$1.log" 2>&1; then
+    local status=0
+    "${@:2}" >"$out/$1.log" 2>&1 || status=$?
+    if [ $status = 0 ]; then
         passed=$((passed + 1)) && echo "ok - $1"
     else
-        failed=$((failed + 1)) && echo "not ok - $1 (exit status $?)" && sed 's/^/    /' "$out/$1.log"
+        failed=$((failed + 1)) && echo "not ok - $1 (exit status $status)" && sed 's/^/    /' "$out/$1.log"
     fi
 }
 

@@ -187,8 +187,10 @@ typedef struct Compare {
  * the sign: the update of such a number is as large as any other's, in a direction that nothing determines. */
 #define ZERO_GRADIENT 1e-5
 
-/** So few numbers may be left out for that: some two of 100,000 are, where gradients are distributed evenly. */
+/** So few numbers may be left out for that, a share or, of few, a number: some two of 100,000 are, where gradients are
+ * distributed evenly. */
 #define UNDETERMINED_SHARE 1e-4
+#define UNDETERMINED_MOST  4
 
 /** Leaves those numbers of an update out of the comparison: as they were expected, unless they are larger than any
  * number was expected to be. Returns how many. */
@@ -272,7 +274,8 @@ static void compare_adapter(Parity *p, const char *head, const float *state, con
     bool exact = p->compute == LK_F32;
     if (compare.undetermined > 0)
         report_limit(&p->report, lk_name("%s: %d left out, a share of", head, (int)compare.undetermined).text,
-                     UNDETERMINED_SHARE, (double)compare.undetermined / (double)compare.elements);
+                     fmax(UNDETERMINED_SHARE, UNDETERMINED_MOST / (double)compare.elements),
+                     (double)compare.undetermined / (double)compare.elements);
     LkName worst = lk_name("%s: worst of %d", head, compare.count);
     if (exact)
         report_limit(&p->report, worst.text, compare.tolerance, compare.worst);
