@@ -21,8 +21,7 @@
  * file as for thousands. */
 #define ONE_BY_ONE 8
 #define TOGETHER   32768
-#define MAKING     8 /* threads at most, see in_threads */
-#define NAMING     16
+#define THREADS    32 /* see in_threads */
 
 /* Of our temporary files, with process and number; unlike that of base/file.h, for these are not held open. */
 #define TEMPORARY_NAME ".lorikeet-%ld-c%d.tmp"
@@ -296,13 +295,13 @@ typedef struct Share {
     gsize count;
     const char *extension;
     Disks *disks;
-    guint number, threads;
+    guint number;
 } Share;
 
 static gpointer stage_share(gpointer data)
 {
     const Share *share = data;
-    for (gsize i = share->number; i < share->count; i += share->threads)
+    for (gsize i = share->number; i < share->count; i += THREADS)
         if (share->staged[i].write->text)
             stage(&share->staged[i], share->extension, share->disks);
     return NULL;
@@ -313,28 +312,25 @@ static gpointer finish_share(gpointer data)
 {
     const Share *share = data;
     for (gsize i = 0; i < share->count; i++)
-        if (share->staged[i].target && g_str_hash(share->staged[i].target) % share->threads == share->number)
+        if (share->staged[i].target && g_str_hash(share->staged[i].target) % THREADS == share->number)
             finish(&share->staged[i]);
     return NULL;
 }
 
-/* To rename a file over another waits until the file system has let go of what was there: on ext4 some milliseconds, in
- * which others can go on. To make one does not wait, but has ext4 look through its inodes for a free one, past all that
- * were freed in the last minute where it has no journal: after an edit of thousands those of its undo compete for the
- * same few, and more threads than processors only make them look again. */
-static void in_threads(GThreadFunc func, const Share *all, guint count)
+/* To make a file, and to rename one over another, waits for the file system's journal and until it has let go of what
+ * was there: on ext4 some milliseconds, in which others can go on. Ten thousand take a second instead of ten. */
+static void in_threads(GThreadFunc func, const Share *all)
 {
-    Share shares[NAMING];
-    GThread *threads[NAMING];
-    for (guint i = 0; i < count; i++) {
+    Share shares[THREADS];
+    GThread *threads[THREADS];
+    for (guint i = 0; i < THREADS; i++) {
         shares[i] = *all;
         shares[i].number = i;
-        shares[i].threads = count;
         threads[i] = g_thread_try_new("captions", func, &shares[i], NULL);
         if (!threads[i])
             func(&shares[i]);
     }
-    for (guint i = 0; i < count; i++)
+    for (guint i = 0; i < THREADS; i++)
         if (threads[i])
             g_thread_join(threads[i]);
 }
@@ -388,11 +384,11 @@ static void write_part(LkSidecarWrite *writes, gsize count, const char *extensio
         if (!writes[i].text)
             remove_file(&writes[i], extension);
     }
-    in_threads(stage_share, &all, CLAMP(g_get_num_processors(), 2, MAKING));
+    in_threads(stage_share, &all);
     if (!wait_for_disks(disks))
         for (gsize i = 0; i < count; i++)
             fail_errno(&writes[i], EIO);
-    in_threads(finish_share, &all, NAMING);
+    in_threads(finish_share, &all);
     free_staged(all.staged, count);
 }
 
