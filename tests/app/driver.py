@@ -168,13 +168,26 @@ class App:
         return list(self.each(role, name, within))
 
     def each(self, role=None, name=None, within=None):
+        return (node for node, _ in self.named(role, name, within))
+
+    def named(self, role=None, name=None, within=None):
         for node in walk(within or self.node):
             try:
-                fits = (not role or node.get_role_name() == role) and (name is None or matches(node.get_name() or "", name))
+                text = node.get_name() or ""
+                fits = (not role or node.get_role_name() == role) and (name is None or matches(text, name))
             except GLib.Error:
                 continue  # it went away while we looked
             if fits:
-                yield node
+                yield node, text
+
+    def names(self, role=None, name=None, within=None):
+        """The names of such nodes as they were when they were looked at: asked once more, a node may say something else."""
+        return [text for _, text in self.named(role, name, within)]
+
+    def number(self, name):
+        """The first number in a label of this name (a pattern); None without one."""
+        found = (re.search(r"\d[\d,]*", text) for text in self.names("label", name))
+        return next((int(number[0].replace(",", "")) for number in found if number), None)
 
     def find(self, role=None, name=None, within=None, seconds=PATIENCE):
         return wait_for(f"{role or 'something'} named {name!r}",

@@ -106,7 +106,7 @@ j.step("Left goes back", lambda: (key("Left"), app.sees("2 of 12")))
 
 def zoomed():
     def zoom():
-        return [n.get_name() for n in app.all("label", re.compile(r"^\d+ %$"))]
+        return app.names("label", re.compile(r"^\d+ %$"))
     fitting = wait_for("the zoom", zoom)  # all pictures are of one size
     key("plus")
     wait_for("another zoom", lambda: (now := zoom()) and now != fitting)

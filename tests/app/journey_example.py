@@ -31,10 +31,7 @@ def long_training(app):
 
 def trained(app, least):
     """True once the training page tells of at least so many steps."""
-    for node in app.all("label", re.compile(r"^Step [\d,]+ of")):
-        if int(re.search(r"[\d,]+", node.get_name())[0].replace(",", "")) >= least:
-            return True
-    return False
+    return (app.number(re.compile(r"^Step [\d,]+ of")) or 0) >= least
 
 
 def files(folder, pattern):

@@ -46,9 +46,7 @@ def train():
 
 def steps():
     """Steps that the training page tells of; None where it does not show one."""
-    for node in app.all("label", re.compile(r"^Step [\d,]+ of")):
-        return int(re.search(r"[\d,]+", node.get_name())[0].replace(",", ""))
-    return None
+    return app.number(re.compile(r"^Step [\d,]+ of"))
 
 
 def look():

@@ -43,7 +43,7 @@ def fails():
 
 
 def offered():
-    return [row.get_name() for row in app.all("list item", None, app.find("list", "What Would Help"))]
+    return app.names("list item", None, app.find("list", "What Would Help"))
 
 
 def remedies():

@@ -38,9 +38,7 @@ def picture(path, number, size=16):
 
 def counted():
     """How many pictures the window says there are."""
-    for label in app.all("label", re.compile(r"^[\d,]+ pictures?\b")):
-        return int(re.match(r"[\d,]+", label.get_name()).group().replace(",", ""))
-    return None
+    return app.number(re.compile(r"^[\d,]+ pictures?\b"))
 
 
 j.step("a new project begins without pictures", b.new_project)

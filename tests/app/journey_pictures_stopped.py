@@ -58,10 +58,7 @@ def rows():
 
 def counted():
     """How many pictures the window says there are."""
-    for label in b.app.all("label", re.compile(r"^[\d,]+ pictures?\b")):
-        number = re.match(r"[\d,]+", label.get_name())  # it may say something else by now
-        return int(number.group().replace(",", "")) if number else 0
-    return 0
+    return b.app.number(re.compile(r"^[\d,]+ pictures?\b")) or 0
 
 
 def has(number):

@@ -54,7 +54,7 @@ def open_page():
 
 def places():
     """The folders that are offered, by their names, top to bottom."""
-    return [node.get_name() for node in app.all("list item", re.compile("^(Folder|ComfyUI|Stable Diffusion WebUI)$"))]
+    return app.names("list item", re.compile("^(Folder|ComfyUI|Stable Diffusion WebUI)$"))
 
 
 def chosen():

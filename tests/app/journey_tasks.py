@@ -27,7 +27,7 @@ def rows(app):
 
 
 def order(app):
-    return [int(row.get_name()[-1]) for row in rows(app)]
+    return [int(name[-1]) for name in app.names("list item", ROW)]
 
 
 def wait_order(app, *wanted):
@@ -281,7 +281,7 @@ def choose(side, task):
 def compared():
     """The keys of what differs, and the values on both sides, from left to right and top to bottom."""
     dialog = app.find("dialog", "Compare Parameters")
-    return [node.get_name() for node in app.all("label", re.compile(r"^(learning_rate|network_dim|[\d.]+)$"), dialog)]
+    return app.names("label", re.compile(r"^(learning_rate|network_dim|[\d.]+)$"), dialog)
 
 
 def compare_tasks():
@@ -336,7 +336,7 @@ def delete_dialog(number):
 def focus_task(number):
     """Tab into the list, then down to the row."""
     app.tab_to("list item", TASK)
-    names = [row.get_name() for row in app.all("list item", TASK)]
+    names = app.names("list item", TASK)
     key("Home", *["Down"] * names.index(f"Task {number}"))
     wait_for(f"the focus on task {number}", lambda: any(
         is_in_state(row, Atspi.StateType.FOCUSED) for row in app.all("list item", f"Task {number}")))
@@ -411,8 +411,7 @@ j.step("nothing began by itself", lambda: wait_for("the switch", lambda: again.f
 def first():
     again.press(None, "Hold the Queue")
     again.find("button", re.compile("^Epoch .* of |^Preparing"))
-    wait_for("the first to train", lambda: re.search("Epoch", "".join(
-        label.get_name() for label in again.all("label"))), SLOW)
+    wait_for("the first to train", lambda: re.search("Epoch", "".join(again.names("label"))), SLOW)
     wait_order(again, 6, 3, 4)
     key("Escape")
     again.find("button", "2 tasks wait")
@@ -424,7 +423,7 @@ j.step("let go, the first in the new order trains", first)
 def stop():
     key("alt+3")
     again.sees(re.compile("^Running, Task 6"), SLOW)
-    wait_for("a step", lambda: re.search(r"Step [1-9]", "".join(label.get_name() for label in again.all("label"))), SLOW)
+    wait_for("a step", lambda: re.search(r"Step [1-9]", "".join(again.names("label"))), SLOW)
     again.action("show-queue")
     again.press(None, "Hold the Queue")
     key("Escape")

@@ -42,8 +42,7 @@ class Photographer:
 
 
 def steps(app):
-    found = app.all("label", re.compile(r"^Step [\d,]+ of"))
-    return int(re.search(r"[\d,]+", found[0].get_name())[0].replace(",", "")) if found else 0
+    return app.number(re.compile(r"^Step [\d,]+ of")) or 0
 
 
 def main():
