@@ -196,6 +196,12 @@ bool lk_lora_wants_own(void *context, const char *layer)
     return m && m->shape.dora;
 }
 
+/** Whether a module is made for what the layer reads. */
+static bool fits_input(const LkLoraModule *m, const LkGraph *graph, const LkAdaptedLayer *layer)
+{
+    return layer->kernel == m->shape.kernel && lk_tensor_cols(lk_graph_tensor(graph, layer->x)) == m->shape.in;
+}
+
 static Attaching attaching(const LkLoraGraph *in_graph, LkGraph *graph, const LkLoraModule *m,
                            const LkAdaptedLayer *layer)
 {
@@ -211,8 +217,7 @@ LkRef lk_lora_begin(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
 {
     const LkLoraGraph *in_graph = context;
     const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer->name);
-    if (!m || layer->x == LK_NONE || m->shape.algo != LK_ALGO_LORA || layer->kernel != m->shape.kernel ||
-        lk_tensor_cols(lk_graph_tensor(graph, layer->x)) != m->shape.in)
+    if (!m || layer->x == LK_NONE || m->shape.algo != LK_ALGO_LORA || !fits_input(m, graph, layer))
         return LK_NONE;
     const Attaching a = attaching(in_graph, graph, m, layer);
     return down(&a);
@@ -225,8 +230,7 @@ LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
     if (!m || layer->x == LK_NONE || layer->y == LK_NONE)
         return layer->y;
     const LkAdapterShape *s = &m->shape;
-    if (lk_tensor_cols(lk_graph_tensor(graph, layer->x)) != s->in ||
-        lk_tensor_cols(lk_graph_tensor(graph, layer->y)) != s->out || layer->kernel != s->kernel)
+    if (!fits_input(m, graph, layer) || lk_tensor_cols(lk_graph_tensor(graph, layer->y)) != s->out)
         return lk_graph_problem(graph, _("the LoRA's module '%s' does not fit the base model"), m->name);
     in_graph->used[lk_lora_index(in_graph->lora, m)] = true;
     const Attaching a = attaching(in_graph, graph, m, layer);

@@ -41,7 +41,6 @@ void lk_program_clear(LkProgram *program)
     free(program->uses.items);
     free(program->steps);
     free(program->node_bytes);
-    free(program->until);
     free(program->address);
 }
 

@@ -50,11 +50,11 @@ struct LkProgram {
     LkDevice *device;
     LkHeld *held; /* of the device */
     const LkGraph *graph;
-    LkStep **steps;      /* one a node */
-    int64_t *node_bytes; /* scratch memory of each */
-    int32_t *until;      /* NULL, or as in LkPlanNeeds */
-    LkUses uses;         /* LkHeldWeight */
-    void **address;      /* per tensor (owners), after binding */
+    LkStep **steps;       /* one a node */
+    int64_t *node_bytes;  /* scratch memory of each */
+    const int32_t *until; /* NULL, or as in LkPlanNeeds; of the backend */
+    LkUses uses;          /* LkHeldWeight */
+    void **address;       /* per tensor (owners), after binding */
     bool bound;
 };
 

@@ -68,3 +68,12 @@ const char *lk_card_describe(int sm, char *out, size_t size)
              limits->generation, sm / 10, sm % 10, types);
     return out;
 }
+
+bool lk_card_is_full(const char *what, LkError *error)
+{
+    return lk_fail(
+        error, LK_ERROR_MEMORY,
+        "The graphics card ran out of memory (%s). Close other programs that use it, or lower the batch size, "
+        "the resolution or network_dim, or use mixed precision.",
+        what);
+}

@@ -29,6 +29,9 @@ const LkCardLimits *lk_card_limits(int sm);
  * what the card lacks, which cards have it, and which mixed_precision to choose instead. `card` is its name. */
 bool lk_card_trains(int sm, LkDType dtype, const char *card, LkError *error);
 
+/** Fails with LK_ERROR_MEMORY and what would help; `what` was to be done. Returns false. */
+bool lk_card_is_full(const char *what, LkError *error);
+
 /** A sentence about what this capability can do, for the list of devices: "Ampere (8.6): fp16, bf16, fused attention".
  * Returns `out`. */
 const char *lk_card_describe(int sm, char *out, size_t size);

@@ -2,6 +2,8 @@
  * taken. Nothing is timed, so that two runs choose alike. */
 #include "backend/cuda/cudnn_engine.h"
 
+#include "backend/cuda/card_limits.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +14,7 @@
 bool lk_cudnn_fail(cudnnStatus_t status, const char *what, LkError *error)
 {
     if (status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED)
-        return lk_fail(error, LK_ERROR_MEMORY,
-                       "The graphics card ran out of memory (%s). Close other programs that use it, or lower the "
-                       "batch size, the resolution or network_dim, or use mixed precision.",
-                       what);
+        return lk_card_is_full(what, error);
     char detail[400] = "";
     cudnnGetLastErrorString(detail, sizeof detail);
     detail[strcspn(detail, "\n")] = '\0';

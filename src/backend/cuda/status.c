@@ -1,4 +1,5 @@
 /* Statuses of CUDA and cuBLASLt in words that say what to do. */
+#include "backend/cuda/card_limits.h"
 #include "backend/cuda/cuda_backend.h"
 
 bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error)
@@ -7,10 +8,7 @@ bool lk_cuda_ok(cudaError_t status, const char *what, LkError *error)
     case cudaSuccess:
         return true;
     case cudaErrorMemoryAllocation:
-        return lk_fail(error, LK_ERROR_MEMORY,
-                       "The graphics card ran out of memory (%s). Close other programs that use it, or lower the "
-                       "batch size, the resolution or network_dim, or use mixed precision.",
-                       what);
+        return lk_card_is_full(what, error);
     case cudaErrorNoDevice:
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
                        "The NVIDIA driver found no graphics card. Check that the card is seated and has power, and "
@@ -50,7 +48,7 @@ bool lk_cublas_ok(cublasStatus_t status, const char *what, LkError *error)
     if (status == CUBLAS_STATUS_SUCCESS)
         return true;
     if (status == CUBLAS_STATUS_ALLOC_FAILED)
-        return lk_cuda_ok(cudaErrorMemoryAllocation, what, error);
+        return lk_card_is_full(what, error);
     return lk_fail(error, LK_ERROR_DEVICE, "cuBLASLt could not do its part (%s): %s.", what,
                    cublasLtGetStatusString(status));
 }

@@ -3,20 +3,17 @@
 #include "backend/cuda/cuda_backend.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool lk_cuda_tracks_init(LkCudaProgram *program, LkError *error)
 {
     if (program->base.device->one_track)
         return true;
     LkTracks *tracks = program->tracks = lk_tracks_new(program->base.graph);
-    size_t bytes = ((size_t)program->base.graph->n_nodes + 1) * sizeof(int32_t);
     if (tracks)
         program->signals = calloc((size_t)tracks->n_signals + 1, sizeof *program->signals);
-    program->base.until = malloc(bytes);
-    if (!tracks || !program->signals || !program->base.until)
+    if (!tracks || !program->signals)
         return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
-    memcpy(program->base.until, tracks->until, bytes - sizeof(int32_t));
+    program->base.until = tracks->until;
     cudaError_t status = cudaEventCreateWithFlags(&program->reached, cudaEventDisableTiming);
     for (int32_t i = 0; i < tracks->n_signals && status == cudaSuccess; i++)
         status = cudaEventCreateWithFlags(&program->signals[i], cudaEventDisableTiming);
