@@ -4,14 +4,16 @@
 
 #include <string.h>
 
-/** NVIDIA's "CUDA C++ Programming Guide" (compute capabilities): bf16 from 8.0 on, 8-bit floats from 8.9 on. */
+/** NVIDIA's "CUDA C++ Programming Guide" (compute capabilities): bf16 and TF32 from 8.0 on, 8-bit floats from 8.9 on.
+ */
 static void test_types(void)
 {
     static const int known[] = {75, 80, 86, 87, 89, 90, 100, 103, 120, 121};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const LkCardLimits *l = lk_card_limits(known[i]);
-        tap_ok(l && l->sm == known[i] && l->fp16 && l->bf16 == (known[i] >= 80) && l->fp8 == (known[i] >= 89),
-               "%d: fp16, bf16 and fp8 are as published", known[i]);
+        tap_ok(l && l->sm == known[i] && l->fp16 && l->bf16 == (known[i] >= 80) && l->tf32 == (known[i] >= 80) &&
+                   l->fp8 == (known[i] >= 89),
+               "%d: fp16, bf16, TF32 and fp8 are as published", known[i]);
         tap_ok(l && l->attention == (known[i] >= 80) && l->attention_backward <= l->attention_head, "%d: attention",
                known[i]);
     }

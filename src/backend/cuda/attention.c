@@ -97,7 +97,7 @@ static void free_step(LkStep *base)
     free(s);
 }
 
-static LkSdpaGeometry geometry_of(const LkGraph *graph, const LkNode *node)
+static LkSdpaGeometry geometry_of(const LkDevice *device, const LkGraph *graph, const LkNode *node)
 {
     const LkTensor *q = lk_graph_tensor(graph, node->in[0]), *k = lk_graph_tensor(graph, node->in[1]);
     return (LkSdpaGeometry){.dtype = q->dtype,
@@ -110,7 +110,8 @@ static LkSdpaGeometry geometry_of(const LkGraph *graph, const LkNode *node)
                             .row_stride = q->shape[2],
                             .stats_heads = node->attr.heads,
                             .scale = node->attr.alpha,
-                            .causal = node->attr.causal};
+                            .causal = node->attr.causal,
+                            .tf32 = lk_cuda_tf32(device, graph)};
 }
 
 /** The fused kernel if there is one that is content with a part of the card's memory. */
@@ -139,7 +140,7 @@ LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *e
     AttentionStep *s = lk_step_new(program, node, &class, sizeof *s, error);
     if (!s)
         return NULL;
-    s->g = geometry_of(program->graph, node);
+    s->g = geometry_of(program->device, program->graph, node);
     s->backward = node->op == LK_OP_ATTENTION_BACKWARD;
     s->plan = fused(s);
     if (!s->plan)

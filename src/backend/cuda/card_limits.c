@@ -5,17 +5,17 @@
 #include <stdio.h>
 
 static const LkCardLimits table[] = {
-    /* sm, generation, examples, fp16, bf16, fp8, attention, head forward, head backward, backward workspace */
-    {75, "Turing", "GTX 16, RTX 20", true, false, false, false, 0, 0, false},
-    {80, "Ampere", "A100", true, true, false, true, 512, 128, true},
-    {86, "Ampere", "RTX 30", true, true, false, true, 512, 128, true},
-    {87, "Ampere", "Jetson Orin", true, true, false, true, 512, 128, true},
-    {89, "Ada", "RTX 40", true, true, true, true, 512, 128, true},
-    {90, "Hopper", "H100, H200", true, true, true, true, 512, 256, true},
-    {100, "Blackwell", "B200", true, true, true, true, 512, 128, false},
-    {103, "Blackwell", "B300", true, true, true, true, 512, 128, false},
-    {120, "Blackwell", "RTX 50", true, true, true, true, 512, 128, true},
-    {121, "Blackwell", "GB10", true, true, true, true, 512, 128, true},
+    /* sm, generation, examples, fp16, bf16, tf32, fp8, attention, head forward, head backward, backward workspace */
+    {75, "Turing", "GTX 16, RTX 20", true, false, false, false, false, 0, 0, false},
+    {80, "Ampere", "A100", true, true, true, false, true, 512, 128, true},
+    {86, "Ampere", "RTX 30", true, true, true, false, true, 512, 128, true},
+    {87, "Ampere", "Jetson Orin", true, true, true, false, true, 512, 128, true},
+    {89, "Ada", "RTX 40", true, true, true, true, true, 512, 128, true},
+    {90, "Hopper", "H100, H200", true, true, true, true, true, 512, 256, true},
+    {100, "Blackwell", "B200", true, true, true, true, true, 512, 128, false},
+    {103, "Blackwell", "B300", true, true, true, true, true, 512, 128, false},
+    {120, "Blackwell", "RTX 50", true, true, true, true, true, 512, 128, true},
+    {121, "Blackwell", "GB10", true, true, true, true, true, 512, 128, true},
 };
 #define ROWS (int)(sizeof table / sizeof table[0])
 

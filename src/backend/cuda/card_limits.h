@@ -14,6 +14,7 @@ typedef struct LkCardLimits {
     const char *generation;  /* "Ampere", for people */
     const char *examples;    /* "RTX 30", for people */
     bool fp16, bf16;         /* matrix products and convolutions of this type run on tensor cores */
+    bool tf32;               /* f32 inputs rounded to TF32 do */
     bool fp8;                /* matrix products of 8-bit floats do */
     bool attention;          /* cuDNN's fused attention, forward and backward */
     int attention_head;      /* the widest head that its forward pass takes */

@@ -84,6 +84,7 @@ static LkProduct *product(const LkComposite *c, int64_t rows, int64_t m, int64_t
                                             .a = c->g.dtype,
                                             .b = c->g.dtype,
                                             .d = f32 ? LK_F32 : c->g.dtype,
+                                            .tf32 = c->g.tf32,
                                             .lda = row_of(c, a),
                                             .ldb = row_of(c, b),
                                             .ldd = row_of(c, d),

@@ -14,7 +14,7 @@ typedef struct ConvStep {
     int64_t bias_at; /* offset in the scratch memory */
 } ConvStep;
 
-static LkConvGeometry geometry_of(const LkGraph *graph, const LkNode *node, bool backward)
+static LkConvGeometry geometry_of(const LkDevice *device, const LkGraph *graph, const LkNode *node, bool backward)
 {
     const LkTensor *x = lk_graph_tensor(graph, backward ? node->out[0] : node->in[0]);
     const LkTensor *y = lk_graph_tensor(graph, backward ? node->in[0] : node->out[0]);
@@ -30,7 +30,8 @@ static LkConvGeometry geometry_of(const LkGraph *graph, const LkNode *node, bool
                             .stride = node->attr.stride,
                             .pad_before = node->attr.pad_before,
                             .pad_after = node->attr.pad_after,
-                            .bias = !backward && node->attr.has_bias};
+                            .bias = !backward && node->attr.has_bias,
+                            .tf32 = lk_cuda_tf32(device, graph)};
 }
 
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
@@ -64,7 +65,7 @@ static bool prepare(LkProgram *program, ConvStep *s, LkError *error)
 {
     const LkNode *node = s->base.node;
     s->backward = node->op == LK_OP_CONV2D_BACKWARD_DATA;
-    LkConvGeometry geometry = geometry_of(program->graph, node, s->backward);
+    LkConvGeometry geometry = geometry_of(program->device, program->graph, node, s->backward);
     bool stored = lk_cuda_is_weight(program->graph, node->in[1]);
     if (!stored && !node->attr.taps_first && node->attr.kernel > 1)
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "The CUDA backend convolves with frozen weights only.");

@@ -98,6 +98,10 @@ int32_t *lk_cuda_fetch_waits(const LkGraph *graph, LkError *error);
 /** Lets the stream wait until a fetch has arrived. */
 bool lk_cuda_fetch_wait(LkStep *step, LkError *error);
 
+/** Whether the products and convolutions of f32 in this graph round their inputs to TF32: it lets them, and the card
+ * has it. */
+bool lk_cuda_tf32(const LkDevice *device, const LkGraph *graph);
+
 /** `bytes` rounded up to the alignment of memory on the device. */
 static inline int64_t lk_cuda_aligned(int64_t bytes)
 {

@@ -79,12 +79,13 @@ static void operation(LkCudnnGraph *graph, const Kind *kind, const LkConvGeometr
 /** What a convolution is called in errors, and in the cache. */
 static void name(const Kind *kind, const LkConvGeometry *g, char *out, size_t size)
 {
-    snprintf(
-        out, size,
-        "the %s: %s [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
-        "] with %d·%d weights, stride %d, padding %d and %d%s to [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]",
-        kind->what, lk_dtype_name(g->dtype), g->n, g->h, g->w, g->c_in, g->kernel, g->kernel, g->stride, g->pad_before,
-        g->pad_after, g->bias && kind == &forward ? ", bias" : "", g->n, g->out_h, g->out_w, g->c_out);
+    snprintf(out, size,
+             "the %s: %s [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+             "] with %d·%d weights, stride %d, padding %d and %d%s to [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+             "]",
+             kind->what, g->tf32 ? "tf32" : lk_dtype_name(g->dtype), g->n, g->h, g->w, g->c_in, g->kernel, g->kernel,
+             g->stride, g->pad_before, g->pad_after, g->bias && kind == &forward ? ", bias" : "", g->n, g->out_h,
+             g->out_w, g->c_out);
 }
 
 static LkCudnnPlan *make(const LkCudnn *cudnn, const Kind *kind, const LkConvGeometry *g, LkError *error)
@@ -106,7 +107,8 @@ static LkCudnnPlan *make(const LkCudnn *cudnn, const Kind *kind, const LkConvGeo
     operation(&graph, kind, g, x, w, sum);
     if (bias)
         lk_cudnn_pointwise(&graph, CUDNN_POINTWISE_ADD, sum, lk_cudnn_tensor(&graph, type, &bs, LK_CONV_BIAS), NULL, y);
-    LkCudnnChoice choice = {.true_f32 = g->dtype == LK_F32, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
+    LkCudnnChoice choice = {
+        .f32 = g->dtype == LK_F32, .tf32 = g->tf32, .workspace_cap = LK_CUDNN_WORKSPACE_CAP, .engine = -1};
     return lk_cudnn_cache_keep(cudnn, what, lk_cudnn_graph_plan(&graph, &choice, what, error));
 }
 

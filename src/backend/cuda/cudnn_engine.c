@@ -54,10 +54,10 @@ static bool excluded(cudnnBackendDescriptor_t config, const LkCudnnChoice *choic
                                            CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n, notes) != CUDNN_STATUS_SUCCESS;
     cudnnBackendDestroyDescriptor(engine);
     for (int64_t i = 0; i < n && !unread; i++) {
-        bool narrow =
-            notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS || notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE;
+        bool narrow = choice->f32 && (notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS ||
+                                      (notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && !choice->tf32));
         bool rough = strict && notes[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
-        if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || rough || (choice->true_f32 && narrow))
+        if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || rough || narrow)
             return true;
     }
     return unread;

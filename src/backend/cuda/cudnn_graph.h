@@ -85,7 +85,8 @@ void lk_cudnn_reshape(LkCudnnGraph *graph, LkCudnnTensor x, LkCudnnTensor y);
 
 /** What engines may be chosen. */
 typedef struct LkCudnnChoice {
-    bool true_f32;         /* neither tensor cores nor narrower inputs */
+    bool f32;              /* f32 inputs are taken as they are: no narrower ones, and no tensor cores, … */
+    bool tf32;             /* … unless these may round them to TF32 */
     bool slow;             /* the engine is compiled: worth keeping on disk */
     int64_t workspace_cap; /* of the library's workspace; 0: any */
     int64_t engine;        /* this engine with these knobs, without asking the heuristics; -1: as the heuristics say */

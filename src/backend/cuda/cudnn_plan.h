@@ -38,13 +38,13 @@ typedef struct LkCudnnPlan LkCudnnPlan;
 /** A convolution: x [n,h,w,c_in], weight [c_out,kernel,kernel,c_in] (channels last), bias [c_out],
  * y [n,out_h,out_w,c_out], all of dtype (the bias as well: cuDNN adds a bias of another type only by code that it
  * compiles at run time, half a second a shape). pad_before is above and left, pad_after below and right; they may
- * differ. Sums are f32 and rounded once. LK_F32 is true f32 (no TF32). The bias is a part of the same kernel, never an
- * extra pass. */
+ * differ. Sums are f32 and rounded once. LK_F32 is true f32 unless `tf32` lets x, y and weight be rounded to TF32 where
+ * they are multiplied (the card must have it). The bias is a part of the same kernel, never an extra pass. */
 typedef struct LkConvGeometry {
     LkDType dtype;
     int64_t n, h, w, c_in, out_h, out_w, c_out;
     int kernel, stride, pad_before, pad_after;
-    bool bias;
+    bool bias, tf32;
 } LkConvGeometry;
 
 /** Places in the array of pointers of a convolution. Backward data reads Y (dy) and W and writes X (dx). Backward
@@ -69,7 +69,7 @@ typedef struct LkSdpaGeometry {
     int64_t batch, heads, q_len, kv_len, kv_rows, head_dim, row_stride;
     int64_t stats_heads; /* 0: heads */
     float scale;
-    bool causal;
+    bool causal, tf32; /* tf32: of the products of f32, which the composite does */
 } LkSdpaGeometry;
 
 /** Places in the array of pointers of an attention. Forward reads Q, K, V and writes O and STATS; backward reads Q, K,

@@ -83,6 +83,7 @@ static LkProductShape shape_of(const MatmulStep *s)
                             .a = input(&s->base, 0)->dtype,
                             .b = input(&s->base, 1)->dtype,
                             .d = s->round ? LK_F32 : result_type(&s->base),
+                            .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
                             .lda = lk_tensor_cols(input(&s->base, 0)),
                             .ldb = lk_tensor_cols(input(&s->base, 1)),
                             .ldd = s->n,

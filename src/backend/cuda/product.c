@@ -48,7 +48,9 @@ static cublasStatus_t describe_operation(LkProduct *p)
     cublasOperation_t of_b = s->trans_b ? CUBLAS_OP_T : CUBLAS_OP_N, of_a = s->trans_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
     cudaDataType_t bias = data_type(s->d);
-    cublasStatus_t status = cublasLtMatmulDescCreate(&p->operation, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+    bool tf32 = s->tf32 && s->a == LK_F32 && s->b == LK_F32;
+    cublasComputeType_t compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    cublasStatus_t status = cublasLtMatmulDescCreate(&p->operation, compute, CUDA_R_32F);
     if (status == CUBLAS_STATUS_SUCCESS)
         status = cublasLtMatmulDescSetAttribute(p->operation, CUBLASLT_MATMUL_DESC_TRANSA, &of_b, sizeof of_b);
     if (status == CUBLAS_STATUS_SUCCESS)
@@ -123,9 +125,9 @@ static cublasStatus_t ask(LkProduct *p)
 static bool same(const LkProductShape *x, const LkProductShape *y)
 {
     return x->m == y->m && x->n == y->n && x->k == y->k && x->trans_a == y->trans_a && x->trans_b == y->trans_b &&
-           x->a == y->a && x->b == y->b && x->d == y->d && x->lda == y->lda && x->ldb == y->ldb && x->ldd == y->ldd &&
-           x->batch == y->batch && x->step_a == y->step_a && x->step_b == y->step_b && x->step_d == y->step_d &&
-           x->bias == y->bias && x->align == y->align;
+           x->a == y->a && x->b == y->b && x->d == y->d && x->tf32 == y->tf32 && x->lda == y->lda && x->ldb == y->ldb &&
+           x->ldd == y->ldd && x->batch == y->batch && x->step_a == y->step_a && x->step_b == y->step_b &&
+           x->step_d == y->step_d && x->bias == y->bias && x->align == y->align;
 }
 
 /** Takes the algorithm from what the device remembers, or asks and remembers. */

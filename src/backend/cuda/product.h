@@ -7,7 +7,8 @@
 typedef struct LkProductShape {
     int64_t m, n, k;                /* d is [m,n]; op(a) [m,k]; op(b) [k,n] */
     bool trans_a, trans_b;          /* a is stored [k,m], b is stored [n,k] */
-    LkDType a, b, d;                /* c has d's type. Sums are f32; f32 is never rounded to TF32 */
+    LkDType a, b, d;                /* c has d's type. Sums are f32 */
+    bool tf32;                      /* f32 a and b are rounded to TF32, which the card must have; else never */
     int64_t lda, ldb, ldd;          /* elements from row to row; c has d's */
     int64_t batch;                  /* 0 and 1: one product */
     int64_t step_a, step_b, step_d; /* elements from matrix to matrix */

@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+bool lk_cuda_tf32(const LkDevice *device, const LkGraph *graph)
+{
+    const LkCardLimits *limits = lk_card_limits(device->sm);
+    return graph->tf32 && graph->compute == LK_F32 && limits && limits->tf32;
+}
+
 static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
 {
     switch (node->op) {
