@@ -30,6 +30,7 @@ typedef struct LkGeneratorOptions {
     LkDevice *device;         /* borrowed, as the checkpoint is */
     LkCheckpoint *checkpoint; /* borrowed */
     LkDType compute;          /* of text encoder and U-Net; the VAE is exact always */
+    bool tf32;                /* their products of f32 may round their inputs */
     int clip_skip;            /* 0 or 1: the text encoder's last block */
     bool v_prediction;        /* what the U-Net predicts */
     bool zero_terminal_snr;   /* the noise schedule it was trained with */

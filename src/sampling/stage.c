@@ -134,6 +134,7 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
         g_free(stage);
         return NULL;
     }
+    stage->graph->tf32 = options->tf32 && key.kind != LK_STAGE_DECODER;
     build(stage, options);
     bool resides = key.kind == LK_STAGE_DECODER || lk_graph_reside(stage->graph, &options->residency, error);
     if (!resides || !lk_graph_check(stage->graph, error) ||

@@ -524,8 +524,19 @@ static const struct {
     {"gradient_checkpointing", LK_IMPORT_OF_THE_PROGRAM},
 };
 
+/* A type of its own there; here it is full precision with a switch. */
+static void take_tf32(LkImporter *self)
+{
+    LkImportItem *item = lk_import_find(self, "train_dtype");
+    if (item != NULL && g_ascii_strcasecmp(lk_import_text_or(self, "train_dtype", ""), "TFLOAT_32") == 0) {
+        lk_import_take(self, item, item->path, "mixed_precision", lk_import_as("no"));
+        lk_import_take(self, item, item->path, "allow_tf32", lk_import_as("true"));
+    }
+}
+
 void lk_import_onetrainer(LkImporter *self)
 {
+    take_tf32(self);
     take_weighting(self);
     take_optimizer_options(self);
     take_loss(self);

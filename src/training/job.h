@@ -185,6 +185,7 @@ struct LkJob {
 
     /* precision and memory */
     int mixed_precision; /* LkMixedPrecision */
+    bool allow_tf32;     /* where that is LK_MIXED_NO */
     bool gradient_checkpointing;
     int base_weights_precision; /* LkBasePrecision */
     bool fp8_base, fp8_base_unet;

@@ -103,6 +103,17 @@ static void check_base_weights(Check *check)
     }
 }
 
+static void check_tf32(Check *check)
+{
+    const LkJob *job = check->job;
+    if (job->allow_tf32 && job->mixed_precision != LK_MIXED_NO) {
+        remark(
+            check, NOTE, "allow_tf32",
+            _("allow_tf32 has no effect with mixed_precision = \"%s\", which is as fast by itself; it is for \"no\"."),
+            job->mixed_precision == LK_MIXED_BF16 ? "bf16" : "fp16");
+    }
+}
+
 static void check_sizes(Check *check)
 {
     const LkJob *job = check->job;
@@ -430,7 +441,7 @@ static void check_samples(Check *check)
 bool lk_job_check(LkJob *job, GPtrArray *problems)
 {
     static void (*const checks[])(Check *) = {
-        check_sources,   check_names,    check_sizes, check_base_weights, check_network,
+        check_sources,   check_names,    check_sizes, check_base_weights, check_tf32,    check_network,
         check_optimizer, check_schedule, check_loss,  check_saving,       check_samples,
     };
     Check check = {job, problems, false};

@@ -112,6 +112,7 @@ bool lk_samples_prepare(LkSamples *samples, const LkBackend *api, LkDevice *devi
         .device = device,
         .checkpoint = samples->checkpoint,
         .compute = compute,
+        .tf32 = job->allow_tf32,
         .residency = *residency,
         .clip_skip = job->clip_skip,
         .v_prediction = job->v_parameterization,

@@ -120,6 +120,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
         lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the training step."));
         return NULL;
     }
+    step->graph->tf32 = shape->tf32;
     build(step, checkpoint, lora, shape, trace);
     LkRef d_pred = LK_NONE;
     LkLossOptions options = {.kind = shape->loss, .huber_c = step->huber_c, .mask = step->mask};

@@ -81,8 +81,10 @@ static bool open_cache(LkTrainer *trainer, GError **error)
         return false;
     trainer->runs_on =
         g_strdup_printf("%s, %s, %d threads", trainer->info.name, trainer->info.detail, trainer->info.threads);
-    trainer->text_identity = g_strdup_printf("%s %s skip %d %s", weights, lk_dtype_name(trainer->compute),
-                                             trainer->job->clip_skip, trainer->runs_on);
+    bool tf32 = trainer->job->allow_tf32 && trainer->compute == LK_F32 && !lk_trainer_on_host(trainer);
+    trainer->text_identity =
+        g_strdup_printf("%s %s skip %d %s", weights, tf32 ? "tf32" : lk_dtype_name(trainer->compute),
+                        trainer->job->clip_skip, trainer->runs_on);
     trainer->latents = lk_latents_new(trainer->dataset, trainer->cache, trainer->checkpoint, trainer->runs_on, error);
     return trainer->latents != NULL;
 }

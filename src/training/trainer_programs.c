@@ -38,6 +38,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .loss = (LkLoss)job->loss_type,
                          .masked = trainer->masked,
                          .other_noise = job->ip_noise_gamma != 0,
+                         .tf32 = job->allow_tf32,
                          .residency = trainer->residency,
                          .losses = losses_a_step(trainer),
                          .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,

@@ -59,6 +59,7 @@ static bool add_text(LkTrainer *trainer, LkError *error)
     LkGraph *graph = text->graph = lk_graph_new(trainer->compute);
     if (!graph)
         return lk_fail(error, LK_ERROR_MEMORY, _("There is not enough memory to describe the text encoder."));
+    graph->tf32 = trainer->job->allow_tf32;
     LkBuilder builder = {.graph = graph, .checkpoint = trainer->checkpoint};
     text->encoders = lk_text_encoders_build(&builder, arch_of(trainer), 1, trainer->chunks, trainer->job->clip_skip);
     LkRef *results[2] = {&text->encoders.states, &text->encoders.pooled};

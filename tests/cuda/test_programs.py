@@ -119,6 +119,11 @@ def test_training(lab):
         worst = max((abs(a - b) / a for a, b in zip(truth, got)), default=1)
         tap.ok(len(got) == STEPS and worst < allowed[precision], f"{precision} on {card}: losses differ from the CPU's by {worst:.1e}",
                done.stderr)  # fmt: skip
+    plain = losses(train(lab, "sm=86", "plain-f32", "no"))
+    for card, least, most in (("sm=86", 1e-7, 2e-3), ("sm=75", 0, 0)):
+        done = train(lab, card, f"card-tf32-{card}", "no", allow_tf32=True)
+        worst = max((abs(a - b) / a for a, b in zip(plain, losses(done))), default=1)
+        tap.ok(least <= worst <= most, f"TF32 on {card}: losses differ from f32's by {worst:.1e}", done.stderr)
     again = train(lab, "sm=86,schedule=random,seed=5", "again", "bf16")
     same = files(lab / "again") == files(lab / "card-bf16-sm=86")
     tap.ok(again.returncode == 0 and same, "the same bytes in every order in which a card may work", again.stderr)

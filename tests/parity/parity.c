@@ -1,6 +1,6 @@
-/* parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16] [--offload]: runs a reference case through the
- * engine and compares every quantity with what PyTorch computed in float64. Exit code 0 when all are within the case's
- * tolerances.
+/* parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|tf32|bf16|fp16] [--offload]: runs a reference case through
+ * the engine and compares every quantity with what PyTorch computed in float64. Exit code 0 when all are within the
+ * case's tolerances.
  */
 #include "inputs.h"
 #include "report.h"
@@ -24,6 +24,7 @@ typedef struct Parity {
     Case c;
     Report report;
     LkDType compute;
+    bool tf32; /* compute is LK_F32, and products may round as fp16 does: fp16's tolerances count */
     const LkBackend *api;
     int index;      /* of the device */
     int host_share; /* thousandths of the base model's weights that are fetched from the host */
@@ -41,6 +42,11 @@ static bool complain(const LkError *error)
 {
     fprintf(stderr, "parity: %s\n", error->text);
     return false;
+}
+
+static bool is_exact(const Parity *p)
+{
+    return p->compute == LK_F32 && !p->tf32;
 }
 
 /* The adapter ---------------------------------------------------------------------------------------------------- */
@@ -133,6 +139,7 @@ static LkStepShape step_shape(const Parity *p)
                          .loss = p->c.loss,
                          .masked = p->c.masked,
                          .other_noise = p->c.ip_noise != 0,
+                         .tf32 = p->tf32,
                          .residency = {.codes = p->c.codes, .host_share = p->host_share}};
 }
 
@@ -229,7 +236,7 @@ static void compare_tensor(Parity *p, const char *name, const LkLoraModule *m, i
         want[i] -= start[i];
     }
     compare->elements += count;
-    if (compare->update && p->compute == LK_F32)
+    if (compare->update && is_exact(p))
         compare->undetermined += leave_out_undetermined(p, name, got, want, count);
     Distance d = {0};
     distance_add(&d, got, want, count);
@@ -255,7 +262,7 @@ static void compare_tensor(Parity *p, const char *name, const LkLoraModule *m, i
  * bf16's, for fp16 has three digits more. */
 static double adapter_limit(const Parity *p, const char *kind, const char *head, bool all)
 {
-    bool gradient = strcmp(head, "grad") == 0, fp16 = p->compute == LK_F16;
+    bool gradient = strcmp(head, "grad") == 0, fp16 = p->compute == LK_F16 || p->tf32;
     LkName key = lk_name("measured_deviation.%s.%s%s%s", fp16 ? "bf16" : p->report.precision, head,
                          gradient ? "" : "_update", all ? "_all" : "");
     double measured = case_number(&p->c, key.text, 0) / (fp16 ? 8 : 1);
@@ -271,7 +278,7 @@ static void compare_adapter(Parity *p, const char *head, const float *state, con
     each_tensor(p, compare_tensor, &compare);
     report_limit(&p->report, lk_name("%s: all", head).text, adapter_limit(p, kind_all, head, true),
                  distance_relative(&compare.all));
-    bool exact = p->compute == LK_F32;
+    bool exact = is_exact(p);
     if (compare.undetermined > 0)
         report_limit(&p->report, lk_name("%s: %d left out, a share of", head, (int)compare.undetermined).text,
                      fmax(UNDETERMINED_SHARE, UNDETERMINED_MOST / (double)compare.elements),
@@ -441,7 +448,8 @@ int main(int argc, char **argv)
     gboolean offload = FALSE;
     const GOptionEntry options[] = {
         {"device", 0, 0, G_OPTION_ARG_STRING, &device, "device to run on (cpu)", "auto|cpu|cuda:N"},
-        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model (fp32)", "fp32|bf16|fp16"},
+        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "precision of the base model (fp32)",
+         "fp32|tf32|bf16|fp16"},
         {"recompute", 0, 0, G_OPTION_ARG_STRING, &recompute, "what is computed again", "none|cheap|blocks"},
         {"offload", 0, 0, G_OPTION_ARG_NONE, &offload, "the base model's weights wait on the host", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, "CASE_DIR"},
@@ -450,10 +458,11 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_option_context_add_main_entries(context, options, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || !rest || !rest[0] || rest[1]) {
-        fprintf(stderr, "usage: parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|bf16|fp16]\n");
+        fprintf(stderr, "usage: parity CASE_DIR [--device cpu|cuda:N] [--precision fp32|tf32|bf16|fp16]\n");
         return 2;
     }
     LkDType compute = g_strcmp0(precision, "bf16") == 0 ? LK_BF16 : g_strcmp0(precision, "fp16") == 0 ? LK_F16 : LK_F32;
+    bool tf32 = g_strcmp0(precision, "tf32") == 0;
     LkRecompute mode = g_strcmp0(recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
                        : g_strcmp0(recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                             : LK_RECOMPUTE_NONE;
@@ -463,7 +472,8 @@ int main(int argc, char **argv)
         return 2;
     }
     Parity p = {.compute = compute,
-                .report.precision = lk_dtype_name(compute),
+                .tf32 = tf32,
+                .report.precision = lk_dtype_name(tf32 ? LK_F16 : compute),
                 .api = choice.api,
                 .index = choice.index,
                 .host_share = offload ? LK_RESIDENCY_ALL : 0};

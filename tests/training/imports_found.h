@@ -211,6 +211,11 @@ static const Found found[] = {
       {"offload_base_weights", "auto"},
       {"max_grad_norm", "0"}},
      {"validation"}},
+    {"full precision in TF32",
+     "{\"training_method\": \"LORA\", \"model_type\": \"STABLE_DIFFUSION_15\", \"base_model_name\": \"\", "
+     "\"train_dtype\": \"TFLOAT_32\", \"output_dtype\": \"FLOAT_16\"}",
+     {{"allow_tf32", "true"}, {"save_precision", "fp16"}},
+     {NULL}},
     {"LoKr with DoRA, masks and Huber's loss",
      "{\"training_method\": \"LORA\", \"model_type\": \"STABLE_DIFFUSION_15\", \"base_model_name\": \"\", "
      "\"peft_type\": "

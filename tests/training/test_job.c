@@ -64,6 +64,7 @@ static const struct {
     {"xformers = true", LK_PROBLEM_NOTE, "xformers has no effect here. Attention is always"},
     {"max_data_loader_n_workers = 2", LK_PROBLEM_NOTE, "max_data_loader_n_workers has no effect"},
     {"logging_dir = \"log\"", LK_PROBLEM_NOTE, "logging_dir has no effect"},
+    {"allow_tf32 = true\nmixed_precision = \"bf16\"", LK_PROBLEM_NOTE, "no effect with mixed_precision = \"bf16\""},
     {"v2 = true", LK_PROBLEM_NOTE, "read from the base model's file"},
     {"epoch = 10", LK_PROBLEM_NOTE, "max_train_epochs sets"},
     {"lr_scheduler_power = 2", LK_PROBLEM_NOTE, "it belongs to polynomial"},

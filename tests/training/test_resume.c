@@ -201,6 +201,7 @@ static void test_differences(const SmallRun *s)
         {{"max_train_steps=6", "learning_rate=2e-3", NULL}, {"learning_rate: 0.001, now 0.002"}},
         {{"max_train_steps=6", "seed=6", "network_dim=4", NULL}, {"network_dim: 2, now 4", "seed: 5, now 6"}},
         {{"max_train_steps=6", "mixed_precision=bf16", NULL}, {"mixed_precision: no, now bf16"}},
+        {{"max_train_steps=6", "allow_tf32=true", NULL}, {"allow_tf32: false, now true"}},
         {{"max_train_steps=6", "train_data_dir=wide", NULL}, {"train_data_dir: pics, now wide"}},
         {{"max_train_steps=6", "min_snr_gamma=5", NULL}, {"min_snr_gamma: ", ", now 5"}},
         {{"max_train_steps=6", "save_every_n_steps=1", NULL}, {NULL}},

@@ -26,6 +26,7 @@ static void test_deterministic(const SmallRun *s)
         {"second", "the job again", {NULL}, true},
         {"no-cache", "the job with an empty cache", {"cache_dir=cache2", NULL}, true},
         {"checkpointing", "gradient_checkpointing", {"gradient_checkpointing=true", NULL}, true},
+        {"tf32", "allow_tf32 on the processor", {"allow_tf32=true", NULL}, true},
         {"seed", "another seed", {"seed=6", NULL}, false},
         {"rate", "another learning rate", {"learning_rate=2e-3", NULL}, false},
         {"skip", "clip_skip", {"clip_skip=2", NULL}, false},

@@ -7,6 +7,8 @@
 char *lk_speed_key(const LkJob *job, const char *family)
 {
     static const char *const precisions[] = {"no", "fp16", "bf16"};
+    const char *precision =
+        job->allow_tf32 && job->mixed_precision == LK_MIXED_NO ? "tf32" : precisions[job->mixed_precision];
     bool fp8 = job->fp8_base || job->fp8_base_unet, usual = !fp8 && !job->base_weights_precision;
     g_autofree char *base =
         usual && !job->offload_base_weights
@@ -14,9 +16,9 @@ char *lk_speed_key(const LkJob *job, const char *family)
             : g_strdup_printf(" base=%d%d%d", job->base_weights_precision, fp8, job->offload_base_weights);
     return g_strdup_printf("%s %dx%d bucket=%d batch=%d accumulation=%d %s dim=%d unet=%d text=%d tokens=%d again=%d%s",
                            family, job->resolution.width, job->resolution.height, job->enable_bucket,
-                           job->train_batch_size, job->gradient_accumulation_steps, precisions[job->mixed_precision],
-                           job->network_dim, lk_job_trains_unet(job), lk_job_trains_text_encoder(job),
-                           job->max_token_length, job->gradient_checkpointing, base);
+                           job->train_batch_size, job->gradient_accumulation_steps, precision, job->network_dim,
+                           lk_job_trains_unet(job), lk_job_trains_text_encoder(job), job->max_token_length,
+                           job->gradient_checkpointing, base);
 }
 
 /* ---- looking up and storing -------------------------------------------------------------------------- */

@@ -74,6 +74,7 @@ static const char *const by_work[] = {
 /* with these it has to be measured. */
 static const char *const by_measure[] = {"network_dim",
                                          "mixed_precision",
+                                         "allow_tf32",
                                          "base_weights_precision",
                                          "fp8_base",
                                          "fp8_base_unet",
