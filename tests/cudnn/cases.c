@@ -14,8 +14,11 @@
 /** Adds a case unless there is one of its name. */
 static void add(Cases *cases, const Case *one)
 {
-    if (cases_find(cases, one->name))
-        return;
+    for (int i = 0; i < cases->n; i++)
+        if (strcmp(cases->items[i].name, one->name) == 0) {
+            cases->items[i].tf32 |= one->tf32;
+            return;
+        }
     if (cases->n == cases->capacity) {
         cases->capacity = cases->capacity ? 2 * cases->capacity : 256;
         cases->items = g_renew(Case, cases->items, cases->capacity);
@@ -25,7 +28,7 @@ static void add(Cases *cases, const Case *one)
 
 static void add_conv(Cases *cases, bool backward, LkConvGeometry g)
 {
-    Case one = {.backward = backward, .conv = g};
+    Case one = {.backward = backward, .tf32 = cases->tf32, .conv = g};
     g_snprintf(one.name, sizeof one.name,
                "conv%s %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64 " k%d s%d p%d,%d%s",
                backward ? " backward" : "", g.n, g.h, g.w, g.c_in, g.c_out, g.kernel, g.stride, g.pad_before,
@@ -144,9 +147,12 @@ static bool walk_model(Cases *cases, const LkCheckpoint *checkpoint, const LkSte
     LkLora *lora =
         lk_lora_for_model(checkpoint, &(LkLoraPlan){.text = true, .unet = true, .dim = 16, .alpha = 1}, NULL);
     bool ok = lora != NULL;
-    for (int i = 0; i < n && ok; i++)
-        ok = walk_step(cases, checkpoint, lora, &steps[i]) &&
-             (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
+    for (int i = 0; i < n && ok; i++) {
+        cases->tf32 = i == 0;
+        ok = walk_step(cases, checkpoint, lora, &steps[i]);
+        cases->tf32 = false; /* the autoencoder computes in f32 always */
+        ok = ok && (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
+    }
     lk_lora_free(lora);
     return ok;
 }

@@ -8,6 +8,7 @@
 typedef struct Case {
     char name[96]; /* "conv 1x64x64x4 to 320 k3 s1 p1,1 bias" */
     bool attention, backward;
+    bool tf32; /* a convolution that is tried in TF32 too: of each model's first training step */
     LkConvGeometry conv;
     LkSdpaGeometry sdpa;
 } Case;
@@ -15,6 +16,7 @@ typedef struct Case {
 typedef struct Cases {
     Case *items;
     int n, capacity;
+    bool tf32; /* of what is added now */
 } Cases;
 
 /** Adds what the training steps, autoencoder and text encoders of SD 1.5, SD 2.1 or SDXL run. `tests` is the folder of

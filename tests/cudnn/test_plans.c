@@ -26,10 +26,17 @@ static const struct {
 };
 enum { CARDS = G_N_ELEMENTS(cards) };
 
-static const LkDType dtypes[] = {LK_F32, LK_F16, LK_BF16};
-enum { DTYPES = G_N_ELEMENTS(dtypes), NONE = -1 };
+typedef struct Type {
+    const char *name;
+    LkDType dtype;
+    bool tf32;
+} Type;
 
-/** What was found for a case of one dtype, by card: bytes of workspace, or NONE. For attention's backward pass, of a
+static const Type types[] = {
+    {"f32", LK_F32, false}, {"tf32", LK_F32, true}, {"f16", LK_F16, false}, {"bf16", LK_BF16, false}};
+enum { F32, TF32, F16, BF16, TYPES, NONE = -1 };
+
+/** What was found for a case of one type, by card: bytes of workspace, or NONE. For attention's backward pass, of a
  * group of heads. */
 typedef struct Row {
     int64_t bytes[CARDS];
@@ -38,8 +45,8 @@ typedef struct Row {
 typedef struct Context {
     char *folder; /* of this test */
     Cases cases;
-    Row *rows;         /* case · DTYPES + dtype */
-    GHashTable *known; /* of the committed table: "name TAB dtype" to Row */
+    Row *rows;         /* case · TYPES + type */
+    GHashTable *known; /* of the committed table: "name TAB type" to Row */
     bool same_version; /* as the table's */
     bool update;       /* what the table has is taken from it */
 } Context;
@@ -70,9 +77,9 @@ static void read_table(Context *c)
 }
 
 /** A case's name in the table. Attention is alike for both narrow types. */
-static char *row_name(const Case *one, LkDType dtype)
+static char *row_name(const Case *one, const Type *type)
 {
-    return g_strdup_printf("%s\t%s", one->name, one->attention ? "narrow" : lk_dtype_name(dtype));
+    return g_strdup_printf("%s\t%s", one->name, one->attention ? "narrow" : type->name);
 }
 
 static void write_table(const Context *c)
@@ -85,11 +92,11 @@ static void write_table(const Context *c)
         cudnnGetVersion());
     for (int i = 0; i < CARDS; i++)
         g_string_append_printf(text, "\t%s", cards[i].name);
-    for (int k = 0; k < c->cases.n * DTYPES; k++) {
-        const Case *one = &c->cases.items[k / DTYPES];
-        if (one->attention && dtypes[k % DTYPES] != LK_BF16)
+    for (int k = 0; k < c->cases.n * TYPES; k++) {
+        const Case *one = &c->cases.items[k / TYPES];
+        if (one->attention ? k % TYPES != BF16 : k % TYPES == TF32 && !one->tf32)
             continue;
-        g_autofree char *name = row_name(one, dtypes[k % DTYPES]);
+        g_autofree char *name = row_name(one, &types[k % TYPES]);
         g_string_append_printf(text, "\n%s", name);
         for (int i = 0; i < CARDS; i++)
             if (c->rows[k].bytes[i] < 0)
@@ -124,28 +131,36 @@ static cudnnBackendDescriptor_t describe_card(const Context *c, const char *name
     return card;
 }
 
-static LkCudnnPlan *plan_conv(const LkCudnn *cudnn, const Case *one, LkDType dtype, LkError *error)
+static LkCudnnPlan *plan_conv(const LkCudnn *cudnn, const Case *one, const Type *type, LkError *error)
 {
     LkConvGeometry g = one->conv;
-    g.dtype = dtype;
+    g.dtype = type->dtype;
+    g.tf32 = type->tf32;
     return one->backward ? lk_cudnn_conv_backward_data_new(cudnn, &g, error) : lk_cudnn_conv_new(cudnn, &g, error);
 }
 
 /** As the backend does it: the backward pass in parts. */
-static LkCudnnPlan *plan_attention(const LkCudnn *cudnn, const Case *one, LkDType dtype, LkError *error)
+static LkCudnnPlan *plan_attention(const LkCudnn *cudnn, const Case *one, const Type *type, LkError *error)
 {
     LkSdpaGeometry g = one->sdpa;
-    g.dtype = dtype;
+    g.dtype = type->dtype;
     if (one->backward)
         g = lk_cudnn_sdpa_backward_part(cudnn, &g, LK_CUDNN_WORKSPACE_CAP);
     return one->backward ? lk_cudnn_sdpa_backward_new(cudnn, &g, error) : lk_cudnn_sdpa_new(cudnn, &g, error);
 }
 
-static bool promised(const Case *one, LkDType dtype, int sm)
+/** Whether cards train in this type. */
+static bool computes(const Type *type, int sm)
+{
+    return lk_card_trains(sm, type->dtype, "a card", NULL) && (!type->tf32 || lk_card_limits(sm)->tf32);
+}
+
+static bool promised(const Case *one, const Type *type, int sm)
 {
     LkSdpaGeometry g = one->sdpa;
-    g.dtype = dtype;
-    return one->attention ? lk_cudnn_sdpa_supported(sm, &g, one->backward) : lk_card_trains(sm, dtype, "a card", NULL);
+    g.dtype = type->dtype;
+    return one->attention ? lk_cudnn_sdpa_supported(sm, &g, one->backward)
+                          : computes(type, sm) && (one->tf32 || !type->tf32);
 }
 
 /** What a group of cases came to. */
@@ -154,16 +169,16 @@ typedef struct Tally {
     int64_t largest;
 } Tally;
 
-static void complain(int *count, const char *what, const Case *one, LkDType dtype, const char *detail)
+static void complain(int *count, const char *what, const Case *one, const Type *type, const char *detail)
 {
     if ((*count)++ < 5)
-        tap_note("%s %s: %s %s", one->name, lk_dtype_name(dtype), what, detail);
+        tap_note("%s %s: %s %s", one->name, type->name, what, detail);
 }
 
 /** When the table is only added to: whether it has the case, which is then taken from it. */
 static bool recall(Context *c, int k, int card)
 {
-    g_autofree char *key = row_name(&c->cases.items[k / DTYPES], dtypes[k % DTYPES]);
+    g_autofree char *key = row_name(&c->cases.items[k / TYPES], &types[k % TYPES]);
     const Row *known = c->update && c->same_version ? g_hash_table_lookup(c->known, key) : NULL;
     if (known)
         c->rows[k].bytes[card] = known->bytes[card];
@@ -173,26 +188,26 @@ static bool recall(Context *c, int k, int card)
 /** Holds a case against its promise and the table; keeps what was found. */
 static void judge(Context *c, Tally *tally, int k, int card, LkCudnnPlan *plan, const LkError *error)
 {
-    const Case *one = &c->cases.items[k / DTYPES];
-    LkDType dtype = dtypes[k % DTYPES];
-    bool want = promised(one, dtype, cards[card].sm);
+    const Case *one = &c->cases.items[k / TYPES];
+    const Type *type = &types[k % TYPES];
+    bool want = promised(one, type, cards[card].sm);
     int64_t bytes = plan ? lk_cudnn_workspace(plan) : NONE;
     c->rows[k].bytes[card] = bytes;
     tally->made += plan != NULL;
     tally->largest = MAX(tally->largest, bytes);
     if (want && !plan)
-        complain(&tally->missing, "has no plan:", one, dtype, error->text);
+        complain(&tally->missing, "has no plan:", one, type, error->text);
     if (!want && plan)
-        complain(&tally->unexpected, "has a plan that the table of limits does not know:", one, dtype,
+        complain(&tally->unexpected, "has a plan that the table of limits does not know:", one, type,
                  lk_cudnn_engine(plan));
     if (bytes > LK_CUDNN_WORKSPACE_CAP)
-        complain(&tally->large, "wants more than the cap,", one, dtype, lk_cudnn_engine(plan));
-    g_autofree char *key = row_name(one, dtype);
+        complain(&tally->large, "wants more than the cap,", one, type, lk_cudnn_engine(plan));
+    g_autofree char *key = row_name(one, type);
     const Row *known = g_hash_table_lookup(c->known, key);
     g_autofree char *found =
         g_strdup_printf("%" PRId64 " where the table has %" PRId64, bytes, known ? known->bytes[card] : (int64_t)NONE);
     if (want && c->same_version && !c->update && (!known || known->bytes[card] != bytes))
-        complain(&tally->different, "workspace:", one, dtype, found);
+        complain(&tally->different, "workspace:", one, type, found);
     lk_cudnn_plan_free(plan);
 }
 
@@ -207,24 +222,35 @@ static void report(const Context *c, const Tally *t, const char *card, const cha
 static void test_convolutions(Context *c, int card, const LkCudnn *cudnn)
 {
     Tally tally = {0};
-    for (int k = 0; k < c->cases.n * DTYPES; k++) {
+    char f32[256] = ""; /* the engine of the case before, where that is the same in f32 */
+    int compared = 0, other = 0;
+    for (int k = 0; k < c->cases.n * TYPES; k++) {
         LkError error = {0};
-        const Case *one = &c->cases.items[k / DTYPES];
-        if (one->attention || !promised(one, dtypes[k % DTYPES], cudnn->sm) || recall(c, k, card))
+        const Case *one = &c->cases.items[k / TYPES];
+        if (one->attention || !promised(one, &types[k % TYPES], cudnn->sm) || recall(c, k, card))
             continue;
-        LkCudnnPlan *plan = plan_conv(cudnn, one, dtypes[k % DTYPES], &error);
+        LkCudnnPlan *plan = plan_conv(cudnn, one, &types[k % TYPES], &error);
+        const char *engine = plan ? lk_cudnn_engine(plan) : "";
+        if (k % TYPES == TF32 && f32[0]) {
+            compared++;
+            other += strcmp(engine, f32) != 0;
+        }
+        g_strlcpy(f32, k % TYPES == F32 ? engine : "", sizeof f32);
         judge(c, &tally, k, card, plan, &error);
     }
     report(c, &tally, cards[card].name, "convolutions");
+    if (compared > 0) /* the heuristics may think that tensor cores do not pay for a few channels */
+        tap_ok(other * 10 >= compared * 9, "%s: TF32 is another engine's than f32 for %d of %d", cards[card].name,
+               other, compared);
 }
 
 /** What the table denies to a card, the library denies too: asked as if the card were one of which the table promises
  * it. */
-static LkCudnnPlan *plan_denied(const LkCudnn *cudnn, const Case *one, LkDType dtype)
+static LkCudnnPlan *plan_denied(const LkCudnn *cudnn, const Case *one, const Type *type)
 {
     LkCudnn other = {.device = cudnn->device, .sm = 90};
     LkError error = {0};
-    return plan_attention(&other, one, dtype, &error);
+    return plan_attention(&other, one, type, &error);
 }
 
 /** How much of the attention is tried. */
@@ -246,30 +272,29 @@ static bool first_of_its_kind(const Context *c, int at)
 
 static bool in_scope(const Context *c, int k, Scope scope)
 {
-    LkDType dtype = dtypes[k % DTYPES];
-    return c->cases.items[k / DTYPES].attention && dtype != LK_F32 && (scope == SCOPE_ALL || dtype == LK_BF16) &&
-           (scope != SCOPE_KINDS || first_of_its_kind(c, k / DTYPES));
+    const Type *type = &types[k % TYPES];
+    return c->cases.items[k / TYPES].attention && type->dtype != LK_F32 &&
+           (scope == SCOPE_ALL || type->dtype == LK_BF16) && (scope != SCOPE_KINDS || first_of_its_kind(c, k / TYPES));
 }
 
 static void test_attention(Context *c, int card, const LkCudnn *cudnn, Scope scope)
 {
     Tally tally = {0};
     int denied = 0, wrong = 0;
-    for (int k = 0; k < c->cases.n * DTYPES; k++) {
+    for (int k = 0; k < c->cases.n * TYPES; k++) {
         LkError error = {0};
-        const Case *one = &c->cases.items[k / DTYPES];
-        LkDType dtype = dtypes[k % DTYPES];
+        const Case *one = &c->cases.items[k / TYPES];
+        const Type *type = &types[k % TYPES];
         if (!in_scope(c, k, scope) || recall(c, k, card))
             continue;
-        if (promised(one, dtype, cudnn->sm)) {
-            LkCudnnPlan *plan = plan_attention(cudnn, one, dtype, &error);
+        if (promised(one, type, cudnn->sm)) {
+            LkCudnnPlan *plan = plan_attention(cudnn, one, type, &error);
             judge(c, &tally, k, card, plan, &error);
-        } else if (promised(one, dtype, 90)) {
-            LkCudnnPlan *plan = plan_denied(cudnn, one, dtype);
+        } else if (promised(one, type, 90)) {
+            LkCudnnPlan *plan = plan_denied(cudnn, one, type);
             denied++;
             if (plan)
-                complain(&wrong, "is denied by the table of limits, but has a plan:", one, dtype,
-                         lk_cudnn_engine(plan));
+                complain(&wrong, "is denied by the table of limits, but has a plan:", one, type, lk_cudnn_engine(plan));
             lk_cudnn_plan_free(plan);
         }
     }
@@ -322,9 +347,11 @@ static void test_ranks(const LkCudnn *cudnn, const char *card)
     static const int64_t shapes[][4] = {
         {64, 320, 16, 1}, {16, 1280, 4, 1}, {64, 320, 8, 2}, {32, 640, 1, 1}, {32, 640, 3, 2}};
     int made = 0, missing = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(shapes) * DTYPES; i++) {
-        const int64_t *s = shapes[i / DTYPES];
-        LkConvGeometry g = {.dtype = dtypes[i % DTYPES],
+    for (size_t i = 0; i < G_N_ELEMENTS(shapes) * TYPES; i++) {
+        const int64_t *s = shapes[i / TYPES];
+        const Type *type = &types[i % TYPES];
+        LkConvGeometry g = {.dtype = type->dtype,
+                            .tf32 = type->tf32,
                             .n = 1,
                             .h = s[0],
                             .w = s[0],
@@ -336,7 +363,7 @@ static void test_ranks(const LkCudnn *cudnn, const char *card)
                             .stride = (int)s[3],
                             .pad_before = 1,
                             .pad_after = 1};
-        if (!lk_card_trains(cudnn->sm, g.dtype, card, NULL))
+        if (!computes(type, cudnn->sm))
             continue;
         LkError error = {0};
         LkCudnnPlan *plans[3] = {lk_cudnn_conv_new(cudnn, &g, &error),
@@ -362,11 +389,18 @@ static void test_cache(const LkCudnn *described, const Case *one, const char *ca
     other.conv.pad_before = 0;
     other.conv.pad_after = 2 * one->conv.pad_before;
     cudnn.cache = lk_cudnn_cache_new(&cudnn, NULL);
-    LkCudnnPlan *first = plan_conv(&cudnn, one, LK_F32, &error), *second = plan_conv(&cudnn, one, LK_F32, &error);
-    LkCudnnPlan *shifted = plan_conv(&cudnn, &other, LK_F32, &error), *narrow = plan_conv(&cudnn, one, LK_F16, &error);
+    LkCudnnPlan *first = plan_conv(&cudnn, one, &types[F32], &error),
+                *second = plan_conv(&cudnn, one, &types[F32], &error);
+    LkCudnnPlan *shifted = plan_conv(&cudnn, &other, &types[F32], &error),
+                *narrow = plan_conv(&cudnn, one, &types[F16], &error);
     tap_ok(first && first == second, "%s: the same convolution is the same plan", card);
     tap_ok(shifted && narrow && shifted != first && narrow != first && narrow != shifted,
            "%s: another padding or type is another", card);
+    if (computes(&types[TF32], cudnn.sm)) {
+        LkCudnnPlan *rounds = plan_conv(&cudnn, one, &types[TF32], &error);
+        tap_ok(rounds && rounds != first, "%s: and so is TF32", card);
+        lk_cudnn_plan_free(rounds);
+    }
     lk_cudnn_plan_free(second);
     lk_cudnn_plan_free(shifted);
     lk_cudnn_plan_free(narrow);
@@ -525,10 +559,10 @@ static bool collect(Cases *cases, const char *tests)
     cases_add_sdxl_list(cases, 4, 128, 128);
     for (int i = known; i < cases->n; i++)
         if (!cases->items[i].backward && !cases_find(&walked, cases->items[i].name))
-            complain(&missing, "is listed for SDXL, but not in its graph", &cases->items[i], LK_F32, "");
+            complain(&missing, "is listed for SDXL, but not in its graph", &cases->items[i], &types[F32], "");
     for (int i = 0; i < walked.n; i++)
         if (walked.items[i].backward && !walked.items[i].sdpa.causal && !cases_find(cases, walked.items[i].name))
-            complain(&unlisted, "is in SDXL's graph, but not listed", &walked.items[i], LK_F32, "");
+            complain(&unlisted, "is in SDXL's graph, but not listed", &walked.items[i], &types[F32], "");
     tap_ok(ok && !missing && !unlisted, "SDXL's U-Net has the published convolutions and attentions");
     cases_add_sdxl(cases, tests);
     cases_clear(&walked);
@@ -545,8 +579,8 @@ int main(int argc, char **argv)
                  .update = update,
                  .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
     if (tap_ok(collect(&c.cases, argv[1]), "the graphs of SD 1.5, SD 2.1 and SDXL are built")) {
-        c.rows = g_new(Row, c.cases.n * DTYPES);
-        for (int k = 0; k < c.cases.n * DTYPES; k++)
+        c.rows = g_new(Row, c.cases.n * TYPES);
+        for (int k = 0; k < c.cases.n * TYPES; k++)
             for (int i = 0; i < CARDS; i++)
                 c.rows[k].bytes[i] = NONE;
         read_table(&c);
