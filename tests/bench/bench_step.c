@@ -113,7 +113,8 @@ static bool build(Bench *b)
                          .width = b->o.size / 8,
                          .chunks = 1,
                          .clip_skip = 1,
-                         .text_encoder = !b->o.no_te};
+                         .text_encoder = !b->o.no_te,
+                         .tf32 = strcmp(b->o.precision, "tf32") == 0};
     shape.recompute = strcmp(b->o.recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
                       : strcmp(b->o.recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                              : LK_RECOMPUTE_NONE;
@@ -355,7 +356,8 @@ static bool parse(int *argc, char ***argv, Options *o, char **model, GError **er
 {
     g_auto(GStrv) rest = NULL;
     const GOptionEntry entries[] = {
-        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o->precision, "of base model and activations", "bf16|fp16|fp32"},
+        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o->precision, "of base model and activations",
+         "bf16|fp16|tf32|fp32"},
         {"device", 'd', 0, G_OPTION_ARG_STRING, &o->device, "device to run on (cpu)", "auto|cpu|cuda:N"},
         {"recompute", 'r', 0, G_OPTION_ARG_STRING, &o->recompute, "what is computed again", "none|cheap|blocks"},
         {"size", 's', 0, G_OPTION_ARG_INT, &o->size, "height and width of pictures (512)", "N"},

@@ -107,7 +107,7 @@ def peak_gib(device):
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--precision", default="bf16", choices=["bf16", "fp16", "fp32"])
+    parser.add_argument("--precision", default="bf16", choices=["bf16", "fp16", "tf32", "fp32"])
     parser.add_argument("--family", default="sd1", choices=["sd1", "sdxl"], help="sdxl trains the U-Net on given text states")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--size", type=int, default=512)
@@ -122,7 +122,8 @@ def arguments():
 def main():
     o = arguments()
     torch.manual_seed(1)
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[o.precision]
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(o.precision, torch.float32)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = o.precision == "tf32"
     train_text = o.family == "sd1" and not o.no_te
     scaler = torch.amp.GradScaler(o.device, enabled=dtype == torch.float16)
     unet, text = build(o.family, dtype, o.device)

@@ -142,12 +142,17 @@ parity() {
     program 60 build/tests/parity/parity "$1" --device cuda --precision "$2" >"$logs/parity-$(basename "$1")-$2" 2>&1
     echo $? >"$logs/parity-$(basename "$1")-$2.status"
 }
+# cases_of PRECISION: TF32 is f32 but for how products round: two cases show that.
+cases_of() {
+    local all=(tests/parity/cases/*/)
+    [ "$1" = tf32 ] && echo tests/parity/cases/plain/ tests/parity/cases/sdxl/ || echo "${all[@]}"
+}
 precisions=
 if wanted parity; then
     precisions="fp32 fp16"
-    [ $half = fp16 ] || precisions="fp32 bf16 fp16"
+    [ $half = fp16 ] || precisions="fp32 tf32 bf16 fp16"
     for precision in $precisions; do
-        for case in tests/parity/cases/*/; do beside parity "$case" "$precision"; done
+        for case in $(cases_of "$precision"); do beside parity "$case" "$precision"; done
     done
 fi
 all_done
@@ -155,7 +160,7 @@ all_done
 if [ -n "$precisions" ]; then
     for precision in $precisions; do
         good=0 bad=
-        for case in tests/parity/cases/*/; do
+        for case in $(cases_of "$precision"); do
             log=$logs/parity-$(basename "$case")-$precision
             if [ "$(cat "$log.status")" = 0 ]; then
                 good=$((good + 1))
@@ -281,6 +286,19 @@ speed() {
     [ -n "$theirs" ] || [ -z "$python" ] || row "  PyTorch" "-" "$(tail -n 1 "$peer" | cut -c1-90)"
     keep_logs
 }
+# full_precision FAMILY SIZE: what TF32 brings where nothing is mixed.
+full_precision() {
+    local precision log model=$here/model-$1.safetensors f32='' tf32=''
+    [ $half = bf16 ] && [ "$(left)" -ge 25 ] || return
+    for precision in fp32 tf32; do
+        log=$logs/speed-$1-$2-$precision
+        program 40 build/tests/bench/bench-step "$model" --device cuda:0 -p $precision -s "$2" -n "${GPU_STEPS:-10}" >"$log" 2>&1
+    done
+    f32=$(number "$logs/speed-$1-$2-fp32" median) tf32=$(number "$log" median)
+    [ -n "$f32" ] && [ -n "$tf32" ] || { verdict "$1 $2 batch 1 tf32" 1 "$(tail -n 1 "$log" | cut -c1-90)"; return; }
+    row "$1 $2 batch 1 tf32" "$(awk -v s="$tf32" 'BEGIN {printf "%.2f it/s", 1 / s}')" \
+        "$(awk -v a="$tf32" -v b="$f32" 'BEGIN {printf "%.1f ms; f32 takes %.1f: %.2f times as fast", 1e3 * a, 1e3 * b, b / a}')"
+}
 if wanted speed; then
     python=
     [ -n "${GPU_STANDIN:-}" ] || find_python
@@ -291,11 +309,13 @@ if wanted speed; then
         card="NVIDIA H100 80GB HBM3" GPU_STEPS=2
         speed sd1 128 1 60
         speed sdxl 128 1 60
+        full_precision sd1 128
     else
         speed sd1 512 1 60
         speed sdxl 1024 1 90
         speed sd1 512 4 60
         speed sdxl 1024 4 90
+        full_precision sd1 512
     fi
 fi
 
