@@ -7,12 +7,12 @@
             "always trained in float32."),
  .watch = N_("The loss becomes NaN or samples turn black? Take bf16 in place of fp16, or “No”.")},
 {ROW(BOOL, MEMORY, allow_tf32, "false"),
- .title = N_("TF32"), .subtitle = N_("Without mixed precision: several times faster, a little less exact"),
- .help = N_("Matrix products and convolutions in float32 may round what they multiply to ten bits behind the first one, "
-            "as many as fp16 has; range and sums stay those of float32. Graphics cards of 2020 and later (GeForce RTX 30, "
-            "A100) then compute several times as fast. Has no effect with bf16 or fp16, on older cards and on the "
-            "processor. (A key of diffusers; sd-scripts has none.)"),
- .usual = N_("Off; on where “Precision” is “No” and the graphics card is of 2020 or later.")},
+ .title = N_("TF32"), .subtitle = N_("Faster without mixed precision, a little less exact"),
+ .help = N_("Matrix products and convolutions in float32 may round what they multiply to ten bits of mantissa, as many as "
+            "fp16 has; range and sums stay those of float32. Then the tensor cores of graphics cards of 2020 and later can "
+            "do them: several times as fast on an A100 or H100, less of a gain on GeForce RTX 30 and later. Has no effect "
+            "with bf16 or fp16, on older cards and on the processor. (A key of diffusers; sd-scripts has none.)"),
+ .usual = N_("Off; on where “Precision” is “No” and steps take too long.")},
 {ROW(BOOL, MEMORY, gradient_checkpointing, "false"), .aside = true, .basic = 8,
  .title = N_("Gradient Checkpointing"), .subtitle = N_("Less memory for about a third more time"),
  .help = N_("Computes activations again instead of keeping them. The result is the same. The first thing to "

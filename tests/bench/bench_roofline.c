@@ -47,8 +47,9 @@ static bool measure(const Options *o, const LkCheckpoint *checkpoint, const LkLo
                          .width = o->size / 8,
                          .chunks = 1,
                          .text_encoder = o->text,
+                         .tf32 = g_strcmp0(o->precision, "tf32") == 0,
                          .recompute = recompute_of(o)};
-    LkDType compute = g_strcmp0(o->precision, "fp32") == 0 ? LK_F32 : LK_BF16;
+    LkDType compute = shape.tf32 || g_strcmp0(o->precision, "fp32") == 0 ? LK_F32 : LK_BF16;
     LkStepGraph *step = lk_step_graph_new(checkpoint, lora, &shape, compute, false, &error);
     LkUpdateGraph *update = step ? lk_update_graph_new(step, &(LkUpdateShape){.max_norm = 1}, &error) : NULL;
     bool ok = update != NULL;
@@ -101,7 +102,8 @@ int main(int argc, char **argv)
          "N"},
         {"batch", 'b', 0, G_OPTION_ARG_INT, &o.batch, "pictures a step (1)", "N"},
         {"rank", 0, 0, G_OPTION_ARG_INT, &o.rank, "of the LoRA (16)", "N"},
-        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o.precision, "of base model and activations (bf16)", "bf16|fp32"},
+        {"precision", 'p', 0, G_OPTION_ARG_STRING, &o.precision, "of base model and activations (bf16)",
+         "bf16|tf32|fp32"},
         {"recompute", 'r', 0, G_OPTION_ARG_STRING, &o.recompute, "what is computed again (cheap)", "none|cheap|blocks"},
         {"nodes", 'n', 0, G_OPTION_ARG_INT, &o.nodes, "also the N kinds of nodes with the longest floor", "N"},
         {"text-encoder", 0, 0, G_OPTION_ARG_NONE, &o.text, "the text encoders are trained too", NULL},

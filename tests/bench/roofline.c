@@ -86,6 +86,8 @@ static double peak(const RoofCard *card, const LkGraph *graph, const LkNode *nod
     bool narrow = true;
     for (int i = 0; i < node->n_in && i < 2; i++)
         narrow = narrow && lk_graph_tensor(graph, node->in[i])->dtype != LK_F32;
+    if (graph->tf32 && !narrow && card->sm >= 80)
+        return card->half_flops / 2; /* of TF32, in all of those papers; as f32's on GeForce cards */
     return narrow ? card->half_flops : card->float_flops;
 }
 

@@ -41,6 +41,10 @@ slow, fast = (table("--roofline", "sdxl", "--device", card)[1]["the step at best
 check(slow > 5 * fast, f"an RTX 3060 takes {slow:.0f} ms where an H100 takes {fast:.0f}")
 named, by_key = (table("--roofline", "sd15", "--device", card)[1] for card in ("NVIDIA GeForce RTX 4090", "rtx4090"))
 check(named == by_key, "a card is known by the name that its driver gives it")
+best = {p: table("--roofline", "sd15", "--device", "a100", "-p", p)[1]["the step at best"] for p in ("bf16", "tf32", "fp32")}
+check(best["bf16"] < best["tf32"] < best["fp32"] / 3, "TF32 lies between: " + ", ".join(f"{p} {ms:.1f} ms" for p, ms in best.items()))
+turing = [table("--roofline", "sd15", "--device", "rtx2080", "-p", p)[1] for p in ("tf32", "fp32")]
+check(turing[0] == turing[1], "and is not there on Turing")
 wrong = subprocess.run([sys.argv[1], "--roofline", "sdxl", "--device", "rtx1", "--tests", sys.argv[2]], capture_output=True, text=True)
 check(wrong.returncode == 2 and "rtx4090" in wrong.stderr, "an unknown card is refused, the known ones are named")
 print(f"1..{count}")

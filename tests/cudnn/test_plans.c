@@ -231,15 +231,14 @@ static void test_convolutions(Context *c, int card, const LkCudnn *cudnn)
             continue;
         LkCudnnPlan *plan = plan_conv(cudnn, one, &types[k % TYPES], &error);
         const char *engine = plan ? lk_cudnn_engine(plan) : "";
-        if (k % TYPES == TF32 && f32[0]) {
-            compared++;
-            other += strcmp(engine, f32) != 0;
-        }
+        bool both = k % TYPES == TF32 && f32[0];
+        compared += both;
+        other += both && strcmp(engine, f32) != 0;
         g_strlcpy(f32, k % TYPES == F32 ? engine : "", sizeof f32);
         judge(c, &tally, k, card, plan, &error);
     }
     report(c, &tally, cards[card].name, "convolutions");
-    if (compared > 0) /* the heuristics may think that tensor cores do not pay for a few channels */
+    if (compared > 0) /* tensor cores may not pay for a few channels */
         tap_ok(other * 10 >= compared * 9, "%s: TF32 is another engine's than f32 for %d of %d", cards[card].name,
                other, compared);
 }
