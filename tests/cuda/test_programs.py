@@ -182,12 +182,14 @@ def test_waits(lab):
 
 
 def test_memory(lab):
-    write_job(lab / "plan.toml", output_dir="planned", cache_dir="cache-bf16", mixed_precision="bf16", max_train_steps=STEPS)
-    told = json.loads(run(lab, "sm=86", "plan", "plan.toml", "--device", "cuda", "--json").stdout)["bytes"]
-    done = run(lab, "sm=86", "train", "plan.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
-    peak = re.search(r"at most (\d+) bytes", done.stderr)
-    wanted = told["total"] - told["host"]
-    tap.ok(peak and int(peak[1]) == wanted, f"memory as planned: {wanted}", told, done.stderr)
+    for precision, more in (("no", {"allow_tf32": True}), ("bf16", {})):  # the last one is what small cards have no room for
+        write_job(lab / "plan.toml", output_dir=f"planned-{precision}", cache_dir=f"cache-{precision}", mixed_precision=precision,
+                  max_train_steps=STEPS, **more)  # fmt: skip
+        told = json.loads(run(lab, "sm=86", "plan", "plan.toml", "--device", "cuda", "--json").stdout)["bytes"]
+        done = run(lab, "sm=86", "train", "plan.toml", "--device", "cuda", LORIKEET_FAKE_CUDA_TELL="1")
+        peak = re.search(r"at most (\d+) bytes", done.stderr)
+        wanted = told["total"] - told["host"]
+        tap.ok(peak and int(peak[1]) == wanted, f"{precision}: memory as planned: {wanted}", told, done.stderr)
     small = f"sm=86,memory={256 * 2**20 + wanted // 2}"
     done = run(lab, small, "train", "plan.toml", "--device", "cuda", "--set", "output_dir=small")
     tap.ok(done.returncode == 1 and "of memory" in done.stderr, "a card that is too small is told before it starts", done.stderr)
