@@ -13,43 +13,45 @@
 #include <stdint.h>
 
 typedef enum LkKernelId {
-    LK_KERNEL_GROUP_NORM,          /* LkGroupNormArgs */
-    LK_KERNEL_GROUP_NORM_BACKWARD, /* LkGroupNormBackwardArgs */
-    LK_KERNEL_LAYER_NORM,          /* LkLayerNormArgs */
-    LK_KERNEL_LAYER_NORM_BACKWARD, /* LkLayerNormBackwardArgs */
-    LK_KERNEL_ACTIVATION,          /* LkActivationArgs */
-    LK_KERNEL_ACTIVATION_BACKWARD, /* LkActivationBackwardArgs */
-    LK_KERNEL_GEGLU,               /* LkGegluArgs */
-    LK_KERNEL_GEGLU_BACKWARD,      /* LkGegluBackwardArgs */
-    LK_KERNEL_AXPBY,               /* LkAxpbyArgs */
-    LK_KERNEL_ADD_ROWS,            /* LkAddRowsArgs */
-    LK_KERNEL_SUM_ROWS,            /* LkSumRowsArgs: the backward of ADD_ROWS for v */
-    LK_KERNEL_UPSAMPLE2,           /* LkUpsample2Args */
-    LK_KERNEL_UPSAMPLE2_BACKWARD,  /* LkUpsample2Args */
-    LK_KERNEL_COPY2D,              /* LkCopy2dArgs */
-    LK_KERNEL_EMBEDDING,           /* LkEmbeddingArgs */
-    LK_KERNEL_TIME_EMBEDDING,      /* LkTimeEmbeddingArgs */
-    LK_KERNEL_Q_SAMPLE,            /* LkQSampleArgs */
-    LK_KERNEL_LOSS,                /* LkLossArgs */
-    LK_KERNEL_CAST_FROM_F32,       /* LkCastArgs: f32 to T */
-    LK_KERNEL_CAST_TO_F32,         /* LkCastArgs: T to f32 */
-    LK_KERNEL_DEQUANTISE_I8,       /* LkDequantiseArgs: codes are whole numbers */
-    LK_KERNEL_DEQUANTISE_E4M3,     /* LkDequantiseArgs: codes are 8-bit floats */
-    LK_KERNEL_FILL,                /* LkFillArgs */
-    LK_KERNEL_SOFTMAX,             /* LkSoftmaxArgs */
-    LK_KERNEL_SOFTMAX_BACKWARD,    /* LkSoftmaxBackwardArgs */
-    LK_KERNEL_VAE_SAMPLE,          /* LkVaeSampleArgs */
-    LK_KERNEL_MULTIPLY,            /* LkMultiplyArgs */
-    LK_KERNEL_SCALE_ROWS,          /* LkScaleRowsArgs */
-    LK_KERNEL_SUM_PRODUCTS,        /* LkSumProductsArgs: the backward of SCALE_ROWS for v */
-    LK_KERNEL_GATHER_TAPS,         /* LkTapsArgs */
-    LK_KERNEL_SPREAD_TAPS,         /* LkTapsArgs: the backward of GATHER_TAPS */
-    LK_KERNEL_DROPOUT,             /* LkDropoutArgs: its own backward */
-    LK_KERNEL_KRONECKER,           /* LkKroneckerArgs */
-    LK_KERNEL_KRONECKER_LEFT,      /* LkKroneckerArgs: the gradient for a */
-    LK_KERNEL_KRONECKER_RIGHT,     /* LkKroneckerArgs: the gradient for b */
-    LK_KERNEL_DORA_SCALE,          /* LkDoraScaleArgs */
-    LK_KERNEL_DORA_SCALE_BACKWARD, /* LkDoraScaleBackwardArgs */
+    LK_KERNEL_GROUP_NORM,              /* LkGroupNormArgs */
+    LK_KERNEL_GROUP_NORM_BACKWARD,     /* LkGroupNormBackwardArgs */
+    LK_KERNEL_LAYER_NORM,              /* LkLayerNormArgs */
+    LK_KERNEL_LAYER_NORM_BACKWARD,     /* LkLayerNormBackwardArgs */
+    LK_KERNEL_ACTIVATION,              /* LkActivationArgs */
+    LK_KERNEL_ACTIVATION_BACKWARD,     /* LkActivationBackwardArgs */
+    LK_KERNEL_GEGLU,                   /* LkGegluArgs */
+    LK_KERNEL_GEGLU_BACKWARD,          /* LkGegluBackwardArgs */
+    LK_KERNEL_GEGLU_LOW_RANK,          /* LkGegluArgs */
+    LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, /* LkGegluBackwardArgs */
+    LK_KERNEL_AXPBY,                   /* LkAxpbyArgs */
+    LK_KERNEL_ADD_ROWS,                /* LkAddRowsArgs */
+    LK_KERNEL_SUM_ROWS,                /* LkSumRowsArgs: the backward of ADD_ROWS for v */
+    LK_KERNEL_UPSAMPLE2,               /* LkUpsample2Args */
+    LK_KERNEL_UPSAMPLE2_BACKWARD,      /* LkUpsample2Args */
+    LK_KERNEL_COPY2D,                  /* LkCopy2dArgs */
+    LK_KERNEL_EMBEDDING,               /* LkEmbeddingArgs */
+    LK_KERNEL_TIME_EMBEDDING,          /* LkTimeEmbeddingArgs */
+    LK_KERNEL_Q_SAMPLE,                /* LkQSampleArgs */
+    LK_KERNEL_LOSS,                    /* LkLossArgs */
+    LK_KERNEL_CAST_FROM_F32,           /* LkCastArgs: f32 to T */
+    LK_KERNEL_CAST_TO_F32,             /* LkCastArgs: T to f32 */
+    LK_KERNEL_DEQUANTISE_I8,           /* LkDequantiseArgs: codes are whole numbers */
+    LK_KERNEL_DEQUANTISE_E4M3,         /* LkDequantiseArgs: codes are 8-bit floats */
+    LK_KERNEL_FILL,                    /* LkFillArgs */
+    LK_KERNEL_SOFTMAX,                 /* LkSoftmaxArgs */
+    LK_KERNEL_SOFTMAX_BACKWARD,        /* LkSoftmaxBackwardArgs */
+    LK_KERNEL_VAE_SAMPLE,              /* LkVaeSampleArgs */
+    LK_KERNEL_MULTIPLY,                /* LkMultiplyArgs */
+    LK_KERNEL_SCALE_ROWS,              /* LkScaleRowsArgs */
+    LK_KERNEL_SUM_PRODUCTS,            /* LkSumProductsArgs: the backward of SCALE_ROWS for v */
+    LK_KERNEL_GATHER_TAPS,             /* LkTapsArgs */
+    LK_KERNEL_SPREAD_TAPS,             /* LkTapsArgs: the backward of GATHER_TAPS */
+    LK_KERNEL_DROPOUT,                 /* LkDropoutArgs: its own backward */
+    LK_KERNEL_KRONECKER,               /* LkKroneckerArgs */
+    LK_KERNEL_KRONECKER_LEFT,          /* LkKroneckerArgs: the gradient for a */
+    LK_KERNEL_KRONECKER_RIGHT,         /* LkKroneckerArgs: the gradient for b */
+    LK_KERNEL_DORA_SCALE,              /* LkDoraScaleArgs */
+    LK_KERNEL_DORA_SCALE_BACKWARD,     /* LkDoraScaleBackwardArgs */
     /* From here on everything is f32, whatever dtype is asked for. */
     LK_KERNEL_SUM_SQUARES,    /* LkSumSquaresArgs */
     LK_KERNEL_CLIP,           /* LkClipArgs */
@@ -140,19 +142,31 @@ typedef struct LkActivationBackwardArgs {
     int32_t kind;
 } LkActivationBackwardArgs;
 
-/** y = x[:, :c] * gelu_erf(x[:, c:]). y may not overlap x. */
+/** scale * h u^T, which a kernel adds to what it reads (and rounds the sum to T): an adapter's part of a layer, never
+ * written anywhere. */
+typedef struct LkLowRank {
+    const void *h; /* T[rows, terms] */
+    const void *u; /* T: column i's term j is at i * column_step + j * term_step */
+    int64_t terms; /* at most LK_LOW_RANK_TERMS; 0: nothing is added */
+    int64_t column_step, term_step;
+    float scale;
+} LkLowRank;
+
+/** y = x[:, :c] * gelu_erf(x[:, c:]). y may not overlap x. LOW_RANK: of x + low. */
 typedef struct LkGegluArgs {
     const void *x; /* T[rows, 2c] */
     void *y;       /* T[rows, c] */
     int64_t rows, c;
+    LkLowRank low;
 } LkGegluArgs;
 
-/** Gradient of LkGegluArgs. dx may be x. */
+/** Gradient of LkGegluArgs. dx may be x. LOW_RANK: of x + low, for the gradient dy + low_dy. */
 typedef struct LkGegluBackwardArgs {
     const void *dy; /* T[rows, c] */
     const void *x;  /* T[rows, 2c] */
     void *dx;       /* T[rows, 2c] */
     int64_t rows, c;
+    LkLowRank low, low_dy;
 } LkGegluBackwardArgs;
 
 /** y = alpha * a + beta * b. b = NULL: y = alpha * a. alpha = beta = 1 is the residual add, y = b = the sum so far

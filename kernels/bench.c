@@ -92,10 +92,14 @@ static void bench_activations(const Memory *m, LkDType t)
         measure(m, label, LK_KERNEL_ACTIVATION_BACKWARD, t, &b, 3 * bytes);
     }
     bytes = (int64_t)lk_dtype_size(t) * ROWS * HIDDEN;
-    LkGegluArgs g = {m->x, m->out, ROWS, HIDDEN};
+    LkGegluArgs g = {.x = m->x, .y = m->out, .rows = ROWS, .c = HIDDEN};
     measure(m, "geglu", LK_KERNEL_GEGLU, t, &g, 3 * bytes);
-    LkGegluBackwardArgs h = {m->y, m->x, m->out, ROWS, HIDDEN};
+    LkGegluBackwardArgs h = {.dy = m->y, .x = m->x, .dx = m->out, .rows = ROWS, .c = HIDDEN};
     measure(m, "geglu backward", LK_KERNEL_GEGLU_BACKWARD, t, &h, 5 * bytes);
+    g.low = (LkLowRank){.h = m->z, .u = m->z, .terms = 16, .column_step = 16, .term_step = 1, .scale = 1};
+    h.low = h.low_dy = g.low;
+    measure(m, "geglu of rank 16", LK_KERNEL_GEGLU_LOW_RANK, t, &g, 3 * bytes);
+    measure(m, "geglu of rank 16 backward", LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &h, 5 * bytes);
 }
 
 static void bench_rows(const Memory *m, LkDType t)

@@ -5,6 +5,7 @@
 #include "kernels/dynamic.h"
 #include "kernels/elementary.h"
 #include "kernels/lane.h"
+#include "kernels/low_rank.h"
 #include "kernels/shape.h"
 #include "kernels/span.h"
 

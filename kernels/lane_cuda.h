@@ -196,3 +196,56 @@ LK_INLINE void lk_write(LkF16 *p, int64_t m, const LkPack &u)
 {
     lk_write_16bit(p, m, u);
 }
+
+/* Products of warps: lane l of a warp has A(l / 4 + 8 i, 2 (l % 4) + j) in a[i][j] and B(2 (l % 4) + j, l / 4) in b[j],
+ * and gets sum(l / 4 + 8 i, 2 (l % 4) + j) += A [16, 8] · B [8, 8]: the fragments of PTX's mma.m16n8k8. */
+
+/** By shuffles: for types and cards whose tensor cores would round, or have none. */
+template <typename E> LK_INLINE void lk_warp_product_by_lanes(float sum[2][2], const E a[2][2], const E u[2])
+{
+    int lane = (int)threadIdx.x % 32;
+    float x[2][2] = {{lk_load(&a[0][0]), lk_load(&a[0][1])}, {lk_load(&a[1][0]), lk_load(&a[1][1])}};
+    float y[2] = {lk_load(&u[0]), lk_load(&u[1])};
+    LK_UNROLL for (int k = 0; k < 8; k++)
+    {
+        LK_UNROLL for (int j = 0; j < 2; j++)
+        {
+            float w = __shfl_sync(0xffffffffu, y[k % 2], (lane % 4 * 2 + j) * 4 + k / 2);
+            LK_UNROLL for (int i = 0; i < 2; i++) sum[i][j] +=
+                __shfl_sync(0xffffffffu, x[i][k % 2], lane / 4 * 4 + k / 2) * w;
+        }
+    }
+}
+
+/** Two neighbours as a register of a tensor core. */
+template <typename E> LK_INLINE uint32_t lk_two(const E pair[2])
+{
+    return (uint32_t)pair[0].bits | (uint32_t)pair[1].bits << 16;
+}
+
+LK_INLINE void lk_warp_product(float sum[2][2], const float a[2][2], const float u[2], LkBlock b)
+{
+    (void)b;
+    lk_warp_product_by_lanes(sum, a, u);
+}
+
+LK_INLINE void lk_warp_product(float sum[2][2], const LkF16 a[2][2], const LkF16 u[2], LkBlock b)
+{
+    (void)b;
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+                 : "+f"(sum[0][0]), "+f"(sum[0][1]), "+f"(sum[1][0]), "+f"(sum[1][1])
+                 : "r"(lk_two(a[0])), "r"(lk_two(a[1])), "r"(lk_two(u)));
+}
+
+LK_INLINE void lk_warp_product(float sum[2][2], const LkBf16 a[2][2], const LkBf16 u[2], LkBlock b)
+{
+    (void)b;
+#if __CUDA_ARCH__ >= 800
+    asm volatile(
+        "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(sum[0][0]), "+f"(sum[0][1]), "+f"(sum[1][0]), "+f"(sum[1][1])
+        : "r"(lk_two(a[0])), "r"(lk_two(a[1])), "r"(lk_two(u)));
+#else
+    lk_warp_product_by_lanes(sum, a, u);
+#endif
+}

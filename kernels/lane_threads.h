@@ -9,6 +9,7 @@ enum { LK_MAX_THREADS = 64 };
 typedef struct LkTeam {
     pthread_barrier_t barrier;
     double slots[LK_MAX_THREADS];
+    float factors[LK_MAX_THREADS][6];
 } LkTeam;
 
 typedef struct LkBlock {
@@ -83,3 +84,24 @@ LK_DEFINE_READ(e4m3, LkE4m3)
         LkInt8: lk_read_int8,                                                                                          \
         LkE4m3: lk_read_e4m3)(p, m)
 #define lk_write(p, m, u) _Generic(*(p), float: lk_write_f32, LkBf16: lk_write_bf16, LkF16: lk_write_f16)(p, m, u)
+
+/* Products of warps, as lane_cuda.h says. */
+LK_INLINE void lk_warp_product_of(float sum[2][2], const float factors[6], LkBlock b)
+{
+    int lane = b.lane % 32;
+    float(*warp)[6] = b.team->factors + b.lane / 32 * 32;
+    memcpy(warp[lane], factors, 6 * sizeof *factors);
+    lk_barrier(b);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++)
+            for (int k = 0; k < 8; k++)
+                sum[i][j] +=
+                    warp[lane / 4 * 4 + k / 2][2 * i + k % 2] * warp[(lane % 4 * 2 + j) * 4 + k / 2][4 + k % 2];
+    lk_barrier(b);
+}
+
+#define lk_warp_product(sum, a, u, b)                                                                                  \
+    lk_warp_product_of(sum,                                                                                            \
+                       (const float[6]){lk_load(&(a)[0][0]), lk_load(&(a)[0][1]), lk_load(&(a)[1][0]),                 \
+                                        lk_load(&(a)[1][1]), lk_load(&(u)[0]), lk_load(&(u)[1])},                      \
+                       b)

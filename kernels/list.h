@@ -11,6 +11,8 @@
     X(ACTIVATION_BACKWARD, LkActivationBackwardArgs, 1)                                                                \
     X(GEGLU, LkGegluArgs, 1)                                                                                           \
     X(GEGLU_BACKWARD, LkGegluBackwardArgs, 1)                                                                          \
+    X(GEGLU_LOW_RANK, LkGegluArgs, 1)                                                                                  \
+    X(GEGLU_LOW_RANK_BACKWARD, LkGegluBackwardArgs, 1)                                                                 \
     X(AXPBY, LkAxpbyArgs, 1)                                                                                           \
     X(ADD_ROWS, LkAddRowsArgs, 1)                                                                                      \
     X(SUM_ROWS, LkSumRowsArgs, 2)                                                                                      \
@@ -77,6 +79,9 @@
     X(ACTIVATION_BACKWARD, 0, activation_backward, LkActivationBackwardArgs, lk_tiles(a->n), row_lanes(LK_TILE))       \
     X(GEGLU, 0, geglu, LkGegluArgs, a->rows *lk_tiles(a->c), row_lanes(a->c))                                          \
     X(GEGLU_BACKWARD, 0, geglu_backward, LkGegluBackwardArgs, a->rows *lk_tiles(a->c), row_lanes(a->c))                \
+    X(GEGLU_LOW_RANK, 0, geglu_low_rank, LkGegluArgs, lk_low_rank_blocks(a->rows, a->c), LK_LOW_RANK_LANES)            \
+    X(GEGLU_LOW_RANK_BACKWARD, 0, geglu_low_rank_backward, LkGegluBackwardArgs, lk_low_rank_blocks(a->rows, a->c),     \
+      LK_LOW_RANK_LANES)                                                                                               \
     X(AXPBY, 0, axpby, LkAxpbyArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                            \
     X(ADD_ROWS, 0, add_rows, LkAddRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))                       \
     X(SUM_ROWS, 0, sum_rows_partial, LkSumRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))               \

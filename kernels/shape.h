@@ -13,7 +13,15 @@ enum {
     LK_TILE = 2048,      /* elements of a block of an elementwise kernel: one pack for each of 256 GPU threads */
     LK_SUM_TILE = 4096,  /* elements of a block of a sum: few partials, and each still short */
     LK_FOLD_WIDTH = 256, /* columns of a block that folds partial row sums */
-    LK_MAX_LANES = 256   /* of a GPU's block */
+    LK_MAX_LANES = 256,  /* of a GPU's block */
+
+    /* A pass that adds a product of low rank: a block's rows fall into tiles, its columns into a strip for each warp.
+     */
+    LK_LOW_RANK_ROWS = 64,
+    LK_LOW_RANK_TILE = 16,
+    LK_LOW_RANK_COLUMNS = 128,
+    LK_LOW_RANK_STRIP = 32,
+    LK_LOW_RANK_LANES = 128
 };
 
 LK_SHAPE int64_t lk_ceil_div(int64_t a, int64_t b)
@@ -52,4 +60,10 @@ LK_SHAPE int64_t lk_chunks_per_block(int64_t c)
 LK_SHAPE int64_t lk_chunk_blocks(int64_t n, int64_t s, int64_t c)
 {
     return lk_ceil_div(n * lk_chunks(s), lk_chunks_per_block(c));
+}
+
+/** Blocks of a pass over [rows, c] that adds a product of low rank. */
+LK_SHAPE int64_t lk_low_rank_blocks(int64_t rows, int64_t c)
+{
+    return lk_ceil_div(rows, LK_LOW_RANK_ROWS) * lk_ceil_div(c, LK_LOW_RANK_COLUMNS);
 }

@@ -1,6 +1,7 @@
 #include "backend/node_launches_private.h"
 
 #include "tensor/graph_ops.h"
+#include "tensor/low_rank.h"
 
 typedef LkLaunchNode Node;
 
@@ -93,16 +94,40 @@ static void fill_activation_backward(LkLaunches *to, const Node *n)
                                    .kind = (int32_t)n->node->attr.activation};
 }
 
+/** The addend of the node's input `of`; one without terms where there is none. */
+static LkLowRank low_rank(const Node *n, int which, int of)
+{
+    const LkLowRankAddend *addend = &n->node->attr.low_rank[which];
+    int h = lk_low_rank_input(n->node, which);
+    if (!addend->given)
+        return (LkLowRank){0};
+    int64_t terms = lk_tensor_cols(n->in[h]);
+    return (LkLowRank){.h = n->x[h],
+                       .u = n->x[h + 1],
+                       .terms = terms,
+                       .column_step = addend->trans_b ? terms : 1,
+                       .term_step = addend->trans_b ? 1 : lk_tensor_cols(n->in[of]),
+                       .scale = addend->alpha};
+}
+
 static void fill_geglu(LkLaunches *to, const Node *n)
 {
-    lk_launch_add(to, LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
-        (LkGegluArgs){.x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0])};
+    LkLowRank low = low_rank(n, LK_LOW_RANK_X, 0);
+    lk_launch_add(to, low.terms ? LK_KERNEL_GEGLU_LOW_RANK : LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu = (LkGegluArgs){
+        .x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0]), .low = low};
 }
 
 static void fill_geglu_backward(LkLaunches *to, const Node *n)
 {
-    lk_launch_add(to, LK_KERNEL_GEGLU_BACKWARD, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){
-        .dy = n->x[0], .x = n->x[1], .dx = n->y[0], .rows = lk_tensor_rows(n->in[0]), .c = lk_tensor_cols(n->in[0])};
+    LkLowRank low = low_rank(n, LK_LOW_RANK_X, 1), low_dy = low_rank(n, LK_LOW_RANK_DY, 0);
+    LkKernelId id = low.terms || low_dy.terms ? LK_KERNEL_GEGLU_LOW_RANK_BACKWARD : LK_KERNEL_GEGLU_BACKWARD;
+    lk_launch_add(to, id, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){.dy = n->x[0],
+                                                                                   .x = n->x[1],
+                                                                                   .dx = n->y[0],
+                                                                                   .rows = lk_tensor_rows(n->in[0]),
+                                                                                   .c = lk_tensor_cols(n->in[0]),
+                                                                                   .low = low,
+                                                                                   .low_dy = low_dy};
 }
 
 static void fill_add(LkLaunches *to, const Node *n)

@@ -15,6 +15,9 @@ typedef enum LkLoss {
     LK_LOSS_SMOOTH_L1 /* 2 (sqrt(d^2 + c^2) - c) */
 } LkLoss;
 
+/** Terms of a product that a kernel makes where the result is read; with more it is worth a call of its own. */
+enum { LK_LOW_RANK_TERMS = 64 };
+
 /* Layouts of optimizers' states, which kernels, graphs and files must agree on. */
 
 /** Elements of an 8-bit moment that share a scale. */

@@ -3,6 +3,7 @@
 #include "model/text_encoders.h"
 #include "model/unet.h"
 #include "model/vae.h"
+#include "tensor/low_rank.h"
 
 #include <glib.h>
 #include <glib/gi18n.h>
@@ -136,6 +137,8 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
     }
     stage->graph->tf32 = options->tf32 && key.kind != LK_STAGE_DECODER;
     build(stage, options);
+    if (stage->n_loras)
+        lk_graph_fold_low_rank(stage->graph);
     bool resides = key.kind == LK_STAGE_DECODER || lk_graph_reside(stage->graph, &options->residency, error);
     if (!resides || !lk_graph_check(stage->graph, error) ||
         !lk_prepare(&stage->prepared, options->api, options->device, stage->graph, error)) {

@@ -1,6 +1,6 @@
 #include "tensor/autodiff_internal.h"
 #include "tensor/graph_ops.h"
-#include "tensor/sweep.h"
+#include "tensor/low_rank.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -302,7 +302,7 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
         count_readers(&diff);
         lk_diff_set(&diff, y, d_y);
         differentiate(&diff);
-        lk_graph_sweep(graph);
+        lk_graph_fold_low_rank(graph);
     } else {
         graph->out_of_memory = true;
     }

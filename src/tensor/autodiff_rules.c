@@ -5,7 +5,7 @@
  *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta        out dx
  *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma              out dx
  *   ACTIVATION_BACKWARD    in dy, x                            out dx
- *   GEGLU_BACKWARD         in dy, x                            out dx
+ *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx: behind x the addends of x and dy (low_rank.h)
  *   SUM_ROWS               in dy [N,…,C]                       out [N,C]
  *   UPSAMPLE2_BACKWARD     in dy                               out dx
  *

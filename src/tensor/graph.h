@@ -102,6 +102,12 @@ typedef enum LkOp {
     LK_OP_COUNT
 } LkOp;
 
+/** alpha · h · u, which an operation adds to one of its inputs (low_rank.h): h [rows, terms], u [terms, columns]. */
+typedef struct LkLowRankAddend {
+    bool given, trans_b; /* trans_b: u is [columns, terms] */
+    float alpha;
+} LkLowRankAddend;
+
 /** Attributes of a node; which fields count is said in graph_ops.h. */
 typedef struct LkAttributes {
     bool trans_a, trans_b;                     /* matmul */
@@ -116,10 +122,11 @@ typedef struct LkAttributes {
     float eps;
     bool silu; /* group norm: followed by SiLU */
     LkActivation activation;
-    int64_t begin;  /* slice: first channel */
-    int group;      /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
-    bool dadapt;    /* ADAPT_…: D-adapted Adam, else Prodigy */
-    float max_norm; /* gradient clipping; 0 for none */
+    LkLowRankAddend low_rank[2]; /* GEGLU and its gradient: of x, of dy */
+    int64_t begin;               /* slice: first channel */
+    int group;                   /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
+    bool dadapt;                 /* ADAPT_…: D-adapted Adam, else Prodigy */
+    float max_norm;              /* gradient clipping; 0 for none */
     LkLoss loss;
     bool has_huber_c, has_mask; /* loss: inputs behind the scalars */
 } LkAttributes;

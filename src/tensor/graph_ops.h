@@ -38,7 +38,7 @@ LkRef lk_layer_norm(LkGraph *graph, LkRef x, LkRef gamma, LkRef beta, float eps)
 
 LkRef lk_activation(LkGraph *graph, LkRef x, LkActivation activation);
 
-/** x [R,2C] → x[:, :C] · gelu(x[:, C:]) (exact GELU). */
+/** x [R,2C] → x[:, :C] · gelu(x[:, C:]) (exact GELU). low_rank.h may give the node an addend of x. */
 LkRef lk_geglu(LkGraph *graph, LkRef x);
 
 /** a + b, same shapes. */

@@ -1,6 +1,7 @@
 #include "training/step_graph.h"
 
 #include "model/unet.h"
+#include "tensor/low_rank.h"
 
 #include <glib/gi18n.h>
 #include <stdlib.h>
@@ -129,6 +130,10 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
     bool ok = lk_graph_check(step->graph, error);
     if (ok && lora && !shape->forward_only)
         ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
+    if (ok && lora && shape->forward_only) {
+        lk_graph_fold_low_rank(step->graph);
+        ok = lk_graph_check(step->graph, error);
+    }
     step->losses = LK_NONE;
     if (shape->losses > 0 && !shape->forward_only) {
         step->losses = lk_graph_state(step->graph, "losses", LK_F32, 1, &shape->losses);

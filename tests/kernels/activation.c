@@ -65,16 +65,84 @@ static void test_geglu(LkDType t, int64_t rows, int64_t c)
             gradient[2 * r * c + k] = d * value(LK_GELU_ERF, g);
             gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
         }
-    LkGegluArgs a = {x.data, y.data, rows, c};
+    LkGegluArgs a = {.x = x.data, .y = y.data, .rows = rows, .c = c};
     check(&(Check){LK_KERNEL_GEGLU, t, &a, {{y, truth, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
           (long long)rows, (long long)c);
-    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c};
+    LkGegluBackwardArgs b = {.dy = dy.data, .x = x.data, .dx = dx.data, .rows = rows, .c = c};
     check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{dx, gradient, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
           (long long)rows, (long long)c);
     b.dx = x.data;
     check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{x, gradient, 5e-7}}, .same_for_all_lanes = true},
           "%lldx%lld, in place", (long long)rows, (long long)c);
     Array all[] = {x, dy, y, dx};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+    free(truth);
+    free(gradient);
+}
+
+/** scale · h uᵀ, whose factors are random; u as [columns, terms], or as [terms, columns] where `beside`. */
+typedef struct Low {
+    Array h, u;
+    LkLowRank args;
+} Low;
+
+static Low low_new(LkDType t, int64_t rows, int64_t columns, int64_t terms, bool beside, uint64_t seed)
+{
+    Low low = {
+        array_random(t, rows * terms + 1, seed, 1, 0), array_random(t, columns * terms + 1, seed + 1, 0.2, 0), {0}};
+    low.args = (LkLowRank){.h = low.h.data,
+                           .u = low.u.data,
+                           .terms = terms,
+                           .column_step = beside ? 1 : terms,
+                           .term_step = beside ? columns : 1,
+                           .scale = 0.75f};
+    return low;
+}
+
+/** x plus the addend, rounded to the type. */
+static double with_low(const Low *low, double x, int64_t row, int64_t column)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < low->args.terms; j++)
+        sum += at(low->h, row * low->args.terms + j) *
+               at(low->u, column * low->args.column_step + j * low->args.term_step);
+    Array one = low->h; /* of the type */
+    double place = 0;
+    one.start = (unsigned char *)&place;
+    put(one.dtype, one.start, 0, x + 0.75 * sum);
+    return at(one, 0);
+}
+
+/** `of` and `of_dy`: terms of the two, 0 for none. */
+static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, int64_t of_dy)
+{
+    Array x = array_random(t, 2 * rows * c, 5, 1.5, 0), dy = array_random(t, rows * c, 6, 1, 0);
+    Array y = array_new(t, rows * c), dx = array_new(t, 2 * rows * c);
+    Low low = low_new(t, rows, 2 * c, of, false, 7), low_dy = low_new(t, rows, c, of_dy, true, 9);
+    double *truth = malloc(sizeof(double) * (size_t)(rows * c)),
+           *gradient = malloc(sizeof(double) * 2 * (size_t)(rows * c));
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < c; k++) {
+            double u = with_low(&low, at(x, 2 * r * c + k), r, k);
+            double g = with_low(&low, at(x, 2 * r * c + c + k), r, c + k);
+            double d = with_low(&low_dy, at(dy, r * c + k), r, k);
+            truth[r * c + k] = u * value(LK_GELU_ERF, g);
+            gradient[2 * r * c + k] = d * value(LK_GELU_ERF, g);
+            gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
+        }
+    LkGegluArgs a = {x.data, y.data, rows, c, low.args};
+    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args};
+    check(&(Check){LK_KERNEL_GEGLU_LOW_RANK, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true, .warps = true},
+          "%lldx%lld of %lld", (long long)rows, (long long)c, (long long)of);
+    Check backward = {
+        LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &b, {{dx, gradient, 1e-6}}, .same_for_all_lanes = true, .warps = true};
+    check(&backward, "%lldx%lld of %lld and %lld", (long long)rows, (long long)c, (long long)of, (long long)of_dy);
+    b.dx = x.data;
+    backward.outputs[0].array = x;
+    check(&backward, "%lldx%lld of %lld and %lld, in place", (long long)rows, (long long)c, (long long)of,
+          (long long)of_dy);
+    Array all[] = {x, dy, y, dx, low.h, low.u, low_dy.h, low_dy.u};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);
     free(truth);
@@ -93,6 +161,11 @@ int main(void)
         test_geglu(t, 3, 13);
         test_geglu(t, 5, 1280);
         test_geglu(t, 2, 2051);
+        test_geglu_low_rank(t, 1, 1, 1, 1);
+        test_geglu_low_rank(t, 32, 128, 16, 16);
+        test_geglu_low_rank(t, 37, 147, 5, 12);
+        test_geglu_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 0);
+        test_geglu_low_rank(t, 3, 40, 0, 8);
     }
     return tap_done();
 }

@@ -192,7 +192,8 @@ typedef struct Check {
     const void *args;
     Output outputs[MAX_OUTPUTS]; /* up to the first without an array */
     Array scratch;               /* optional; its guards are checked */
-    bool same_for_all_lanes;     /* 2, 8 and 33 lanes must agree bit by bit */
+    bool same_for_all_lanes;     /* 2, 8 and 33 lanes (whole warps: 32 and 64) must agree bit by bit */
+    bool warps;                  /* the kernel wants whole warps of lanes */
 } Check;
 
 static inline int output_count(const Check *c)
@@ -287,11 +288,12 @@ static inline bool check_processor(const Check *c, double *worst)
 
 static inline bool check_lanes(const Check *c, double *worst)
 {
-    static const int lanes[] = {1, 2, 8, 33};
+    static const int any[] = {1, 2, 8, 33}, whole[] = {32, 64};
+    const int *lanes = c->warps ? whole : any;
+    size_t count = c->warps ? sizeof whole / sizeof *whole : sizeof any / sizeof *any, size;
     bool right = true;
     unsigned char *two = NULL;
-    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
-        size_t size;
+    for (size_t i = 0; i < count; i++) {
         reset_all(c);
         lk_kernel_launch_threads(c->id, c->dtype, c->args, lanes[i]);
         if (!outputs_right(c, worst)) {
@@ -300,10 +302,10 @@ static inline bool check_lanes(const Check *c, double *worst)
         }
         unsigned char *now = outputs_copy(c, &size);
         if (c->same_for_all_lanes && two && memcmp(two, now, size) != 0) {
-            tap_note("%d lanes give other bits than %d", lanes[i], lanes[1]);
+            tap_note("%d lanes give other bits than fewer", lanes[i]);
             right = false;
         }
-        if (lanes[i] == 2)
+        if (lanes[i] == (c->warps ? whole[0] : any[1]))
             two = now;
         else
             free(now);

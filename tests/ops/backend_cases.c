@@ -10,6 +10,7 @@
 
 #include "adapter_graphs.h"
 #include "optimizer_graphs.h"
+#include "tensor/low_rank.h"
 #include "tensor/residency.h"
 
 #include <math.h>
@@ -168,6 +169,31 @@ static void geglu(GraphTest *test, const int64_t *s)
     lk_geglu(test->graph, x);
     LkRef in[2] = {x_input(test, 3, s), x};
     lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1, &dx);
+}
+
+/** s: N, S, C, terms of x's addend, of dy's; 0 for none. */
+static void geglu_low_rank(GraphTest *test, const int64_t *s)
+{
+    const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
+    LkDType t = test->graph->compute;
+    LkRef in[6] = {x_input(test, 3, s), x_input(test, 3, wide)}, dx = result(test, in[1]);
+    LkAttributes attr = {0};
+    int n_in = 2;
+    for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++) {
+        int64_t terms = s[3 + i], columns = i == LK_LOW_RANK_X ? 2 * s[2] : s[2];
+        if (terms == 0)
+            continue;
+        attr.low_rank[i] = (LkLowRankAddend){.given = true, .trans_b = i == LK_LOW_RANK_X, .alpha = 0.5f};
+        in[n_in++] = x_input(test, 3, (int64_t[]){s[0], s[1], terms});
+        in[n_in++] = test_weight(test, t, 0, 0.3, 2,
+                                 attr.low_rank[i].trans_b ? (int64_t[]){columns, terms} : (int64_t[]){terms, columns});
+    }
+    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, n_in, in, 1, &dx);
+    if (!attr.low_rank[LK_LOW_RANK_X].given)
+        return;
+    LkRef y = result(test, in[0]);
+    attr.low_rank[LK_LOW_RANK_DY].given = false;
+    lk_graph_append(test->graph, LK_OP_GEGLU, &attr, 3, (LkRef[]){in[1], in[2], in[3]}, 1, &y);
 }
 
 static void add(GraphTest *test, const int64_t *s)
@@ -445,6 +471,10 @@ const BackendCase backend_cases[] = {
     {"gelu tanh, large arguments", activation, 8, 1, {31, 37, LK_GELU_TANH, 60}},
     {"geglu 1", geglu, 8, 1, {1, 1, 1, 1}},
     {"geglu", geglu, 8, 1, {2, 7, 13, 1}},
+    {"geglu of rank 1", geglu_low_rank, 8, 3, {1, 1, 1, 1, 1}},
+    {"geglu of rank 4, gradient 8", geglu_low_rank, 8, 3, {2, 7, 13, 4, 8}},
+    {"geglu of rank 16, gradient 0", geglu_low_rank, 8, 3, {2, 65, 144, 16, 0}},
+    {"geglu of rank 0, gradient 64", geglu_low_rank, 8, 3, {1, 70, 130, 0, 64}},
     {"geglu of tiles", geglu, 8, 1, {2, 65, 643, 2}},
 
     {"add", add, 1, 1, {1, 1}},

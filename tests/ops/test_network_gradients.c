@@ -3,6 +3,7 @@
 #include "gradient_check.h"
 #include "random_network.h"
 
+#include "tensor/low_rank.h"
 #include "tests/tap.h"
 
 #include <math.h>
@@ -22,8 +23,22 @@ static GraphTest *build(uint64_t seed, LkRecompute recompute, LkError *error)
     return NULL;
 }
 
-/** One network; counts the operations that its graph has. */
-static bool check_network(uint64_t seed, int *operations)
+/** What the networks had. */
+typedef struct Found {
+    int operations[LK_OP_COUNT];
+    int addends[LK_LOW_RANK_ADDENDS]; /* products that are made where they are read */
+} Found;
+
+static void count_nodes(const LkGraph *graph, Found *found)
+{
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        found->operations[graph->nodes[n].op]++;
+        for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++)
+            found->addends[i] += graph->nodes[n].attr.low_rank[i].given;
+    }
+}
+
+static bool check_network(uint64_t seed, Found *found)
 {
     LkError error = {0};
     double *none = NULL;
@@ -38,8 +53,7 @@ static bool check_network(uint64_t seed, int *operations)
             double wrong = gradients_error(autodiff, differences, &largest);
             /* what was not drawn is compared too: the gradient of the padding between parameters is zero */
             good = wrong <= 1e-6 || tap_ok(false, "network %d: off by %.1e of %.1e", (int)seed, wrong, largest);
-            for (int32_t n = 0; n < test->graph->n_nodes; n++)
-                operations[test->graph->nodes[n].op]++;
+            count_nodes(test->graph, found);
             free(differences);
         } else {
             good = memcmp(autodiff, none, TEST_PARAMETERS * sizeof *none) == 0 ||
@@ -58,13 +72,17 @@ static bool check_network(uint64_t seed, int *operations)
 int main(void)
 {
     enum { NETWORKS = 300 };
-    int operations[LK_OP_COUNT] = {0}, good = 0, missing = 0;
+    Found found = {0};
+    int good = 0, missing = 0;
     for (uint64_t seed = 1; seed <= NETWORKS; seed++)
-        good += check_network(seed, operations);
+        good += check_network(seed, &found);
     tap_ok(good == NETWORKS, "%d of %d random networks have the right gradients, whatever is computed again", good,
            NETWORKS);
     for (int op = 0; op <= LK_OP_ZERO; op++)
-        missing += operations[op] == 0;
+        missing += found.operations[op] == 0;
     tap_ok(missing == 0, "the networks had every operation but those of the optimizer");
+    tap_ok(found.addends[LK_LOW_RANK_X] > 20 && found.addends[LK_LOW_RANK_DY] > 5,
+           "and GEGLUs that made a product where they read it: %d of x, %d of dy", found.addends[LK_LOW_RANK_X],
+           found.addends[LK_LOW_RANK_DY]);
     return tap_done();
 }

@@ -1,5 +1,6 @@
 /* Operations that act on elements, rows or channels one by one. */
 #include "backend/reference/ops.h"
+#include "tensor/low_rank.h"
 
 #include <math.h>
 
@@ -75,27 +76,43 @@ bool reference_activation_backward(const ReferenceCall *call)
     return true;
 }
 
+/** Input `i` at (r, c) with its low-rank addend, if it has one. */
+static double with_low_rank(const ReferenceCall *call, int i, int which, int64_t r, int64_t c)
+{
+    const LkLowRankAddend *addend = &call->attr->low_rank[which];
+    int64_t cols = lk_tensor_cols(call->in_tensor[i]);
+    double sum = 0;
+    if (!addend->given)
+        return call->in[i][r * cols + c];
+    int h = lk_low_rank_input(call->node, which);
+    int64_t terms = lk_tensor_cols(call->in_tensor[h]);
+    for (int64_t k = 0; k < terms; k++)
+        sum += call->in[h][r * terms + k] * call->in[h + 1][addend->trans_b ? c * terms + k : k * cols + c];
+    return call->in[i][r * cols + c] + (double)addend->alpha * sum;
+}
+
+/** in {x [R,2C], [h, u]}, out {y [R,C]}. */
 bool reference_geglu(const ReferenceCall *call)
 {
     int64_t rows = lk_tensor_rows(call->out_tensor[0]), cols = lk_tensor_cols(call->out_tensor[0]);
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < cols; c++) {
-            const double *x = call->in[0] + r * 2 * cols;
-            call->out[0][r * cols + c] = x[c] * reference_gelu(x[cols + c]);
-        }
+        for (int64_t c = 0; c < cols; c++)
+            call->out[0][r * cols + c] = with_low_rank(call, 0, LK_LOW_RANK_X, r, c) *
+                                         reference_gelu(with_low_rank(call, 0, LK_LOW_RANK_X, r, cols + c));
     return true;
 }
 
-/** in {dy [R,C], x [R,2C]}, out {dx [R,2C]}. */
+/** in {dy [R,C], x [R,2C], [h, u of x], [h, u of dy]}, out {dx [R,2C]}. */
 bool reference_geglu_backward(const ReferenceCall *call)
 {
     int64_t rows = lk_tensor_rows(call->in_tensor[0]), cols = lk_tensor_cols(call->in_tensor[0]);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < cols; c++) {
-            const double *x = call->in[1] + r * 2 * cols;
-            double dy = call->in[0][r * cols + c], *dx = call->out[0] + r * 2 * cols;
-            dx[c] = dy * reference_gelu(x[cols + c]);
-            dx[cols + c] = dy * x[c] * reference_gelu_derivative(x[cols + c]);
+            double dy = with_low_rank(call, 0, LK_LOW_RANK_DY, r, c), *dx = call->out[0] + r * 2 * cols;
+            double value = with_low_rank(call, 1, LK_LOW_RANK_X, r, c);
+            double gate = with_low_rank(call, 1, LK_LOW_RANK_X, r, cols + c);
+            dx[c] = dy * reference_gelu(gate);
+            dx[cols + c] = dy * value * reference_gelu_derivative(gate);
         }
     return true;
 }

@@ -1,0 +1,15 @@
+/* Products of few terms, made where their results are read instead of on their own. */
+#pragma once
+
+#include "tensor/graph.h"
+
+/** The addends of a GEGLU's inputs: of x, and of a GEGLU_BACKWARD's dy. */
+enum { LK_LOW_RANK_X, LK_LOW_RANK_DY, LK_LOW_RANK_ADDENDS };
+
+/** Looks for y = y0 + h · u, a product of at most LK_LOW_RANK_TERMS terms (a LoRA's second) whose every reader is a
+ * GEGLU or the gradient of one, and lets these read y0, h and u: y is neither written nor read any more. Sweeps the
+ * graph (sweep.h). To be called when it is complete: by lk_autodiff, or for a graph that gets no backward nodes. */
+void lk_graph_fold_low_rank(LkGraph *graph);
+
+/** Which input of the node the h of an addend is (u is the next one); only where node->attr.low_rank[which].given. */
+int lk_low_rank_input(const LkNode *node, int which);
