@@ -162,11 +162,12 @@ typedef struct LkGegluArgs {
 
 /** Gradient of LkGegluArgs. dx may be x. LOW_RANK: of x + low, for the gradient dy + low_dy. */
 typedef struct LkGegluBackwardArgs {
-    const void *dy; /* T[rows, c] */
+    const void *dy; /* T[rows, c]; LOW_RANK: or float */
     const void *x;  /* T[rows, 2c] */
     void *dx;       /* T[rows, 2c] */
     int64_t rows, c;
     LkLowRank low, low_dy;
+    int32_t dy_is_float;
 } LkGegluBackwardArgs;
 
 /** y = alpha * a + beta * b. b = NULL: y = alpha * a. alpha = beta = 1 is the residual add, y = b = the sum so far

@@ -46,6 +46,18 @@ typedef float LkFloats __attribute__((vector_size(64), aligned(4), may_alias));
 
 #define LK_UNROLL
 
+/* Rows whose sums fit into the registers: 8 of 32, or 4 times two of 16. */
+#ifdef __AVX512F__
+enum { LK_LOW_AT_ONCE = 8 };
+#else
+enum { LK_LOW_AT_ONCE = 4 };
+#endif
+#ifdef __clang__
+#define LK_LOW_UNROLL _Pragma("unroll")
+#else
+#define LK_LOW_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 enum { LK_LOW_OWN = LK_LOW_RANK_TILE, LK_LOW_WIDTH = LK_LOW_RANK_COLUMNS, LK_LOW_STEP = LK_LOW_RANK_COLUMNS };
 
 LK_INLINE int64_t lk_low_row(int i, LkBlock b)

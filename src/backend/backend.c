@@ -13,3 +13,9 @@ const LkBackend *lk_backend_cpu(void)
     return NULL;
 #endif
 }
+
+/* In f32 a card would make them without its tensor cores, slower than it writes and reads the result. */
+int lk_backend_folded_terms(const LkBackend *api, LkDType compute)
+{
+    return compute == LK_F32 ? 0 : api->folded_terms;
+}

@@ -5,7 +5,7 @@
 #include "tensor/graph.h"
 #include "tensor/plan.h"
 
-#define LK_BACKEND_VERSION 5
+#define LK_BACKEND_VERSION 6
 
 typedef struct LkDevice LkDevice;
 typedef struct LkProgram LkProgram;
@@ -40,6 +40,9 @@ typedef struct LkWeightSource {
 typedef struct LkBackend {
     int version;
     const char *name; /* "cpu", "cuda" */
+
+    /** Products of up to so many terms are better made where they are read (tensor/low_rank.h); 0: none are. */
+    int folded_terms;
 
     /** Fills up to `max` entries and returns how many devices there are; -1 with an error where none can be used. */
     int (*devices)(LkDeviceInfo *out, int max, LkError *error);
@@ -83,6 +86,9 @@ typedef struct LkBackend {
     /** Bytes that the device holds now: arena + weights + states. */
     int64_t (*allocated)(const LkDevice *device);
 } LkBackend;
+
+/** What a graph of this type (compute) has as folded_terms for a backend. */
+int lk_backend_folded_terms(const LkBackend *api, LkDType compute);
 
 /** The CPU backend (oneDNN and own kernels), or NULL in a build without it. */
 const LkBackend *lk_backend_cpu(void);

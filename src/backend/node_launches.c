@@ -121,13 +121,15 @@ static void fill_geglu_backward(LkLaunches *to, const Node *n)
 {
     LkLowRank low = low_rank(n, LK_LOW_RANK_X, 1), low_dy = low_rank(n, LK_LOW_RANK_DY, 0);
     LkKernelId id = low.terms || low_dy.terms ? LK_KERNEL_GEGLU_LOW_RANK_BACKWARD : LK_KERNEL_GEGLU_BACKWARD;
-    lk_launch_add(to, id, n->in[0]->dtype)->geglu_backward = (LkGegluBackwardArgs){.dy = n->x[0],
-                                                                                   .x = n->x[1],
-                                                                                   .dx = n->y[0],
-                                                                                   .rows = lk_tensor_rows(n->in[0]),
-                                                                                   .c = lk_tensor_cols(n->in[0]),
-                                                                                   .low = low,
-                                                                                   .low_dy = low_dy};
+    lk_launch_add(to, id, n->in[1]->dtype)->geglu_backward =
+        (LkGegluBackwardArgs){.dy = n->x[0],
+                              .x = n->x[1],
+                              .dx = n->y[0],
+                              .rows = lk_tensor_rows(n->in[0]),
+                              .c = lk_tensor_cols(n->in[0]),
+                              .low = low,
+                              .low_dy = low_dy,
+                              .dy_is_float = n->in[0]->dtype == LK_F32};
 }
 
 static void fill_add(LkLaunches *to, const Node *n)

@@ -4,6 +4,7 @@
 #include "model/unet.h"
 #include "model/vae.h"
 #include "tensor/low_rank.h"
+#include "tensor/sweep.h"
 
 #include <glib.h>
 #include <glib/gi18n.h>
@@ -136,9 +137,10 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
         return NULL;
     }
     stage->graph->tf32 = options->tf32 && key.kind != LK_STAGE_DECODER;
+    stage->graph->folded_terms = lk_backend_folded_terms(options->api, stage->graph->compute);
     build(stage, options);
-    if (stage->n_loras)
-        lk_graph_fold_low_rank(stage->graph);
+    lk_graph_fold_low_rank(stage->graph);
+    lk_graph_sweep(stage->graph);
     bool resides = key.kind == LK_STAGE_DECODER || lk_graph_reside(stage->graph, &options->residency, error);
     if (!resides || !lk_graph_check(stage->graph, error) ||
         !lk_prepare(&stage->prepared, options->api, options->device, stage->graph, error)) {

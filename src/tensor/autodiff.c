@@ -1,6 +1,7 @@
 #include "tensor/autodiff_internal.h"
 #include "tensor/graph_ops.h"
 #include "tensor/low_rank.h"
+#include "tensor/sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,7 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
         lk_diff_set(&diff, y, d_y);
         differentiate(&diff);
         lk_graph_fold_low_rank(graph);
+        lk_graph_sweep(graph);
     } else {
         graph->out_of_memory = true;
     }

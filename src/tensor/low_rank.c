@@ -1,7 +1,5 @@
 #include "tensor/low_rank.h"
 
-#include "tensor/sweep.h"
-
 #include <stdlib.h>
 
 /** What is known of the tensors that own memory. */
@@ -10,6 +8,7 @@ typedef struct Uses {
     int32_t *first_write; /* the first node that writes it, or n_nodes */
     bool *written_again;  /* by another one too */
     bool *read_otherwise; /* by something that cannot make the product itself */
+    bool *read_as_x;      /* by a GEGLU, or as its gradient's x */
 } Uses;
 
 /** Which addend a node's input could have: -1 for none, or where it has one. */
@@ -29,7 +28,7 @@ int lk_low_rank_input(const LkNode *node, int which)
     return which == LK_LOW_RANK_DY && node->attr.low_rank[LK_LOW_RANK_X].given ? plain + 2 : plain;
 }
 
-/** Whether a node is y0 + h · u of few terms, all of one type. */
+/** Whether a node is y0 + h · u of few terms, all of one type; y0 may be f32. */
 static bool is_foldable(const LkGraph *graph, const LkNode *node)
 {
     const LkAttributes *attr = &node->attr;
@@ -37,8 +36,8 @@ static bool is_foldable(const LkGraph *graph, const LkNode *node)
         return false;
     const LkTensor *h = lk_graph_tensor(graph, node->in[0]), *u = lk_graph_tensor(graph, node->in[1]);
     const LkTensor *y0 = lk_graph_tensor(graph, node->in[2]), *y = lk_graph_tensor(graph, node->out[0]);
-    return y->kind == LK_TENSOR_ACTIVATION && !y->output && lk_tensor_cols(h) <= LK_LOW_RANK_TERMS &&
-           h->dtype == y->dtype && u->dtype == y->dtype && y0->dtype == y->dtype &&
+    return y->kind == LK_TENSOR_ACTIVATION && !y->output && lk_tensor_cols(h) <= graph->folded_terms &&
+           h->dtype == y->dtype && u->dtype == y->dtype && (y0->dtype == y->dtype || y0->dtype == LK_F32) &&
            lk_tensor_cols(y0) == lk_tensor_cols(y);
 }
 
@@ -50,6 +49,18 @@ static bool reads_whole(const LkGraph *graph, const LkNode *node, int input)
     return lk_tensor_count(seen) == lk_tensor_count(owner) && lk_tensor_cols(seen) == lk_tensor_cols(owner);
 }
 
+static void note_read(const LkGraph *graph, Uses *uses, const LkNode *node, int input)
+{
+    if (node->in[input] == LK_NONE)
+        return;
+    LkRef owner = lk_graph_owner(graph, node->in[input]);
+    int which = addend_of(node, input);
+    if (which < 0 || !reads_whole(graph, node, input))
+        uses->read_otherwise[owner] = true;
+    if (which == LK_LOW_RANK_X)
+        uses->read_as_x[owner] = true;
+}
+
 static void find_uses(const LkGraph *graph, Uses *uses)
 {
     for (LkRef t = 0; t < graph->n_tensors; t++) {
@@ -59,8 +70,7 @@ static void find_uses(const LkGraph *graph, Uses *uses)
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
         for (int k = 0; k < node->n_in; k++)
-            if (node->in[k] != LK_NONE && (addend_of(node, k) < 0 || !reads_whole(graph, node, k)))
-                uses->read_otherwise[lk_graph_owner(graph, node->in[k])] = true;
+            note_read(graph, uses, node, k);
         for (int k = 0; k < node->n_out; k++) {
             LkRef owner = lk_graph_owner(graph, node->out[k]);
             uses->written_again[owner] = uses->first_write[owner] < n;
@@ -79,11 +89,15 @@ static bool stays(const LkGraph *graph, const Uses *uses, LkRef ref, int32_t bef
     return uses->first_write[owner] >= reader || (uses->first_write[owner] < before && !uses->written_again[owner]);
 }
 
-/** Whether every reader may make the product itself. */
+/** Whether every reader, the last of which is `reader`, may make the product itself. A gradient that is not complete
+ * yet is kept in f32, which GEGLU's own gradient reads; an x is not. */
 static bool may_fold(const LkGraph *graph, const Uses *uses, LkRef y, int32_t reader)
 {
     int32_t product = uses->product[y];
     if (product < 0 || uses->read_otherwise[y] || uses->written_again[y])
+        return false;
+    if (lk_graph_tensor(graph, graph->nodes[product].in[2])->dtype != lk_graph_tensor(graph, y)->dtype &&
+        uses->read_as_x[y])
         return false;
     for (int k = 0; k < 3; k++)
         if (!stays(graph, uses, graph->nodes[product].in[k], product, reader))
@@ -131,16 +145,18 @@ static void fold_all(LkGraph *graph, const Uses *uses, int32_t *last)
 
 void lk_graph_fold_low_rank(LkGraph *graph)
 {
+    if (graph->folded_terms == 0)
+        return;
     size_t n = (size_t)graph->n_tensors + 1;
     Uses uses = {.product = malloc(n * sizeof *uses.product),
                  .first_write = malloc(n * sizeof *uses.first_write),
                  .written_again = calloc(n, sizeof *uses.written_again),
-                 .read_otherwise = calloc(n, sizeof *uses.read_otherwise)};
+                 .read_otherwise = calloc(n, sizeof *uses.read_otherwise),
+                 .read_as_x = calloc(n, sizeof *uses.read_as_x)};
     int32_t *last = malloc(n * sizeof *last);
-    if (uses.product && uses.first_write && uses.written_again && uses.read_otherwise && last) {
+    if (uses.product && uses.first_write && uses.written_again && uses.read_otherwise && uses.read_as_x && last) {
         find_uses(graph, &uses);
         fold_all(graph, &uses, last);
-        lk_graph_sweep(graph);
     } else {
         graph->out_of_memory = true;
     }
@@ -148,5 +164,6 @@ void lk_graph_fold_low_rank(LkGraph *graph)
     free(uses.first_write);
     free(uses.written_again);
     free(uses.read_otherwise);
+    free(uses.read_as_x);
     free(last);
 }

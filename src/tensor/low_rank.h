@@ -6,9 +6,9 @@
 /** The addends of a GEGLU's inputs: of x, and of a GEGLU_BACKWARD's dy. */
 enum { LK_LOW_RANK_X, LK_LOW_RANK_DY, LK_LOW_RANK_ADDENDS };
 
-/** Looks for y = y0 + h · u, a product of at most LK_LOW_RANK_TERMS terms (a LoRA's second) whose every reader is a
- * GEGLU or the gradient of one, and lets these read y0, h and u: y is neither written nor read any more. Sweeps the
- * graph (sweep.h). To be called when it is complete: by lk_autodiff, or for a graph that gets no backward nodes. */
+/** Looks for y = y0 + h · u, a product of at most graph->folded_terms terms (a LoRA's second) whose every reader is a
+ * GEGLU or the gradient of one, and lets these read y0, h and u: y is not read any more. lk_autodiff does it, and
+ * sweeps the graph (sweep.h); a graph without backward nodes wants both when it is complete. */
 void lk_graph_fold_low_rank(LkGraph *graph);
 
 /** Which input of the node the h of an addend is (u is the next one); only where node->attr.low_rank[which].given. */

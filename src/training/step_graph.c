@@ -2,6 +2,7 @@
 
 #include "model/unet.h"
 #include "tensor/low_rank.h"
+#include "tensor/sweep.h"
 
 #include <glib/gi18n.h>
 #include <stdlib.h>
@@ -122,6 +123,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
         return NULL;
     }
     step->graph->tf32 = shape->tf32;
+    step->graph->folded_terms = shape->folded_terms;
     build(step, checkpoint, lora, shape, trace);
     LkRef d_pred = LK_NONE;
     LkLossOptions options = {.kind = shape->loss, .huber_c = step->huber_c, .mask = step->mask};
@@ -132,6 +134,7 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
         ok = lk_autodiff(step->graph, step->pred, d_pred, shape->recompute, error);
     if (ok && lora && shape->forward_only) {
         lk_graph_fold_low_rank(step->graph);
+        lk_graph_sweep(step->graph);
         ok = lk_graph_check(step->graph, error);
     }
     step->losses = LK_NONE;

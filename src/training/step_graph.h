@@ -19,6 +19,7 @@ typedef struct LkStepShape {
     bool other_noise;  /* the noisy latent has another noise than the one that is predicted */
     bool forward_only; /* the loss without gradients */
     bool tf32;         /* products of f32 may round their inputs */
+    int folded_terms;  /* lk_backend_folded_terms */
     int64_t losses;    /* of an optimizer step that are gathered on the device for the update; 0: none */
     LkRecompute recompute;
     LkResidency residency; /* of the base model's weights */

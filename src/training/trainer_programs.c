@@ -39,6 +39,7 @@ LkStepShape lk_trainer_step_shape(const LkTrainer *trainer, int height, int widt
                          .masked = trainer->masked,
                          .other_noise = job->ip_noise_gamma != 0,
                          .tf32 = job->allow_tf32,
+                         .folded_terms = lk_backend_folded_terms(trainer->api, trainer->compute),
                          .residency = trainer->residency,
                          .losses = losses_a_step(trainer),
                          .recompute = job->gradient_checkpointing ? LK_RECOMPUTE_BLOCKS : LK_RECOMPUTE_CHEAP,

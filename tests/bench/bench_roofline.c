@@ -13,7 +13,7 @@
 typedef struct Options {
     char *device, *family, *tests, *recompute, *precision;
     int size, batch, rank, nodes;
-    gboolean text;
+    gboolean text, apart;
 } Options;
 
 static const struct {
@@ -50,6 +50,7 @@ static bool measure(const Options *o, const LkCheckpoint *checkpoint, const LkLo
                          .tf32 = g_strcmp0(o->precision, "tf32") == 0,
                          .recompute = recompute_of(o)};
     LkDType compute = shape.tf32 || g_strcmp0(o->precision, "fp32") == 0 ? LK_F32 : LK_BF16;
+    shape.folded_terms = o->apart || compute == LK_F32 ? 0 : LK_LOW_RANK_TERMS; /* as the CUDA backend's */
     LkStepGraph *step = lk_step_graph_new(checkpoint, lora, &shape, compute, false, &error);
     LkUpdateGraph *update = step ? lk_update_graph_new(step, &(LkUpdateShape){.max_norm = 1}, &error) : NULL;
     bool ok = update != NULL;
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
          "bf16|tf32|fp32"},
         {"recompute", 'r', 0, G_OPTION_ARG_STRING, &o.recompute, "what is computed again (cheap)", "none|cheap|blocks"},
         {"nodes", 'n', 0, G_OPTION_ARG_INT, &o.nodes, "also the N kinds of nodes with the longest floor", "N"},
+        {"apart", 0, 0, G_OPTION_ARG_NONE, &o.apart, "a LoRA's second product is a call of its own everywhere", NULL},
         {"text-encoder", 0, 0, G_OPTION_ARG_NONE, &o.text, "the text encoders are trained too", NULL},
         {0}};
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);

@@ -114,7 +114,8 @@ static bool build(Bench *b)
                          .chunks = 1,
                          .clip_skip = 1,
                          .text_encoder = !b->o.no_te,
-                         .tf32 = strcmp(b->o.precision, "tf32") == 0};
+                         .tf32 = strcmp(b->o.precision, "tf32") == 0,
+                         .folded_terms = lk_backend_folded_terms(b->api, compute)};
     shape.recompute = strcmp(b->o.recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
                       : strcmp(b->o.recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                              : LK_RECOMPUTE_NONE;

@@ -114,10 +114,10 @@ static double with_low(const Low *low, double x, int64_t row, int64_t column)
     return at(one, 0);
 }
 
-/** `of` and `of_dy`: terms of the two, 0 for none. */
-static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, int64_t of_dy)
+/** `of` and `of_dy`: terms of the two, 0 for none; dy_type: float or t. */
+static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, int64_t of_dy, LkDType dy_type)
 {
-    Array x = array_random(t, 2 * rows * c, 5, 1.5, 0), dy = array_random(t, rows * c, 6, 1, 0);
+    Array x = array_random(t, 2 * rows * c, 5, 1.5, 0), dy = array_random(dy_type, rows * c, 6, 1, 0);
     Array y = array_new(t, rows * c), dx = array_new(t, 2 * rows * c);
     Low low = low_new(t, rows, 2 * c, of, false, 7), low_dy = low_new(t, rows, c, of_dy, true, 9);
     double *truth = malloc(sizeof(double) * (size_t)(rows * c)),
@@ -132,7 +132,7 @@ static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, 
             gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
         }
     LkGegluArgs a = {x.data, y.data, rows, c, low.args};
-    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args};
+    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args, dy_type == LK_F32};
     check(&(Check){LK_KERNEL_GEGLU_LOW_RANK, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true, .warps = true},
           "%lldx%lld of %lld", (long long)rows, (long long)c, (long long)of);
     Check backward = {
@@ -161,11 +161,11 @@ int main(void)
         test_geglu(t, 3, 13);
         test_geglu(t, 5, 1280);
         test_geglu(t, 2, 2051);
-        test_geglu_low_rank(t, 1, 1, 1, 1);
-        test_geglu_low_rank(t, 32, 128, 16, 16);
-        test_geglu_low_rank(t, 37, 147, 5, 12);
-        test_geglu_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 0);
-        test_geglu_low_rank(t, 3, 40, 0, 8);
+        test_geglu_low_rank(t, 1, 1, 1, 1, t);
+        test_geglu_low_rank(t, 32, 128, 16, 16, t);
+        test_geglu_low_rank(t, 37, 147, 5, 12, LK_F32);
+        test_geglu_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 0, t);
+        test_geglu_low_rank(t, 3, 40, 0, 8, LK_F32);
     }
     return tap_done();
 }

@@ -171,12 +171,13 @@ static void geglu(GraphTest *test, const int64_t *s)
     lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1, &dx);
 }
 
-/** s: N, S, C, terms of x's addend, of dy's; 0 for none. */
+/** s: N, S, C, terms of x's addend, of dy's; 0 for none; whether dy is f32. */
 static void geglu_low_rank(GraphTest *test, const int64_t *s)
 {
     const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
     LkDType t = test->graph->compute;
-    LkRef in[6] = {x_input(test, 3, s), x_input(test, 3, wide)}, dx = result(test, in[1]);
+    LkRef dy = s[5] ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 3, s) : x_input(test, 3, s);
+    LkRef in[6] = {dy, x_input(test, 3, wide)}, dx = result(test, in[1]);
     LkAttributes attr = {0};
     int n_in = 2;
     for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++) {
@@ -191,7 +192,7 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
     lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, n_in, in, 1, &dx);
     if (!attr.low_rank[LK_LOW_RANK_X].given)
         return;
-    LkRef y = result(test, in[0]);
+    LkRef y = lk_graph_activation(test->graph, t, 3, s);
     attr.low_rank[LK_LOW_RANK_DY].given = false;
     lk_graph_append(test->graph, LK_OP_GEGLU, &attr, 3, (LkRef[]){in[1], in[2], in[3]}, 1, &y);
 }
@@ -472,7 +473,7 @@ const BackendCase backend_cases[] = {
     {"geglu 1", geglu, 8, 1, {1, 1, 1, 1}},
     {"geglu", geglu, 8, 1, {2, 7, 13, 1}},
     {"geglu of rank 1", geglu_low_rank, 8, 3, {1, 1, 1, 1, 1}},
-    {"geglu of rank 4, gradient 8", geglu_low_rank, 8, 3, {2, 7, 13, 4, 8}},
+    {"geglu of rank 4, gradient 8", geglu_low_rank, 8, 3, {2, 7, 13, 4, 8, 1}},
     {"geglu of rank 16, gradient 0", geglu_low_rank, 8, 3, {2, 65, 144, 16, 0}},
     {"geglu of rank 0, gradient 64", geglu_low_rank, 8, 3, {1, 70, 130, 0, 64}},
     {"geglu of tiles", geglu, 8, 1, {2, 65, 643, 2}},

@@ -57,6 +57,7 @@ GraphTest *graph_test_new(LkDType compute, uint64_t seed)
     test->graph = lk_graph_new(compute);
     if (!test->graph)
         exit(2);
+    test->graph->folded_terms = LK_LOW_RANK_TERMS;
     test->scalars = lk_graph_input(test->graph, "scalars", LK_F32, 1, scalars);
     test->shadow = test_state(test, compute, TEST_NORMAL, 0, 0.7, 1, parameters);
     test->gradient = test_state(test, LK_F32, TEST_NORMAL, 0, 0.25, 1, parameters);

@@ -140,6 +140,7 @@ static LkStepShape step_shape(const Parity *p)
                          .masked = p->c.masked,
                          .other_noise = p->c.ip_noise != 0,
                          .tf32 = p->tf32,
+                         .folded_terms = lk_backend_folded_terms(p->api, p->compute),
                          .residency = {.codes = p->c.codes, .host_share = p->host_share}};
 }
 

@@ -84,6 +84,7 @@ bool bench_step_open(BenchStep *step, Bench *bench, const LkLora *lora, LkStepSh
     LkPrepared *list[2] = {&step->prepared, &step->update_prepared};
     shape.height = shape.width = BENCH_SIDE;
     shape.chunks = 1;
+    shape.folded_terms = lk_backend_folded_terms(bench->api, compute);
     shape.clip_skip = shape.clip_skip ? shape.clip_skip : 1;
     *step = (BenchStep){.bench = bench, .lora = lora, .elements = lora ? lk_lora_elements(lora) : 0};
     step->graph = lk_step_graph_new(bench->checkpoint, lora, &shape, compute, true, &error);

@@ -214,6 +214,7 @@ const LkBackend *lk_cuda_backend(void)
 {
     static const LkBackend backend = {.version = LK_BACKEND_VERSION,
                                       .name = "cuda",
+                                      .folded_terms = LK_LOW_RANK_TERMS,
                                       .devices = devices,
                                       .open = open_device,
                                       .close = close_device,
