@@ -147,7 +147,7 @@ typedef struct LkGraph {
     int32_t n_nodes, node_capacity;
     int32_t segment, segments; /* the block that nodes are added to now (0: none), and how many there have been */
     LkDType compute;           /* dtype of activations and matrix weights: LK_F32, LK_BF16, LK_F16 */
-    int folded_terms; /* products of up to so many terms are made where they are read (low_rank.h); 0: none */
+    int folded_terms;          /* products of up to so many terms are made where they are read (low_rank.h); 0: none */
     bool tf32; /* where compute is LK_F32: products and convolutions may round their inputs to TF32 (ten bits) */
     char **names;
     int32_t n_names, name_capacity;
