@@ -9,6 +9,7 @@
 #include "model/vae.h"
 #include "tap.h"
 #include "tensor/dump.h"
+#include "tensor/low_rank.h"
 #include "training/lora_setup.h"
 #include "training/update_graph.h"
 
@@ -244,6 +245,40 @@ static int64_t plan_step(const Context *c, LkRecompute recompute, const char *ti
     return arena;
 }
 
+/** On a card the second product of every feed-forward layer's LoRA is made by GEGLU, those of its gradient by GEGLU's,
+ * whatever is computed again; a processor's graph has as many products more. */
+static void check_folding(const Context *c, LkRecompute recompute, const char *title)
+{
+    enum { BLOCKS = 16 };
+    int products[2] = {0}, geglu[2] = {0}, gradients[2] = {0}, nodes[2] = {0};
+    for (int folded = 0; folded < 2; folded++) {
+        LkError error = {0};
+        LkStepShape shape = {.batch = 1,
+                             .height = 64,
+                             .width = 64,
+                             .chunks = 1,
+                             .folded_terms = folded ? LK_LOW_RANK_TERMS : 0,
+                             .recompute = recompute};
+        LkStepGraph *step = lk_step_graph_new(c->checkpoint, c->lora, &shape, LK_BF16, false, &error);
+        for (int32_t n = 0; step && n < step->graph->n_nodes; n++) {
+            const LkNode *node = &step->graph->nodes[n];
+            const LkLowRankAddend *low = node->attr.low_rank;
+            products[folded] += node->op == LK_OP_MATMUL;
+            nodes[folded] += node->op == LK_OP_GEGLU;
+            geglu[folded] += node->op == LK_OP_GEGLU && low[LK_LOW_RANK_X].given;
+            gradients[folded] +=
+                node->op == LK_OP_GEGLU_BACKWARD && low[LK_LOW_RANK_X].given && low[LK_LOW_RANK_DY].given;
+        }
+        lk_step_graph_free(step);
+    }
+    /* A block that is computed again has its product once more. */
+    int fewer = recompute == LK_RECOMPUTE_BLOCKS ? 3 * BLOCKS : 2 * BLOCKS;
+    tap_ok(geglu[0] == 0 && gradients[0] == 0 && geglu[1] == nodes[1] && nodes[1] >= BLOCKS && gradients[1] == BLOCKS &&
+               products[0] - products[1] == fewer,
+           "%s: %d of %d GEGLUs and %d gradients make their products, of which there are %d fewer", title, geglu[1],
+           nodes[1], gradients[1], products[0] - products[1]);
+}
+
 static void test_sd15(Context *c)
 {
     g_autofree char *table = g_build_filename(c->tests, "model/sd15_tensors.tsv", NULL);
@@ -259,6 +294,9 @@ static void test_sd15(Context *c)
     Context big = *c;
     big.checkpoint = checkpoint;
     big.lora = lora;
+    check_folding(&big, LK_RECOMPUTE_NONE, "nothing again");
+    check_folding(&big, LK_RECOMPUTE_CHEAP, "cheap parts again");
+    check_folding(&big, LK_RECOMPUTE_BLOCKS, "blocks again");
     int64_t weights = count_weights(model);
     int64_t kept = plan_step(&big, LK_RECOMPUTE_CHEAP, "SD 1.5 at 512", weights);
     int64_t again = plan_step(&big, LK_RECOMPUTE_BLOCKS, "SD 1.5 at 512 with gradient_checkpointing", weights);
