@@ -115,7 +115,7 @@ typedef struct LkLayerNormArgs {
     float eps;
 } LkLayerNormArgs;
 
-/** Gradient of LkLayerNormArgs for x. */
+/** Gradient of LkLayerNormArgs for x, rounded to T, plus what is known of it already. dx may be dy or the addend. */
 typedef struct LkLayerNormBackwardArgs {
     const void *dy;     /* T[rows, c] */
     const void *x;      /* T[rows, c]: the forward's input */
@@ -123,6 +123,7 @@ typedef struct LkLayerNormBackwardArgs {
     const float *stats; /* [rows, 2]: from the forward */
     void *dx;           /* T[rows, c] */
     int64_t rows, c;
+    const void *addend; /* T[rows, c] or NULL */
 } LkLayerNormBackwardArgs;
 
 /** y = f(x) over n elements. */

@@ -75,7 +75,8 @@ static void fill_layer_norm_backward(LkLaunches *to, const Node *n)
                                   .gamma = n->x[3],
                                   .dx = n->y[0],
                                   .rows = lk_tensor_rows(n->in[1]),
-                                  .c = lk_tensor_cols(n->in[1])};
+                                  .c = lk_tensor_cols(n->in[1]),
+                                  .addend = n->node->attr.has_addend ? n->x[4] : NULL};
 }
 
 static void fill_activation(LkLaunches *to, const Node *n)

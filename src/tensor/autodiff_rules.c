@@ -3,7 +3,7 @@
  *   CONV2D_BACKWARD_DATA   in dy, weight                       out dx
  *   ATTENTION_BACKWARD     in q, k, v, o, lse, do              out dq, dk, dv
  *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta        out dx
- *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma              out dx
+ *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma, [addend]    out dx + addend
  *   ACTIVATION_BACKWARD    in dy, x                            out dx
  *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx: behind x the addends of x and dy (low_rank.h)
  *   SUM_ROWS               in dy [N,…,C]                       out [N,C]
@@ -109,8 +109,16 @@ static void group_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 
 static void layer_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
-    LkRef in[4] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1]};
-    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_LAYER_NORM_BACKWARD, &node->attr, 4, in, node->in[0]));
+    LkRef x = node->in[0], known = lk_diff_partial(diff, x);
+    LkRef in[5] = {dy, lk_diff_saved(diff, x), lk_diff_saved(diff, node->out[1]), node->in[1], known};
+    LkAttributes attr = node->attr;
+    LkDType dtype = lk_graph_tensor(lk_diff_graph(diff), x)->dtype;
+    attr.has_addend = known != LK_NONE && lk_graph_tensor(lk_diff_graph(diff), known)->dtype == dtype;
+    LkRef dx = lk_diff_emit(diff, LK_OP_LAYER_NORM_BACKWARD, &attr, attr.has_addend ? 5 : 4, in, x);
+    if (attr.has_addend) /* the residual stream's gradient: the norm's comes on top of it in the same pass */
+        lk_diff_set(diff, x, dx);
+    else
+        lk_diff_add(diff, x, dx);
 }
 
 static void activation_rule(LkDiff *diff, const LkNode *node, LkRef dy)

@@ -162,7 +162,15 @@ static void test_layer_norm(LkDType t, int64_t rows, int64_t c, double shift)
     double floor = c == 1 ? 300 : 0;
     check(&(Check){LK_KERNEL_LAYER_NORM_BACKWARD, t, &b, {{dx, gradient, 2 * tolerance, floor}}}, "%lldx%lld, shift %g",
           (long long)rows, (long long)c, shift);
-    Array all[] = {x, dy, gamma, beta, y, dx, stats};
+    Array known = array_random(t, count, 9, 2, 0);
+    for (int64_t i = 0; i < count; i++) {
+        put(t, y.start, (size_t)i, gradient[i]); /* as T holds it */
+        gradient[i] = at(y, i) + at(known, i);
+    }
+    b.addend = b.dx = known.data;
+    check(&(Check){LK_KERNEL_LAYER_NORM_BACKWARD, t, &b, {{known, gradient, 2 * tolerance, floor}}},
+          "%lldx%lld, shift %g, added in place", (long long)rows, (long long)c, shift);
+    Array all[] = {x, dy, gamma, beta, y, dx, stats, known};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);
     free(truth);

@@ -147,8 +147,11 @@ static void layer_norm(GraphTest *test, const int64_t *s)
     lk_layer_norm(test->graph, x, gamma, beta, 1e-5f);
     const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[4] = {x_input(test, 3, s), x, node->out[1], gamma}, dx = result(test, x);
+    LkRef in[5] = {x_input(test, 3, s), x, node->out[1], gamma, x_input(test, 3, s)}, dx = result(test, x);
     lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 4, in, 1, &dx);
+    attr.has_addend = true;
+    dx = result(test, x);
+    lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 5, in, 1, &dx);
 }
 
 /** s: R, C, kind, scale of x. */

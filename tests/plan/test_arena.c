@@ -185,6 +185,17 @@ static LkRef build_layer_norm_backward(GraphTest *test, LkRef x, LkRef other)
     return backward(test, LK_OP_LAYER_NORM_BACKWARD, &attr, 4, (LkRef[]){x, other, stats, vector(test, 1, t.shape[3])});
 }
 
+/** Over the addend. */
+static LkRef build_layer_norm_backward_addend(GraphTest *test, LkRef x, LkRef other)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, x);
+    LkRef stats = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 2, (int64_t[]){lk_tensor_rows(&t), 2});
+    LkAttributes attr = {.eps = 1e-5f, .has_addend = true};
+    LkRef dy = test_input(test, t.dtype, TEST_NORMAL, 0, 1, t.rank, t.shape);
+    return backward(test, LK_OP_LAYER_NORM_BACKWARD, &attr, 5,
+                    (LkRef[]){dy, other, stats, vector(test, 1, t.shape[3]), x});
+}
+
 static LkRef build_matmul_addend(GraphTest *test, LkRef x, LkRef other)
 {
     int64_t c = lk_tensor_cols(lk_graph_tensor(test->graph, x));
@@ -235,6 +246,7 @@ static void check_all_in_place(const LkBackend *backend, LkDType dtype)
     check_in_place(backend, dtype, "group norm backward", build_group_norm_backward);
     check_in_place(backend, dtype, "layer norm", build_layer_norm);
     check_in_place(backend, dtype, "layer norm backward", build_layer_norm_backward);
+    check_in_place(backend, dtype, "layer norm backward and addend", build_layer_norm_backward_addend);
     check_in_place(backend, dtype, "product with an addend", build_matmul_addend);
 }
 

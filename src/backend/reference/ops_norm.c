@@ -114,7 +114,7 @@ bool reference_layer_norm(const ReferenceCall *call)
     return true;
 }
 
-/** in {dy, x, stats, gamma}, out {dx}. */
+/** in {dy, x, stats, gamma, [addend]}, out {dx}. */
 bool reference_layer_norm_backward(const ReferenceCall *call)
 {
     for (int64_t r = 0; r < lk_tensor_rows(call->in_tensor[1]); r++) {
@@ -122,5 +122,7 @@ bool reference_layer_norm_backward(const ReferenceCall *call)
         backward(call->out[0], call->in[0], call->in[1], row_of(call->in_tensor[1], r), call->in[3], NULL, stats[0],
                  stats[1]);
     }
+    for (int64_t e = 0; call->attr->has_addend && e < lk_tensor_count(call->out_tensor[0]); e++)
+        call->out[0][e] += call->in[4][e];
     return true;
 }

@@ -25,7 +25,7 @@ static const struct {
     [LK_OP_GROUP_NORM] = {reference_group_norm, 3, 3, 2},
     [LK_OP_GROUP_NORM_BACKWARD] = {reference_group_norm_backward, 5, 5, 1},
     [LK_OP_LAYER_NORM] = {reference_layer_norm, 3, 3, 2},
-    [LK_OP_LAYER_NORM_BACKWARD] = {reference_layer_norm_backward, 4, 4, 1},
+    [LK_OP_LAYER_NORM_BACKWARD] = {reference_layer_norm_backward, 4, 5, 1},
     [LK_OP_ACTIVATION] = {reference_activation, 1, 1, 1},
     [LK_OP_ACTIVATION_BACKWARD] = {reference_activation_backward, 2, 2, 1},
     [LK_OP_GEGLU] = {reference_geglu, 1, 3, 1},
