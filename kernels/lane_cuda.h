@@ -98,14 +98,23 @@ LK_INLINE LkPack lk_read(const float *p, int64_t m)
     return u;
 }
 
+/** 16 bytes at an address of the card's own memory. Asked for in so many words: beside the branches of a division the
+ * compiler makes four stores of it. */
+LK_INLINE void lk_write_word(void *p, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(p)), "r"(a), "r"(b), "r"(c),
+                 "r"(d)
+                 : "memory");
+}
+
 LK_INLINE void lk_write(float *p, int64_t m, const LkPack &u)
 {
     if (m < LK_PACK || !lk_aligned(p)) {
         lk_write_each(p, m, u);
         return;
     }
-    ((float4 *)p)[0] = make_float4(u.v[0], u.v[1], u.v[2], u.v[3]);
-    ((float4 *)p)[1] = make_float4(u.v[4], u.v[5], u.v[6], u.v[7]);
+    lk_write_word(p, lk_to_bits(u.v[0]), lk_to_bits(u.v[1]), lk_to_bits(u.v[2]), lk_to_bits(u.v[3]));
+    lk_write_word(p + 4, lk_to_bits(u.v[4]), lk_to_bits(u.v[5]), lk_to_bits(u.v[6]), lk_to_bits(u.v[7]));
 }
 
 /* Eight 16-bit elements as one word of 16 bytes. */
@@ -142,7 +151,7 @@ template <typename E> LK_INLINE void lk_write_16bit(E *p, int64_t m, const LkPac
         lk_store(&e, u.v[k]);
         w.bits[k] = e.bits;
     }
-    *(uint4 *)p = w.word;
+    lk_write_word(p, w.word.x, w.word.y, w.word.z, w.word.w);
 }
 
 /* Eight 8-bit codes as two words of 4 bytes. */
@@ -197,8 +206,25 @@ LK_INLINE void lk_write(LkF16 *p, int64_t m, const LkPack &u)
     lk_write_16bit(p, m, u);
 }
 
-/* Products of warps: lane l of a warp has A(l / 4 + 8 i, 2 (l % 4) + j) in a[i][j] and B(2 (l % 4) + j, l / 4) in b[j],
- * and gets sum(l / 4 + 8 i, 2 (l % 4) + j) += A [16, 8] · B [8, 8]: the fragments of PTX's mma.m16n8k8. */
+/** Two neighbours at an address that is aligned to both. */
+LK_INLINE void lk_read_two(const float *p, float pair[2])
+{
+    float2 two = *(const float2 *)p;
+    pair[0] = two.x;
+    pair[1] = two.y;
+}
+
+template <typename E> LK_INLINE void lk_read_two(const E *p, E pair[2])
+{
+    uint32_t two = *(const uint32_t *)p;
+    pair[0].bits = (uint16_t)two;
+    pair[1].bits = (uint16_t)(two >> 16);
+}
+
+/* Products of warps: lane l of a warp has A(l / 4 + 8 i, 2 (l % 4) + j) in a[i][j] and B(2 (l % 4) + j, l / 4) in u[j],
+ * and gets sum(l / 4 + 8 i, 2 (l % 4) + j) += A [16, 8] · B [8, 8]: the fragments of PTX's mma.m16n8k8 (PTX ISA,
+ * "Matrix Fragments for mma.m16n8k8"). All lanes of the warp must come here; volatile keeps the compiler from moving a
+ * product into a branch where its sums are wanted. */
 
 /** By shuffles: for types and cards whose tensor cores would round, or have none. */
 template <typename E> LK_INLINE void lk_warp_product_by_lanes(float sum[2][2], const E a[2][2], const E u[2])

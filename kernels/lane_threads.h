@@ -85,6 +85,8 @@ LK_DEFINE_READ(e4m3, LkE4m3)
         LkE4m3: lk_read_e4m3)(p, m)
 #define lk_write(p, m, u) _Generic(*(p), float: lk_write_f32, LkBf16: lk_write_bf16, LkF16: lk_write_f16)(p, m, u)
 
+#define lk_read_two(p, pair) ((pair)[0] = (p)[0], (pair)[1] = (p)[1])
+
 /* Products of warps, as lane_cuda.h says. */
 LK_INLINE void lk_warp_product_of(float sum[2][2], const float factors[6], LkBlock b)
 {

@@ -1,10 +1,10 @@
-/* How a block of a pass over [rows, columns] that adds a product of low rank is dealt to its lanes.
+/* How a block of a pass over [rows, columns] that adds a product of low rank is dealt to its lanes: its columns in
+ * strips, one for each warp, and those in tiles of LK_LOW_RANK_TILE rows, for which a warp makes the product. A lane
+ * has LK_LOW_OWN rows of a tile and LK_LOW_WIDTH columns of each. With one lane a block is one strip.
  *
  *     LK_LOW_STRIPS(strip, columns, b) {            the strips (by their first column) of the block, this lane's warp's
  *         LK_LOW_TILES(row, rows, columns, b) {     the block's tiles, by their first row
- *             LK_LOW_ROWS(i, at, column, m, row, rows, strip, columns, b) {
- *                 row `at`, columns column .. column + m - 1: the lane's i-th row of LK_LOW_OWN
- *             }
+ *             lk_low_run(i, row, rows, strip, columns, b): the lane's i-th row of LK_LOW_OWN
  *         }
  *     }
  *
@@ -13,6 +13,8 @@
 
 #include "kernels/lane.h"
 #include "kernels/shape.h"
+
+enum { LK_LOW_PARTS = 2 }; /* of GEGLU's x: value and gate */
 
 #if LK_MANY_LANES
 
@@ -105,8 +107,14 @@ LK_INLINE int64_t lk_low_first_row(int64_t columns, LkBlock b)
     LK_ROLLED for (int64_t row = lk_low_first_row(columns, b), row##_end = lk_min(row + LK_LOW_RANK_ROWS, rows);       \
                    row < row##_end; row += LK_LOW_RANK_TILE)
 
-#define LK_LOW_ROWS(i, at, column, m, row, rows, strip, columns, b)                                                    \
-    LK_UNROLL for (int i = 0; i < LK_LOW_OWN;                                                                          \
-                   i++) for (int64_t at = (row) + lk_low_row(i, b), column = (strip) + lk_low_column(b),               \
-                             m = lk_min(LK_LOW_WIDTH, (columns) - column), once = at < (rows) && m > 0;                \
-                             once; once = 0)
+/** What a lane has of one of its rows; width 0 or less: nothing. */
+typedef struct LkLowRun {
+    int64_t row, column, width;
+} LkLowRun;
+
+LK_INLINE LkLowRun lk_low_run(int i, int64_t row, int64_t rows, int64_t strip, int64_t columns, LkBlock b)
+{
+    LkLowRun run = {row + lk_low_row(i, b), strip + lk_low_column(b), 0};
+    run.width = run.row < rows ? lk_min(LK_LOW_WIDTH, columns - run.column) : 0;
+    return run;
+}

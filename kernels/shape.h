@@ -17,7 +17,7 @@ enum {
 
     /* A pass that adds a product of low rank: a block's rows fall into tiles, its columns into a strip for each warp.
      */
-    LK_LOW_RANK_ROWS = 64,
+    LK_LOW_RANK_ROWS = 32,
     LK_LOW_RANK_TILE = 16,
     LK_LOW_RANK_COLUMNS = 128,
     LK_LOW_RANK_STRIP = 32,

@@ -121,7 +121,8 @@ static void fill_geglu(LkLaunches *to, const Node *n)
 static void fill_geglu_backward(LkLaunches *to, const Node *n)
 {
     LkLowRank low = low_rank(n, LK_LOW_RANK_X, 1), low_dy = low_rank(n, LK_LOW_RANK_DY, 0);
-    LkKernelId id = low.terms || low_dy.terms ? LK_KERNEL_GEGLU_LOW_RANK_BACKWARD : LK_KERNEL_GEGLU_BACKWARD;
+    bool plain = !low.terms && !low_dy.terms && n->in[0]->dtype == n->in[1]->dtype;
+    LkKernelId id = plain ? LK_KERNEL_GEGLU_BACKWARD : LK_KERNEL_GEGLU_LOW_RANK_BACKWARD;
     lk_launch_add(to, id, n->in[1]->dtype)->geglu_backward =
         (LkGegluBackwardArgs){.dy = n->x[0],
                               .x = n->x[1],

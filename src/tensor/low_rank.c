@@ -123,7 +123,7 @@ static void fold(LkGraph *graph, LkNode *node, int input, int which, const LkNod
     node->n_in += 2;
 }
 
-/** The last node that reads each foldable product: until then its factors have to stay. */
+/** Folds what may be. last: room for the last reader of each tensor, until which the factors have to stay. */
 static void fold_all(LkGraph *graph, const Uses *uses, int32_t *last)
 {
     for (LkRef t = 0; t < graph->n_tensors; t++)

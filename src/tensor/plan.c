@@ -46,6 +46,8 @@ bool lk_op_in_place(LkOp op, int input)
     case LK_OP_LAYER_NORM:
     case LK_OP_GROUP_NORM:
         return input == 0;
+    case LK_OP_GEGLU_BACKWARD: /* x */
+        return input == 1;
     case LK_OP_LAYER_NORM_BACKWARD: /* dy, or the addend */
         return input == 0 || input == 4;
     default:

@@ -91,6 +91,8 @@ static Low low_new(LkDType t, int64_t rows, int64_t columns, int64_t terms, bool
 {
     Low low = {
         array_random(t, rows * terms + 1, seed, 1, 0), array_random(t, columns * terms + 1, seed + 1, 0.2, 0), {0}};
+    if (terms == 0) /* as a node without an addend has it */
+        return low;
     low.args = (LkLowRank){.h = low.h.data,
                            .u = low.u.data,
                            .terms = terms,
@@ -166,6 +168,8 @@ int main(void)
         test_geglu_low_rank(t, 37, 147, 5, 12, LK_F32);
         test_geglu_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 0, t);
         test_geglu_low_rank(t, 3, 40, 0, 8, LK_F32);
+        test_geglu_low_rank(t, 70, 272, 6, 0, t);
+        test_geglu_low_rank(t, 2, 16, 0, 0, t);
     }
     return tap_done();
 }

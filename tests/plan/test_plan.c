@@ -304,7 +304,8 @@ static void check_rules(void)
                    {LK_OP_LAYER_NORM, 0},
                    {LK_OP_LAYER_NORM_BACKWARD, 0},
                    {LK_OP_LAYER_NORM_BACKWARD, 1},
-                   {LK_OP_LAYER_NORM_BACKWARD, 4}};
+                   {LK_OP_LAYER_NORM_BACKWARD, 4},
+                   {LK_OP_GEGLU_BACKWARD, 1}};
     for (int op = 0; op < LK_OP_COUNT; op++)
         for (int input = 0; input < LK_MAX_INPUTS; input++) {
             bool may = false;
