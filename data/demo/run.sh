@@ -4,6 +4,14 @@
 #   run.sh [FOLDER]   where the results go (lorikeet-demo in the current folder)
 set -euo pipefail
 
+case ${1-} in
+-*)
+    echo "usage: ./dev demo [FOLDER]   where the results go (lorikeet-demo in the current folder)" >&2
+    [ "$1" = --help ] || [ "$1" = -h ]
+    exit
+    ;;
+esac
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${1:-$PWD/lorikeet-demo}
 base=$here/base.safetensors

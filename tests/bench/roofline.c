@@ -1,6 +1,7 @@
 #include "roofline.h"
 
 #include "backend/cuda/card_limits.h"
+#include "backend/cuda/parts.h"
 #include "backend/cuda/tracks.h"
 #include "backend/node_launches.h"
 #include "profile.h"
@@ -43,15 +44,6 @@ const char *roof_card_keys(void)
     return "rtx2080|rtx3060|rtx3090|rtx4090|rtx5090|a100|h100|h200";
 }
 
-/** Whether a product is made in parts, which a kernel of its own adds in their order (src/backend/cuda/matmul.c): few
- * blocks of 64 by 64, many terms. */
-static bool in_parts(const LkGraph *graph, const LkNode *node)
-{
-    const LkTensor *a = lk_graph_tensor(graph, node->in[0]), *y = lk_graph_tensor(graph, node->out[0]);
-    int64_t tiles = (lk_tensor_rows(y) + 63) / 64 * ((lk_tensor_cols(y) + 63) / 64);
-    return node->attr.trans_a && !node->attr.trans_b && y->dtype == LK_F32 && tiles <= 32 && lk_tensor_rows(a) >= 2048;
-}
-
 /** Kernels that a node takes on a card: our own as they are, a product's, convolution's or attention's as the backend
  * asks for them. */
 static int launches_of(const RoofCard *card, const LkGraph *graph, const LkNode *node)
@@ -68,7 +60,7 @@ static int launches_of(const RoofCard *card, const LkGraph *graph, const LkNode 
         return launches.count;
     }
     if (node->op == LK_OP_MATMUL)
-        return in_parts(graph, node) ? 2 : 1;
+        return lk_product_parts(graph, node) > 1 ? 2 : 1; /* the parts, and their sum */
     if (node->op == LK_OP_ATTENTION_BACKWARD) {
         const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
         bool by_groups = lk_card_limits(card->sm)->backward_workspace;

@@ -1,14 +1,9 @@
 /* The matrix products of a program. */
 #include "backend/cuda/bias.h"
+#include "backend/cuda/parts.h"
 #include "backend/cuda/product.h"
 
 #include <stdlib.h>
-
-/* A product whose result is so small that its blocks would leave most of the card idle, over at least so many terms,
- * is done in parts: an adapter's gradient is 16 × 640 from 4096 tokens. The parts are added in their order, by a kernel
- * whose start takes as long as a block's work on some 1024 terms: below twice that nothing is won (SDXL at 1024 × 1024
- * has 864 gradients over 1024 tokens). */
-enum { TILE = 64, FEW_TILES = 64, MANY_TERMS = 2048, MOST_PARTS = 32, FEWEST_TERMS = 512 };
 
 typedef struct MatmulStep {
     LkStep base;
@@ -38,20 +33,6 @@ static bool addend_apart(const LkStep *step)
 {
     const LkNode *node = step->node;
     return node->attr.has_addend && input(step, node->n_in - 1)->dtype != result_type(step);
-}
-
-/** The largest number of parts that divides k, keeps each part long enough and the card not more than full. */
-static int64_t count_parts(const MatmulStep *s)
-{
-    int64_t tiles = ((s->m + TILE - 1) / TILE) * ((s->n + TILE - 1) / TILE);
-    int64_t most = tiles < FEW_TILES ? FEW_TILES / tiles : 1;
-    most = most < MOST_PARTS ? most : MOST_PARTS;
-    if (!s->base.node->attr.trans_a || s->base.node->attr.trans_b || result_type(&s->base) != LK_F32 ||
-        s->k < MANY_TERMS || s->base.node->attr.has_bias)
-        return 1;
-    while (most > 1 && (s->k % most || s->k / most < FEWEST_TERMS))
-        most--;
-    return most;
 }
 
 /** Bytes to which a tensor's address is aligned for certain, 16 at most. */
@@ -116,7 +97,7 @@ static bool prepare(LkProgram *program, MatmulStep *s, LkError *error)
     s->m = node->attr.trans_a ? lk_tensor_cols(a) : lk_tensor_rows(a);
     s->k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a);
     s->n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b);
-    s->parts = count_parts(s);
+    s->parts = lk_product_parts(program->graph, node);
     s->round = addend_apart(&s->base);
     LkProductShape shape = shape_of(s);
     if (!lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, shape.d, error))
