@@ -24,7 +24,7 @@
 typedef struct Options {
     char *precision, *recompute, *device;
     int size, batch, steps, rank, nodes, threads;
-    gboolean no_te, measure, alone;
+    gboolean no_te, apart, measure, alone;
 } Options;
 
 typedef struct Bench {
@@ -115,7 +115,7 @@ static bool build(Bench *b)
                          .clip_skip = 1,
                          .text_encoder = !b->o.no_te,
                          .tf32 = strcmp(b->o.precision, "tf32") == 0,
-                         .folded_terms = lk_backend_folded_terms(b->api, compute)};
+                         .folded_terms = b->o.apart ? 0 : lk_backend_folded_terms(b->api, compute)};
     shape.recompute = strcmp(b->o.recompute, "blocks") == 0  ? LK_RECOMPUTE_BLOCKS
                       : strcmp(b->o.recompute, "cheap") == 0 ? LK_RECOMPUTE_CHEAP
                                                              : LK_RECOMPUTE_NONE;
@@ -366,6 +366,7 @@ static bool parse(int *argc, char ***argv, Options *o, char **model, GError **er
         {"steps", 'n', 0, G_OPTION_ARG_INT, &o->steps, "steps to time after the first (5)", "N"},
         {"rank", 0, 0, G_OPTION_ARG_INT, &o->rank, "of the LoRA (16)", "N"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "threads (all cores)", "N"},
+        {"apart", 0, 0, G_OPTION_ARG_NONE, &o->apart, "a LoRA's second product is a call of its own everywhere", NULL},
         {"no-te", 0, 0, G_OPTION_ARG_NONE, &o->no_te, "train the U-Net only, on given text states", NULL},
         {"measure", 'm', 0, G_OPTION_ARG_NONE, &o->measure, "print where the time goes", NULL},
         {"alone", 0, 0, G_OPTION_ARG_NONE, &o->alone, "with --measure: beside oneDNN alone on the same shapes", NULL},

@@ -255,13 +255,14 @@ find_python() {
 # number FILE WORD: the number behind a word in the line "result:".
 number() { sed -n "s/^result:.*$2 \([0-9.]*\).*/\1/p" "$1" | tail -n 1; }
 
-# one_track KEY MODEL OURS SIZE OPTION...: the same step with nothing computed beside anything.
-one_track() {
-    local log=$logs/one-track-$1 alone
-    LORIKEET_CUDA_ONE_TRACK=1 program 40 build/tests/bench/bench-step "$2" --device cuda:0 -p $half -s "$4" -n "${GPU_STEPS:-10}" "${@:5}" >"$log" 2>&1
+# without WHAT VERB KEY MODEL OURS SIZE OPTION...: the same step without something that should make it faster. ONE_TRACK=1
+# in the environment: nothing is computed beside anything.
+without() {
+    local what=$1 log=$logs/without-$1-$3 alone
+    LORIKEET_CUDA_ONE_TRACK=${ONE_TRACK:-} program 40 build/tests/bench/bench-step "$4" --device cuda:0 -p $half -s "$6" -n "${GPU_STEPS:-10}" "${@:7}" >"$log" 2>&1
     alone=$(number "$log" median)
-    [ -n "$alone" ] || { row "  without tracks" "-" "$(tail -n 1 "$log" | cut -c1-90)"; return; }
-    row "  without tracks" "$(awk -v s="$alone" 'BEGIN {printf "%.2f it/s", 1 / s}')" "$(awk -v a="$3" -v b="$alone" 'BEGIN {printf "tracks make it %.2f times as fast", b / a}')"
+    [ -n "$alone" ] || { row "  without $what" "-" "$(tail -n 1 "$log" | cut -c1-90)"; return; }
+    row "  without $what" "$(awk -v s="$alone" 'BEGIN {printf "%.2f it/s", 1 / s}')" "$(awk -v w="$what $2" -v a="$5" -v b="$alone" 'BEGIN {printf "%s it %.2f times as fast", w, b / a}')"
 }
 
 # speed FAMILY SIZE BATCH SECONDS: our step, its share of the card's arithmetic and memory by the graph's own count, PyTorch's.
@@ -278,7 +279,10 @@ speed() {
         $1 == "all" && NF == 8 {printf ", MFU %.0f %%, %.0f %% of the memory'"'"'s speed, floor %.1f ms", 100 * $4 / s / f, 100 * $5 / s / b, $7}' "$roof")
     row "$name" "$(awk -v s="$mine" 'BEGIN {printf "%.2f it/s", 1 / s}')" \
         "$(awk -v s="$mine" 'BEGIN {printf "%.1f ms", 1e3 * s}')${floor:-, floor unknown}, memory $(number "$ours" peak) GiB, planned $(number "$ours" plan)$(grep -o ', call by call' "$ours" | head -n 1)"
-    [ "$3" != 1 ] || one_track "$key" "$model" "$mine" "$2" "${more[@]}"
+    if [ "$3" = 1 ]; then
+        ONE_TRACK=1 without tracks make "$key" "$model" "$mine" "$2" "${more[@]}"
+        without folding makes "$key" "$model" "$mine" "$2" "${more[@]}" --apart
+    fi
     [ -z "$python" ] || within "$4" "$python" tests/bench/peer.py --device cuda --family "$1" --precision $half --size "$2" --batch "$3" --steps 20 "${more[@]}" >"$peer" 2>&1
     [ ! -f "$peer" ] || theirs=$(number "$peer" median)
     [ -z "$theirs" ] || row "  PyTorch" "$(awk -v s="$theirs" 'BEGIN {printf "%.2f it/s", 1 / s}')" \
