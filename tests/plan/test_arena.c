@@ -196,6 +196,33 @@ static LkRef build_layer_norm_backward_addend(GraphTest *test, LkRef x, LkRef ot
                     (LkRef[]){dy, other, stats, vector(test, 1, t.shape[3]), x});
 }
 
+/** Over x; with an addend of `terms` terms, if any. */
+static LkRef geglu_backward(GraphTest *test, LkRef x, int64_t terms)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, x);
+    const int64_t half[4] = {t.shape[0], t.shape[1], t.shape[2], t.shape[3] / 2};
+    const int64_t thin[4] = {t.shape[0], t.shape[1], t.shape[2], terms};
+    LkRef in[4] = {test_input(test, t.dtype, TEST_NORMAL, 0, 1, 4, half), x};
+    LkAttributes attr = {.low_rank = {{.given = terms > 0, .alpha = 0.5f}}};
+    if (terms > 0) {
+        in[2] = test_input(test, t.dtype, TEST_NORMAL, 0, 1, 4, thin);
+        in[3] = test_input(test, t.dtype, TEST_NORMAL, 0, 1, 2, (int64_t[]){terms, t.shape[3]});
+    }
+    LkRef dx = lk_graph_activation(test->graph, t.dtype, t.rank, t.shape);
+    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, terms > 0 ? 4 : 2, in, 1, &dx);
+    return dx;
+}
+
+static LkRef build_geglu_backward(GraphTest *test, LkRef x, LkRef other)
+{
+    return geglu_backward(test, x, 0);
+}
+
+static LkRef build_geglu_backward_low_rank(GraphTest *test, LkRef x, LkRef other)
+{
+    return geglu_backward(test, x, 5);
+}
+
 static LkRef build_matmul_addend(GraphTest *test, LkRef x, LkRef other)
 {
     int64_t c = lk_tensor_cols(lk_graph_tensor(test->graph, x));
@@ -247,6 +274,8 @@ static void check_all_in_place(const LkBackend *backend, LkDType dtype)
     check_in_place(backend, dtype, "layer norm", build_layer_norm);
     check_in_place(backend, dtype, "layer norm backward", build_layer_norm_backward);
     check_in_place(backend, dtype, "layer norm backward and addend", build_layer_norm_backward_addend);
+    check_in_place(backend, dtype, "GEGLU backward", build_geglu_backward);
+    check_in_place(backend, dtype, "GEGLU backward of rank 5", build_geglu_backward_low_rank);
     check_in_place(backend, dtype, "product with an addend", build_matmul_addend);
 }
 
