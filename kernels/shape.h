@@ -15,8 +15,7 @@ enum {
     LK_FOLD_WIDTH = 256, /* columns of a block that folds partial row sums */
     LK_MAX_LANES = 256,  /* of a GPU's block */
 
-    /* A pass that adds a product of low rank: a block's rows fall into tiles, its columns into a strip for each warp.
-     */
+    /* A pass that adds a product of low rank: a block's rows fall into tiles, its columns into a warp's strips. */
     LK_LOW_RANK_ROWS = 32,
     LK_LOW_RANK_TILE = 16,
     LK_LOW_RANK_COLUMNS = 128,

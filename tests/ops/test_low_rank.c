@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 3, IN = 5, WIDE = 8 };
+enum { ROWS = 3, WIDE = 8 };
 
 /** What is done to y0 + h · u before GEGLU reads it, and which of several reasons there is not to fold it. */
 typedef enum Twist {
@@ -44,8 +44,8 @@ static const char *const names[TWISTS] = {
     "a factor that changes",
 };
 
-/** GEGLU of a layer with a LoRA; returns y of the LoRA. */
-static LkRef build(GraphTest *test, Twist twist, LkRef *out)
+/** GEGLU of a layer with a LoRA. */
+static void build(GraphTest *test, Twist twist, LkRef *out)
 {
     LkGraph *graph = test->graph;
     LkDType t = graph->compute;
@@ -72,7 +72,6 @@ static LkRef build(GraphTest *test, Twist twist, LkRef *out)
     lk_graph_output(graph, *out);
     if (twist == READ_TWICE)
         lk_graph_output(graph, lk_activation(graph, y, LK_SILU));
-    return y;
 }
 
 static GraphTest *new_case(Twist twist, bool fold, LkRef *out)
