@@ -256,26 +256,40 @@ static bool number(sqlite3 *db, const char *sql, gint64 *value, const char *path
     return ok;
 }
 
+typedef struct Marks {
+    gint64 version, application, tables;
+} Marks;
+
+/** All in one transaction: another process may be making the store between two reads. */
+static bool read_marks(sqlite3 *db, Marks *marks, const char *path, GError **error)
+{
+    if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return fail(db, path, error);
+    bool ok = number(db, "PRAGMA user_version", &marks->version, path, error) &&
+              number(db, "PRAGMA application_id", &marks->application, path, error) &&
+              number(db, "SELECT count(*) FROM sqlite_schema", &marks->tables, path, error);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
 bool lk_schema_check(const LkSchema *schema, sqlite3 *db, const char *path, GError **error)
 {
-    gint64 version, application, tables;
-    if (!number(db, "PRAGMA user_version", &version, path, error) ||
-        !number(db, "PRAGMA application_id", &application, path, error) ||
-        !number(db, "SELECT count(*) FROM sqlite_schema", &tables, path, error))
+    Marks marks;
+    if (!read_marks(db, &marks, path, error))
         return false;
     g_autofree char *shown = g_filename_display_name(path);
-    if (application != LK_SCHEMA_APPLICATION && (application || version || tables))
+    if (marks.application != LK_SCHEMA_APPLICATION && (marks.application || marks.version || marks.tables))
         return lk_set_error(error, LK_ERROR_FORMAT,
                             _("“%s” is a database of another program. It was left as it is. Move it elsewhere, and "
                               "Lorikeet will make its own."),
                             shown);
-    if (version < 0)
+    if (marks.version < 0)
         return lk_store_error(error, path, SQLITE_CORRUPT, "user_version");
-    if (version > schema->count)
+    if (marks.version > schema->count)
         return lk_set_error(error, LK_ERROR_UNSUPPORTED,
                             _("“%s” was written by a newer Lorikeet (its version is %d, this program knows up to %d). "
                               "It was left as it is. Please update Lorikeet to open it."),
-                            shown, (int)version, schema->count);
+                            shown, (int)marks.version, schema->count);
     return true;
 }
 

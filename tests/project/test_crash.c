@@ -105,30 +105,37 @@ static void test_kill(void)
     fixture_free(&f);
 }
 
+/** The exit status of a process that may have failed, and why it has. */
+static int told(GError *error)
+{
+    if (!error)
+        return 0;
+    tap_note("%s", error->message);
+    fflush(stdout);
+    return 1;
+}
+
 static int add_projects(const char *path, int number)
 {
-    LkStore *store = lk_store_open(path, NULL);
-    int failures = !store;
-    for (int i = 0; store && i < 40; i++) {
+    GError *error = NULL;
+    LkStore *store = lk_store_open(path, &error);
+    for (int i = 0; store && !error && i < 40; i++) {
         g_autofree char *name = g_strdup_printf("%d of %d", i, number);
-        gint64 id = lk_projects_create(store, name, "style", "", NULL);
-        failures += !id || !lk_settings_set(store, id, "k", "v", NULL);
-        g_autoptr(GPtrArray) list = lk_projects_list(store, NULL);
-        failures += !list;
+        gint64 id = lk_projects_create(store, name, "style", "", &error);
+        g_autoptr(GPtrArray) list = NULL;
+        if (id && lk_settings_set(store, id, "k", "v", &error))
+            list = lk_projects_list(store, &error);
     }
     lk_store_close(store);
-    return failures != 0;
+    return told(error);
 }
 
 static int open_and_close(const char *path, int number)
 {
-    int failures = 0;
-    for (int i = 0; i < 20; i++) {
-        LkStore *store = lk_store_open(path, NULL);
-        failures += !store;
-        lk_store_close(store);
-    }
-    return failures != 0;
+    GError *error = NULL;
+    for (int i = 0; i < 20 && !error; i++)
+        lk_store_close(lk_store_open(path, &error));
+    return told(error);
 }
 
 static void together(const char *what, int (*body)(const char *, int), const char *path)
@@ -156,6 +163,48 @@ static void test_processes(void)
     tap_ok(list->len == 160 && sql_number(f.store, "SELECT count(*) FROM setting") == 160 &&
                lk_store_check(f.store, &f.error),
            "all that they wrote is there");
+    fixture_free(&f);
+}
+
+typedef struct Between {
+    const char *path;
+    int statement, at, made;
+} Between;
+
+/** Before one of the statements that look at a new store, another connection tries to make it whole. */
+static int make_between(unsigned kind, void *data, void *statement, void *text)
+{
+    (void)kind, (void)statement, (void)text;
+    Between *between = data;
+    sqlite3 *db = NULL;
+    if (between->statement++ != between->at)
+        return 0;
+    if (sqlite3_open(between->path, &db) == SQLITE_OK && lk_schema_upgrade(&lk_schema, db, between->path, NULL))
+        between->made++;
+    sqlite3_close(db);
+    return 0;
+}
+
+/** A store is looked at before another process makes it, or after, never half and half. */
+static void test_made_meanwhile(void)
+{
+    Fixture f = {.folder = scratch_new()};
+    f.path = g_build_filename(f.folder, "store.db", NULL);
+    Between between = {.path = f.path};
+    int looks = 0, passed = 0;
+    do {
+        sqlite3 *db = NULL;
+        g_unlink(f.path);
+        must(sqlite3_open(f.path, &db) == SQLITE_OK, NULL, "open");
+        sqlite3_trace_v2(db, SQLITE_TRACE_STMT, make_between, &between);
+        between.at = looks++;
+        between.statement = 0;
+        passed += lk_schema_check(&lk_schema, db, f.path, &f.error);
+        sqlite3_close(db);
+    } while (between.at < between.statement);
+    tap_ok(passed == looks && looks > 3 && between.made,
+           "made while it is looked at, it is not taken for another program's (%d of %d)%s%s", passed, looks,
+           f.error ? ": " : "", f.error ? f.error->message : "");
     fixture_free(&f);
 }
 
@@ -259,6 +308,7 @@ static void test_damage(void)
 int main(void)
 {
     test_processes();
+    test_made_meanwhile();
     test_kill();
     test_damage();
     return tap_done();
