@@ -51,21 +51,29 @@ int64_t lk_lora_part_span(const LkLoraModule *module, int part)
     return (lk_part_elements(&module->parts[part]) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/** Gives every part its place: group by group, in each by module. */
+/** Where a part is put: by group, in each first the down matrices, so that those of layers that read the same lie one
+ * under the other and are one factor (lk_lora_begin). */
+static int band_of(const LkLoraModule *module, int part)
+{
+    return 2 * module->groups[part] + (module->parts[part].role != LK_PART_DOWN);
+}
+
+/** Gives every part its place: band by band, in each by module. */
 static void arrange(LkLora *lora)
 {
-    int64_t place[LK_LORA_MAX_GROUPS + 1] = {0};
+    int64_t place[2 * LK_LORA_MAX_GROUPS + 1] = {0};
+    int bands = 2 * lora->n_groups;
     for (int i = 0; i < lora->count; i++)
         for (int p = 0; p < lora->modules[i].n_parts; p++)
-            place[lora->modules[i].groups[p] + 1] += lk_lora_part_span(&lora->modules[i], p);
-    for (int group = 0; group < lora->n_groups; group++)
-        place[group + 1] += place[group];
-    lora->elements = place[lora->n_groups];
+            place[band_of(&lora->modules[i], p) + 1] += lk_lora_part_span(&lora->modules[i], p);
+    for (int band = 0; band < bands; band++)
+        place[band + 1] += place[band];
+    lora->elements = place[bands];
     for (int i = 0; i < lora->count; i++)
         for (int p = 0; p < lora->modules[i].n_parts; p++) {
             LkLoraModule *m = &lora->modules[i];
-            m->at[p] = place[m->groups[p]];
-            place[m->groups[p]] += lk_lora_part_span(m, p);
+            m->at[p] = place[band_of(m, p)];
+            place[band_of(m, p)] += lk_lora_part_span(m, p);
         }
 }
 

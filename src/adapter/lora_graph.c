@@ -7,6 +7,9 @@
 
 _Static_assert((int)LK_LORA_MAX_GROUPS == (int)LK_SCALAR_MAX_GROUPS, "every group of parts has scalars of its own");
 
+/** Ranks of which a module's columns begin at 16 bytes in every type, beside those of others. */
+enum { COLUMNS = 8 };
+
 /** One module being attached to a layer. */
 typedef struct Attaching {
     const LkLoraGraph *in_graph;
@@ -213,14 +216,65 @@ static Attaching attaching(const LkLoraGraph *in_graph, LkGraph *graph, const Lk
                        .scale = in_graph->strength * lk_adapter_scale(&m->shape)};
 }
 
-LkRef lk_lora_begin(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
+/** The module of a layer whose product with the down matrix can begin; else NULL. */
+static const LkLoraModule *beginning(const LkLoraGraph *in_graph, const LkGraph *graph, const LkAdaptedLayer *layer)
+{
+    const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer->name);
+    return m && layer->x != LK_NONE && m->shape.algo == LK_ALGO_LORA && fits_input(m, graph, layer) ? m : NULL;
+}
+
+static int64_t down_at(const LkLoraModule *m)
+{
+    return m->at[lk_adapter_part(&m->shape, LK_PART_DOWN)];
+}
+
+/** Whether `next`'s down matrix lies under that of `m`, so that both are one. */
+static bool goes_on(const LkLoraModule *m, const LkLoraModule *next)
+{
+    const LkAdapterShape *a = &m->shape, *b = &next->shape;
+    return a->kernel == 1 && b->kernel == 1 && a->in == b->in && a->dim % COLUMNS == 0 && b->dim % COLUMNS == 0 &&
+           lk_adapter_scale(a) == lk_adapter_scale(b) && down_at(next) == down_at(m) + a->dim * a->in;
+}
+
+/** [h of the first, h of the second, …] = scale · x · their down matrices; each layer gets its columns. */
+static void begin_stack(const LkLoraGraph *in_graph, LkGraph *graph, const LkLoraModule *first, LkAdaptedLayer *layers,
+                        int count, int64_t columns)
+{
+    const int64_t shape[2] = {columns, first->shape.in};
+    LkMatmul options = LK_MATMUL_DEFAULT;
+    options.trans_b = true;
+    options.alpha = in_graph->strength * lk_adapter_scale(&first->shape);
+    LkRef downs = lk_graph_parameter(graph, in_graph->shadow, in_graph->gradient, down_at(first), 2, shape);
+    LkRef h = lk_matmul(graph, layers[0].x, downs, options);
+    int64_t begin = 0;
+    for (int i = 0; i < count && h != LK_NONE; i++) {
+        int64_t dim = lk_lora_find_layer(in_graph->lora, layers[i].name)->shape.dim;
+        layers[i].begun = lk_graph_columns(graph, h, begin, dim);
+        begin += dim;
+    }
+}
+
+void lk_lora_begin(void *context, LkGraph *graph, LkAdaptedLayer *layers, int count)
 {
     const LkLoraGraph *in_graph = context;
-    const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer->name);
-    if (!m || layer->x == LK_NONE || m->shape.algo != LK_ALGO_LORA || !fits_input(m, graph, layer))
-        return LK_NONE;
-    const Attaching a = attaching(in_graph, graph, m, layer);
-    return down(&a);
+    bool dropped = in_graph->masks != LK_NONE || in_graph->key != LK_NONE; /* what drops numbers reads whole rows */
+    for (int i = 0, next; i < count; i = next) {
+        const LkLoraModule *first = beginning(in_graph, graph, &layers[i]), *last = first;
+        int64_t columns = first ? first->shape.dim : 0;
+        for (next = i + 1; next < count && first && !dropped; next++) {
+            const LkLoraModule *m = beginning(in_graph, graph, &layers[next]);
+            if (!m || !goes_on(last, m))
+                break;
+            columns += m->shape.dim;
+            last = m;
+        }
+        if (last != first) {
+            begin_stack(in_graph, graph, first, &layers[i], next - i, columns);
+        } else if (first) {
+            const Attaching a = attaching(in_graph, graph, first, &layers[i]);
+            layers[i].begun = down(&a);
+        }
+    }
 }
 
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer)
@@ -248,8 +302,9 @@ bool lk_lora_used_range(const LkLoraGraph *in_graph, int group, int64_t *first, 
         for (int p = 0; p < m->n_parts && in_graph->used[i]; p++) {
             if (m->groups[p] != group)
                 continue;
-            begin = begin < 0 ? m->at[p] : begin;
-            end = m->at[p] + lk_lora_part_span(m, p);
+            int64_t part_end = m->at[p] + lk_lora_part_span(m, p);
+            begin = begin < 0 || m->at[p] < begin ? m->at[p] : begin;
+            end = part_end > end ? part_end : end;
         }
     }
     *first = begin;

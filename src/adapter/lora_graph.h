@@ -38,8 +38,8 @@ void lk_lora_graph_clear(LkLoraGraph *in_graph);
 
 /** For LkAdapterHook: context is an LkLoraGraph. */
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
-/** The same: a LoRA's product with its down matrix. */
-LkRef lk_lora_begin(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
+/** The same: LoRAs' products with their down matrices; those of layers in a row are one product where they can be. */
+void lk_lora_begin(void *context, LkGraph *graph, LkAdaptedLayer *layers, int count);
 /** The same: whether the layer's module scales its output (DoRA). */
 bool lk_lora_wants_own(void *context, const char *layer);
 

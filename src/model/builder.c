@@ -38,10 +38,12 @@ LkRef lk_build_vector(LkBuilder *b, const char *name)
     return lk_graph_weight(b->graph, name, LK_F32, 1, &count);
 }
 
-static void begin(const LkBuilder *b, LkAdaptedLayer *layer)
+static void begin(const LkBuilder *b, LkAdaptedLayer *layers, int count)
 {
-    layer->y = LK_NONE;
-    layer->begun = b->adapter.begin ? b->adapter.begin(b->adapter.context, b->graph, layer) : LK_NONE;
+    for (int i = 0; i < count; i++)
+        layers[i].y = layers[i].begun = LK_NONE;
+    if (b->adapter.begin)
+        b->adapter.begin(b->adapter.context, b->graph, layers, count);
 }
 
 /** The layer's output `y` with the adapter, if there is one. */
@@ -51,34 +53,51 @@ static LkRef adapted(const LkBuilder *b, LkAdaptedLayer *layer, LkRef y)
     return b->adapter.attach ? b->adapter.attach(b->adapter.context, b->graph, layer) : y;
 }
 
-/** The Linear and its adapter; `to`, where there is one, is added. */
-static LkRef linear(LkBuilder *b, const char *layer, LkRef x, LkRef bias, LkRef to)
+/** A Linear as an adapter sees it. */
+static LkAdaptedLayer linear(LkBuilder *b, const char *layer, bool with_bias, LkRef x)
 {
-    LkRef weight = lk_build_weight(b, lk_name("%s.weight", layer).text);
+    return (LkAdaptedLayer){.name = layer,
+                            .x = x,
+                            .weight = lk_build_weight(b, lk_name("%s.weight", layer).text),
+                            .bias = with_bias ? lk_build_vector(b, lk_name("%s.bias", layer).text) : LK_NONE,
+                            .kernel = 1,
+                            .stride = 1};
+}
+
+/** The Linear, after begin, and its adapter; `to`, where there is one, is added. */
+static LkRef product(LkBuilder *b, LkAdaptedLayer *at, LkRef to)
+{
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
-    options.bias = bias;
+    options.bias = at->bias;
     options.addend = to;
-    LkAdaptedLayer at = {.name = layer, .x = x, .weight = weight, .bias = bias, .kernel = 1, .stride = 1};
-    begin(b, &at);
-    return adapted(b, &at, lk_matmul(b->graph, x, weight, options));
+    return adapted(b, at, lk_matmul(b->graph, at->x, at->weight, options));
+}
+
+void lk_build_linears(LkBuilder *b, int count, const LkName *layers, bool with_bias, LkRef x, LkRef *y)
+{
+    LkAdaptedLayer at[LK_BUILD_MOST_LINEARS];
+    for (int i = 0; i < count; i++)
+        at[i] = linear(b, layers[i].text, with_bias, x);
+    begin(b, at, count);
+    for (int i = 0; i < count; i++)
+        y[i] = product(b, &at[i], LK_NONE);
 }
 
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x)
 {
-    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text), LK_NONE);
+    LkAdaptedLayer at = linear(b, layer, true, x);
+    begin(b, &at, 1);
+    return product(b, &at, LK_NONE);
 }
 
 LkRef lk_build_linear_onto(LkBuilder *b, const char *layer, LkRef x, LkRef to)
 {
     if (b->adapter.wants_own && b->adapter.wants_own(b->adapter.context, layer))
         return lk_add(b->graph, to, lk_build_linear(b, layer, x));
-    return linear(b, layer, x, lk_build_vector(b, lk_name("%s.bias", layer).text), to);
-}
-
-LkRef lk_build_linear_without_bias(LkBuilder *b, const char *layer, LkRef x)
-{
-    return linear(b, layer, x, LK_NONE, LK_NONE);
+    LkAdaptedLayer at = linear(b, layer, true, x);
+    begin(b, &at, 1);
+    return product(b, &at, to);
 }
 
 LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pad_before, int pad_after)
@@ -93,7 +112,7 @@ LkRef lk_build_conv(LkBuilder *b, const char *layer, LkRef x, int stride, int pa
                          .stride = stride,
                          .pad_before = pad_before,
                          .pad_after = pad_after};
-    begin(b, &at);
+    begin(b, &at, 1);
     return adapted(b, &at, lk_conv2d(b->graph, x, weight, bias, stride, pad_before, pad_after));
 }
 

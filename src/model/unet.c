@@ -32,12 +32,15 @@ static LkRef resblock(Unet *u, const char *block, LkRef x)
 /** Attention of n [N,S,C] to `context` (n itself for self attention), added to x. */
 static LkRef attention(Unet *u, const char *name, LkRef n, LkRef context, LkRef x, int64_t heads)
 {
-    LkRef q = lk_build_linear_without_bias(u->b, lk_name("%s.to_q", name).text, n);
-    LkRef k = lk_build_linear_without_bias(u->b, lk_name("%s.to_k", name).text, context);
-    LkRef v = lk_build_linear_without_bias(u->b, lk_name("%s.to_v", name).text, context);
-    int64_t width = lk_tensor_cols(lk_graph_tensor(u->b->graph, q));
+    const LkName names[3] = {lk_name("%s.to_q", name), lk_name("%s.to_k", name), lk_name("%s.to_v", name)};
+    LkRef of[3]; /* q, k, v */
+    int of_n = context == n ? 3 : 1;
+    lk_build_linears(u->b, of_n, names, false, n, of);
+    if (of_n < 3)
+        lk_build_linears(u->b, 2, names + 1, false, context, of + 1);
+    int64_t width = lk_tensor_cols(lk_graph_tensor(u->b->graph, of[0]));
     float scale = (float)(1 / sqrt((double)width / (double)heads));
-    LkRef o = lk_attention(u->b->graph, q, k, v, heads, scale, false);
+    LkRef o = lk_attention(u->b->graph, of[0], of[1], of[2], heads, scale, false);
     return lk_build_linear_onto(u->b, lk_name("%s.to_out.0", name).text, o, x);
 }
 

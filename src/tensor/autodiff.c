@@ -15,6 +15,7 @@ struct LkDiff {
     LkRef *copy;      /* per forward tensor (owners): its recomputed copy, or LK_NONE */
     bool *built;      /* per forward tensor (owners): made of weights and states alone */
     uint8_t *readers; /* per forward tensor (owners): how many nodes read it (capped) */
+    int64_t *columns; /* per forward tensor (owners): of how many columns the gradient was written, each on its own */
 };
 
 LkRef lk_graph_parameter(LkGraph *graph, LkRef shadow, LkRef gradient, int64_t offset, int rank, const int64_t *shape)
@@ -47,6 +48,36 @@ static void count_readers(LkDiff *diff)
             uint8_t *readers = &diff->readers[lk_graph_owner(diff->graph, diff->graph->nodes[i].in[k])];
             *readers = *readers < UINT8_MAX ? *readers + 1 : UINT8_MAX;
         }
+}
+
+static LkRef columns_problem(LkDiff *diff)
+{
+    return lk_graph_problem(diff->graph, "a tensor of which not every column is read once");
+}
+
+/** Whether two views of one tensor have a column in common. */
+static bool meet(const LkTensor *a, const LkTensor *b)
+{
+    return a->offset < b->offset + lk_tensor_cols(b) && b->offset < a->offset + lk_tensor_cols(a);
+}
+
+LkRef lk_diff_columns(LkDiff *diff, LkRef ref)
+{
+    LkGraph *graph = diff->graph;
+    LkRef owner = lk_graph_owner(graph, ref), gradient = diff->gradient[owner];
+    LkTensor t = graph->tensors[owner];
+    if (gradient == LK_NONE)
+        gradient = diff->gradient[owner] = lk_graph_activation(graph, t.dtype, t.rank, t.shape);
+    else if (diff->columns[owner] == 0)
+        return columns_problem(diff); /* read whole too */
+    if (gradient == LK_NONE)
+        return LK_NONE;
+    for (LkRef i = gradient; i < graph->n_tensors; i++)
+        if (graph->tensors[i].kind == LK_TENSOR_VIEW && graph->tensors[i].base == gradient &&
+            meet(&graph->tensors[i], &graph->tensors[ref]))
+            return columns_problem(diff);
+    diff->columns[owner] += lk_tensor_cols(&graph->tensors[ref]);
+    return lk_graph_seen_as(graph, gradient, ref);
 }
 
 bool lk_diff_is_shared(const LkDiff *diff, LkRef ref)
@@ -92,19 +123,10 @@ static void find_built(LkDiff *diff)
     }
 }
 
-/** `value` (the owner's shape) seen as the view `ref` of that owner. */
-static LkRef seen_as(LkDiff *diff, LkRef value, LkRef ref)
-{
-    LkTensor t = diff->graph->tensors[ref];
-    if (t.kind != LK_TENSOR_VIEW)
-        return value;
-    return lk_graph_view(diff->graph, value, t.offset, t.rank, t.shape);
-}
-
 LkRef lk_diff_partial(LkDiff *diff, LkRef ref)
 {
     LkRef gradient = diff->gradient[lk_graph_owner(diff->graph, ref)];
-    return gradient == LK_NONE ? LK_NONE : seen_as(diff, gradient, ref);
+    return gradient == LK_NONE ? LK_NONE : lk_graph_seen_as(diff->graph, gradient, ref);
 }
 
 /** Whether a node reads the tensor that owns this memory. Only nodes from `first` on can. */
@@ -136,7 +158,9 @@ static bool round_in_product(LkGraph *graph, LkRef ref, LkDType dtype)
  * the type of its factors, with one of which the gradient is multiplied. */
 static LkRef gradient_for(LkDiff *diff, const LkNode *node)
 {
-    LkRef gradient = lk_diff_partial(diff, node->out[0]);
+    LkRef gradient = lk_diff_partial(diff, node->out[0]), owner = lk_graph_owner(diff->graph, node->out[0]);
+    if (diff->columns[owner] > 0 && diff->columns[owner] != lk_tensor_cols(&diff->graph->tensors[owner]))
+        return columns_problem(diff);
     LkDType dtype = diff->graph->tensors[node->op == LK_OP_MATMUL ? node->in[0] : node->out[0]].dtype;
     if (gradient == LK_NONE || diff->graph->tensors[gradient].dtype == dtype ||
         round_in_product(diff->graph, gradient, dtype))
@@ -150,6 +174,10 @@ void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient)
     LkTensor t = diff->graph->tensors[owner];
     if (gradient == LK_NONE)
         return;
+    if (diff->columns[owner] > 0) {
+        columns_problem(diff);
+        return;
+    }
     if (lk_tensor_count(&t) != lk_tensor_count(&diff->graph->tensors[gradient])) {
         lk_graph_problem(diff->graph, "a part of an activation cannot be differentiated");
         return;
@@ -191,7 +219,7 @@ static LkRef copied(LkDiff *diff, LkRef ref)
     LkRef owner = lk_graph_owner(diff->graph, ref);
     if (owner >= diff->forward_tensors || diff->copy[owner] == LK_NONE)
         return ref;
-    return seen_as(diff, diff->copy[owner], ref);
+    return lk_graph_seen_as(diff->graph, diff->copy[owner], ref);
 }
 
 /** Appends the same node again with copied inputs and new outputs. */
@@ -295,7 +323,8 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     diff.copy = malloc(n * sizeof *diff.copy);
     diff.readers = calloc(n, sizeof *diff.readers);
     diff.built = calloc(n, sizeof *diff.built);
-    if (diff.built && diff.needs && diff.gradient && diff.copy && diff.readers) {
+    diff.columns = calloc(n, sizeof *diff.columns);
+    if (diff.columns && diff.built && diff.needs && diff.gradient && diff.copy && diff.readers) {
         for (size_t i = 0; i < n; i++)
             diff.gradient[i] = diff.copy[i] = LK_NONE;
         find_needs(&diff);
@@ -313,5 +342,6 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
     free(diff.copy);
     free(diff.readers);
     free(diff.built);
+    free(diff.columns);
     return lk_graph_check(graph, error);
 }

@@ -25,6 +25,9 @@ bool lk_diff_is_shared(const LkDiff *diff, LkRef ref);
 /** Replaces the gathered gradient of `ref` (by one that includes it). */
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient);
 
+/** Where the gradient of some columns of a tensor goes, which the one node that reads them makes. */
+LkRef lk_diff_columns(LkDiff *diff, LkRef ref);
+
 /** For a parameter: the place in the gradient state where its gradient is accumulated, seen as [rows, cols]. */
 LkRef lk_diff_parameter_gradient(LkDiff *diff, LkRef ref);
 

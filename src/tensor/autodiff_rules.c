@@ -38,6 +38,9 @@ static void add_product(LkDiff *diff, LkRef ref, LkRef a, bool trans_a, LkRef b,
     if (lk_graph_tensor(graph, ref)->trainable) {
         options.into = options.addend = lk_diff_parameter_gradient(diff, ref);
         lk_matmul(graph, a, b, options);
+    } else if (!lk_tensor_is_dense(lk_graph_tensor(graph, ref))) {
+        options.into = lk_diff_columns(diff, ref);
+        lk_matmul(graph, a, b, options);
     } else {
         options.addend = lk_diff_partial(diff, ref);
         if (lk_diff_is_shared(diff, ref)) {

@@ -134,6 +134,8 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
     if (of == LK_NONE)
         return LK_NONE;
     LkTensor source = graph->tensors[of];
+    if (!lk_tensor_is_dense(&source))
+        return lk_graph_problem(graph, "another shape of some columns");
     LkRef ref = add_tensor(graph, LK_TENSOR_VIEW, source.dtype, rank, shape);
     if (ref == LK_NONE)
         return LK_NONE;
@@ -160,6 +162,34 @@ LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape)
     return ref;
 }
 
+LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count)
+{
+    if (of == LK_NONE)
+        return LK_NONE;
+    LkTensor source = graph->tensors[of];
+    int64_t pitch = lk_tensor_cols(&source);
+    bool whole = source.kind == LK_TENSOR_ACTIVATION || source.kind == LK_TENSOR_INPUT;
+    if (!whole || source.rank < 1 || begin < 0 || count < 1 || begin > pitch - count)
+        return lk_graph_problem(graph, "columns that a tensor does not have");
+    source.shape[source.rank - 1] = count;
+    LkRef ref = lk_graph_view(graph, of, 0, source.rank, source.shape);
+    if (ref != LK_NONE) {
+        graph->tensors[ref].offset = begin;
+        graph->tensors[ref].pitch = pitch;
+    }
+    return ref;
+}
+
+LkRef lk_graph_seen_as(LkGraph *graph, LkRef of, LkRef like)
+{
+    LkTensor t = graph->tensors[like];
+    if (t.kind != LK_TENSOR_VIEW)
+        return of;
+    if (!lk_tensor_is_dense(&t))
+        return lk_graph_columns(graph, of, t.offset, lk_tensor_cols(&t));
+    return lk_graph_view(graph, of, t.offset, t.rank, t.shape);
+}
+
 void lk_graph_output(LkGraph *graph, LkRef ref)
 {
     if (ref != LK_NONE)
@@ -181,6 +211,35 @@ LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t
     return add_tensor(graph, LK_TENSOR_ACTIVATION, dtype, rank, shape);
 }
 
+/** Whether an operation can read its input k, or write output 0 where k is -1, in rows that lie apart. */
+static bool takes_columns(LkOp op, const LkAttributes *attr, int k)
+{
+    return op == LK_OP_MATMUL && (k == 0 || k == 1 || (k < 0 && !attr->has_addend));
+}
+
+static bool columns_fit(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
+                        const LkRef *out)
+{
+    for (int i = 0; i < n_in + n_out; i++)
+        if (!lk_tensor_is_dense(&graph->tensors[i < n_in ? in[i] : out[i - n_in]]) &&
+            !takes_columns(op, attr, i < n_in ? i : -1)) {
+            lk_graph_problem(graph, "an operation (%d) that cannot read or write columns alone", (int)op);
+            return false;
+        }
+    return true;
+}
+
+/** Says of what a node writes that it does; of a tensor of which several nodes write parts, that the first does. */
+static void note_writer(LkGraph *graph, LkRef out, int32_t n)
+{
+    LkTensor *owner = &graph->tensors[lk_graph_owner(graph, out)];
+    if (owner->kind != LK_TENSOR_ACTIVATION)
+        return;
+    graph->tensors[out].node = n;
+    if (owner->node < 0)
+        owner->node = n;
+}
+
 int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
                         const LkRef *out)
 {
@@ -196,7 +255,8 @@ int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
     for (int i = 0; i < n_out; i++)
         if (out[i] == LK_NONE)
             return -1;
-    if (!grow(graph, (void **)&graph->nodes, graph->n_nodes, &graph->node_capacity, sizeof *graph->nodes))
+    if (!columns_fit(graph, op, attr, n_in, in, n_out, out) ||
+        !grow(graph, (void **)&graph->nodes, graph->n_nodes, &graph->node_capacity, sizeof *graph->nodes))
         return -1;
     LkNode *node = &graph->nodes[graph->n_nodes];
     *node = (LkNode){.op = op, .n_in = n_in, .n_out = n_out, .segment = graph->segment};
@@ -206,8 +266,7 @@ int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
         memcpy(node->in, in, (size_t)n_in * sizeof *in);
     memcpy(node->out, out, (size_t)n_out * sizeof *out);
     for (int i = 0; i < n_out; i++)
-        if (graph->tensors[out[i]].kind == LK_TENSOR_ACTIVATION)
-            graph->tensors[out[i]].node = graph->n_nodes;
+        note_writer(graph, out[i], graph->n_nodes);
     return graph->n_nodes++;
 }
 
@@ -243,6 +302,16 @@ int64_t lk_tensor_rows(const LkTensor *tensor)
 int64_t lk_tensor_bytes(const LkTensor *tensor)
 {
     return lk_tensor_count(tensor) * (int64_t)lk_dtype_size(tensor->dtype);
+}
+
+int64_t lk_tensor_pitch(const LkTensor *tensor)
+{
+    return tensor->pitch ? tensor->pitch : lk_tensor_cols(tensor);
+}
+
+bool lk_tensor_is_dense(const LkTensor *tensor)
+{
+    return tensor->pitch == 0 || tensor->pitch == lk_tensor_cols(tensor);
 }
 
 bool lk_dtype_is_code(LkDType dtype)

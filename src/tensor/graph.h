@@ -25,7 +25,7 @@ typedef enum LkTensorKind {
     LK_TENSOR_INPUT,      /* written by the host before a run; lives in the arena for the whole run */
     LK_TENSOR_WEIGHT,     /* frozen: found by name in the base model; the backend may store it packed */
     LK_TENSOR_STATE,      /* found by name on the device and kept between runs: adapter, gradients, optimizer state */
-    LK_TENSOR_VIEW,       /* other shape, or a contiguous part, of another tensor's memory */
+    LK_TENSOR_VIEW,       /* other shape, or a part, of another tensor's memory */
 } LkTensorKind;
 
 typedef struct LkTensor {
@@ -35,7 +35,8 @@ typedef struct LkTensor {
     int64_t shape[LK_MAX_RANK];
     LkRef base;     /* of a view: the tensor that owns the memory (never itself a view) */
     int64_t offset; /* of a view: elements from the start of `base` */
-    int32_t node;   /* the node that writes it, or -1 */
+    int64_t pitch;  /* of a view of columns: elements from one row to the next; else 0, rows follow each other */
+    int32_t node;   /* the node that writes it, the first one where several write parts of it, or -1 */
     bool output;    /* the host reads it after a run: it stays until the end */
     bool trainable; /* a part of the adapter: its gradient goes to grad_base at grad_offset */
     LkRef grad_base;
@@ -176,6 +177,14 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
 /** A view with another shape of the same number of elements. */
 LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape);
 
+/** `count` columns of an activation or input from `begin` on, with its rows. Matrix products alone read and write such
+ * parts. Autodiff wants every column to be read by one node, as a part. */
+LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count);
+
+/** What the view `like` of its owner's memory is of `of`, which has the owner's shape; where `like` is no view, `of`.
+ */
+LkRef lk_graph_seen_as(LkGraph *graph, LkRef of, LkRef like);
+
 /** Marks a tensor that the host reads after a run. */
 void lk_graph_output(LkGraph *graph, LkRef ref);
 
@@ -186,7 +195,7 @@ void lk_graph_end_segment(LkGraph *graph);
 /** A new activation. */
 LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t *shape);
 
-/** Appends a node; its outputs must have been made by lk_graph_activation, or be states or views of states. */
+/** Appends a node; its outputs must have been made by lk_graph_activation, or be states, or views of these. */
 int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
                         const LkRef *out);
 
@@ -200,6 +209,8 @@ int64_t lk_tensor_count(const LkTensor *tensor); /* elements */
 int64_t lk_tensor_rows(const LkTensor *tensor);  /* product of all dims but the last */
 int64_t lk_tensor_cols(const LkTensor *tensor);  /* the last dim */
 int64_t lk_tensor_bytes(const LkTensor *tensor);
+int64_t lk_tensor_pitch(const LkTensor *tensor); /* elements from one row to the next */
+bool lk_tensor_is_dense(const LkTensor *tensor); /* no gaps between its rows */
 
 /** Whether a weight is kept as 8-bit codes of this type. */
 bool lk_dtype_is_code(LkDType dtype);

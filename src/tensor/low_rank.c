@@ -36,9 +36,9 @@ static bool is_foldable(const LkGraph *graph, const LkNode *node)
         return false;
     const LkTensor *h = lk_graph_tensor(graph, node->in[0]), *u = lk_graph_tensor(graph, node->in[1]);
     const LkTensor *y0 = lk_graph_tensor(graph, node->in[2]), *y = lk_graph_tensor(graph, node->out[0]);
-    return y->kind == LK_TENSOR_ACTIVATION && !y->output && lk_tensor_cols(h) <= graph->folded_terms &&
-           h->dtype == y->dtype && u->dtype == y->dtype && (y0->dtype == y->dtype || y0->dtype == LK_F32) &&
-           lk_tensor_cols(y0) == lk_tensor_cols(y);
+    return y->kind == LK_TENSOR_ACTIVATION && lk_tensor_is_dense(h) && lk_tensor_is_dense(u) && !y->output &&
+           lk_tensor_cols(h) <= graph->folded_terms && h->dtype == y->dtype && u->dtype == y->dtype &&
+           (y0->dtype == y->dtype || y0->dtype == LK_F32) && lk_tensor_cols(y0) == lk_tensor_cols(y);
 }
 
 /** Whether `input` of a node is all of the tensor that owns its memory, seen in the same columns. */

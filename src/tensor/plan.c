@@ -95,7 +95,7 @@ static LkRef find_victim(const Planner *p, int32_t n)
     const LkGraph *graph = p->graph;
     const LkNode *node = &graph->nodes[n];
     const LkTensor *out = &graph->tensors[node->out[0]];
-    for (int k = 0; k < node->n_in; k++) {
+    for (int k = 0; k < node->n_in && out->kind == LK_TENSOR_ACTIVATION; k++) {
         LkRef owner = lk_graph_owner(graph, node->in[k]);
         const LkTensor *in = &graph->tensors[owner];
         bool addend = node->op == LK_OP_MATMUL && node->attr.has_addend && k == node->n_in - 1;
@@ -124,7 +124,7 @@ static void make_blocks(Planner *p)
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
         for (int k = 0; k < node->n_out; k++) {
-            LkRef out = node->out[k];
+            LkRef out = lk_graph_owner(graph, node->out[k]);
             if (graph->tensors[out].kind != LK_TENSOR_ACTIVATION || p->block_of[out] >= 0)
                 continue;
             LkRef victim = k == 0 ? find_victim(p, n) : LK_NONE;

@@ -8,6 +8,14 @@ static bool overlap(int64_t a, int64_t a_bytes, int64_t b, int64_t b_bytes)
     return a < b + b_bytes && b < a + a_bytes;
 }
 
+static bool writes(const LkGraph *graph, const LkNode *node, LkRef owner)
+{
+    for (int k = 0; k < node->n_out; k++)
+        if (lk_graph_owner(graph, node->out[k]) == owner)
+            return true;
+    return false;
+}
+
 static bool reads(const LkGraph *graph, const LkNode *node, LkRef owner)
 {
     for (int k = 0; k < node->n_in; k++)
@@ -28,9 +36,10 @@ static int32_t last_use(const LkGraph *graph, LkPlanNeeds needs, LkRef owner)
     const LkTensor *tensor = &graph->tensors[owner];
     if (tensor->output || tensor->kind == LK_TENSOR_INPUT)
         return graph->n_nodes;
-    int32_t last = tensor->node < 0 ? -1 : ends_after(needs, tensor->node);
+    int32_t last = -1;
     for (int32_t n = 0; n < graph->n_nodes; n++)
-        if (reads(graph, &graph->nodes[n], owner) && ends_after(needs, n) > last)
+        if ((reads(graph, &graph->nodes[n], owner) || writes(graph, &graph->nodes[n], owner)) &&
+            ends_after(needs, n) > last)
             last = ends_after(needs, n);
     return last;
 }
@@ -51,7 +60,7 @@ static bool may_share(const LkGraph *graph, LkPlanNeeds needs, int32_t n, LkRef 
 {
     const LkNode *node = &graph->nodes[n];
     const LkTensor *x = &graph->tensors[other], *y = &graph->tensors[out];
-    if (other_last != n || is_busy(graph, needs, other, n) || node->out[0] != out ||
+    if (other_last != n || is_busy(graph, needs, other, n) || node->out[0] != out /* nor a part of it */ ||
         plan->offset[out] != plan->offset[other] || x->dtype != y->dtype || lk_tensor_count(x) != lk_tensor_count(y))
         return false;
     bool read = false;
@@ -82,7 +91,7 @@ static bool verify_writes(const LkGraph *graph, const LkPlan *plan, const int32_
             continue;
         int64_t bytes = lk_tensor_bytes(t);
         for (int k = 0; k < node->n_out; k++) {
-            LkRef out = node->out[k];
+            LkRef out = lk_graph_owner(graph, node->out[k]);
             if (graph->tensors[out].kind != LK_TENSOR_ACTIVATION || out == other)
                 continue;
             if (overlap(plan->offset[out], lk_tensor_bytes(&graph->tensors[out]), plan->offset[other], bytes) &&
@@ -104,9 +113,11 @@ static bool verify_beside(const LkGraph *graph, const LkPlan *plan, LkPlanNeeds 
             continue;
         int64_t at = plan->workspace[older], bytes = needs.bytes[older];
         bool over = wants_scratch(needs, n) && overlap(at, bytes, plan->workspace[n], needs.bytes[n]);
-        for (int k = 0; k < node->n_out; k++)
-            over |= graph->tensors[node->out[k]].kind == LK_TENSOR_ACTIVATION &&
-                    overlap(at, bytes, plan->offset[node->out[k]], lk_tensor_bytes(&graph->tensors[node->out[k]]));
+        for (int k = 0; k < node->n_out; k++) {
+            LkRef out = lk_graph_owner(graph, node->out[k]);
+            over |= graph->tensors[out].kind == LK_TENSOR_ACTIVATION &&
+                    overlap(at, bytes, plan->offset[out], lk_tensor_bytes(&graph->tensors[out]));
+        }
         if (over)
             return lk_fail(error, LK_ERROR_MEMORY, "Node %d writes over the scratch memory of node %d.", n, older);
     }

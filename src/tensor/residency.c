@@ -244,13 +244,6 @@ static LkRef bring(Mover *m, const Form *form)
     return lk_dequantise(graph, codes, scales);
 }
 
-/** `value` (a whole weight) seen as the old node saw it. */
-static LkRef seen_as(LkGraph *graph, LkRef value, LkRef ref)
-{
-    LkTensor t = graph->tensors[ref];
-    return t.kind == LK_TENSOR_VIEW ? lk_graph_view(graph, value, t.offset, t.rank, t.shape) : value;
-}
-
 static void rewrite_node(Mover *m, int32_t n)
 {
     LkNode node = m->old[n];
@@ -264,7 +257,7 @@ static void rewrite_node(Mover *m, int32_t n)
             return;
         if (is_visit(form, n))
             form->in_arena = bring(m, form);
-        node.in[k] = seen_as(m->graph, form->in_arena, node.in[k]);
+        node.in[k] = lk_graph_seen_as(m->graph, form->in_arena, node.in[k]); /* as the old node saw it */
         node.attr.taps_first |= taps_first;
     }
     append(m->graph, &node);
@@ -302,6 +295,9 @@ bool lk_graph_reside(LkGraph *graph, const LkResidency *residency, LkError *erro
         place_visits(&m);
         forget_readings(&m);
         graph->n_nodes = 0;
+        for (LkRef i = 0; i < graph->n_tensors; i++)
+            if (graph->tensors[i].kind == LK_TENSOR_ACTIVATION)
+                graph->tensors[i].node = -1; /* until it is appended again */
         for (int32_t n = 0; n < m.n_old; n++) {
             begin_fetches(&m, &begun, n);
             rewrite_node(&m, n);

@@ -72,6 +72,23 @@ static void matmul_accumulate_odd(GraphTest *test, const int64_t *s)
     accumulate(test, x_input(test, 2, (int64_t[]){s[0], s[1]}), x_input(test, 2, (int64_t[]){s[0], s[2]}), s);
 }
 
+/** A stack of three LoRAs' products: they read parts of rows, and write such. s: M, columns of each part, others. */
+static void matmul_columns(GraphTest *test, const int64_t *s)
+{
+    LkRef h = x_input(test, 2, (int64_t[]){s[0], 3 * s[1]}), dy = x_input(test, 2, (int64_t[]){s[0], s[2]});
+    LkRef dh = lk_graph_activation(test->graph, test->graph->compute, 2, (int64_t[]){s[0], 3 * s[1]});
+    LkMatmul options = {.alpha = -0.5f, .bias = LK_NONE, .addend = LK_NONE};
+    for (int i = 0; i < 3; i++) {
+        LkRef part = lk_graph_columns(test->graph, h, i * s[1], s[1]);
+        LkRef up = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[2], s[1]});
+        lk_linear(test->graph, part, up, LK_NONE);
+        options.into = lk_graph_columns(test->graph, dh, i * s[1], s[1]);
+        lk_matmul(test->graph, dy, up, options);
+        accumulate(test, dy, part, (int64_t[]){s[0], s[2], s[1]});
+        accumulate(test, part, dy, s);
+    }
+}
+
 /** Two parts of one frozen weight, as queries and keys of a stored [3C,C] matrix are. s: M, C, rows of a part. */
 static void matmul_weight_parts(GraphTest *test, const int64_t *s)
 {
@@ -409,6 +426,9 @@ const BackendCase backend_cases[] = {
     {"gradient of lora down, odd tokens, rank 4", matmul_accumulate_odd, 16, 1, {77, 4, 48}},
     {"gradient of lora up", matmul_accumulate, 16, 1, {300, 320, 16}},
     {"gradient of lora up, odd tokens, rank 36", matmul_accumulate_odd, 16, 1, {131, 96, 36}},
+    {"matmul of columns", matmul_columns, 16, 1, {300, 16, 320}},
+    {"matmul of columns, odd", matmul_columns, 16, 1, {77, 3, 33}},
+    {"matmul of columns, in parts", matmul_columns, 32, 1, {2048, 8, 40}},
     {"matmul with parts of a weight", matmul_weight_parts, 8, 1, {7, 13, 5}},
     {"matmul with parts of a weight, many rows", matmul_weight_parts, 8, 1, {512, 16, 48}},
     {"matmul with a shared weight", matmul_shared_weight, 16, 1, {512, 64, 96, 5}},

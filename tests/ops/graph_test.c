@@ -216,6 +216,11 @@ void test_guard(GraphTest *test, LkRef output)
     tensor.offset = TEST_GUARD;
     tensor.output = false;
     test->graph->tensors[output] = tensor;
+    for (LkRef t = 0; t < test->graph->n_tensors; t++) /* parts of it */
+        if (test->graph->tensors[t].kind == LK_TENSOR_VIEW && test->graph->tensors[t].base == output) {
+            test->graph->tensors[t].base = tensor.base;
+            test->graph->tensors[t].offset += TEST_GUARD;
+        }
 }
 
 /** A value as the bytes of a type. */

@@ -58,6 +58,28 @@ static LkRef lora(Network *net, LkRef x, int64_t out)
     return lk_matmul(net->graph, down, test_parameter(net->test, 2, (int64_t[]){out, rank}), up);
 }
 
+/** Linears of the same x, whose LoRAs have one down matrix together. */
+static void stacked(Network *net, LkRef x, int64_t out, int count, LkRef *y)
+{
+    int64_t in = lk_tensor_cols(lk_graph_tensor(net->graph, x)), rank = 1 + choose(net, 3), begin = 0;
+    if (net->test->used + count * rank * (in + out) + 4 * (count + 1) > TEST_PARAMETERS) {
+        for (int i = 0; i < count; i++)
+            y[i] = lora(net, x, out);
+        return;
+    }
+    LkRef h = lk_linear(net->graph, x, test_parameter(net->test, 2, (int64_t[]){count * rank, in}), LK_NONE);
+    for (int i = 0; i < count; i++, begin += rank) {
+        LkRef w = test_weight(net->test, net->graph->compute, 0, weight_scale(in), 2, (int64_t[]){out, in});
+        LkMatmul up = {.trans_b = true,
+                       .alpha = 0.3f,
+                       .bias = LK_NONE,
+                       .addend = lk_linear(net->graph, x, w, LK_NONE),
+                       .into = LK_NONE};
+        y[i] = lk_matmul(net->graph, lk_graph_columns(net->graph, h, begin, rank),
+                         test_parameter(net->test, 2, (int64_t[]){out, rank}), up);
+    }
+}
+
 /** x·(A·B), perhaps + x: a weight that is itself computed from parameters. */
 static LkRef product_weight(Network *net, LkRef x)
 {
@@ -85,10 +107,16 @@ static LkRef attention(Network *net, LkRef x)
     LkTensor t = tensor(net, x);
     LkRef context = tokens(net, choose(net, 2) ? x : pick(net)), mine = tokens(net, x);
     int64_t heads = 1 + choose(net, 3), channels = heads * (1 + choose(net, 4));
-    LkRef q = lora(net, mine, channels), k = lora(net, context, channels);
-    LkRef v = choose(net, 3) ? lora(net, context, channels) : k;
-    bool causal = choose(net, 3) == 0 && tensor(net, q).shape[1] == tensor(net, k).shape[1];
-    LkRef o = lora(net, lk_attention(net->graph, q, k, v, heads, 0.5f, causal), t.shape[3]);
+    LkRef of[3]; /* q, k, v */
+    if (choose(net, 2)) {
+        stacked(net, mine, channels, 3, of);
+    } else {
+        of[0] = lora(net, mine, channels);
+        of[1] = lora(net, context, channels);
+        of[2] = choose(net, 3) ? lora(net, context, channels) : of[1];
+    }
+    bool causal = choose(net, 3) == 0 && tensor(net, of[0]).shape[1] == tensor(net, of[1]).shape[1];
+    LkRef o = lora(net, lk_attention(net->graph, of[0], of[1], of[2], heads, 0.5f, causal), t.shape[3]);
     return lk_add(net->graph, lk_graph_reshape(net->graph, o, 4, t.shape), x);
 }
 

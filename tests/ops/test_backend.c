@@ -13,7 +13,7 @@ static void expose_results(GraphTest *test, bool guard)
 {
     for (int32_t n = 0; n < test->graph->n_nodes; n++)
         for (int k = 0; k < test->graph->nodes[n].n_out; k++) {
-            LkRef out = test->graph->nodes[n].out[k];
+            LkRef out = lk_graph_owner(test->graph, test->graph->nodes[n].out[k]);
             if (test->graph->tensors[out].kind == LK_TENSOR_ACTIVATION && guard)
                 test_guard(test, out);
             else if (test->graph->tensors[out].kind == LK_TENSOR_ACTIVATION)

@@ -27,6 +27,7 @@ static GraphTest *build(uint64_t seed, LkRecompute recompute, LkError *error)
 typedef struct Found {
     int operations[LK_OP_COUNT];
     int addends[LK_LOW_RANK_ADDENDS]; /* products that are made where they are read */
+    int columns;                      /* read or written as parts of rows */
 } Found;
 
 static void count_nodes(const LkGraph *graph, Found *found)
@@ -35,6 +36,11 @@ static void count_nodes(const LkGraph *graph, Found *found)
         found->operations[graph->nodes[n].op]++;
         for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++)
             found->addends[i] += graph->nodes[n].attr.low_rank[i].given;
+        for (int k = 0; k < graph->nodes[n].n_in + graph->nodes[n].n_out; k++) {
+            const LkNode *node = &graph->nodes[n];
+            LkRef ref = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
+            found->columns += !lk_tensor_is_dense(lk_graph_tensor(graph, ref));
+        }
     }
 }
 
@@ -84,5 +90,6 @@ int main(void)
     tap_ok(found.addends[LK_LOW_RANK_X] > 20 && found.addends[LK_LOW_RANK_DY] > 5,
            "and GEGLUs that made a product where they read it: %d of x, %d of dy", found.addends[LK_LOW_RANK_X],
            found.addends[LK_LOW_RANK_DY]);
+    tap_ok(found.columns > NETWORKS, "and products that read or wrote columns: %d", found.columns);
     return tap_done();
 }

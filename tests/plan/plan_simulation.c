@@ -66,7 +66,7 @@ static bool apart(int64_t a, int64_t a_bytes, int64_t b, int64_t b_bytes)
 /** Whether output k may lie where it does with regard to operand i of the node. */
 static bool operand_safe(const Arena *arena, const LkNode *node, int k, int i)
 {
-    LkRef in = lk_graph_owner(arena->graph, node->in[i]), out = node->out[k];
+    LkRef in = lk_graph_owner(arena->graph, node->in[i]), out = lk_graph_owner(arena->graph, node->out[k]);
     if (!placed(arena, in) || in == out)
         return true;
     const LkTensor *x = &arena->graph->tensors[in], *y = &arena->graph->tensors[out];

@@ -25,7 +25,7 @@ typedef struct MatmulStep {
 
 typedef struct MatmulShape {
     int64_t m, n, k;
-    LkDType a, b, y;
+    const LkTensor *a, *b, *y;
 } MatmulShape;
 
 static MatmulShape shape_of(const LkGraph *graph, const LkNode *node)
@@ -34,16 +34,17 @@ static MatmulShape shape_of(const LkGraph *graph, const LkNode *node)
     return (MatmulShape){.m = node->attr.trans_a ? lk_tensor_cols(a) : lk_tensor_rows(a),
                          .k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a),
                          .n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b),
-                         .a = a->dtype,
-                         .b = b->dtype,
-                         .y = lk_graph_tensor(graph, node->out[0])->dtype};
+                         .a = a,
+                         .b = b,
+                         .y = lk_graph_tensor(graph, node->out[0])};
 }
 
-/** A [rows, cols] matrix that is stored transposed if asked. */
-static dnnl_status_t matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t cols, bool transposed, LkDType dtype)
+/** A [rows, cols] matrix in the memory of a tensor, there transposed if asked. */
+static dnnl_status_t matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t cols, bool transposed, const LkTensor *t)
 {
-    dnnl_dims_t dims = {rows, cols};
-    return dnnl_memory_desc_create_with_tag(desc, 2, dims, lk_cpu_data_type(dtype), transposed ? dnnl_ba : dnnl_ab);
+    int64_t pitch = lk_tensor_is_dense(t) ? (transposed ? rows : cols) : t->pitch;
+    dnnl_dims_t dims = {rows, cols}, strides = {transposed ? 1 : pitch, transposed ? pitch : 1};
+    return dnnl_memory_desc_create_with_strides(desc, 2, dims, lk_cpu_data_type(t->dtype), strides);
 }
 
 static size_t in_lines(size_t bytes)
@@ -147,7 +148,7 @@ static bool choose_weights(LkProgram *program, const LkNode *node, MatmulShape s
     dnnl_dims_t dims = {s.k, s.n};
     dnnl_status_t status = dnnl_success;
     if (packed)
-        status = dnnl_memory_desc_create_with_tag(&any, 2, dims, lk_cpu_data_type(s.b), dnnl_format_tag_any);
+        status = dnnl_memory_desc_create_with_tag(&any, 2, dims, lk_cpu_data_type(s.b->dtype), dnnl_format_tag_any);
     if (status == dnnl_success)
         status = dnnl_matmul_primitive_desc_create(desc, device->engine, d->src, packed ? any : d->plain, bias, d->dst,
                                                    d->attr);
@@ -175,7 +176,7 @@ static bool prepare(LkProgram *program, MatmulStep *step, LkError *error)
     if (status == dnnl_success && node->attr.has_bias)
         status = dnnl_memory_desc_create_with_tag(&d.bias, 2, bias, dnnl_f32, dnnl_ab);
     if (status == dnnl_success && addend_apart(graph, node))
-        status = matrix(&d.addend, s.m, s.n, false, lk_graph_tensor(graph, node->in[node->n_in - 1])->dtype);
+        status = matrix(&d.addend, s.m, s.n, false, lk_graph_tensor(graph, node->in[node->n_in - 1]));
     if (status == dnnl_success)
         status = attributes(step, d.bias, d.addend, &d.attr);
     bool ok = lk_cpu_status(status, "describing a matrix product", error) &&

@@ -27,6 +27,7 @@ typedef struct ThinStep {
     int64_t tokens, thin, wide; /* T, R, C */
     int64_t padded;             /* R, up to a multiple of 16 */
     int64_t steps;              /* rounds of the inner loop: pairs of tokens in bf16, tokens in f32 */
+    int64_t pitch;              /* numbers from one row of p to the next */
     bool turned;                /* out is [C,R] */
     bool bf16;
     float alpha;
@@ -118,12 +119,12 @@ static void pack_steps(void *context, int64_t first, int64_t last)
     for (int64_t t = first; t < last; t++) {
         uint32_t *to = s->packed + t * s->padded;
         if (s->bf16) {
-            const uint16_t *low = (const uint16_t *)s->p + 2 * t * s->thin, *high = low + s->thin;
+            const uint16_t *low = (const uint16_t *)s->p + 2 * t * s->pitch, *high = low + s->pitch;
             bool pair = 2 * t + 1 < s->tokens;
             for (int64_t r = 0; r < s->thin; r++)
                 to[r] = low[r] | (pair ? (uint32_t)high[r] << 16 : 0);
         } else {
-            memcpy(to, (const float *)s->p + t * s->thin, (size_t)s->thin * sizeof(float));
+            memcpy(to, (const float *)s->p + t * s->pitch, (size_t)s->thin * sizeof(float));
         }
         for (int64_t r = s->thin; r < s->padded; r++)
             to[r] = 0;
@@ -171,16 +172,17 @@ bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node)
     LkRef place = lk_graph_owner(graph, node->out[0]);
     bool gradient = node->attr.trans_a && !node->attr.trans_b && !node->attr.has_bias && node->attr.has_addend &&
                     node->in[node->n_in - 1] == node->out[0] && out->dtype == LK_F32;
-    return gradient && a->dtype == b->dtype && (a->dtype == LK_BF16 || a->dtype == LK_F32) && thin <= MAX_THIN &&
-           wide % LANES == 0 && lk_graph_owner(graph, node->in[0]) != place &&
-           lk_graph_owner(graph, node->in[1]) != place && has_instructions(a->dtype == LK_BF16);
+    return gradient && lk_tensor_is_dense(m < n ? b : a) && lk_tensor_is_dense(out) && a->dtype == b->dtype &&
+           (a->dtype == LK_BF16 || a->dtype == LK_F32) && thin <= MAX_THIN && wide % LANES == 0 &&
+           lk_graph_owner(graph, node->in[0]) != place && lk_graph_owner(graph, node->in[1]) != place &&
+           has_instructions(a->dtype == LK_BF16);
 }
 
 LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    const LkTensor *a = lk_graph_tensor(program->graph, node->in[0]);
-    int64_t m = lk_tensor_cols(a), n = lk_tensor_cols(lk_graph_tensor(program->graph, node->in[1]));
+    const LkTensor *a = lk_graph_tensor(program->graph, node->in[0]), *b = lk_graph_tensor(program->graph, node->in[1]);
+    int64_t m = lk_tensor_cols(a), n = lk_tensor_cols(b);
     ThinStep *s = lk_step_new(program, node, &class, sizeof *s, error);
     if (!s)
         return NULL;
@@ -189,6 +191,7 @@ LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error)
     s->tokens = lk_tensor_rows(a);
     s->thin = s->turned ? n : m;
     s->wide = s->turned ? m : n;
+    s->pitch = lk_tensor_pitch(s->turned ? b : a);
     s->padded = (s->thin + LANES - 1) / LANES * LANES;
     s->steps = s->bf16 ? (s->tokens + 1) / 2 : s->tokens;
     s->alpha = node->attr.alpha;

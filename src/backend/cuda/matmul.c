@@ -23,9 +23,14 @@ static const LkTensor *input(const LkStep *step, int i)
     return lk_graph_tensor(step->graph, step->node->in[i]);
 }
 
+static const LkTensor *result(const LkStep *step)
+{
+    return lk_graph_tensor(step->graph, step->node->out[0]);
+}
+
 static LkDType result_type(const LkStep *step)
 {
-    return lk_graph_tensor(step->graph, step->node->out[0])->dtype;
+    return result(step)->dtype;
 }
 
 /** An addend that the product cannot add itself, because the result is of another type. */
@@ -35,16 +40,16 @@ static bool addend_apart(const LkStep *step)
     return node->attr.has_addend && input(step, node->n_in - 1)->dtype != result_type(step);
 }
 
-/** Bytes to which a tensor's address is aligned for certain, 16 at most. */
+/** Bytes to which the address of a tensor, and of the rows of a part, is aligned for certain, 16 at most. */
 static int64_t alignment(const LkTensor *t)
 {
-    int64_t bytes = (t->offset * (int64_t)lk_dtype_size(t->dtype)) | 16;
+    int64_t bytes = ((t->offset | t->pitch) * (int64_t)lk_dtype_size(t->dtype)) | 16;
     return bytes & -bytes;
 }
 
 static int step_alignment(const LkStep *step)
 {
-    int64_t align = alignment(lk_graph_tensor(step->graph, step->node->out[0]));
+    int64_t align = alignment(result(step));
     for (int i = 0; i < step->node->n_in; i++) {
         int64_t of_input = alignment(input(step, i));
         align = of_input < align ? of_input : align;
@@ -65,12 +70,12 @@ static LkProductShape shape_of(const MatmulStep *s)
                             .b = input(&s->base, 1)->dtype,
                             .d = s->round ? LK_F32 : result_type(&s->base),
                             .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
-                            .lda = lk_tensor_cols(input(&s->base, 0)),
-                            .ldb = lk_tensor_cols(input(&s->base, 1)),
-                            .ldd = s->n,
+                            .lda = lk_tensor_pitch(input(&s->base, 0)),
+                            .ldb = lk_tensor_pitch(input(&s->base, 1)),
+                            .ldd = lk_tensor_is_dense(result(&s->base)) ? s->n : result(&s->base)->pitch,
                             .batch = s->parts,
-                            .step_a = in_parts ? s->k / s->parts * s->m : 0,
-                            .step_b = in_parts ? s->k / s->parts * s->n : 0,
+                            .step_a = in_parts ? s->k / s->parts * lk_tensor_pitch(input(&s->base, 0)) : 0,
+                            .step_b = in_parts ? s->k / s->parts * lk_tensor_pitch(input(&s->base, 1)) : 0,
                             .step_d = in_parts ? s->m * s->n : 0,
                             .bias = node->attr.has_bias,
                             .alpha = node->attr.alpha,

@@ -18,7 +18,8 @@ int64_t lk_product_parts(const LkGraph *graph, const LkNode *node)
     int64_t tiles = tiles_of(lk_tensor_rows(y)) * tiles_of(lk_tensor_cols(y)), terms = lk_tensor_rows(a);
     int64_t most = tiles < FEW_TILES ? FEW_TILES / tiles : 1;
     most = most < MOST_PARTS ? most : MOST_PARTS;
-    if (!node->attr.trans_a || node->attr.trans_b || node->attr.has_bias || y->dtype != LK_F32 || terms < MANY_TERMS)
+    if (!node->attr.trans_a || node->attr.trans_b || node->attr.has_bias || y->dtype != LK_F32 || terms < MANY_TERMS ||
+        !lk_tensor_is_dense(y))
         return 1;
     while (most > 1 && (terms % most || terms / most < FEWEST_TERMS))
         most--;

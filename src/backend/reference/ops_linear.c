@@ -9,13 +9,15 @@ bool reference_matmul(const ReferenceCall *call)
     int64_t k_count = attr->trans_a ? lk_tensor_rows(call->in_tensor[0]) : lk_tensor_cols(call->in_tensor[0]);
     const double *a = call->in[0], *b = call->in[1], *bias = attr->has_bias ? call->in[2] : NULL;
     const double *addend = attr->has_addend ? call->in[call->node->n_in - 1] : NULL;
+    int64_t lda = lk_tensor_pitch(call->in_tensor[0]), ldb = lk_tensor_pitch(call->in_tensor[1]);
+    int64_t ldy = lk_tensor_pitch(call->out_tensor[0]);
     for (int64_t m = 0; m < m_count; m++)
         for (int64_t n = 0; n < n_count; n++) {
             double sum = 0;
             for (int64_t k = 0; k < k_count; k++)
-                sum += (attr->trans_a ? a[k * m_count + m] : a[m * k_count + k]) *
-                       (attr->trans_b ? b[n * k_count + k] : b[k * n_count + n]);
-            call->out[0][m * n_count + n] =
+                sum += (attr->trans_a ? a[k * lda + m] : a[m * lda + k]) *
+                       (attr->trans_b ? b[n * ldb + k] : b[k * ldb + n]);
+            call->out[0][m * ldy + n] =
                 attr->alpha * sum + (bias ? bias[n] : 0) + (addend ? addend[m * n_count + n] : 0);
         }
     return true;

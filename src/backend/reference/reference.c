@@ -86,7 +86,8 @@ LkReference *lk_reference_new(const LkGraph *graph, LkError *error)
         int64_t count = lk_tensor_count(tensor);
         if (tensor->kind == LK_TENSOR_VIEW) {
             const LkTensor *base = lk_graph_tensor(graph, tensor->base);
-            if (base->kind == LK_TENSOR_VIEW || tensor->offset < 0 || tensor->offset + count > lk_tensor_count(base)) {
+            int64_t reach = (lk_tensor_rows(tensor) - 1) * lk_tensor_pitch(tensor) + lk_tensor_cols(tensor);
+            if (base->kind == LK_TENSOR_VIEW || tensor->offset < 0 || tensor->offset + reach > lk_tensor_count(base)) {
                 lk_fail(error, LK_ERROR_USAGE, "View %d does not lie inside tensor %d, which must own its memory.", t,
                         tensor->base);
                 lk_reference_free(reference);
