@@ -115,7 +115,8 @@ typedef struct LkLayerNormArgs {
     float eps;
 } LkLayerNormArgs;
 
-/** Gradient of LkLayerNormArgs for x, rounded to T, plus what is known of it already. dx may be dy or the addend. */
+/** Gradient of LkLayerNormArgs for x, rounded to T, plus what is known of it already. dx may be dy or the addend. y is
+ * what the forward made, once more. */
 typedef struct LkLayerNormBackwardArgs {
     const void *dy;     /* T[rows, c] */
     const void *x;      /* T[rows, c]: the forward's input */
@@ -124,6 +125,8 @@ typedef struct LkLayerNormBackwardArgs {
     void *dx;           /* T[rows, c] */
     int64_t rows, c;
     const void *addend; /* T[rows, c] or NULL */
+    const float *beta;  /* [c]; where y is wanted */
+    void *y;            /* T[rows, c] or NULL */
 } LkLayerNormBackwardArgs;
 
 /** y = f(x) over n elements. */
@@ -161,7 +164,8 @@ typedef struct LkGegluArgs {
     LkLowRank low;
 } LkGegluArgs;
 
-/** Gradient of LkGegluArgs. dx may be x. LOW_RANK: of x + low, for the gradient dy + low_dy. */
+/** Gradient of LkGegluArgs. dx may be x. LOW_RANK: of x + low, for the gradient dy + low_dy. y is what the forward
+ * made, once more. */
 typedef struct LkGegluBackwardArgs {
     const void *dy; /* T[rows, c]; LOW_RANK: or float */
     const void *x;  /* T[rows, 2c] */
@@ -169,6 +173,7 @@ typedef struct LkGegluBackwardArgs {
     int64_t rows, c;
     LkLowRank low, low_dy;
     int32_t dy_is_float;
+    void *y; /* T[rows, c] or NULL */
 } LkGegluBackwardArgs;
 
 /** y = alpha * a + beta * b. b = NULL: y = alpha * a. alpha = beta = 1 is the residual add, y = b = the sum so far

@@ -51,30 +51,41 @@ int64_t lk_lora_part_span(const LkLoraModule *module, int part)
     return (lk_part_elements(&module->parts[part]) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/** Where a part is put: by group, in each first the down matrices, so that those of layers that read the same lie one
- * under the other and are one factor (lk_lora_begin). */
-static int band_of(const LkLoraModule *module, int part)
+/** The end of those after each other that belong to one layer of layers: to_q, to_k and to_v of "…attn1". */
+static int siblings_end(const LkLora *lora, int first)
 {
-    return 2 * module->groups[part] + (module->parts[part].role != LK_PART_DOWN);
+    const char *name = lora->modules[first].layer, *dot = strrchr(name, '.');
+    size_t length = dot ? (size_t)(dot - name) + 1 : 0;
+    int end = first + 1;
+    while (end < lora->count && strncmp(lora->modules[end].layer, name, length) == 0 &&
+           !strchr(lora->modules[end].layer + length, '.'))
+        end++;
+    return end;
 }
 
-/** Gives every part its place: band by band, in each by module. */
+/** Gives every part its place: group by group, in each by module. The down matrices of siblings come before their other
+ * parts: where they read the same they lie one under the other and are one factor (lk_lora_begin). */
 static void arrange(LkLora *lora)
 {
-    int64_t place[2 * LK_LORA_MAX_GROUPS + 1] = {0};
-    int bands = 2 * lora->n_groups;
+    int64_t place[LK_LORA_MAX_GROUPS + 1] = {0};
     for (int i = 0; i < lora->count; i++)
         for (int p = 0; p < lora->modules[i].n_parts; p++)
-            place[band_of(&lora->modules[i], p) + 1] += lk_lora_part_span(&lora->modules[i], p);
-    for (int band = 0; band < bands; band++)
-        place[band + 1] += place[band];
-    lora->elements = place[bands];
-    for (int i = 0; i < lora->count; i++)
-        for (int p = 0; p < lora->modules[i].n_parts; p++) {
-            LkLoraModule *m = &lora->modules[i];
-            m->at[p] = place[band_of(m, p)];
-            place[band_of(m, p)] += lk_lora_part_span(m, p);
-        }
+            place[lora->modules[i].groups[p] + 1] += lk_lora_part_span(&lora->modules[i], p);
+    for (int group = 0; group < lora->n_groups; group++)
+        place[group + 1] += place[group];
+    lora->elements = place[lora->n_groups];
+    for (int first = 0, end; first < lora->count; first = end) {
+        end = siblings_end(lora, first);
+        for (int others = 0; others < 2; others++)
+            for (int i = first; i < end; i++)
+                for (int p = 0; p < lora->modules[i].n_parts; p++) {
+                    LkLoraModule *m = &lora->modules[i];
+                    if ((m->parts[p].role != LK_PART_DOWN) != others)
+                        continue;
+                    m->at[p] = place[m->groups[p]];
+                    place[m->groups[p]] += lk_lora_part_span(m, p);
+                }
+    }
 }
 
 /** What a module is made of and which groups that is in. */

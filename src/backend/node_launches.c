@@ -76,7 +76,9 @@ static void fill_layer_norm_backward(LkLaunches *to, const Node *n)
                                   .dx = n->y[0],
                                   .rows = lk_tensor_rows(n->in[1]),
                                   .c = lk_tensor_cols(n->in[1]),
-                                  .addend = n->node->attr.has_addend ? n->x[4] : NULL};
+                                  .addend = n->node->attr.has_addend ? n->x[4] : NULL,
+                                  .beta = n->node->n_out > 1 ? n->x[n->node->n_in - 1] : NULL,
+                                  .y = n->node->n_out > 1 ? n->y[1] : NULL};
 }
 
 static void fill_activation(LkLaunches *to, const Node *n)
@@ -131,7 +133,8 @@ static void fill_geglu_backward(LkLaunches *to, const Node *n)
                               .c = lk_tensor_cols(n->in[0]),
                               .low = low,
                               .low_dy = low_dy,
-                              .dy_is_float = n->in[0]->dtype == LK_F32};
+                              .dy_is_float = n->in[0]->dtype == LK_F32,
+                              .y = n->node->n_out > 1 ? n->y[1] : NULL};
 }
 
 static void fill_add(LkLaunches *to, const Node *n)

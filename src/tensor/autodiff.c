@@ -1,4 +1,5 @@
 #include "tensor/autodiff_internal.h"
+#include "tensor/by_product.h"
 #include "tensor/graph_ops.h"
 #include "tensor/low_rank.h"
 #include "tensor/sweep.h"
@@ -332,6 +333,7 @@ bool lk_autodiff(LkGraph *graph, LkRef y, LkRef d_y, LkRecompute recompute, LkEr
         count_readers(&diff);
         lk_diff_set(&diff, y, d_y);
         differentiate(&diff);
+        lk_graph_make_by_products(graph);
         lk_graph_fold_low_rank(graph);
         lk_graph_sweep(graph);
     } else {

@@ -3,13 +3,14 @@
  *   CONV2D_BACKWARD_DATA   in dy, weight                       out dx
  *   ATTENTION_BACKWARD     in q, k, v, o, lse, do              out dq, dk, dv
  *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta        out dx
- *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma, [addend]    out dx + addend
+ *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma, [addend]    out dx + addend; with beta behind them [y] too
  *   ACTIVATION_BACKWARD    in dy, x                            out dx
- *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx: behind x the addends of x and dy (low_rank.h)
+ *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx, [y]: behind x addends of x and dy (low_rank.h)
  *   SUM_ROWS               in dy [N,…,C]                       out [N,C]
  *   UPSAMPLE2_BACKWARD     in dy                               out dx
  *
- * They have the attributes of their forward operation. Frozen weights get no gradient. */
+ * A second output is what the forward operation made (by_product.h). They have the attributes of their forward
+ * operation. Frozen weights get no gradient. */
 #include "tensor/autodiff_internal.h"
 #include "tensor/graph_ops.h"
 

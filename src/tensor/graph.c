@@ -171,6 +171,8 @@ LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count)
     bool whole = source.kind == LK_TENSOR_ACTIVATION || source.kind == LK_TENSOR_INPUT;
     if (!whole || source.rank < 1 || begin < 0 || count < 1 || begin > pitch - count)
         return lk_graph_problem(graph, "columns that a tensor does not have");
+    if (count == 1 && pitch > 1)
+        return lk_graph_problem(graph, "a single column of several");
     source.shape[source.rank - 1] = count;
     LkRef ref = lk_graph_view(graph, of, 0, source.rank, source.shape);
     if (ref != LK_NONE) {

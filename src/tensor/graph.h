@@ -177,8 +177,9 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
 /** A view with another shape of the same number of elements. */
 LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape);
 
-/** `count` columns of an activation or input from `begin` on, with its rows. Matrix products alone read and write such
- * parts. Autodiff wants every column to be read by one node, as a part. */
+/** `count` columns of an activation or input from `begin` on, with its rows: two at least, for oneDNN takes the rows of
+ * a single one for neighbours. Matrix products alone read and write such parts. Autodiff wants every column to be read
+ * by one node, as a part. */
 LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count);
 
 /** What the view `like` of its owner's memory is of `of`, which has the owner's shape; where `like` is no view, `of`.

@@ -71,9 +71,12 @@ static void test_geglu(LkDType t, int64_t rows, int64_t c)
     LkGegluBackwardArgs b = {.dy = dy.data, .x = x.data, .dx = dx.data, .rows = rows, .c = c};
     check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{dx, gradient, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
           (long long)rows, (long long)c);
+    array_reset(y);
     b.dx = x.data;
-    check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{x, gradient, 5e-7}}, .same_for_all_lanes = true},
-          "%lldx%lld, in place", (long long)rows, (long long)c);
+    b.y = y.data;
+    check(
+        &(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{x, gradient, 5e-7}, {y, truth, 5e-7}}, .same_for_all_lanes = true},
+        "%lldx%lld, in place, with what it is of", (long long)rows, (long long)c);
     Array all[] = {x, dy, y, dx};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);
@@ -134,16 +137,19 @@ static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, 
             gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
         }
     LkGegluArgs a = {x.data, y.data, rows, c, low.args};
-    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args, dy_type == LK_F32};
+    LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args, dy_type == LK_F32, NULL};
     check(&(Check){LK_KERNEL_GEGLU_LOW_RANK, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true, .warps = true},
           "%lldx%lld of %lld", (long long)rows, (long long)c, (long long)of);
     Check backward = {
         LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &b, {{dx, gradient, 1e-6}}, .same_for_all_lanes = true, .warps = true};
     check(&backward, "%lldx%lld of %lld and %lld", (long long)rows, (long long)c, (long long)of, (long long)of_dy);
+    array_reset(y);
     b.dx = x.data;
+    b.y = y.data;
     backward.outputs[0].array = x;
-    check(&backward, "%lldx%lld of %lld and %lld, in place", (long long)rows, (long long)c, (long long)of,
-          (long long)of_dy);
+    backward.outputs[1] = (Output){y, truth, 1e-6};
+    check(&backward, "%lldx%lld of %lld and %lld, in place, with what it is of", (long long)rows, (long long)c,
+          (long long)of, (long long)of_dy);
     Array all[] = {x, dy, y, dx, low.h, low.u, low_dy.h, low_dy.u};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);

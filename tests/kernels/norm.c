@@ -162,6 +162,12 @@ static void test_layer_norm(LkDType t, int64_t rows, int64_t c, double shift)
     double floor = c == 1 ? 300 : 0;
     check(&(Check){LK_KERNEL_LAYER_NORM_BACKWARD, t, &b, {{dx, gradient, 2 * tolerance, floor}}}, "%lldx%lld, shift %g",
           (long long)rows, (long long)c, shift);
+    array_reset(y);
+    b.y = y.data;
+    b.beta = beta.data;
+    check(&(Check){LK_KERNEL_LAYER_NORM_BACKWARD, t, &b, {{dx, gradient, 2 * tolerance, floor}, {y, truth, tolerance}}},
+          "%lldx%lld, shift %g, with what it is of", (long long)rows, (long long)c, shift);
+    b.y = NULL;
     Array known = array_random(t, count, 9, 2, 0);
     for (int64_t i = 0; i < count; i++) {
         put(t, y.start, (size_t)i, gradient[i]); /* as T holds it */

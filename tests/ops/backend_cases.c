@@ -428,6 +428,8 @@ const BackendCase backend_cases[] = {
     {"gradient of lora up, odd tokens, rank 36", matmul_accumulate_odd, 16, 1, {131, 96, 36}},
     {"matmul of columns", matmul_columns, 16, 1, {300, 16, 320}},
     {"matmul of columns, odd", matmul_columns, 16, 1, {77, 3, 33}},
+    {"matmul of columns, few rows", matmul_columns, 16, 1, {1, 3, 33}},
+    {"matmul of columns, one output", matmul_columns, 16, 1, {6, 2, 1}},
     {"matmul of columns, in parts", matmul_columns, 32, 1, {2048, 8, 40}},
     {"matmul with parts of a weight", matmul_weight_parts, 8, 1, {7, 13, 5}},
     {"matmul with parts of a weight, many rows", matmul_weight_parts, 8, 1, {512, 16, 48}},

@@ -61,7 +61,7 @@ static LkRef lora(Network *net, LkRef x, int64_t out)
 /** Linears of the same x, whose LoRAs have one down matrix together. */
 static void stacked(Network *net, LkRef x, int64_t out, int count, LkRef *y)
 {
-    int64_t in = lk_tensor_cols(lk_graph_tensor(net->graph, x)), rank = 1 + choose(net, 3), begin = 0;
+    int64_t in = lk_tensor_cols(lk_graph_tensor(net->graph, x)), rank = 2 + choose(net, 2), begin = 0;
     if (net->test->used + count * rank * (in + out) + 4 * (count + 1) > TEST_PARAMETERS) {
         for (int i = 0; i < count; i++)
             y[i] = lora(net, x, out);

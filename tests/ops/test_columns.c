@@ -29,6 +29,11 @@ static void not_there(GraphTest *test)
     lk_graph_columns(test->graph, x_input(test, WIDE), 4, 3);
 }
 
+static void single(GraphTest *test)
+{
+    lk_graph_columns(test->graph, x_input(test, WIDE), 4, 1);
+}
+
 static void of_columns(GraphTest *test)
 {
     lk_graph_columns(test->graph, lk_graph_columns(test->graph, x_input(test, WIDE), 0, 4), 0, 2);
@@ -153,6 +158,7 @@ int main(void)
 {
     test_seen_as();
     check_refused("columns behind the last", not_there, "columns that a tensor does not have");
+    check_refused("one column", single, "a single column of several");
     check_refused("columns of columns", of_columns, "columns that a tensor does not have");
     check_refused("columns of a weight", of_a_weight, "columns that a tensor does not have");
     check_refused("columns in another shape", reshaped, "another shape of some columns");

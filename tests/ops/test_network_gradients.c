@@ -28,12 +28,16 @@ typedef struct Found {
     int operations[LK_OP_COUNT];
     int addends[LK_LOW_RANK_ADDENDS]; /* products that are made where they are read */
     int columns;                      /* read or written as parts of rows */
+    int by_products;                  /* results that a gradient's node makes */
 } Found;
 
 static void count_nodes(const LkGraph *graph, Found *found)
 {
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         found->operations[graph->nodes[n].op]++;
+        LkOp op = graph->nodes[n].op;
+        found->by_products +=
+            (op == LK_OP_GEGLU_BACKWARD || op == LK_OP_LAYER_NORM_BACKWARD) && graph->nodes[n].n_out > 1;
         for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++)
             found->addends[i] += graph->nodes[n].attr.low_rank[i].given;
         for (int k = 0; k < graph->nodes[n].n_in + graph->nodes[n].n_out; k++) {
@@ -51,6 +55,8 @@ static bool check_network(uint64_t seed, Found *found)
     bool good = true;
     for (LkRecompute recompute = LK_RECOMPUTE_NONE; good && recompute <= LK_RECOMPUTE_BLOCKS; recompute++) {
         GraphTest *test = build(seed, recompute, &error);
+        if (test)
+            count_nodes(test->graph, found);
         double *autodiff = test ? gradients_by_autodiff(test) : NULL;
         if (!autodiff) {
             good = tap_ok(false, "network %d: %s", (int)seed, error.text);
@@ -59,7 +65,6 @@ static bool check_network(uint64_t seed, Found *found)
             double wrong = gradients_error(autodiff, differences, &largest);
             /* what was not drawn is compared too: the gradient of the padding between parameters is zero */
             good = wrong <= 1e-6 || tap_ok(false, "network %d: off by %.1e of %.1e", (int)seed, wrong, largest);
-            count_nodes(test->graph, found);
             free(differences);
         } else {
             good = memcmp(autodiff, none, TEST_PARAMETERS * sizeof *none) == 0 ||
@@ -91,5 +96,6 @@ int main(void)
            "and GEGLUs that made a product where they read it: %d of x, %d of dy", found.addends[LK_LOW_RANK_X],
            found.addends[LK_LOW_RANK_DY]);
     tap_ok(found.columns > NETWORKS, "and products that read or wrote columns: %d", found.columns);
+    tap_ok(found.by_products > 50, "and gradients that made what they are of once more: %d", found.by_products);
     return tap_done();
 }

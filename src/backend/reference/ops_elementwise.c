@@ -102,7 +102,7 @@ bool reference_geglu(const ReferenceCall *call)
     return true;
 }
 
-/** in {dy [R,C], x [R,2C], [h, u of x], [h, u of dy]}, out {dx [R,2C]}. */
+/** in {dy [R,C], x [R,2C], [h, u of x], [h, u of dy]}, out {dx [R,2C], [y [R,C]]}. */
 bool reference_geglu_backward(const ReferenceCall *call)
 {
     int64_t rows = lk_tensor_rows(call->in_tensor[0]), cols = lk_tensor_cols(call->in_tensor[0]);
@@ -113,6 +113,8 @@ bool reference_geglu_backward(const ReferenceCall *call)
             double gate = with_low_rank(call, 1, LK_LOW_RANK_X, r, cols + c);
             dx[c] = dy * reference_gelu(gate);
             dx[cols + c] = dy * value * reference_gelu_derivative(gate);
+            if (call->node->n_out > 1)
+                call->out[1][r * cols + c] = value * reference_gelu(gate);
         }
     return true;
 }

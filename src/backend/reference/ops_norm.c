@@ -114,13 +114,16 @@ bool reference_layer_norm(const ReferenceCall *call)
     return true;
 }
 
-/** in {dy, x, stats, gamma, [addend]}, out {dx}. */
+/** in {dy, x, stats, gamma, [addend], [beta]}, out {dx, [y]}. */
 bool reference_layer_norm_backward(const ReferenceCall *call)
 {
     for (int64_t r = 0; r < lk_tensor_rows(call->in_tensor[1]); r++) {
         const double *stats = call->in[2] + r * 2;
-        backward(call->out[0], call->in[0], call->in[1], row_of(call->in_tensor[1], r), call->in[3], NULL, stats[0],
-                 stats[1]);
+        Set row = row_of(call->in_tensor[1], r);
+        backward(call->out[0], call->in[0], call->in[1], row, call->in[3], NULL, stats[0], stats[1]);
+        if (call->node->n_out > 1)
+            forward(call->out[1], call->in[1], row, call->in[3], call->in[call->node->n_in - 1], stats[0], stats[1],
+                    false);
     }
     for (int64_t e = 0; call->attr->has_addend && e < lk_tensor_count(call->out_tensor[0]); e++)
         call->out[0][e] += call->in[4][e];

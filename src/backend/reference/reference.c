@@ -16,6 +16,7 @@ struct LkReference {
 static const struct {
     ReferenceOp *run;
     int min_in, max_in, n_out;
+    int by_products; /* results that may be asked for beside those */
 } operations[LK_OP_COUNT] = {
     [LK_OP_MATMUL] = {reference_matmul, 2, 4, 1},
     [LK_OP_CONV2D] = {reference_conv2d, 2, 3, 1},
@@ -25,11 +26,11 @@ static const struct {
     [LK_OP_GROUP_NORM] = {reference_group_norm, 3, 3, 2},
     [LK_OP_GROUP_NORM_BACKWARD] = {reference_group_norm_backward, 5, 5, 1},
     [LK_OP_LAYER_NORM] = {reference_layer_norm, 3, 3, 2},
-    [LK_OP_LAYER_NORM_BACKWARD] = {reference_layer_norm_backward, 4, 5, 1},
+    [LK_OP_LAYER_NORM_BACKWARD] = {reference_layer_norm_backward, 4, 6, 1, 1},
     [LK_OP_ACTIVATION] = {reference_activation, 1, 1, 1},
     [LK_OP_ACTIVATION_BACKWARD] = {reference_activation_backward, 2, 2, 1},
     [LK_OP_GEGLU] = {reference_geglu, 1, 3, 1},
-    [LK_OP_GEGLU_BACKWARD] = {reference_geglu_backward, 2, 6, 1},
+    [LK_OP_GEGLU_BACKWARD] = {reference_geglu_backward, 2, 6, 1, 1},
     [LK_OP_ADD] = {reference_add, 2, 2, 1},
     [LK_OP_ADD_ROWS] = {reference_add_rows, 2, 2, 1},
     [LK_OP_SUM_ROWS] = {reference_sum_rows, 1, 1, 1},
@@ -126,7 +127,8 @@ static bool run_node(LkReference *reference, int32_t n, LkError *error)
     if ((unsigned)node->op >= LK_OP_COUNT || !operations[node->op].run)
         return lk_fail(error, LK_ERROR_UNSUPPORTED, "Node %d has the unknown operation %d.", n, (int)node->op);
     if (node->n_in < operations[node->op].min_in || node->n_in > operations[node->op].max_in ||
-        node->n_out != operations[node->op].n_out)
+        node->n_out < operations[node->op].n_out ||
+        node->n_out > operations[node->op].n_out + operations[node->op].by_products)
         return lk_fail(error, LK_ERROR_USAGE, "Node %d (%s) has %d inputs and %d outputs.", n, lk_op_name(node->op),
                        node->n_in, node->n_out);
     ReferenceCall call = {.node = node, .attr = &node->attr};
