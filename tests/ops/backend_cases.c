@@ -164,11 +164,18 @@ static void layer_norm(GraphTest *test, const int64_t *s)
     lk_layer_norm(test->graph, x, gamma, beta, 1e-5f);
     const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[5] = {x_input(test, 3, s), x, node->out[1], gamma, x_input(test, 3, s)}, dx = result(test, x);
-    lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 4, in, 1, &dx);
-    attr.has_addend = true;
-    dx = result(test, x);
-    lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 5, in, 1, &dx);
+    LkRef in[6] = {x_input(test, 3, s), x, node->out[1], gamma, x_input(test, 3, s), beta};
+    for (int with_y = 0; with_y < 2; with_y++) {
+        LkRef out[2] = {result(test, x), with_y ? result(test, x) : LK_NONE};
+        attr.has_addend = true;
+        lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 5 + with_y, in, 1 + with_y, out);
+    }
+    for (int with_y = 0; with_y < 2; with_y++) {
+        LkRef out[2] = {result(test, x), with_y ? result(test, x) : LK_NONE};
+        attr.has_addend = false;
+        in[4] = beta;
+        lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 4 + with_y, in, 1 + with_y, out);
+    }
 }
 
 /** s: R, C, kind, scale of x. */
@@ -185,10 +192,12 @@ static void activation(GraphTest *test, const int64_t *s)
 static void geglu(GraphTest *test, const int64_t *s)
 {
     const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
-    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 3, wide), dx = result(test, x);
-    lk_geglu(test->graph, x);
-    LkRef in[2] = {x_input(test, 3, s), x};
-    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1, &dx);
+    LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 3, wide);
+    LkRef in[2] = {x_input(test, 3, s), x}, y = lk_geglu(test->graph, x);
+    for (int with_y = 0; with_y < 2; with_y++) {
+        LkRef out[2] = {result(test, x), with_y ? result(test, y) : LK_NONE};
+        lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1 + with_y, out);
+    }
 }
 
 /** s: N, S, C, terms of x's addend, of dy's; 0 for none; whether dy is f32. */
@@ -197,7 +206,7 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
     const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
     LkDType t = test->graph->compute;
     LkRef dy = s[5] ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 3, s) : x_input(test, 3, s);
-    LkRef in[6] = {dy, x_input(test, 3, wide)}, dx = result(test, in[1]);
+    LkRef in[6] = {dy, x_input(test, 3, wide)};
     LkAttributes attr = {0};
     int n_in = 2;
     for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++) {
@@ -209,7 +218,10 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
         in[n_in++] = test_weight(test, t, 0, 0.3, 2,
                                  attr.low_rank[i].trans_b ? (int64_t[]){columns, terms} : (int64_t[]){terms, columns});
     }
-    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, n_in, in, 1, &dx);
+    for (int with_y = 0; with_y < 2; with_y++) {
+        LkRef out[2] = {result(test, in[1]), with_y ? lk_graph_activation(test->graph, t, 3, s) : LK_NONE};
+        lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, n_in, in, 1 + with_y, out);
+    }
     if (!attr.low_rank[LK_LOW_RANK_X].given)
         return;
     LkRef y = lk_graph_activation(test->graph, t, 3, s);

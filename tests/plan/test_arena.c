@@ -185,6 +185,20 @@ static LkRef build_layer_norm_backward(GraphTest *test, LkRef x, LkRef other)
     return backward(test, LK_OP_LAYER_NORM_BACKWARD, &attr, 4, (LkRef[]){x, other, stats, vector(test, 1, t.shape[3])});
 }
 
+/** Over the gradient, with what the norm makes beside it. */
+static LkRef build_layer_norm_backward_again(GraphTest *test, LkRef x, LkRef other)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, x);
+    LkRef stats = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 2, (int64_t[]){lk_tensor_rows(&t), 2});
+    LkAttributes attr = {.eps = 1e-5f};
+    LkRef in[5] = {x, other, stats, vector(test, 1, t.shape[3]), vector(test, 0, t.shape[3])};
+    LkRef out[2] = {lk_graph_activation(test->graph, t.dtype, t.rank, t.shape),
+                    lk_graph_activation(test->graph, t.dtype, t.rank, t.shape)};
+    lk_graph_append(test->graph, LK_OP_LAYER_NORM_BACKWARD, &attr, 5, in, 2, out);
+    lk_graph_output(test->graph, out[1]);
+    return out[0];
+}
+
 /** Over the addend. */
 static LkRef build_layer_norm_backward_addend(GraphTest *test, LkRef x, LkRef other)
 {
@@ -196,8 +210,8 @@ static LkRef build_layer_norm_backward_addend(GraphTest *test, LkRef x, LkRef ot
                     (LkRef[]){dy, other, stats, vector(test, 1, t.shape[3]), x});
 }
 
-/** Over x; with an addend of `terms` terms, if any. */
-static LkRef geglu_backward(GraphTest *test, LkRef x, int64_t terms)
+/** Over x; with an addend of `terms` terms, if any, and with what GEGLU makes beside the gradient. */
+static LkRef geglu_backward(GraphTest *test, LkRef x, int64_t terms, bool by_product)
 {
     LkTensor t = *lk_graph_tensor(test->graph, x);
     const int64_t half[4] = {t.shape[0], t.shape[1], t.shape[2], t.shape[3] / 2};
@@ -208,19 +222,32 @@ static LkRef geglu_backward(GraphTest *test, LkRef x, int64_t terms)
         in[2] = test_input(test, t.dtype, TEST_NORMAL, 0, 1, 4, thin);
         in[3] = test_input(test, t.dtype, TEST_NORMAL, 0, 1, 2, (int64_t[]){terms, t.shape[3]});
     }
-    LkRef dx = lk_graph_activation(test->graph, t.dtype, t.rank, t.shape);
-    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, terms > 0 ? 4 : 2, in, 1, &dx);
-    return dx;
+    LkRef out[2] = {lk_graph_activation(test->graph, t.dtype, t.rank, t.shape),
+                    lk_graph_activation(test->graph, t.dtype, t.rank, half)};
+    lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, &attr, terms > 0 ? 4 : 2, in, 1 + by_product, out);
+    if (by_product)
+        lk_graph_output(test->graph, out[1]);
+    return out[0];
 }
 
 static LkRef build_geglu_backward(GraphTest *test, LkRef x, LkRef other)
 {
-    return geglu_backward(test, x, 0);
+    return geglu_backward(test, x, 0, false);
+}
+
+static LkRef build_geglu_backward_again(GraphTest *test, LkRef x, LkRef other)
+{
+    return geglu_backward(test, x, 0, true);
+}
+
+static LkRef build_geglu_backward_low_rank_again(GraphTest *test, LkRef x, LkRef other)
+{
+    return geglu_backward(test, x, 5, true);
 }
 
 static LkRef build_geglu_backward_low_rank(GraphTest *test, LkRef x, LkRef other)
 {
-    return geglu_backward(test, x, 5);
+    return geglu_backward(test, x, 5, false);
 }
 
 static LkRef build_matmul_addend(GraphTest *test, LkRef x, LkRef other)
@@ -276,6 +303,9 @@ static void check_all_in_place(const LkBackend *backend, LkDType dtype)
     check_in_place(backend, dtype, "layer norm backward and addend", build_layer_norm_backward_addend);
     check_in_place(backend, dtype, "GEGLU backward", build_geglu_backward);
     check_in_place(backend, dtype, "GEGLU backward of rank 5", build_geglu_backward_low_rank);
+    check_in_place(backend, dtype, "GEGLU backward with GEGLU", build_geglu_backward_again);
+    check_in_place(backend, dtype, "GEGLU backward of rank 5 with GEGLU", build_geglu_backward_low_rank_again);
+    check_in_place(backend, dtype, "layer norm backward with layer norm", build_layer_norm_backward_again);
     check_in_place(backend, dtype, "product with an addend", build_matmul_addend);
 }
 
