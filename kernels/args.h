@@ -90,7 +90,8 @@ typedef struct LkGroupNormArgs {
     int32_t silu; /* 1: y = silu(norm) */
 } LkGroupNormArgs;
 
-/** Gradient of LkGroupNormArgs for x; gamma and beta are frozen. */
+/** Gradient of LkGroupNormArgs for x, rounded to T, plus what is known of it already; gamma and beta are frozen. dx may
+ * be dy, or the addend where that is of T. */
 typedef struct LkGroupNormBackwardArgs {
     const void *dy;     /* T[n, s, c] */
     const void *x;      /* T[n, s, c]: the forward's input */
@@ -102,6 +103,8 @@ typedef struct LkGroupNormBackwardArgs {
     int64_t n, s, c;
     int64_t groups;
     int32_t silu;
+    int32_t addend_is_float;
+    const void *addend; /* T[n, s, c], or float, or NULL */
 } LkGroupNormBackwardArgs;
 
 /** Layer norm over the last dimension: y = (x - mean) * rstd * gamma + beta. */

@@ -50,7 +50,9 @@ static void fill_group_norm_backward(LkLaunches *to, const Node *n)
                                   .s = positions(x),
                                   .c = lk_tensor_cols(x),
                                   .groups = n->node->attr.groups,
-                                  .silu = n->node->attr.silu};
+                                  .silu = n->node->attr.silu,
+                                  .addend = n->node->attr.has_addend ? n->x[5] : NULL,
+                                  .addend_is_float = n->node->attr.has_addend && n->in[5]->dtype == LK_F32};
 }
 
 static void fill_layer_norm(LkLaunches *to, const Node *n)

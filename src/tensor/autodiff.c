@@ -11,6 +11,7 @@ struct LkDiff {
     LkGraph *graph;
     LkRecompute recompute;
     int32_t forward_nodes, forward_tensors;
+    int32_t now;      /* the forward node whose gradients are being added */
     bool *needs;      /* per forward tensor (owners) */
     LkRef *gradient;  /* per forward tensor (owners) */
     LkRef *copy;      /* per forward tensor (owners): its recomputed copy, or LK_NONE */
@@ -84,6 +85,16 @@ LkRef lk_diff_columns(LkDiff *diff, LkRef ref)
 bool lk_diff_is_shared(const LkDiff *diff, LkRef ref)
 {
     return diff->readers[lk_graph_owner(diff->graph, ref)] > 1;
+}
+
+bool lk_diff_is_last(const LkDiff *diff, LkRef ref)
+{
+    LkRef owner = lk_graph_owner(diff->graph, ref);
+    for (int32_t n = 0; n < diff->now; n++)
+        for (int k = 0; k < diff->graph->nodes[n].n_in; k++)
+            if (lk_graph_owner(diff->graph, diff->graph->nodes[n].in[k]) == owner)
+                return false;
+    return true;
 }
 
 /** Marks every tensor that depends on a parameter. */
@@ -296,6 +307,7 @@ static void differentiate(LkDiff *diff)
     int32_t segment = 0;
     for (int32_t i = diff->forward_nodes - 1; i >= 0; i--) {
         LkNode node = diff->graph->nodes[i];
+        diff->now = i;
         if (diff->recompute == LK_RECOMPUTE_BLOCKS && node.segment > 0 && node.segment != segment)
             copy_segment(diff, i);
         segment = node.segment;

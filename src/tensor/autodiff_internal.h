@@ -22,6 +22,9 @@ LkRef lk_diff_partial(LkDiff *diff, LkRef ref);
  * partial sum to bf16 costs more accuracy than all other roundings of a layer together. */
 bool lk_diff_is_shared(const LkDiff *diff, LkRef ref);
 
+/** Whether no node is left that reads `ref`, so that what the one at hand adds makes its gradient complete. */
+bool lk_diff_is_last(const LkDiff *diff, LkRef ref);
+
 /** Replaces the gathered gradient of `ref` (by one that includes it). */
 void lk_diff_set(LkDiff *diff, LkRef ref, LkRef gradient);
 

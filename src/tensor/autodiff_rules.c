@@ -2,7 +2,7 @@
  *
  *   CONV2D_BACKWARD_DATA   in dy, weight                       out dx
  *   ATTENTION_BACKWARD     in q, k, v, o, lse, do              out dq, dk, dv
- *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta        out dx
+ *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta, [addend]   out dx + addend, of x's type or f32
  *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma, [addend]    out dx + addend; with beta behind them [y] too
  *   ACTIVATION_BACKWARD    in dy, x                            out dx
  *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx, [y]: behind x addends of x and dy (low_rank.h)
@@ -105,24 +105,41 @@ static void attention_rule(LkDiff *diff, const LkNode *node, LkRef dy)
         lk_diff_add(diff, node->in[i], out[i]);
 }
 
+/** Whether a norm's gradient can take what is known of x's on top of itself: of x's type; or in f32, if that makes it
+ * complete, so that it is rounded once as it would be on its own. */
+static bool adds_known(LkDiff *diff, LkRef x, LkRef known, bool of_f32)
+{
+    LkDType dtype = lk_graph_tensor(lk_diff_graph(diff), x)->dtype;
+    LkDType known_dtype = lk_graph_tensor(lk_diff_graph(diff), known)->dtype;
+    return known != LK_NONE && (known_dtype == dtype || (of_f32 && known_dtype == LK_F32 && lk_diff_is_last(diff, x)));
+}
+
+/** A norm's gradient, the residual stream's under it in the same pass where that can be; `n_in` inputs before it. */
+static void add_norm(LkDiff *diff, LkOp op, const LkNode *node, LkRef *in, int n_in)
+{
+    LkRef x = node->in[0];
+    LkAttributes attr = node->attr;
+    in[n_in] = lk_diff_partial(diff, x);
+    attr.has_addend = adds_known(diff, x, in[n_in], op == LK_OP_GROUP_NORM_BACKWARD);
+    LkRef dx = lk_diff_emit(diff, op, &attr, attr.has_addend ? n_in + 1 : n_in, in, x);
+    if (attr.has_addend)
+        lk_diff_set(diff, x, dx);
+    else
+        lk_diff_add(diff, x, dx);
+}
+
 static void group_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
-    LkRef in[5] = {dy, lk_diff_saved(diff, node->in[0]), lk_diff_saved(diff, node->out[1]), node->in[1], node->in[2]};
-    lk_diff_add(diff, node->in[0], lk_diff_emit(diff, LK_OP_GROUP_NORM_BACKWARD, &node->attr, 5, in, node->in[0]));
+    LkRef x = lk_diff_saved(diff, node->in[0]), stats = lk_diff_saved(diff, node->out[1]);
+    LkRef in[6] = {dy, x, stats, node->in[1], node->in[2]};
+    add_norm(diff, LK_OP_GROUP_NORM_BACKWARD, node, in, 5);
 }
 
 static void layer_norm_rule(LkDiff *diff, const LkNode *node, LkRef dy)
 {
-    LkRef x = node->in[0], known = lk_diff_partial(diff, x);
-    LkRef in[5] = {dy, lk_diff_saved(diff, x), lk_diff_saved(diff, node->out[1]), node->in[1], known};
-    LkAttributes attr = node->attr;
-    LkDType dtype = lk_graph_tensor(lk_diff_graph(diff), x)->dtype;
-    attr.has_addend = known != LK_NONE && lk_graph_tensor(lk_diff_graph(diff), known)->dtype == dtype;
-    LkRef dx = lk_diff_emit(diff, LK_OP_LAYER_NORM_BACKWARD, &attr, attr.has_addend ? 5 : 4, in, x);
-    if (attr.has_addend) /* the residual stream's gradient: the norm's comes on top of it in the same pass */
-        lk_diff_set(diff, x, dx);
-    else
-        lk_diff_add(diff, x, dx);
+    LkRef x = lk_diff_saved(diff, node->in[0]), stats = lk_diff_saved(diff, node->out[1]);
+    LkRef in[5] = {dy, x, stats, node->in[1]};
+    add_norm(diff, LK_OP_LAYER_NORM_BACKWARD, node, in, 4);
 }
 
 static void activation_rule(LkDiff *diff, const LkNode *node, LkRef dy)

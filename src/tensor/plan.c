@@ -42,13 +42,14 @@ bool lk_op_in_place(LkOp op, int input)
         return input <= 1;
     case LK_OP_ACTIVATION:
     case LK_OP_ADD_ROWS:
-    case LK_OP_GROUP_NORM_BACKWARD:
     case LK_OP_LAYER_NORM:
     case LK_OP_GROUP_NORM:
         return input == 0;
     case LK_OP_GEGLU_BACKWARD: /* x */
         return input == 1;
-    case LK_OP_LAYER_NORM_BACKWARD: /* dy, or the addend */
+    case LK_OP_GROUP_NORM_BACKWARD: /* dy, or the addend */
+        return input == 0 || input == 5;
+    case LK_OP_LAYER_NORM_BACKWARD: /* the same */
         return input == 0 || input == 4;
     default:
         return false;

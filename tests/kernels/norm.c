@@ -59,6 +59,32 @@ static void group_norm_gradient(const LkGroupNormBackwardArgs *a, Array dy, Arra
         }
 }
 
+/** The gradient on top of what is known of it, of T in its place and of float. */
+static void group_norm_onto_known(LkGroupNormBackwardArgs *b, LkDType t, Array dx, double *truth, double tolerance,
+                                  double floor, Array scratch)
+{
+    int64_t count = b->n * b->s * b->c;
+    Array known[2] = {array_random(t, count, 9, 2, 0), array_random(LK_F32, count, 10, 2, 0)};
+    double *sum = malloc(sizeof(double) * (size_t)count);
+    for (int of_float = 0; of_float < 2; of_float++) {
+        for (int64_t i = 0; i < count; i++) {
+            put(t, dx.start, (size_t)i, truth[i]); /* as T holds it */
+            sum[i] = at(dx, i) + at(known[of_float], i);
+        }
+        array_reset(dx);
+        b->addend = known[of_float].data;
+        b->addend_is_float = of_float;
+        b->dx = of_float ? dx.data : known[0].data;
+        check(
+            &(Check){LK_KERNEL_GROUP_NORM_BACKWARD, t, b, {{of_float ? dx : known[0], sum, tolerance, floor}}, scratch},
+            "%lldx%lldx%lld, %lld groups%s, onto what is known%s", (long long)b->n, (long long)b->s, (long long)b->c,
+            (long long)b->groups, b->silu ? ", silu" : "", of_float ? " in float" : ", in its place");
+    }
+    free(sum);
+    array_free(known[0]);
+    array_free(known[1]);
+}
+
 static void test_group_norm(LkDType t, int64_t n, int64_t s, int64_t c, int64_t groups, int silu, double shift)
 {
     int64_t count = n * s * c;
@@ -108,6 +134,7 @@ static void test_group_norm(LkDType t, int64_t n, int64_t s, int64_t c, int64_t 
     check(&(Check){LK_KERNEL_GROUP_NORM_BACKWARD, t, &b, {{dx, truth, 2 * tolerance, floor}}, back_scratch},
           "%lldx%lldx%lld, %lld groups%s, shift %g", (long long)n, (long long)s, (long long)c, (long long)groups,
           silu ? ", silu" : "", shift);
+    group_norm_onto_known(&b, t, dx, truth, 2 * tolerance, floor, back_scratch);
     Array all[] = {x, dy, gamma, beta, y, dx, stats, scratch, back_scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         array_free(all[i]);

@@ -152,8 +152,14 @@ static void group_norm(GraphTest *test, const int64_t *s)
     lk_group_norm(test->graph, x, gamma, beta, (int)s[4], 1e-5f, s[5]);
     const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[5] = {x_input(test, 4, s), x, node->out[1], gamma, beta}, dx = result(test, x);
+    LkRef in[6] = {x_input(test, 4, s), x, node->out[1], gamma, beta}, dx = result(test, x);
     lk_graph_append(test->graph, LK_OP_GROUP_NORM_BACKWARD, &attr, 5, in, 1, &dx);
+    attr.has_addend = true;
+    for (int of_f32 = 0; of_f32 < 2; of_f32++) {
+        in[5] = of_f32 ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s) : x_input(test, 4, s);
+        dx = result(test, x);
+        lk_graph_append(test->graph, LK_OP_GROUP_NORM_BACKWARD, &attr, 6, in, 1, &dx);
+    }
 }
 
 /** s: N, S, C, mean of x. */

@@ -177,6 +177,17 @@ static LkRef build_group_norm_backward(GraphTest *test, LkRef x, LkRef other)
     return backward(test, LK_OP_GROUP_NORM_BACKWARD, &attr, 5, (LkRef[]){x, other, stats, gamma, beta});
 }
 
+/** Over the addend. */
+static LkRef build_group_norm_backward_addend(GraphTest *test, LkRef x, LkRef other)
+{
+    LkTensor t = *lk_graph_tensor(test->graph, x);
+    LkRef gamma = vector(test, 1, t.shape[3]), beta = vector(test, 0, t.shape[3]);
+    LkRef stats = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 3, (int64_t[]){t.shape[0], 4, 2});
+    LkRef dy = test_input(test, t.dtype, TEST_NORMAL, 0, 1, t.rank, t.shape);
+    LkAttributes attr = {.groups = 4, .eps = 1e-5f, .silu = true, .has_addend = true};
+    return backward(test, LK_OP_GROUP_NORM_BACKWARD, &attr, 6, (LkRef[]){dy, other, stats, gamma, beta, x});
+}
+
 static LkRef build_layer_norm_backward(GraphTest *test, LkRef x, LkRef other)
 {
     LkTensor t = *lk_graph_tensor(test->graph, x);
@@ -298,6 +309,7 @@ static void check_all_in_place(const LkBackend *backend, LkDType dtype)
     check_in_place(backend, dtype, "activation backward over x", build_activation_backward_second);
     check_in_place(backend, dtype, "group norm", build_group_norm);
     check_in_place(backend, dtype, "group norm backward", build_group_norm_backward);
+    check_in_place(backend, dtype, "group norm backward and addend", build_group_norm_backward_addend);
     check_in_place(backend, dtype, "layer norm", build_layer_norm);
     check_in_place(backend, dtype, "layer norm backward", build_layer_norm_backward);
     check_in_place(backend, dtype, "layer norm backward and addend", build_layer_norm_backward_addend);

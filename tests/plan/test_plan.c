@@ -301,6 +301,7 @@ static void check_rules(void)
                    {LK_OP_GROUP_NORM, 0},
                    {LK_OP_GROUP_NORM_BACKWARD, 0},
                    {LK_OP_GROUP_NORM_BACKWARD, 1},
+                   {LK_OP_GROUP_NORM_BACKWARD, 5},
                    {LK_OP_LAYER_NORM, 0},
                    {LK_OP_LAYER_NORM_BACKWARD, 0},
                    {LK_OP_LAYER_NORM_BACKWARD, 1},

@@ -81,7 +81,14 @@ bool reference_group_norm(const ReferenceCall *call)
     return true;
 }
 
-/** in {dy, x, stats, gamma, beta}, out {dx}. */
+/** What is known of the gradient already, the input of that number. */
+static void add_known(const ReferenceCall *call, int input)
+{
+    for (int64_t e = 0; call->attr->has_addend && e < lk_tensor_count(call->out_tensor[0]); e++)
+        call->out[0][e] += call->in[input][e];
+}
+
+/** in {dy, x, stats, gamma, beta, [addend]}, out {dx}. */
 bool reference_group_norm_backward(const ReferenceCall *call)
 {
     const LkTensor *x = call->in_tensor[1];
@@ -93,6 +100,7 @@ bool reference_group_norm_backward(const ReferenceCall *call)
             backward(call->out[0], call->in[0], call->in[1], set, call->in[3] + g * set.channels,
                      call->attr->silu ? call->in[4] + g * set.channels : NULL, stats[0], stats[1]);
         }
+    add_known(call, 5);
     return true;
 }
 
@@ -125,7 +133,6 @@ bool reference_layer_norm_backward(const ReferenceCall *call)
             forward(call->out[1], call->in[1], row, call->in[3], call->in[call->node->n_in - 1], stats[0], stats[1],
                     false);
     }
-    for (int64_t e = 0; call->attr->has_addend && e < lk_tensor_count(call->out_tensor[0]); e++)
-        call->out[0][e] += call->in[4][e];
+    add_known(call, 4);
     return true;
 }

@@ -24,7 +24,7 @@ static const struct {
     [LK_OP_ATTENTION] = {reference_attention, 3, 3, 2},
     [LK_OP_ATTENTION_BACKWARD] = {reference_attention_backward, 6, 6, 3},
     [LK_OP_GROUP_NORM] = {reference_group_norm, 3, 3, 2},
-    [LK_OP_GROUP_NORM_BACKWARD] = {reference_group_norm_backward, 5, 5, 1},
+    [LK_OP_GROUP_NORM_BACKWARD] = {reference_group_norm_backward, 5, 6, 1},
     [LK_OP_LAYER_NORM] = {reference_layer_norm, 3, 3, 2},
     [LK_OP_LAYER_NORM_BACKWARD] = {reference_layer_norm_backward, 4, 6, 1, 1},
     [LK_OP_ACTIVATION] = {reference_activation, 1, 1, 1},
