@@ -68,10 +68,11 @@ typedef enum LkKernelId {
     LK_KERNEL_DADAPT_GATHER,  /* LkOptimizerArgs with LkAdaptScalars: a, b = moments, c = s */
     LK_KERNEL_DADAPT_SETTLE,
     LK_KERNEL_DADAPT_APPLY,
-    LK_KERNEL_ADAMW_8BIT, /* LkOptimizer8Args with LkAdamwScalars */
-    LK_KERNEL_LION_8BIT,  /* LkOptimizer8Args with LkLionScalars; no v */
-    LK_KERNEL_ADAFACTOR,  /* LkAdafactorArgs */
-    LK_KERNEL_ADD_PARTS,  /* LkAddPartsArgs */
+    LK_KERNEL_ADAMW_8BIT,   /* LkOptimizer8Args with LkAdamwScalars */
+    LK_KERNEL_LION_8BIT,    /* LkOptimizer8Args with LkLionScalars; no v */
+    LK_KERNEL_ADAFACTOR,    /* LkAdafactorArgs */
+    LK_KERNEL_ADD_PARTS,    /* LkAddPartsArgs */
+    LK_KERNEL_ADD_LOW_RANK, /* LkAddLowRankArgs */
     LK_KERNEL_COUNT
 } LkKernelId;
 
@@ -152,12 +153,21 @@ typedef struct LkActivationBackwardArgs {
 /** scale * h u^T, which a kernel adds to what it reads (and rounds the sum to T): an adapter's part of a layer, never
  * written anywhere. */
 typedef struct LkLowRank {
-    const void *h; /* T[rows, terms] */
+    const void *h; /* T[rows, terms]: row i's term j is at i * row_step + j */
     const void *u; /* T: column i's term j is at i * column_step + j * term_step */
-    int64_t terms; /* at most LK_LOW_RANK_TERMS; 0: nothing is added */
+    int64_t terms; /* GEGLU: at most LK_LOW_RANK_TERMS; 0: nothing is added */
+    int64_t row_step;
     int64_t column_step, term_step;
     float scale;
 } LkLowRank;
+
+/** y = x + low, rounded once. */
+typedef struct LkAddLowRankArgs {
+    const float *x; /* [rows, c] */
+    void *y;        /* T[rows, c] */
+    int64_t rows, c;
+    LkLowRank low;
+} LkAddLowRankArgs;
 
 /** y = x[:, :c] * gelu_erf(x[:, c:]). y may not overlap x. LOW_RANK: of x + low. */
 typedef struct LkGegluArgs {

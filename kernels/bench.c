@@ -96,7 +96,8 @@ static void bench_activations(const Memory *m, LkDType t)
     measure(m, "geglu", LK_KERNEL_GEGLU, t, &g, 3 * bytes);
     LkGegluBackwardArgs h = {.dy = m->y, .x = m->x, .dx = m->out, .rows = ROWS, .c = HIDDEN};
     measure(m, "geglu backward", LK_KERNEL_GEGLU_BACKWARD, t, &h, 5 * bytes);
-    g.low = (LkLowRank){.h = m->z, .u = m->z, .terms = 16, .column_step = 16, .term_step = 1, .scale = 1};
+    g.low =
+        (LkLowRank){.h = m->z, .u = m->z, .terms = 16, .row_step = 16, .column_step = 16, .term_step = 1, .scale = 1};
     h.low = h.low_dy = g.low;
     measure(m, "geglu of rank 16", LK_KERNEL_GEGLU_LOW_RANK, t, &g, 3 * bytes);
     measure(m, "geglu of rank 16 backward", LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &h, 5 * bytes);

@@ -60,7 +60,8 @@
     X(ADAFACTOR, LkAdafactorArgs, 2)                                                                                   \
     X(LIMIT_NORM, LkLimitNormArgs, 2)                                                                                  \
     X(EMA, LkEmaArgs, 1)                                                                                               \
-    X(ADD_PARTS, LkAddPartsArgs, 1)
+    X(ADD_PARTS, LkAddPartsArgs, 1)                                                                                    \
+    X(ADD_LOW_RANK, LkAddLowRankArgs, 1)
 
 /* X(ID, phase number, function, args struct, blocks, lanes): `blocks` and `lanes` (of a GPU's block) are expressions of
  * `a`, the args, and used by kernels.c alone. Compiled for each element type: */
@@ -82,6 +83,7 @@
     X(GEGLU_LOW_RANK, 0, geglu_low_rank, LkGegluArgs, lk_low_rank_blocks(a->rows, a->c), LK_LOW_RANK_LANES)            \
     X(GEGLU_LOW_RANK_BACKWARD, 0, geglu_low_rank_backward, LkGegluBackwardArgs, lk_low_rank_blocks(a->rows, a->c),     \
       LK_LOW_RANK_LANES)                                                                                               \
+    X(ADD_LOW_RANK, 0, add_low_rank, LkAddLowRankArgs, lk_low_rank_blocks(a->rows, a->c), LK_LOW_RANK_LANES)           \
     X(AXPBY, 0, axpby, LkAxpbyArgs, lk_tiles(a->count), row_lanes(LK_TILE))                                            \
     X(ADD_ROWS, 0, add_rows, LkAddRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))                       \
     X(SUM_ROWS, 0, sum_rows_partial, LkSumRowsArgs, lk_chunk_blocks(a->n, a->s, a->c), span_lanes(a->c))               \

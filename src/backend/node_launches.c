@@ -110,6 +110,7 @@ static LkLowRank low_rank(const Node *n, int which, int of)
     return (LkLowRank){.h = n->x[h],
                        .u = n->x[h + 1],
                        .terms = terms,
+                       .row_step = terms,
                        .column_step = addend->trans_b ? terms : 1,
                        .term_step = addend->trans_b ? 1 : lk_tensor_cols(n->in[of]),
                        .scale = addend->alpha};

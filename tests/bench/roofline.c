@@ -1,7 +1,7 @@
 #include "roofline.h"
 
 #include "backend/cuda/card_limits.h"
-#include "backend/cuda/parts.h"
+#include "backend/cuda/product_kind.h"
 #include "backend/cuda/tracks.h"
 #include "backend/node_launches.h"
 #include "profile.h"
@@ -60,7 +60,13 @@ static int launches_of(const RoofCard *card, const LkGraph *graph, const LkNode 
         return launches.count;
     }
     if (node->op == LK_OP_MATMUL)
-        return lk_product_parts(graph, node) > 1 ? 2 : 1; /* the parts, and their sum */
+        switch (lk_product_kind(graph, node)) {
+        case LK_PRODUCT_IN_PARTS: /* and their sum */
+        case LK_PRODUCT_ROUNDED:  /* and the rounding */
+            return 2;
+        default:
+            return 1;
+        }
     if (node->op == LK_OP_ATTENTION_BACKWARD) {
         const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
         bool by_groups = lk_card_limits(card->sm)->backward_workspace;
@@ -93,9 +99,11 @@ static RoofClass *find_class(Roof *roof, const char *name)
     return class;
 }
 
-/** Bytes beyond inputs and outputs: the matrix that a deterministic attention writes and reads again. */
+/** Bytes beyond inputs and outputs: the matrix that a deterministic attention writes and reads again, or an f32 sum. */
 static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNode *node)
 {
+    if (node->op == LK_OP_MATMUL && lk_product_kind(graph, node) == LK_PRODUCT_ROUNDED)
+        return 8.0 * (double)lk_tensor_count(lk_graph_tensor(graph, node->out[0]));
     const LkCardLimits *limits = lk_card_limits(card->sm);
     if (node->op != LK_OP_ATTENTION_BACKWARD || !limits->backward_workspace)
         return 0;

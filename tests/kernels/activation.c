@@ -99,6 +99,7 @@ static Low low_new(LkDType t, int64_t rows, int64_t columns, int64_t terms, bool
     low.args = (LkLowRank){.h = low.h.data,
                            .u = low.u.data,
                            .terms = terms,
+                           .row_step = terms,
                            .column_step = beside ? 1 : terms,
                            .term_step = beside ? columns : 1,
                            .scale = 0.75f};
@@ -117,6 +118,30 @@ static double with_low(const Low *low, double x, int64_t row, int64_t column)
     one.start = (unsigned char *)&place;
     put(one.dtype, one.start, 0, x + 0.75 * sum);
     return at(one, 0);
+}
+
+/** `terms` of rows that lie `row_step` apart. */
+static void test_add_low_rank(LkDType t, int64_t rows, int64_t c, int64_t terms, int64_t row_step, bool beside)
+{
+    Array x = array_random(LK_F32, rows * c, 5, 2, 0), y = array_new(t, rows * c);
+    Low low = low_new(t, rows, c, row_step, beside, 7);
+    double *truth = malloc(sizeof(double) * (size_t)(rows * c));
+    low.args.terms = terms;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < c; k++) {
+            double sum = 0;
+            for (int64_t j = 0; j < terms; j++)
+                sum += at(low.h, r * row_step + j) * at(low.u, k * low.args.column_step + j * low.args.term_step);
+            truth[r * c + k] = at(x, r * c + k) + 0.75 * sum;
+        }
+    LkAddLowRankArgs a = {x.data, y.data, rows, c, low.args};
+    check(&(Check){LK_KERNEL_ADD_LOW_RANK, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true, .warps = true},
+          "%lldx%lld of %lld, rows %lld apart%s", (long long)rows, (long long)c, (long long)terms, (long long)row_step,
+          beside ? ", terms apart" : "");
+    Array all[] = {x, y, low.h, low.u};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        array_free(all[i]);
+    free(truth);
 }
 
 /** `of` and `of_dy`: terms of the two, 0 for none; dy_type: float or t. */
@@ -176,6 +201,12 @@ int main(void)
         test_geglu_low_rank(t, 3, 40, 0, 8, LK_F32);
         test_geglu_low_rank(t, 70, 272, 6, 0, t);
         test_geglu_low_rank(t, 2, 16, 0, 0, t);
+        test_add_low_rank(t, 1, 1, 1, 1, false);
+        test_add_low_rank(t, 37, 147, 5, 9, true);
+        test_add_low_rank(t, 32, 128, 48, 48, true);
+        test_add_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 96, false);
+        test_add_low_rank(t, 18, 40, LK_LOW_RANK_TERMS + 1, LK_LOW_RANK_TERMS + 1, true);
+        test_add_low_rank(t, 5, 72, 2 * LK_LOW_RANK_TERMS, 2 * LK_LOW_RANK_TERMS + 2, false);
     }
     return tap_done();
 }

@@ -89,6 +89,7 @@ typedef struct LkCudaProgram {
 
 /** Makes the step of a node. */
 LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_low_rank_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_fetch_new(LkProgram *program, const LkNode *node, LkError *error);

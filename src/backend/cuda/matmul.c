@@ -1,7 +1,7 @@
 /* The matrix products of a program. */
 #include "backend/cuda/bias.h"
-#include "backend/cuda/parts.h"
 #include "backend/cuda/product.h"
+#include "backend/cuda/product_kind.h"
 
 #include <stdlib.h>
 
@@ -31,13 +31,6 @@ static const LkTensor *result(const LkStep *step)
 static LkDType result_type(const LkStep *step)
 {
     return result(step)->dtype;
-}
-
-/** An addend that the product cannot add itself, because the result is of another type. */
-static bool addend_apart(const LkStep *step)
-{
-    const LkNode *node = step->node;
-    return node->attr.has_addend && input(step, node->n_in - 1)->dtype != result_type(step);
 }
 
 /** Bytes to which the address of a tensor, and of the rows of a part, is aligned for certain, 16 at most. */
@@ -103,7 +96,7 @@ static bool prepare(LkProgram *program, MatmulStep *s, LkError *error)
     s->k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a);
     s->n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b);
     s->parts = lk_product_parts(program->graph, node);
-    s->round = addend_apart(&s->base);
+    s->round = lk_product_kind(program->graph, node) == LK_PRODUCT_ROUNDED;
     LkProductShape shape = shape_of(s);
     if (!lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, shape.d, error))
         return false;

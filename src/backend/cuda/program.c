@@ -1,6 +1,7 @@
 /* A graph made ready to run on the card. */
 #include "backend/cuda/card_limits.h"
 #include "backend/cuda/cuda_backend.h"
+#include "backend/cuda/product_kind.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
 {
     switch (node->op) {
     case LK_OP_MATMUL:
-        return lk_cuda_matmul_new(program, node, error);
+        return lk_product_kind(program->graph, node) == LK_PRODUCT_LOW_RANK ? lk_cuda_low_rank_new(program, node, error)
+                                                                            : lk_cuda_matmul_new(program, node, error);
     case LK_OP_CONV2D:
     case LK_OP_CONV2D_BACKWARD_DATA:
         return lk_cuda_conv_new(program, node, error);
