@@ -161,7 +161,7 @@ typedef struct LkLowRank {
     float scale;
 } LkLowRank;
 
-/** y = x + low, rounded once. */
+/** y = x + low, rounded once; low of at most LK_LOW_RANK_MOST_TERMS. */
 typedef struct LkAddLowRankArgs {
     const float *x; /* [rows, c] */
     void *y;        /* T[rows, c] */

@@ -15,8 +15,10 @@ typedef enum LkLoss {
     LK_LOSS_SMOOTH_L1 /* 2 (sqrt(d^2 + c^2) - c) */
 } LkLoss;
 
-/** Terms of a product that a kernel makes where the result is read; with more it is worth a call of its own. */
-enum { LK_LOW_RANK_TERMS = 64 };
+/** Terms of a product that a kernel makes where the result is read; with more it is worth a call of its own. And of one
+ * that is made onto an f32 sum: a factor is read anew, from the cache, for every 32 columns of the result, until that
+ * costs as much as writing the sum and reading it again. */
+enum { LK_LOW_RANK_TERMS = 64, LK_LOW_RANK_MOST_TERMS = 128 };
 
 /* Layouts of optimizers' states, which kernels, graphs and files must agree on. */
 

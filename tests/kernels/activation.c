@@ -206,7 +206,7 @@ int main(void)
         test_add_low_rank(t, 32, 128, 48, 48, true);
         test_add_low_rank(t, 33, 64, LK_LOW_RANK_TERMS, 96, false);
         test_add_low_rank(t, 18, 40, LK_LOW_RANK_TERMS + 1, LK_LOW_RANK_TERMS + 1, true);
-        test_add_low_rank(t, 5, 72, 2 * LK_LOW_RANK_TERMS, 2 * LK_LOW_RANK_TERMS + 2, false);
+        test_add_low_rank(t, 5, 72, LK_LOW_RANK_MOST_TERMS, LK_LOW_RANK_MOST_TERMS + 2, false);
     }
     return tap_done();
 }

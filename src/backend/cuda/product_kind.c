@@ -1,9 +1,5 @@
 #include "backend/cuda/product_kind.h"
 
-/* A factor of so few terms is read anew for every 32 columns of the result, from the cache: less than writing an f32
- * sum and reading it again. */
-enum { MOST_LOW_RANK_TERMS = 128 };
-
 /* A product whose result is so small that its blocks would leave most of the card idle, over at least so many terms,
  * is done in parts: an adapter's gradient is 16 × 640 from 4096 tokens. The parts are added in their order, by a kernel
  * whose start takes as long as a block's work on some 1024 terms: below twice that nothing is won (SDXL at 1024 × 1024
@@ -42,7 +38,7 @@ static bool is_low_rank(const LkGraph *graph, const LkNode *node)
     const LkTensor *y0 = lk_graph_tensor(graph, node->in[node->n_in - 1]);
     const LkTensor *y = lk_graph_tensor(graph, node->out[0]);
     return !node->attr.trans_a && !node->attr.has_bias && y0->dtype == LK_F32 && is_narrow(y->dtype) &&
-           h->dtype == y->dtype && u->dtype == y->dtype && lk_tensor_cols(h) <= MOST_LOW_RANK_TERMS &&
+           h->dtype == y->dtype && u->dtype == y->dtype && lk_tensor_cols(h) <= LK_LOW_RANK_MOST_TERMS &&
            lk_tensor_is_dense(u) && graph->tensors[lk_graph_owner(graph, node->in[1])].kind != LK_TENSOR_WEIGHT;
 }
 
