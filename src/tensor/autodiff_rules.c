@@ -2,7 +2,7 @@
  *
  *   CONV2D_BACKWARD_DATA   in dy, weight                       out dx
  *   ATTENTION_BACKWARD     in q, k, v, o, lse, do              out dq, dk, dv
- *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta, [addend]   out dx + addend, of x's type or f32
+ *   GROUP_NORM_BACKWARD    in dy, x, stats, gamma, beta, [addend]   out dx + addend (of x's type or f32)
  *   LAYER_NORM_BACKWARD    in dy, x, stats, gamma, [addend]    out dx + addend; with beta behind them [y] too
  *   ACTIVATION_BACKWARD    in dy, x                            out dx
  *   GEGLU_BACKWARD         in dy, x, [h, u], [h, u]            out dx, [y]: behind x addends of x and dy (low_rank.h)

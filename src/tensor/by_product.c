@@ -73,24 +73,27 @@ static bool is_for_gradients(const LkGraph *graph, int32_t n, int32_t m)
     return true;
 }
 
-/** The layer norm before node n that node n does again; -1 where there is none. */
-static int32_t find_first(const LkGraph *graph, int32_t n)
+/** The layer norm before node n that node n does again and that stays; -1 where there is none. */
+static int32_t find_first(const LkGraph *graph, const Places *places, int32_t n)
 {
     const LkNode *node = &graph->nodes[n];
-    for (int32_t i = n - 1; i >= 0; i--)
-        if (graph->nodes[i].op == node->op && memcmp(graph->nodes[i].in, node->in, 3 * sizeof *node->in) == 0)
+    for (int32_t i = n - 1; i >= 0; i--) {
+        const LkNode *other = &graph->nodes[i];
+        if (other->op == node->op && !places->gone[i] && other->attr.eps == node->attr.eps &&
+            memcmp(other->in, node->in, 3 * sizeof *node->in) == 0)
             return i;
+    }
     return -1;
 }
 
 /** Lets the gradient m make what node n makes. Mean and deviation, where n's own are read, are those of the first time.
  */
-static bool join(LkGraph *graph, int32_t n, int32_t m)
+static bool join(LkGraph *graph, const Places *places, int32_t n, int32_t m)
 {
     LkNode *again = &graph->nodes[n], *gradient = &graph->nodes[m];
     if (again->op == LK_OP_LAYER_NORM) {
         bool own = gradient->in[STATS] == again->out[1];
-        int32_t first = own ? find_first(graph, n) : -1;
+        int32_t first = own ? find_first(graph, places, n) : -1;
         if ((own && first < 0) || gradient->n_in == LK_MAX_INPUTS)
             return false;
         if (own)
@@ -110,7 +113,7 @@ static void find_places(LkGraph *graph, Places *places)
             continue;
         int32_t m = find_gradient(graph, n);
         LkRef y = graph->nodes[n].out[0];
-        if (m == graph->n_nodes || !is_for_gradients(graph, n, m) || !join(graph, n, m))
+        if (m == graph->n_nodes || !is_for_gradients(graph, n, m) || !join(graph, places, n, m))
             continue;
         places->gone[n] = true;
         for (int32_t r = n + 1; r < m; r++)

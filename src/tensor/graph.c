@@ -231,15 +231,24 @@ static bool columns_fit(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
     return true;
 }
 
-/** Says of what a node writes that it does; of a tensor of which several nodes write parts, that the first does. */
-static void note_writer(LkGraph *graph, LkRef out, int32_t n)
+void lk_graph_forget_writers(LkGraph *graph)
 {
-    LkTensor *owner = &graph->tensors[lk_graph_owner(graph, out)];
-    if (owner->kind != LK_TENSOR_ACTIVATION)
-        return;
-    graph->tensors[out].node = n;
-    if (owner->node < 0)
-        owner->node = n;
+    for (LkRef i = 0; i < graph->n_tensors; i++)
+        if (graph->tensors[i].kind == LK_TENSOR_ACTIVATION)
+            graph->tensors[i].node = -1;
+}
+
+void lk_graph_note_writer(LkGraph *graph, int32_t n)
+{
+    for (int k = 0; k < graph->nodes[n].n_out; k++) {
+        LkRef out = graph->nodes[n].out[k];
+        LkTensor *owner = &graph->tensors[lk_graph_owner(graph, out)];
+        if (owner->kind != LK_TENSOR_ACTIVATION)
+            continue;
+        graph->tensors[out].node = n;
+        if (owner->node < 0)
+            owner->node = n;
+    }
 }
 
 int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
@@ -267,8 +276,7 @@ int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
     if (n_in > 0) /* in may be NULL where there is nothing to copy */
         memcpy(node->in, in, (size_t)n_in * sizeof *in);
     memcpy(node->out, out, (size_t)n_out * sizeof *out);
-    for (int i = 0; i < n_out; i++)
-        note_writer(graph, out[i], graph->n_nodes);
+    lk_graph_note_writer(graph, graph->n_nodes);
     return graph->n_nodes++;
 }
 

@@ -114,7 +114,8 @@ typedef struct LkAttributes {
     bool trans_a, trans_b;                     /* matmul */
     float alpha;                               /* matmul: factor of the product; attention: scale of the scores */
     bool has_bias;                             /* matmul, convolution: input 2 is a bias */
-    bool has_addend;                           /* matmul: the last input is added to the product */
+    bool has_addend;                           /* matmul: the last input is added to the product; gradients of norms: an
+                                                  input is added to the gradient (autodiff_rules.c says which) */
     int kernel, stride, pad_before, pad_after; /* convolution, both axes alike */
     bool taps_first;                           /* convolution: the weight's memory is [O,k,k,I] */
     int64_t heads, kv_length;                  /* attention */
@@ -199,6 +200,10 @@ LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t
 /** Appends a node; its outputs must have been made by lk_graph_activation, or be states, or views of these. */
 int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
                         const LkRef *out);
+
+/** For what numbers the nodes anew: no node writes an activation, and then, node by node in order, what it writes. */
+void lk_graph_forget_writers(LkGraph *graph);
+void lk_graph_note_writer(LkGraph *graph, int32_t n);
 
 /** The tensor of a reference; a harmless empty one for LK_NONE. */
 const LkTensor *lk_graph_tensor(const LkGraph *graph, LkRef ref);

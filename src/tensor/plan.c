@@ -49,7 +49,8 @@ bool lk_op_in_place(LkOp op, int input)
         return input == 1;
     case LK_OP_GROUP_NORM_BACKWARD: /* dy, or the addend */
         return input == 0 || input == 5;
-    case LK_OP_LAYER_NORM_BACKWARD: /* the same */
+    case LK_OP_LAYER_NORM_BACKWARD: /* the same; where a beta is in its place, that is a weight, which nothing is put
+                                       over */
         return input == 0 || input == 4;
     default:
         return false;

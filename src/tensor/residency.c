@@ -295,9 +295,7 @@ bool lk_graph_reside(LkGraph *graph, const LkResidency *residency, LkError *erro
         place_visits(&m);
         forget_readings(&m);
         graph->n_nodes = 0;
-        for (LkRef i = 0; i < graph->n_tensors; i++)
-            if (graph->tensors[i].kind == LK_TENSOR_ACTIVATION)
-                graph->tensors[i].node = -1; /* until it is appended again */
+        lk_graph_forget_writers(graph);
         for (int32_t n = 0; n < m.n_old; n++) {
             begin_fetches(&m, &begun, n);
             rewrite_node(&m, n);

@@ -13,18 +13,6 @@ static bool is_wanted(const LkGraph *graph, const LkNode *node, const bool *want
     return false;
 }
 
-/** Says of what node n writes that it does. `unnumbered` is cleared for what was said of. */
-static void number_writer(LkGraph *graph, int32_t n, bool *unnumbered)
-{
-    for (int k = 0; k < graph->nodes[n].n_out; k++) {
-        LkRef out = graph->nodes[n].out[k], owner = lk_graph_owner(graph, out);
-        graph->tensors[out].node = n;
-        if (graph->tensors[owner].kind == LK_TENSOR_ACTIVATION && unnumbered[owner])
-            graph->tensors[owner].node = n; /* the first of those that write parts of it */
-        unnumbered[owner] = false;
-    }
-}
-
 void lk_graph_sweep(LkGraph *graph)
 {
     bool *wanted = calloc((size_t)graph->n_tensors + 1, sizeof *wanted);
@@ -39,11 +27,12 @@ void lk_graph_sweep(LkGraph *graph)
                 wanted[lk_graph_owner(graph, node->in[k])] = true;
         }
         int32_t kept = 0;
+        lk_graph_forget_writers(graph);
         for (int32_t i = 0; i < graph->n_nodes; i++) {
             if (!keep[i])
                 continue;
             graph->nodes[kept] = graph->nodes[i];
-            number_writer(graph, kept++, wanted);
+            lk_graph_note_writer(graph, kept++);
         }
         graph->n_nodes = kept;
     }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATE_VERSION "1"
+#define STATE_VERSION "2"
 
 LkState *lk_state_new(int64_t elements)
 {

@@ -279,6 +279,27 @@ static void check_folding(const Context *c, LkRecompute recompute, const char *t
            nodes[1], gradients[1], products[0] - products[1]);
 }
 
+/** The LoRAs of layers that read the same have one down matrix: q, k and v of a block's own tokens and of a text
+ * encoder's, k and v of the text. Their ups read columns of one product. */
+static void check_stacks(const Context *c)
+{
+    enum { BLOCKS = 16, TEXT_LAYERS = 12 };
+    LkError error = {0};
+    LkStepShape shape = {.text_encoder = true, .batch = 1, .height = 64, .width = 64, .chunks = 1};
+    LkStepGraph *step = lk_step_graph_new(c->checkpoint, c->lora, &shape, LK_BF16, false, &error);
+    int ups = 0, stacks = 0;
+    for (int32_t n = 0; step && n < step->graph->n_nodes; n++) {
+        const LkNode *node = &step->graph->nodes[n];
+        const LkTensor *h = lk_graph_tensor(step->graph, node->in[0]);
+        bool up = node->op == LK_OP_MATMUL && node->attr.trans_b && !lk_tensor_is_dense(h);
+        ups += up;
+        stacks += up && h->offset == 0;
+    }
+    lk_step_graph_free(step);
+    tap_ok(ups == 5 * BLOCKS + 3 * TEXT_LAYERS && stacks == 2 * BLOCKS + TEXT_LAYERS,
+           "%d LoRAs share their first product with others, %d products", ups, stacks);
+}
+
 static void test_sd15(Context *c)
 {
     g_autofree char *table = g_build_filename(c->tests, "model/sd15_tensors.tsv", NULL);
@@ -297,6 +318,7 @@ static void test_sd15(Context *c)
     check_folding(&big, LK_RECOMPUTE_NONE, "nothing again");
     check_folding(&big, LK_RECOMPUTE_CHEAP, "cheap parts again");
     check_folding(&big, LK_RECOMPUTE_BLOCKS, "blocks again");
+    check_stacks(&big);
     int64_t weights = count_weights(model);
     int64_t kept = plan_step(&big, LK_RECOMPUTE_CHEAP, "SD 1.5 at 512", weights);
     int64_t again = plan_step(&big, LK_RECOMPUTE_BLOCKS, "SD 1.5 at 512 with gradient_checkpointing", weights);

@@ -10,6 +10,7 @@
 
 #include "adapter_graphs.h"
 #include "optimizer_graphs.h"
+#include "product_graphs.h"
 #include "tensor/low_rank.h"
 #include "tensor/residency.h"
 
@@ -30,82 +31,6 @@ static LkRef result(GraphTest *test, LkRef like)
 {
     LkTensor t = *lk_graph_tensor(test->graph, like);
     return lk_graph_activation(test->graph, t.dtype, t.rank, t.shape);
-}
-
-/** s: M, K, N, bits: 1 trans_a, 2 trans_b, 4 bias, 8 addend, 16 alpha, 32 b is a frozen weight, 64 the addend is f32.
- */
-static void matmul(GraphTest *test, const int64_t *s)
-{
-    bool trans_a = s[3] & 1, trans_b = s[3] & 2;
-    const int64_t b_shape[2] = {trans_b ? s[2] : s[1], trans_b ? s[1] : s[2]};
-    LkRef a = x_input(test, 2, trans_a ? (int64_t[]){s[1], s[0]} : (int64_t[]){s[0], s[1]});
-    LkRef b = s[3] & 32 ? test_weight(test, test->graph->compute, 0, 1, 2, b_shape) : x_input(test, 2, b_shape);
-    LkDType addend = s[3] & 64 ? LK_F32 : test->graph->compute;
-    const int64_t y_shape[2] = {s[0], s[2]};
-    LkMatmul options = {.trans_a = trans_a,
-                        .trans_b = trans_b,
-                        .alpha = s[3] & 16 ? -0.75f : 0,
-                        .bias = s[3] & 4 ? vector(test, 0, 1, s[2]) : LK_NONE,
-                        .addend = s[3] & 8 ? test_input(test, addend, TEST_NORMAL, 0, 1, 2, y_shape) : LK_NONE,
-                        .into = LK_NONE};
-    lk_matmul(test->graph, a, b, options);
-}
-
-/** A parameter's gradient: dyᵀ·x added in place to a part of an f32 state. */
-static void accumulate(GraphTest *test, LkRef dy, LkRef x, const int64_t *s)
-{
-    LkRef state = test_state(test, LK_F32, TEST_NORMAL, 0, 1, 1, (int64_t[]){s[1] * s[2] + 40});
-    LkRef place = lk_graph_view(test->graph, state, 19, 2, (int64_t[]){s[1], s[2]});
-    LkMatmul options = {.trans_a = true, .alpha = 0.5f, .bias = LK_NONE, .addend = place, .into = place};
-    lk_matmul(test->graph, dy, x, options);
-}
-
-/** s: half the tokens, columns of dy, columns of x. */
-static void matmul_accumulate(GraphTest *test, const int64_t *s)
-{
-    accumulate(test, x_input(test, 3, (int64_t[]){s[0], 2, s[1]}), x_input(test, 3, (int64_t[]){s[0], 2, s[2]}), s);
-}
-
-/** s: tokens, columns of dy, columns of x. */
-static void matmul_accumulate_odd(GraphTest *test, const int64_t *s)
-{
-    accumulate(test, x_input(test, 2, (int64_t[]){s[0], s[1]}), x_input(test, 2, (int64_t[]){s[0], s[2]}), s);
-}
-
-/** A stack of three LoRAs' products: they read parts of rows, and write such. s: M, columns of each part, others. */
-static void matmul_columns(GraphTest *test, const int64_t *s)
-{
-    LkRef h = x_input(test, 2, (int64_t[]){s[0], 3 * s[1]}), dy = x_input(test, 2, (int64_t[]){s[0], s[2]});
-    LkRef dh = lk_graph_activation(test->graph, test->graph->compute, 2, (int64_t[]){s[0], 3 * s[1]});
-    LkMatmul options = {.alpha = -0.5f, .bias = LK_NONE, .addend = LK_NONE};
-    for (int i = 0; i < 3; i++) {
-        LkRef part = lk_graph_columns(test->graph, h, i * s[1], s[1]);
-        LkRef up = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[2], s[1]});
-        lk_linear(test->graph, part, up, LK_NONE);
-        options.into = lk_graph_columns(test->graph, dh, i * s[1], s[1]);
-        lk_matmul(test->graph, dy, up, options);
-        accumulate(test, dy, part, (int64_t[]){s[0], s[2], s[1]});
-        accumulate(test, part, dy, s);
-    }
-}
-
-/** Two parts of one frozen weight, as queries and keys of a stored [3C,C] matrix are. s: M, C, rows of a part. */
-static void matmul_weight_parts(GraphTest *test, const int64_t *s)
-{
-    LkRef x = x_input(test, 2, s), w = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){3 * s[2], s[1]});
-    for (int i = 0; i < 3; i++) {
-        LkRef part = lk_graph_view(test->graph, w, i * s[2] * s[1], 2, (int64_t[]){s[2], s[1]});
-        lk_linear(test->graph, x, part, LK_NONE);
-    }
-}
-
-/** One frozen weight used forward and backward, with many rows and with few. s: M, K, N, M of the second use. */
-static void matmul_shared_weight(GraphTest *test, const int64_t *s)
-{
-    LkRef w = test_weight(test, test->graph->compute, 0, 1, 2, (int64_t[]){s[2], s[1]});
-    lk_linear(test->graph, x_input(test, 2, s), w, vector(test, 0, 1, s[2]));
-    lk_linear(test->graph, x_input(test, 2, (int64_t[]){s[3], s[1]}), w, LK_NONE);
-    lk_matmul(test->graph, x_input(test, 2, (int64_t[]){s[0], s[2]}), w, LK_MATMUL_DEFAULT);
 }
 
 /** s: N, H, W, I, O, k, stride, pad before, pad after, bias. */
@@ -411,52 +336,54 @@ static void adamw_not_finite(GraphTest *test, const int64_t *s)
 }
 
 const BackendCase backend_cases[] = {
-    {"matmul 1", matmul, 1, 1, {1, 1, 1, 0}},
-    {"matmul", matmul, 8, 1, {7, 13, 5, 0}},
-    {"matmul aT", matmul, 8, 1, {7, 13, 5, 1}},
-    {"matmul bT", matmul, 8, 1, {7, 13, 5, 2}},
-    {"matmul aT bT", matmul, 8, 1, {7, 13, 5, 3}},
-    {"matmul of tiles", matmul, 16, 1, {257, 129, 67, 0}},
-    {"matmul aT of tiles", matmul, 16, 1, {131, 257, 33, 1}},
-    {"matmul bT of tiles", matmul, 16, 1, {67, 320, 131, 2}},
-    {"matmul aT bT of tiles", matmul, 16, 1, {67, 64, 131, 3}},
-    {"matmul bias", matmul, 8, 1, {31, 17, 29, 2 + 4}},
-    {"matmul addend", matmul, 8, 2, {31, 17, 29, 8}},
-    {"matmul alpha", matmul, 8, 1, {31, 17, 29, 16}},
-    {"matmul bias addend", matmul, 8, 2, {31, 17, 29, 2 + 4 + 8}},
-    {"matmul alpha addend", matmul, 8, 2, {31, 17, 29, 2 + 8 + 16}},
-    {"matmul alpha bias", matmul, 8, 1, {31, 17, 29, 2 + 4 + 16}},
-    {"matmul alpha bias addend", matmul, 8, 2, {31, 17, 29, 1 + 2 + 4 + 8 + 16}},
-    {"linear, few rows", matmul, 16, 1, {3, 77, 40, 2 + 4 + 32}},
-    {"linear, many rows", matmul, 16, 1, {521, 96, 61, 2 + 4 + 32}},
-    {"linear, many rows, addend", matmul, 16, 2, {521, 96, 64, 2 + 4 + 8 + 32}},
-    {"linear backward, few rows", matmul, 16, 1, {7, 61, 96, 32}},
-    {"linear backward, many rows", matmul, 16, 1, {600, 61, 96, 32}},
-    {"linear backward, few rows, f32 addend", matmul, 16, 1, {7, 61, 96, 8 + 32 + 64}},
-    {"linear backward, many rows, f32 addend", matmul, 16, 1, {600, 61, 96, 8 + 32 + 64}},
-    {"few terms onto f32", matmul, 16, 1, {77, 16, 320, 2 + 8 + 64}},
-    {"few terms onto f32, alpha", matmul, 16, 1, {33, 48, 36, 8 + 16 + 64}},
-    {"64 and more terms onto f32", matmul, 16, 1, {40, 100, 130, 8 + 64}},
-    {"129 terms onto f32", matmul, 16, 1, {40, 129, 130, 8 + 64}},
-    {"matmul alpha bias f32 addend", matmul, 8, 1, {31, 17, 29, 4 + 8 + 16 + 64}},
-    {"lora down", matmul, 16, 1, {600, 320, 4, 2}},
-    {"lora up", matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
-    {"matmul into a gradient", matmul_accumulate, 8, 1, {13, 4, 33}},
-    {"matmul into a gradient of tiles", matmul_accumulate, 16, 1, {150, 8, 320}},
-    {"matmul into a gradient, in parts", matmul_accumulate, 32, 1, {2048, 4, 40}},
-    {"gradient of lora down", matmul_accumulate, 16, 1, {300, 16, 320}},
-    {"gradient of lora down, odd tokens, rank 4", matmul_accumulate_odd, 16, 1, {77, 4, 48}},
-    {"gradient of lora up", matmul_accumulate, 16, 1, {300, 320, 16}},
-    {"gradient of lora up, odd tokens, rank 36", matmul_accumulate_odd, 16, 1, {131, 96, 36}},
-    {"matmul of columns", matmul_columns, 16, 1, {300, 16, 320}},
-    {"matmul of columns, odd", matmul_columns, 16, 1, {77, 3, 33}},
-    {"matmul of columns, few rows", matmul_columns, 16, 1, {1, 3, 33}},
-    {"matmul of columns, one output", matmul_columns, 16, 1, {6, 2, 1}},
-    {"matmul of columns, in parts", matmul_columns, 32, 1, {2048, 8, 40}},
-    {"matmul with parts of a weight", matmul_weight_parts, 8, 1, {7, 13, 5}},
-    {"matmul with parts of a weight, many rows", matmul_weight_parts, 8, 1, {512, 16, 48}},
-    {"matmul with a shared weight", matmul_shared_weight, 16, 1, {512, 64, 96, 5}},
-    {"matmul with a shared weight, two packings", matmul_shared_weight, 16, 1, {1024, 64, 48, 512}},
+    {"matmul 1", backend_matmul, 1, 1, {1, 1, 1, 0}},
+    {"matmul", backend_matmul, 8, 1, {7, 13, 5, 0}},
+    {"matmul aT", backend_matmul, 8, 1, {7, 13, 5, 1}},
+    {"matmul bT", backend_matmul, 8, 1, {7, 13, 5, 2}},
+    {"matmul aT bT", backend_matmul, 8, 1, {7, 13, 5, 3}},
+    {"matmul of tiles", backend_matmul, 16, 1, {257, 129, 67, 0}},
+    {"matmul aT of tiles", backend_matmul, 16, 1, {131, 257, 33, 1}},
+    {"matmul bT of tiles", backend_matmul, 16, 1, {67, 320, 131, 2}},
+    {"matmul aT bT of tiles", backend_matmul, 16, 1, {67, 64, 131, 3}},
+    {"matmul bias", backend_matmul, 8, 1, {31, 17, 29, 2 + 4}},
+    {"matmul addend", backend_matmul, 8, 2, {31, 17, 29, 8}},
+    {"matmul alpha", backend_matmul, 8, 1, {31, 17, 29, 16}},
+    {"matmul bias addend", backend_matmul, 8, 2, {31, 17, 29, 2 + 4 + 8}},
+    {"matmul alpha addend", backend_matmul, 8, 2, {31, 17, 29, 2 + 8 + 16}},
+    {"matmul alpha bias", backend_matmul, 8, 1, {31, 17, 29, 2 + 4 + 16}},
+    {"matmul alpha bias addend", backend_matmul, 8, 2, {31, 17, 29, 1 + 2 + 4 + 8 + 16}},
+    {"linear, few rows", backend_matmul, 16, 1, {3, 77, 40, 2 + 4 + 32}},
+    {"linear, many rows", backend_matmul, 16, 1, {521, 96, 61, 2 + 4 + 32}},
+    {"linear, many rows, addend", backend_matmul, 16, 2, {521, 96, 64, 2 + 4 + 8 + 32}},
+    {"linear backward, few rows", backend_matmul, 16, 1, {7, 61, 96, 32}},
+    {"linear backward, many rows", backend_matmul, 16, 1, {600, 61, 96, 32}},
+    {"linear backward, few rows, f32 addend", backend_matmul, 16, 1, {7, 61, 96, 8 + 32 + 64}},
+    {"linear backward, many rows, f32 addend", backend_matmul, 16, 1, {600, 61, 96, 8 + 32 + 64}},
+    {"few terms onto f32", backend_matmul, 16, 1, {77, 16, 320, 2 + 8 + 64}},
+    {"few terms onto f32, alpha", backend_matmul, 16, 1, {33, 48, 36, 8 + 16 + 64}},
+    {"64 and more terms onto f32", backend_matmul, 16, 1, {40, 100, 130, 8 + 64}},
+    {"129 terms onto f32", backend_matmul, 16, 1, {40, 129, 130, 8 + 64}},
+    {"matmul alpha bias f32 addend", backend_matmul, 8, 1, {31, 17, 29, 4 + 8 + 16 + 64}},
+    {"lora down", backend_matmul, 16, 1, {600, 320, 4, 2}},
+    {"lora up", backend_matmul, 8, 2, {600, 4, 320, 2 + 8 + 16}},
+    {"matmul into a gradient", backend_matmul_accumulate, 8, 1, {13, 4, 33}},
+    {"matmul into a gradient of tiles", backend_matmul_accumulate, 16, 1, {150, 8, 320}},
+    {"matmul into a gradient, in parts", backend_matmul_accumulate, 32, 1, {2048, 4, 40}},
+    {"gradient of lora down", backend_matmul_accumulate, 16, 1, {300, 16, 320}},
+    {"gradient of lora down, odd tokens, rank 4", backend_matmul_accumulate_odd, 16, 1, {77, 4, 48}},
+    {"gradient of stacked lora down", backend_matmul_accumulate, 16, 1, {300, 96, 320}},
+    {"gradient of lora up", backend_matmul_accumulate, 16, 1, {300, 320, 16}},
+    {"gradient of lora up, odd tokens, rank 36", backend_matmul_accumulate_odd, 16, 1, {131, 96, 36}},
+    {"matmul of columns", backend_matmul_columns, 16, 1, {300, 16, 320}},
+    {"matmul of columns, odd", backend_matmul_columns, 16, 1, {77, 3, 33}},
+    {"matmul of columns, few rows", backend_matmul_columns, 16, 1, {1, 3, 33}},
+    {"matmul of columns, one output", backend_matmul_columns, 16, 1, {6, 2, 1}},
+    {"matmul of columns, as many outputs", backend_matmul_columns, 16, 1, {300, 16, 16}},
+    {"matmul of columns, in parts", backend_matmul_columns, 32, 1, {2048, 8, 40}},
+    {"matmul with parts of a weight", backend_matmul_weight_parts, 8, 1, {7, 13, 5}},
+    {"matmul with parts of a weight, many rows", backend_matmul_weight_parts, 8, 1, {512, 16, 48}},
+    {"matmul with a shared weight", backend_matmul_shared_weight, 16, 1, {512, 64, 96, 5}},
+    {"matmul with a shared weight, two packings", backend_matmul_shared_weight, 16, 1, {1024, 64, 48, 512}},
 
     {"conv2d of one pixel", conv2d, 8, 1, {1, 1, 1, 1, 1, 1, 1, 0, 0, 1}},
     {"conv2d 1x1", conv2d, 8, 1, {2, 7, 5, 13, 11, 1, 1, 0, 0, 1}},

@@ -159,7 +159,7 @@ static void test_damaged(const SmallRun *s)
         {"an empty state", NULL, NULL, 0, "bird.state"},
         {"a state of nine bytes", NULL, NULL, 9, "bird.state"},
         {"half a state", NULL, NULL, 100000, "bird.state"},
-        {"a state of another version", "\"lorikeet.state\":\"1\"", "\"lorikeet.state\":\"9\"", -1, "this version"},
+        {"a state of another version", "\"lorikeet.state\":\"2\"", "\"lorikeet.state\":\"9\"", -1, "this version"},
         {"a state that is something else", "\"lorikeet.state\"", "\"lorikeet.stane\"", -1, "this version"},
         {"a state without step", "\"step\":", "\"stop\":", -1, "this version"},
         {"a step that is no number", "\"step\":\"4\"", "\"step\":\"x\"", -1, "step"},
@@ -305,7 +305,7 @@ static void test_lying_state(const SmallRun *s)
     g_autofree char *path = small_run_path(s, "lying.state");
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_autoptr(LkMetadata) metadata = lk_metadata_new();
-        lk_metadata_set(metadata, "lorikeet.state", "1");
+        lk_metadata_set(metadata, "lorikeet.state", "2");
         lk_metadata_set(metadata, "step", "1");
         lk_metadata_set(metadata, "arrays", lists[i]);
         g_autoptr(GError) error = NULL;

@@ -17,7 +17,7 @@
 
 enum {
     LANES = 16,
-    MAX_THIN = 64,
+    MAX_THIN = 192,   /* three of rank 64 */
     BLOCK_STEPS = 64, /* whole rows of so many steps are read before the next: memory likes that better than columns,
                          and sums of sums are more exact than one long sum */
 };
@@ -164,34 +164,42 @@ static bool has_instructions(bool bf16)
     return ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
 }
 
-bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node)
+/** The product's factors: p with R columns, q with C; whether p is the second. */
+static bool sort_factors(const LkGraph *graph, const LkNode *node, const LkTensor **p, const LkTensor **q)
 {
     const LkTensor *a = lk_graph_tensor(graph, node->in[0]), *b = lk_graph_tensor(graph, node->in[1]);
-    const LkTensor *out = lk_graph_tensor(graph, node->out[0]);
-    int64_t m = lk_tensor_cols(a), n = lk_tensor_cols(b), thin = m < n ? m : n, wide = m < n ? n : m;
+    bool turned = lk_tensor_cols(b) < lk_tensor_cols(a) || !lk_tensor_is_dense(b);
+    *p = turned ? b : a;
+    *q = turned ? a : b;
+    return turned;
+}
+
+bool lk_cpu_is_thin(const LkGraph *graph, const LkNode *node)
+{
+    const LkTensor *p, *q, *out = lk_graph_tensor(graph, node->out[0]);
+    sort_factors(graph, node, &p, &q);
     LkRef place = lk_graph_owner(graph, node->out[0]);
     bool gradient = node->attr.trans_a && !node->attr.trans_b && !node->attr.has_bias && node->attr.has_addend &&
                     node->in[node->n_in - 1] == node->out[0] && out->dtype == LK_F32;
-    return gradient && lk_tensor_is_dense(m < n ? b : a) && lk_tensor_is_dense(out) && a->dtype == b->dtype &&
-           (a->dtype == LK_BF16 || a->dtype == LK_F32) && thin <= MAX_THIN && wide % LANES == 0 &&
-           lk_graph_owner(graph, node->in[0]) != place && lk_graph_owner(graph, node->in[1]) != place &&
-           has_instructions(a->dtype == LK_BF16);
+    return gradient && lk_tensor_is_dense(q) && lk_tensor_is_dense(out) && p->dtype == q->dtype &&
+           (p->dtype == LK_BF16 || p->dtype == LK_F32) && lk_tensor_cols(p) <= MAX_THIN &&
+           lk_tensor_cols(q) % LANES == 0 && lk_graph_owner(graph, node->in[0]) != place &&
+           lk_graph_owner(graph, node->in[1]) != place && has_instructions(p->dtype == LK_BF16);
 }
 
 LkStep *lk_cpu_thin_new(LkProgram *program, const LkNode *node, LkError *error)
 {
     static const LkStepClass class = {bind_step, run_step, free_step};
-    const LkTensor *a = lk_graph_tensor(program->graph, node->in[0]), *b = lk_graph_tensor(program->graph, node->in[1]);
-    int64_t m = lk_tensor_cols(a), n = lk_tensor_cols(b);
+    const LkTensor *p, *q;
     ThinStep *s = lk_step_new(program, node, &class, sizeof *s, error);
     if (!s)
         return NULL;
-    s->bf16 = a->dtype == LK_BF16;
-    s->turned = n < m;
-    s->tokens = lk_tensor_rows(a);
-    s->thin = s->turned ? n : m;
-    s->wide = s->turned ? m : n;
-    s->pitch = lk_tensor_pitch(s->turned ? b : a);
+    s->turned = sort_factors(program->graph, node, &p, &q);
+    s->bf16 = p->dtype == LK_BF16;
+    s->tokens = lk_tensor_rows(p);
+    s->thin = lk_tensor_cols(p);
+    s->wide = lk_tensor_cols(q);
+    s->pitch = lk_tensor_pitch(p);
     s->padded = (s->thin + LANES - 1) / LANES * LANES;
     s->steps = s->bf16 ? (s->tokens + 1) / 2 : s->tokens;
     s->alpha = node->attr.alpha;
