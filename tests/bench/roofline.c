@@ -3,7 +3,7 @@
 #include "backend/cuda/card_limits.h"
 #include "backend/cuda/product_kind.h"
 #include "backend/cuda/tracks.h"
-#include "backend/node_launches.h"
+#include "launches.h"
 #include "profile.h"
 
 #include <ctype.h>
@@ -44,40 +44,6 @@ const char *roof_card_keys(void)
     return "rtx2080|rtx3060|rtx3090|rtx4090|rtx5090|a100|h100|h200";
 }
 
-/** Kernels that a node takes on a card: our own as they are, a product's, convolution's or attention's as the backend
- * asks for them. */
-static int launches_of(const RoofCard *card, const LkGraph *graph, const LkNode *node)
-{
-    if (lk_op_has_kernel(node->op)) {
-        static char somewhere[64];
-        LkNodeMemory memory = {.scratch = somewhere};
-        LkLaunches launches = {0};
-        for (int i = 0; i < node->n_in; i++)
-            memory.in[i] = node->in[i] == LK_NONE ? NULL : somewhere;
-        for (int i = 0; i < node->n_out; i++)
-            memory.out[i] = somewhere;
-        lk_node_launches(graph, node, &memory, &launches);
-        return launches.count;
-    }
-    if (node->op == LK_OP_MATMUL)
-        switch (lk_product_kind(graph, node)) {
-        case LK_PRODUCT_IN_PARTS: /* and their sum */
-        case LK_PRODUCT_ROUNDED:  /* and the rounding */
-            return 2;
-        default:
-            return 1;
-        }
-    if (node->op == LK_OP_ATTENTION_BACKWARD) {
-        const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
-        bool by_groups = lk_card_limits(card->sm)->backward_workspace;
-        double matrix =
-            2.0 * (double)node->attr.heads * (double)q->shape[0] * (double)q->shape[1] * (double)node->attr.kv_length;
-        int groups = by_groups ? 1 + (int)(matrix / (double)(256 << 20)) : 1;
-        return 3 * groups; /* rows' sums, dk and dv, dq */
-    }
-    return 1;
-}
-
 /** Arithmetic of the kind that the node's inputs take. */
 static double peak(const RoofCard *card, const LkGraph *graph, const LkNode *node)
 {
@@ -99,16 +65,29 @@ static RoofClass *find_class(Roof *roof, const char *name)
     return class;
 }
 
-/** Bytes beyond inputs and outputs: the matrix that a deterministic attention writes and reads again, or an f32 sum. */
+/** Bytes beyond inputs and outputs, each touched once: the matrix that a deterministic attention writes and reads
+ * again, an f32 sum that is rounded, what a group norm reads once for its sums and once more. */
 static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNode *node)
 {
-    if (node->op == LK_OP_MATMUL && lk_product_kind(graph, node) == LK_PRODUCT_ROUNDED)
+    const LkTensor *in[2] = {lk_graph_tensor(graph, node->in[0]),
+                             lk_graph_tensor(graph, node->n_in > 1 ? node->in[1] : LK_NONE)};
+    switch (node->op) {
+    case LK_OP_MATMUL:
+        if (lk_product_kind(graph, node) != LK_PRODUCT_ROUNDED)
+            return 0;
         return 8.0 * (double)lk_tensor_count(lk_graph_tensor(graph, node->out[0]));
-    const LkCardLimits *limits = lk_card_limits(card->sm);
-    if (node->op != LK_OP_ATTENTION_BACKWARD || !limits->backward_workspace)
+    case LK_OP_GROUP_NORM:
+        return (double)lk_tensor_bytes(in[0]);
+    case LK_OP_GROUP_NORM_BACKWARD: /* dy, x */
+        return (double)lk_tensor_bytes(in[0]) + (double)lk_tensor_bytes(in[1]);
+    case LK_OP_ATTENTION_BACKWARD: /* of q */
+        if (!lk_card_limits(card->sm)->backward_workspace)
+            return 0;
+        return 4.0 * (double)in[0]->shape[0] * (double)node->attr.heads * (double)in[0]->shape[1] *
+               (double)node->attr.kv_length;
+    default:
         return 0;
-    const LkTensor *q = lk_graph_tensor(graph, node->in[0]);
-    return 4.0 * (double)q->shape[0] * (double)node->attr.heads * (double)q->shape[1] * (double)node->attr.kv_length;
+    }
 }
 
 bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
@@ -125,7 +104,7 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         RoofClass *class = find_class(roof, name);
         double arithmetic = cost.flops / peak(card, graph, node), memory = cost.bytes / card->bytes;
         double floor = arithmetic > memory ? arithmetic : memory;
-        int launches = launches_of(card, graph, node);
+        int launches = roof_launches(card->sm, graph, node);
         double launched = floor > launches * ROOF_LAUNCH ? floor : launches * ROOF_LAUNCH;
         bool beside = tracks->track[n] != LK_TRACK_MAIN; /* the main track computes while it starts */
         class->nodes++;
