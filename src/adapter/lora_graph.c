@@ -216,16 +216,32 @@ static Attaching attaching(const LkLoraGraph *in_graph, LkGraph *graph, const Lk
                        .scale = in_graph->strength * lk_adapter_scale(&m->shape)};
 }
 
-/** The module of a layer whose product with the down matrix can begin; else NULL. */
-static const LkLoraModule *beginning(const LkLoraGraph *in_graph, const LkGraph *graph, const LkAdaptedLayer *layer)
-{
-    const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layer->name);
-    return m && layer->x != LK_NONE && m->shape.algo == LK_ALGO_LORA && fits_input(m, graph, layer) ? m : NULL;
-}
+/** A layer whose product with the down matrix can begin. */
+typedef struct Beginning {
+    LkAdaptedLayer *layer;
+    const LkLoraModule *m;
+} Beginning;
 
 static int64_t down_at(const LkLoraModule *m)
 {
     return m->at[lk_adapter_part(&m->shape, LK_PART_DOWN)];
+}
+
+/** Those of the layers that can begin, in the order in which their down matrices lie; returns how many. */
+static int find_beginnings(const LkLoraGraph *in_graph, const LkGraph *graph, LkAdaptedLayer *layers, int count,
+                           Beginning *found)
+{
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        const LkLoraModule *m = lk_lora_find_layer(in_graph->lora, layers[i].name);
+        if (!m || layers[i].x == LK_NONE || m->shape.algo != LK_ALGO_LORA || !fits_input(m, graph, &layers[i]))
+            continue;
+        int at = n++;
+        for (; at > 0 && down_at(found[at - 1].m) > down_at(m); at--)
+            found[at] = found[at - 1];
+        found[at] = (Beginning){&layers[i], m};
+    }
+    return n;
 }
 
 /** Whether `next`'s down matrix lies under that of `m`, so that both are one. */
@@ -237,42 +253,35 @@ static bool goes_on(const LkLoraModule *m, const LkLoraModule *next)
 }
 
 /** [h of the first, h of the second, …] = scale · x · their down matrices; each layer gets its columns. */
-static void begin_stack(const LkLoraGraph *in_graph, LkGraph *graph, const LkLoraModule *first, LkAdaptedLayer *layers,
-                        int count, int64_t columns)
+static void begin_stack(const LkLoraGraph *in_graph, LkGraph *graph, const Beginning *stack, int count)
 {
-    const int64_t shape[2] = {columns, first->shape.in};
+    const LkLoraModule *first = stack[0].m;
+    int64_t shape[2] = {0, first->shape.in}, begin = 0;
+    for (int i = 0; i < count; i++)
+        shape[0] += stack[i].m->shape.dim;
     LkMatmul options = LK_MATMUL_DEFAULT;
     options.trans_b = true;
     options.alpha = in_graph->strength * lk_adapter_scale(&first->shape);
     LkRef downs = lk_graph_parameter(graph, in_graph->shadow, in_graph->gradient, down_at(first), 2, shape);
-    LkRef h = lk_matmul(graph, layers[0].x, downs, options);
-    int64_t begin = 0;
-    for (int i = 0; i < count && h != LK_NONE; i++) {
-        int64_t dim = lk_lora_find_layer(in_graph->lora, layers[i].name)->shape.dim;
-        layers[i].begun = lk_graph_columns(graph, h, begin, dim);
-        begin += dim;
-    }
+    LkRef h = lk_matmul(graph, stack[0].layer->x, downs, options);
+    for (int i = 0; i < count; begin += stack[i++].m->shape.dim)
+        stack[i].layer->begun = lk_graph_columns(graph, h, begin, stack[i].m->shape.dim);
 }
 
 void lk_lora_begin(void *context, LkGraph *graph, LkAdaptedLayer *layers, int count)
 {
     const LkLoraGraph *in_graph = context;
     bool dropped = in_graph->masks != LK_NONE || in_graph->key != LK_NONE; /* what drops numbers reads whole rows */
-    for (int i = 0, next; i < count; i = next) {
-        const LkLoraModule *first = beginning(in_graph, graph, &layers[i]), *last = first;
-        int64_t columns = first ? first->shape.dim : 0;
-        for (next = i + 1; next < count && first && !dropped; next++) {
-            const LkLoraModule *m = beginning(in_graph, graph, &layers[next]);
-            if (!m || !goes_on(last, m))
-                break;
-            columns += m->shape.dim;
-            last = m;
-        }
-        if (last != first) {
-            begin_stack(in_graph, graph, first, &layers[i], next - i, columns);
-        } else if (first) {
-            const Attaching a = attaching(in_graph, graph, first, &layers[i]);
-            layers[i].begun = down(&a);
+    Beginning found[LK_MAX_SIBLINGS];
+    int n = find_beginnings(in_graph, graph, layers, count, found);
+    for (int i = 0, next; i < n; i = next) {
+        for (next = i + 1; next < n && !dropped && goes_on(found[next - 1].m, found[next].m);)
+            next++;
+        if (next > i + 1) {
+            begin_stack(in_graph, graph, &found[i], next - i);
+        } else {
+            const Attaching a = attaching(in_graph, graph, found[i].m, found[i].layer);
+            found[i].layer->begun = down(&a);
         }
     }
 }

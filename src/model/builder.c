@@ -76,7 +76,7 @@ static LkRef product(LkBuilder *b, LkAdaptedLayer *at, LkRef to)
 
 void lk_build_linears(LkBuilder *b, int count, const LkName *layers, bool with_bias, LkRef x, LkRef *y)
 {
-    LkAdaptedLayer at[LK_BUILD_MOST_LINEARS];
+    LkAdaptedLayer at[LK_MAX_SIBLINGS];
     for (int i = 0; i < count; i++)
         at[i] = linear(b, layers[i].text, with_bias, x);
     begin(b, at, count);

@@ -21,7 +21,7 @@ typedef struct LkBuilder {
     LkAdapterHook adapter; /* attach = NULL: none */
 } LkBuilder;
 
-enum { LK_NAME_MAX = 192, LK_BUILD_MOST_LINEARS = 4 };
+enum { LK_NAME_MAX = 192 };
 
 /** A name put together of parts, kept in a buffer that the caller holds. */
 typedef struct LkName {

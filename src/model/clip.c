@@ -7,12 +7,12 @@
 /** Attention of n to itself, added to x. */
 static LkRef self_attention(LkBuilder *b, const LkTextArch *arch, const char *layer, LkRef n, LkRef x)
 {
-    const LkName names[3] = {lk_name("%s.self_attn.k_proj", layer), lk_name("%s.self_attn.v_proj", layer),
-                             lk_name("%s.self_attn.q_proj", layer)};
-    LkRef of[3]; /* k, v, q: as a LoRA has its modules, whose down matrices are one then */
+    const LkName names[3] = {lk_name("%s.self_attn.q_proj", layer), lk_name("%s.self_attn.k_proj", layer),
+                             lk_name("%s.self_attn.v_proj", layer)};
+    LkRef of[3]; /* q, k, v */
     lk_build_linears(b, 3, names, true, n, of);
     float scale = (float)(1 / sqrt((double)arch->width / (double)arch->heads));
-    LkRef o = lk_attention(b->graph, of[2], of[0], of[1], arch->heads, scale, true);
+    LkRef o = lk_attention(b->graph, of[0], of[1], of[2], arch->heads, scale, true);
     return lk_build_linear_onto(b, lk_name("%s.self_attn.out_proj", layer).text, o, x);
 }
 

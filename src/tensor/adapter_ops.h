@@ -19,6 +19,9 @@
 
 #include "tensor/graph_ops.h"
 
+/** Layers that read the same, at most: q, k and v. */
+enum { LK_MAX_SIBLINGS = 3 };
+
 /** A layer of a model as an adapter sees it: y = weight · x + bias, or a convolution. */
 typedef struct LkAdaptedLayer {
     const char *name; /* in the base model, without ".weight" */

@@ -15,7 +15,7 @@ typedef struct Situation {
     const char *what;
     int dims[LAYERS];
     float alphas[LAYERS];
-    bool dora, missing, dropout, masks, other_rate;
+    bool dora, missing, dropout, masks, other_rate, turned;
     int products; /* of x and a down matrix, forward */
 } Situation;
 
@@ -25,11 +25,12 @@ static const Situation situations[] = {
     {"the first is scaled otherwise", {8, 8, 8}, {2, 4, 4}, .products = 2},
     {"all are scaled otherwise", {8, 8, 8}, {2, 4, 8}, .products = 3},
     {"ranks that are no multiples of 8", {4, 4, 4}, {4, 4, 4}, .products = 3},
-    {"the middle one has no module", {8, 8, 8}, {4, 4, 4}, .missing = true, .products = 2},
+    {"asked for in another order", {8, 16, 24}, {2, 4, 6}, .turned = true, .products = 1},
+    {"the middle one has no module", {8, 8, 8}, {4, 4, 4}, .missing = true, .products = 1},
     {"DoRA", {8, 8, 8}, {4, 4, 4}, .dora = true, .products = 1},
     {"numbers are left out", {8, 8, 8}, {4, 4, 4}, .dropout = true, .products = 3},
     {"ranks are left out", {8, 8, 8}, {4, 4, 4}, .masks = true, .products = 3},
-    {"the middle one learns at another rate", {8, 8, 8}, {4, 4, 4}, .other_rate = true, .products = 3},
+    {"the middle one learns at another rate", {8, 8, 8}, {4, 4, 4}, .other_rate = true, .products = 2},
 };
 
 /** The three layers' outputs in a graph and its gradients. */
@@ -52,7 +53,8 @@ static LkRef input(LkGraph *graph, const char *name, int64_t rows, int64_t colum
 
 static void add_modules(LkLora *lora, const Situation *s)
 {
-    for (int i = 0; i < LAYERS; i++)
+    for (int n = 0; n < LAYERS; n++) {
+        int i = s->turned ? (n + 1) % LAYERS : n;
         if (i != 1 || !s->missing)
             lk_lora_add(lora, &(LkLoraModule){.name = names[i],
                                               .layer = names[i],
@@ -65,6 +67,7 @@ static void add_modules(LkLora *lora, const Situation *s)
                                                         .kernel = 1,
                                                         .dim = s->dims[i],
                                                         .alpha = s->alphas[i]}});
+    }
 }
 
 /** Products of x with something that the adapter owns. */
