@@ -38,7 +38,7 @@ void lk_lora_graph_clear(LkLoraGraph *in_graph);
 
 /** For LkAdapterHook: context is an LkLoraGraph. */
 LkRef lk_lora_attach(void *context, LkGraph *graph, const LkAdaptedLayer *layer);
-/** The same: LoRAs' products with their down matrices; those of layers in a row are one product where they can be. */
+/** The same: LoRAs' products with their down matrices; those that lie one under the other are one product. */
 void lk_lora_begin(void *context, LkGraph *graph, LkAdaptedLayer *layers, int count);
 /** The same: whether the layer's module scales its output (DoRA). */
 bool lk_lora_wants_own(void *context, const char *layer);

@@ -38,7 +38,7 @@ LkRef lk_build_vector(LkBuilder *b, const char *name);
 
 /* Layers: `layer` + ".weight" and ".bias"; a Linear can be without bias. */
 LkRef lk_build_linear(LkBuilder *b, const char *layer, LkRef x);
-/** Several Linears of the same x, whose adapters may be computed together: y[i] is that of layer i. */
+/** Linears of the same x, at most LK_MAX_SIBLINGS, whose adapters may be computed together: y[i] is that of layer i. */
 void lk_build_linears(LkBuilder *b, int count, const LkName *layers, bool with_bias, LkRef x, LkRef *y);
 /** x's Linear added to `to`, of the output's size: by the product itself where the adapter does not mind. */
 LkRef lk_build_linear_onto(LkBuilder *b, const char *layer, LkRef x, LkRef to);

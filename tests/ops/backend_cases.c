@@ -16,16 +16,6 @@
 
 #include <math.h>
 
-static LkRef x_input(GraphTest *test, int rank, const int64_t *shape)
-{
-    return test_input(test, test->graph->compute, TEST_NORMAL, 0, 1, rank, shape);
-}
-
-static LkRef vector(GraphTest *test, double mean, double scale, int64_t count)
-{
-    return test_weight(test, LK_F32, mean, scale, 1, &count);
-}
-
 /** An activation of the compute type as output of a backward operation. */
 static LkRef result(GraphTest *test, LkRef like)
 {
@@ -37,7 +27,7 @@ static LkRef result(GraphTest *test, LkRef like)
 static void conv2d(GraphTest *test, const int64_t *s)
 {
     LkRef w = test_weight(test, test->graph->compute, 0, 1, 4, (int64_t[]){s[4], s[3], s[5], s[5]});
-    lk_conv2d(test->graph, x_input(test, 4, s), w, s[9] ? vector(test, 0, 1, s[4]) : LK_NONE, (int)s[6], (int)s[7],
+    lk_conv2d(test->graph, test_x(test, 4, s), w, s[9] ? test_vector(test, 0, 1, s[4]) : LK_NONE, (int)s[6], (int)s[7],
               (int)s[8]);
 }
 
@@ -45,7 +35,7 @@ static void conv2d_backward(GraphTest *test, const int64_t *s)
 {
     int64_t h = (s[1] + s[7] + s[8] - s[5]) / s[6] + 1, w = (s[2] + s[7] + s[8] - s[5]) / s[6] + 1;
     LkRef weight = test_weight(test, test->graph->compute, 0, 1, 4, (int64_t[]){s[4], s[3], s[5], s[5]});
-    LkRef in[2] = {x_input(test, 4, (int64_t[]){s[0], h, w, s[4]}), weight};
+    LkRef in[2] = {test_x(test, 4, (int64_t[]){s[0], h, w, s[4]}), weight};
     LkRef dx = lk_graph_activation(test->graph, test->graph->compute, 4, s);
     LkAttributes attr = {.kernel = (int)s[5], .stride = (int)s[6], .pad_before = (int)s[7], .pad_after = (int)s[8]};
     lk_graph_append(test->graph, LK_OP_CONV2D_BACKWARD_DATA, &attr, 2, in, 1, &dx);
@@ -55,7 +45,7 @@ static void conv2d_backward(GraphTest *test, const int64_t *s)
 static void attention(GraphTest *test, const int64_t *s)
 {
     const int64_t q_shape[3] = {s[0], s[1], s[3] * s[4]}, kv_shape[3] = {s[0], s[2], s[3] * s[4]};
-    LkRef q = x_input(test, 3, q_shape), k = x_input(test, 3, kv_shape), v = x_input(test, 3, kv_shape);
+    LkRef q = test_x(test, 3, q_shape), k = test_x(test, 3, kv_shape), v = test_x(test, 3, kv_shape);
     float scale = s[4] > 36 ? 0.125f : s[4] > 9 ? 0.25f : 0.5f;
     LkRef o = lk_attention(test->graph, q, k, v, s[3], scale, s[5]);
     LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
@@ -64,7 +54,7 @@ static void attention(GraphTest *test, const int64_t *s)
     if (!s[7])
         return;
     LkAttributes attr = node->attr;
-    LkRef in[6] = {q, k, v, o, node->out[1], x_input(test, 3, q_shape)};
+    LkRef in[6] = {q, k, v, o, node->out[1], test_x(test, 3, q_shape)};
     LkRef out[3] = {result(test, q), result(test, k), result(test, v)};
     lk_graph_append(test->graph, LK_OP_ATTENTION_BACKWARD, &attr, 6, in, 3, out);
 }
@@ -73,15 +63,15 @@ static void attention(GraphTest *test, const int64_t *s)
 static void group_norm(GraphTest *test, const int64_t *s)
 {
     LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, (double)s[6], 1, 4, s);
-    LkRef gamma = vector(test, 1, 0.3, s[3]), beta = vector(test, 0, 0.3, s[3]);
+    LkRef gamma = test_vector(test, 1, 0.3, s[3]), beta = test_vector(test, 0, 0.3, s[3]);
     lk_group_norm(test->graph, x, gamma, beta, (int)s[4], 1e-5f, s[5]);
     const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[6] = {x_input(test, 4, s), x, node->out[1], gamma, beta}, dx = result(test, x);
+    LkRef in[6] = {test_x(test, 4, s), x, node->out[1], gamma, beta}, dx = result(test, x);
     lk_graph_append(test->graph, LK_OP_GROUP_NORM_BACKWARD, &attr, 5, in, 1, &dx);
     attr.has_addend = true;
     for (int of_f32 = 0; of_f32 < 2; of_f32++) {
-        in[5] = of_f32 ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s) : x_input(test, 4, s);
+        in[5] = of_f32 ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s) : test_x(test, 4, s);
         dx = result(test, x);
         lk_graph_append(test->graph, LK_OP_GROUP_NORM_BACKWARD, &attr, 6, in, 1, &dx);
     }
@@ -91,11 +81,11 @@ static void group_norm(GraphTest *test, const int64_t *s)
 static void layer_norm(GraphTest *test, const int64_t *s)
 {
     LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, (double)s[3], 1, 3, s);
-    LkRef gamma = vector(test, 1, 0.3, s[2]), beta = vector(test, 0, 0.3, s[2]);
+    LkRef gamma = test_vector(test, 1, 0.3, s[2]), beta = test_vector(test, 0, 0.3, s[2]);
     lk_layer_norm(test->graph, x, gamma, beta, 1e-5f);
     const LkNode *node = &test->graph->nodes[test->graph->n_nodes - 1];
     LkAttributes attr = node->attr;
-    LkRef in[6] = {x_input(test, 3, s), x, node->out[1], gamma, x_input(test, 3, s), beta};
+    LkRef in[6] = {test_x(test, 3, s), x, node->out[1], gamma, test_x(test, 3, s), beta};
     for (int with_y = 0; with_y < 2; with_y++) {
         LkRef out[2] = {result(test, x), with_y ? result(test, x) : LK_NONE};
         attr.has_addend = true;
@@ -115,7 +105,7 @@ static void activation(GraphTest *test, const int64_t *s)
     LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 2, s), dx = result(test, x);
     lk_activation(test->graph, x, (LkActivation)s[2]);
     LkAttributes attr = {.activation = (LkActivation)s[2]};
-    LkRef in[2] = {x_input(test, 2, s), x};
+    LkRef in[2] = {test_x(test, 2, s), x};
     lk_graph_append(test->graph, LK_OP_ACTIVATION_BACKWARD, &attr, 2, in, 1, &dx);
 }
 
@@ -124,7 +114,7 @@ static void geglu(GraphTest *test, const int64_t *s)
 {
     const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
     LkRef x = test_input(test, test->graph->compute, TEST_NORMAL, 0, (double)s[3], 3, wide);
-    LkRef in[2] = {x_input(test, 3, s), x}, y = lk_geglu(test->graph, x);
+    LkRef in[2] = {test_x(test, 3, s), x}, y = lk_geglu(test->graph, x);
     for (int with_y = 0; with_y < 2; with_y++) {
         LkRef out[2] = {result(test, x), with_y ? result(test, y) : LK_NONE};
         lk_graph_append(test->graph, LK_OP_GEGLU_BACKWARD, NULL, 2, in, 1 + with_y, out);
@@ -136,8 +126,8 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
 {
     const int64_t wide[3] = {s[0], s[1], 2 * s[2]};
     LkDType t = test->graph->compute;
-    LkRef dy = s[5] ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 3, s) : x_input(test, 3, s);
-    LkRef in[6] = {dy, x_input(test, 3, wide)};
+    LkRef dy = s[5] ? test_input(test, LK_F32, TEST_NORMAL, 0, 1, 3, s) : test_x(test, 3, s);
+    LkRef in[6] = {dy, test_x(test, 3, wide)};
     LkAttributes attr = {0};
     int n_in = 2;
     for (int i = 0; i < LK_LOW_RANK_ADDENDS; i++) {
@@ -145,7 +135,7 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
         if (terms == 0)
             continue;
         attr.low_rank[i] = (LkLowRankAddend){.given = true, .trans_b = i == LK_LOW_RANK_X, .alpha = 0.5f};
-        in[n_in++] = x_input(test, 3, (int64_t[]){s[0], s[1], terms});
+        in[n_in++] = test_x(test, 3, (int64_t[]){s[0], s[1], terms});
         in[n_in++] = test_weight(test, t, 0, 0.3, 2,
                                  attr.low_rank[i].trans_b ? (int64_t[]){columns, terms} : (int64_t[]){terms, columns});
     }
@@ -162,7 +152,7 @@ static void geglu_low_rank(GraphTest *test, const int64_t *s)
 
 static void add(GraphTest *test, const int64_t *s)
 {
-    lk_add(test->graph, x_input(test, 2, s), x_input(test, 2, s));
+    lk_add(test->graph, test_x(test, 2, s), test_x(test, 2, s));
 }
 
 /** In f32 whatever the compute type, in place in a state: a direct parameter's gradient. */
@@ -177,24 +167,24 @@ static void add_into_state(GraphTest *test, const int64_t *s)
 /** s: N, H, W, C. */
 static void add_rows(GraphTest *test, const int64_t *s)
 {
-    lk_add_rows(test->graph, x_input(test, 4, s), x_input(test, 2, (int64_t[]){s[0], s[3]}));
+    lk_add_rows(test->graph, test_x(test, 4, s), test_x(test, 2, (int64_t[]){s[0], s[3]}));
 }
 
 static void sum_rows(GraphTest *test, const int64_t *s)
 {
-    LkRef dy = x_input(test, 4, s);
+    LkRef dy = test_x(test, 4, s);
     LkRef dv = lk_graph_activation(test->graph, test->graph->compute, 2, (int64_t[]){s[0], s[3]});
     lk_graph_append(test->graph, LK_OP_SUM_ROWS, NULL, 1, &dy, 1, &dv);
 }
 
 static void upsample2(GraphTest *test, const int64_t *s)
 {
-    lk_upsample2(test->graph, x_input(test, 4, s));
+    lk_upsample2(test->graph, test_x(test, 4, s));
 }
 
 static void upsample2_backward(GraphTest *test, const int64_t *s)
 {
-    LkRef dy = x_input(test, 4, (int64_t[]){s[0], 2 * s[1], 2 * s[2], s[3]});
+    LkRef dy = test_x(test, 4, (int64_t[]){s[0], 2 * s[1], 2 * s[2], s[3]});
     LkRef dx = lk_graph_activation(test->graph, test->graph->compute, 4, s);
     lk_graph_append(test->graph, LK_OP_UPSAMPLE2_BACKWARD, NULL, 1, &dy, 1, &dx);
 }
@@ -202,13 +192,13 @@ static void upsample2_backward(GraphTest *test, const int64_t *s)
 /** s: rows, C of a, C of b. */
 static void concat(GraphTest *test, const int64_t *s)
 {
-    lk_concat(test->graph, x_input(test, 2, s), x_input(test, 2, (int64_t[]){s[0], s[2]}));
+    lk_concat(test->graph, test_x(test, 2, s), test_x(test, 2, (int64_t[]){s[0], s[2]}));
 }
 
 /** s: rows, C, begin, count. */
 static void slice(GraphTest *test, const int64_t *s)
 {
-    lk_slice(test->graph, x_input(test, 2, s), s[2], s[3]);
+    lk_slice(test->graph, test_x(test, 2, s), s[2], s[3]);
 }
 
 /** s: N, P, vocabulary, C. */
@@ -236,13 +226,13 @@ static void q_sample(GraphTest *test, const int64_t *s)
 
 static void mse(GraphTest *test, const int64_t *s)
 {
-    test_loss(test, x_input(test, 4, s));
+    test_loss(test, test_x(test, 4, s));
 }
 
 /** s: N, H, W, C, kind, whether masked. */
 static void loss(GraphTest *test, const int64_t *s)
 {
-    LkRef pred = x_input(test, 4, s), target = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s), d_pred;
+    LkRef pred = test_x(test, 4, s), target = test_input(test, LK_F32, TEST_NORMAL, 0, 1, 4, s), d_pred;
     LkRef weight = test_input(test, LK_F32, TEST_UNIFORM, 0.5, 1, 1, s);
     LkLossOptions options = {.kind = (LkLoss)s[4], .huber_c = LK_NONE, .mask = LK_NONE};
     if (options.kind == LK_LOSS_HUBER || options.kind == LK_LOSS_SMOOTH_L1)
@@ -254,7 +244,7 @@ static void loss(GraphTest *test, const int64_t *s)
 
 static void cast(GraphTest *test, const int64_t *s)
 {
-    lk_cast(test->graph, x_input(test, 2, s), LK_F32);
+    lk_cast(test->graph, test_x(test, 2, s), LK_F32);
     lk_cast(test->graph, test_input(test, LK_F32, TEST_NORMAL, 0, 1, 2, s), test->graph->compute);
 }
 

@@ -113,6 +113,16 @@ LkRef test_state(GraphTest *test, LkDType dtype, TestFill fill, double mean, dou
                   scale);
 }
 
+LkRef test_x(GraphTest *test, int rank, const int64_t *shape)
+{
+    return test_input(test, test->graph->compute, TEST_NORMAL, 0, 1, rank, shape);
+}
+
+LkRef test_vector(GraphTest *test, double mean, double scale, int64_t count)
+{
+    return test_weight(test, LK_F32, mean, scale, 1, &count);
+}
+
 LkRef test_given(GraphTest *test, LkDType dtype, const float *values, int rank, const int64_t *shape)
 {
     LkRef ref = test_input(test, dtype, TEST_GIVEN, 0, 0, rank, shape);

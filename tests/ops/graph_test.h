@@ -53,6 +53,10 @@ LkRef test_weight(GraphTest *test, LkDType dtype, double mean, double scale, int
 LkRef test_state(GraphTest *test, LkDType dtype, TestFill fill, double mean, double scale, int rank,
                  const int64_t *shape);
 
+/** An input of the compute type, normal; a frozen vector in f32. */
+LkRef test_x(GraphTest *test, int rank, const int64_t *shape);
+LkRef test_vector(GraphTest *test, double mean, double scale, int64_t count);
+
 /** An input with these values, which must stay where they are. */
 LkRef test_given(GraphTest *test, LkDType dtype, const float *values, int rank, const int64_t *shape);
 

@@ -12,7 +12,5 @@ typedef enum LkProductKind {
 
 LkProductKind lk_product_kind(const LkGraph *graph, const LkNode *node);
 
-/** In how many parts; 1 for most. The parts are for results so small that their blocks would leave most of the card
- * idle.
- */
+/** In how many parts; 1 for most. They are for results so small that their blocks would leave most of the card idle. */
 int64_t lk_product_parts(const LkGraph *graph, const LkNode *node);
