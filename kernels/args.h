@@ -29,6 +29,7 @@ typedef enum LkKernelId {
     LK_KERNEL_UPSAMPLE2,               /* LkUpsample2Args */
     LK_KERNEL_UPSAMPLE2_BACKWARD,      /* LkUpsample2Args */
     LK_KERNEL_COPY2D,                  /* LkCopy2dArgs */
+    LK_KERNEL_FILL_TAILS,              /* LkFillTailsArgs */
     LK_KERNEL_EMBEDDING,               /* LkEmbeddingArgs */
     LK_KERNEL_TIME_EMBEDDING,          /* LkTimeEmbeddingArgs */
     LK_KERNEL_Q_SAMPLE,                /* LkQSampleArgs */
@@ -108,7 +109,7 @@ typedef struct LkGroupNormBackwardArgs {
     const void *addend; /* T[n, s, c], or float, or NULL */
 } LkGroupNormBackwardArgs;
 
-/** Layer norm over the last dimension: y = (x - mean) * rstd * gamma + beta. */
+/** Layer norm over the last dimension: y = (x - mean) * rstd * gamma + beta. y may be x where y_step is c. */
 typedef struct LkLayerNormArgs {
     const void *x;      /* T[rows, c] */
     const float *gamma; /* [c] */
@@ -116,6 +117,7 @@ typedef struct LkLayerNormArgs {
     void *y;            /* T[rows, c] */
     float *stats;       /* out: [rows, 2] mean and rstd */
     int64_t rows, c;
+    int64_t y_step; /* elements from row to row of y */
     float eps;
 } LkLayerNormArgs;
 
@@ -174,6 +176,7 @@ typedef struct LkGegluArgs {
     const void *x; /* T[rows, 2c] */
     void *y;       /* T[rows, c] */
     int64_t rows, c;
+    int64_t y_step; /* elements from row to row of y */
     LkLowRank low;
 } LkGegluArgs;
 
@@ -231,6 +234,25 @@ typedef struct LkCopy2dArgs {
     int64_t rows, cols;
     int64_t x_stride, y_stride; /* elements from row to row */
 } LkCopy2dArgs;
+
+/** What stands behind the rows of a matrix: `width` columns from `to` on, of which those from `begin` on are u's and the
+ * others zero. */
+typedef struct LkTail {
+    const void *u; /* T[rows, terms] */
+    void *to;      /* T: row r's begin at r * step */
+    int32_t rows, step;
+    int16_t width, begin, terms;
+} LkTail;
+
+/** Tails of one launch: its parameters stay below 4 KB, which every card and driver takes. */
+enum { LK_TAILS_AT_ONCE = 120 };
+
+/** Writes the tails of many matrices: an adapter's parts among the frozen weights. */
+typedef struct LkFillTailsArgs {
+    int64_t count;
+    int64_t most; /* the largest rows * width of one */
+    LkTail tails[LK_TAILS_AT_ONCE];
+} LkFillTailsArgs;
 
 /** y[r, :] = table[ids[r], :] + positions[r % positions_rows, :]. Ids outside 0..vocabulary-1 give NaN rows. */
 typedef struct LkEmbeddingArgs {

@@ -73,7 +73,7 @@ static void bench_norms(const Memory *m, LkDType t)
         measure(m, silu ? "group_norm silu backward" : "group_norm backward", LK_KERNEL_GROUP_NORM_BACKWARD, t, &back,
                 3 * bytes);
     }
-    LkLayerNormArgs layer = {m->x, m->gamma, m->beta, m->out, m->stats, ROWS, WIDTH, 1e-5f};
+    LkLayerNormArgs layer = {m->x, m->gamma, m->beta, m->out, m->stats, ROWS, WIDTH, WIDTH, 1e-5f};
     measure(m, "layer_norm", LK_KERNEL_LAYER_NORM, t, &layer, 2 * bytes);
     LkLayerNormBackwardArgs back = {m->y, m->x, m->gamma, m->stats, m->out, ROWS, WIDTH};
     measure(m, "layer_norm backward", LK_KERNEL_LAYER_NORM_BACKWARD, t, &back, 3 * bytes);
@@ -92,7 +92,7 @@ static void bench_activations(const Memory *m, LkDType t)
         measure(m, label, LK_KERNEL_ACTIVATION_BACKWARD, t, &b, 3 * bytes);
     }
     bytes = (int64_t)lk_dtype_size(t) * ROWS * HIDDEN;
-    LkGegluArgs g = {.x = m->x, .y = m->out, .rows = ROWS, .c = HIDDEN};
+    LkGegluArgs g = {.x = m->x, .y = m->out, .rows = ROWS, .c = HIDDEN, .y_step = HIDDEN};
     measure(m, "geglu", LK_KERNEL_GEGLU, t, &g, 3 * bytes);
     LkGegluBackwardArgs h = {.dy = m->y, .x = m->x, .dx = m->out, .rows = ROWS, .c = HIDDEN};
     measure(m, "geglu backward", LK_KERNEL_GEGLU_BACKWARD, t, &h, 5 * bytes);

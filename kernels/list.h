@@ -19,6 +19,7 @@
     X(UPSAMPLE2, LkUpsample2Args, 1)                                                                                   \
     X(UPSAMPLE2_BACKWARD, LkUpsample2Args, 1)                                                                          \
     X(COPY2D, LkCopy2dArgs, 1)                                                                                         \
+    X(FILL_TAILS, LkFillTailsArgs, 1)                                                                                  \
     X(EMBEDDING, LkEmbeddingArgs, 1)                                                                                   \
     X(TIME_EMBEDDING, LkTimeEmbeddingArgs, 1)                                                                          \
     X(Q_SAMPLE, LkQSampleArgs, 1)                                                                                      \
@@ -91,6 +92,7 @@
     X(UPSAMPLE2, 0, upsample2, LkUpsample2Args, a->n * a->h * a->w, row_lanes(a->c))                                   \
     X(UPSAMPLE2_BACKWARD, 0, upsample2_backward, LkUpsample2Args, a->n * a->h * a->w, row_lanes(a->c))                 \
     X(COPY2D, 0, copy2d, LkCopy2dArgs, a->rows *lk_tiles(a->cols), row_lanes(a->cols))                                 \
+    X(FILL_TAILS, 0, fill_tails, LkFillTailsArgs, a->count *lk_tiles(a->most), row_lanes(a->most))                     \
     X(EMBEDDING, 0, embedding, LkEmbeddingArgs, a->rows, row_lanes(a->c))                                              \
     X(TIME_EMBEDDING, 0, time_embedding, LkTimeEmbeddingArgs, a->n, row_lanes(4 * a->c))                               \
     X(Q_SAMPLE, 0, q_sample, LkQSampleArgs, a->n *lk_tiles(a->s), row_lanes(a->s))                                     \

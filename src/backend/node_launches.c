@@ -65,6 +65,7 @@ static void fill_layer_norm(LkLaunches *to, const Node *n)
                           .stats = n->y[1],
                           .rows = lk_tensor_rows(n->in[0]),
                           .c = lk_tensor_cols(n->in[0]),
+                          .y_step = lk_tensor_pitch(n->out[0]),
                           .eps = n->node->attr.eps};
 }
 
@@ -119,8 +120,13 @@ static LkLowRank low_rank(const Node *n, int which, int of)
 static void fill_geglu(LkLaunches *to, const Node *n)
 {
     LkLowRank low = low_rank(n, LK_LOW_RANK_X, 0);
-    lk_launch_add(to, low.terms ? LK_KERNEL_GEGLU_LOW_RANK : LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu = (LkGegluArgs){
-        .x = n->x[0], .y = n->y[0], .rows = lk_tensor_rows(n->out[0]), .c = lk_tensor_cols(n->out[0]), .low = low};
+    lk_launch_add(to, low.terms ? LK_KERNEL_GEGLU_LOW_RANK : LK_KERNEL_GEGLU, n->in[0]->dtype)->geglu =
+        (LkGegluArgs){.x = n->x[0],
+                      .y = n->y[0],
+                      .rows = lk_tensor_rows(n->out[0]),
+                      .c = lk_tensor_cols(n->out[0]),
+                      .y_step = lk_tensor_pitch(n->out[0]),
+                      .low = low};
 }
 
 static void fill_geglu_backward(LkLaunches *to, const Node *n)

@@ -213,10 +213,27 @@ LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t
     return add_tensor(graph, LK_TENSOR_ACTIVATION, dtype, rank, shape);
 }
 
-/** Whether an operation can read its input k, or write output 0 where k is -1, in rows that lie apart. */
-static bool takes_columns(LkOp op, const LkAttributes *attr, int k)
+bool lk_op_takes_columns(LkOp op, const LkAttributes *attr, int k)
 {
-    return op == LK_OP_MATMUL && (k == 0 || k == 1 || (k < 0 && !attr->has_addend));
+    switch (op) {
+    case LK_OP_MATMUL: /* the third: h of another product */
+        return k == 0 || k == 1 || (k < 0 && !attr->has_addend) ||
+               (attr->low_rank[0].given && k == 2 + attr->has_bias);
+    case LK_OP_LAYER_NORM:
+    case LK_OP_GEGLU:
+    case LK_OP_ATTENTION:
+        return k < 0;
+    case LK_OP_ATTENTION_BACKWARD: /* the result */
+        return k == 3;
+    default:
+        return false;
+    }
+}
+
+bool lk_graph_is_whole(const LkGraph *graph, LkRef ref)
+{
+    const LkTensor *seen = lk_graph_tensor(graph, ref), *owner = lk_graph_tensor(graph, lk_graph_owner(graph, ref));
+    return lk_tensor_count(seen) == lk_tensor_count(owner) && lk_tensor_cols(seen) == lk_tensor_cols(owner);
 }
 
 static bool columns_fit(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
@@ -224,7 +241,7 @@ static bool columns_fit(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
 {
     for (int i = 0; i < n_in + n_out; i++)
         if (!lk_tensor_is_dense(&graph->tensors[i < n_in ? in[i] : out[i - n_in]]) &&
-            !takes_columns(op, attr, i < n_in ? i : -1)) {
+            !lk_op_takes_columns(op, attr, i < n_in ? i : -1)) {
             lk_graph_problem(graph, "an operation (%d) that cannot read or write columns alone", (int)op);
             return false;
         }

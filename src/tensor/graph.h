@@ -124,7 +124,7 @@ typedef struct LkAttributes {
     float eps;
     bool silu; /* group norm: followed by SiLU */
     LkActivation activation;
-    LkLowRankAddend low_rank[2]; /* GEGLU and its gradient: of x, of dy */
+    LkLowRankAddend low_rank[2]; /* GEGLU and its gradient: of x, of dy; matmul: of the result */
     int64_t begin;               /* slice: first channel */
     int group;                   /* optimizers: whose scalars (LK_SCALAR_GROUPS) */
     bool dadapt;                 /* ADAPT_…: D-adapted Adam, else Prodigy */
@@ -179,9 +179,15 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
 LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape);
 
 /** `count` columns of an activation or input from `begin` on, with its rows: two at least, for oneDNN takes the rows of
- * a single one for neighbours. Matrix products alone read and write such parts. Autodiff wants every column to be read
- * by one node, as a part. */
+ * a single one for neighbours. Few operations read and write such parts, matrix products above all. Autodiff wants every
+ * column to be read by one node, as a part. */
 LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count);
+
+/** Whether an operation can read its input k, or write its first output where k is -1, in rows that lie apart. */
+bool lk_op_takes_columns(LkOp op, const LkAttributes *attr, int k);
+
+/** Whether `ref` is all of the tensor that owns its memory, seen in the same columns. */
+bool lk_graph_is_whole(const LkGraph *graph, LkRef ref);
 
 /** What the view `like` of its owner's memory is of `of`, which has the owner's shape; where `like` is no view, `of`.
  */

@@ -24,7 +24,7 @@ static int addend_of(const LkNode *node, int input)
 
 int lk_low_rank_input(const LkNode *node, int which)
 {
-    int plain = node->op == LK_OP_GEGLU ? 1 : 2;
+    int plain = node->op == LK_OP_GEGLU ? 1 : 2 + (node->op == LK_OP_MATMUL && node->attr.has_bias);
     return which == LK_LOW_RANK_DY && node->attr.low_rank[LK_LOW_RANK_X].given ? plain + 2 : plain;
 }
 
@@ -41,21 +41,13 @@ static bool is_foldable(const LkGraph *graph, const LkNode *node)
            (y0->dtype == y->dtype || y0->dtype == LK_F32) && lk_tensor_cols(y0) == lk_tensor_cols(y);
 }
 
-/** Whether `input` of a node is all of the tensor that owns its memory, seen in the same columns. */
-static bool reads_whole(const LkGraph *graph, const LkNode *node, int input)
-{
-    const LkTensor *seen = lk_graph_tensor(graph, node->in[input]);
-    const LkTensor *owner = lk_graph_tensor(graph, lk_graph_owner(graph, node->in[input]));
-    return lk_tensor_count(seen) == lk_tensor_count(owner) && lk_tensor_cols(seen) == lk_tensor_cols(owner);
-}
-
 static void note_read(const LkGraph *graph, Uses *uses, const LkNode *node, int input)
 {
     if (node->in[input] == LK_NONE)
         return;
     LkRef owner = lk_graph_owner(graph, node->in[input]);
     int which = addend_of(node, input);
-    if (which < 0 || !reads_whole(graph, node, input))
+    if (which < 0 || !lk_graph_is_whole(graph, node->in[input]))
         uses->read_otherwise[owner] = true;
     if (which == LK_LOW_RANK_X)
         uses->read_as_x[owner] = true;

@@ -3,7 +3,7 @@
 
 #include "tensor/graph.h"
 
-/** The addends of a GEGLU's inputs: of x, and of a GEGLU_BACKWARD's dy. */
+/** The addends of a GEGLU's inputs: of x, and of a GEGLU_BACKWARD's dy. A MATMUL's (joined.h) is the first. */
 enum { LK_LOW_RANK_X, LK_LOW_RANK_DY, LK_LOW_RANK_ADDENDS };
 
 /** Looks for y = y0 + h · u, a product of at most graph->folded_terms terms (a LoRA's second) whose every reader is a

@@ -2,6 +2,7 @@
 
 #include "model/unet.h"
 #include "tensor/low_rank.h"
+#include "tensor/joined.h"
 #include "tensor/sweep.h"
 
 #include <glib/gi18n.h>
@@ -144,7 +145,9 @@ LkStepGraph *lk_step_graph_new(const LkCheckpoint *checkpoint, const LkLora *lor
         ok = ok && lk_graph_check(step->graph, error);
     }
     ok = ok && lk_graph_reside(step->graph, &shape->residency, error);
-    if (!ok) {
+    if (ok)
+        lk_graph_join_products(step->graph);
+    if (!ok || !lk_graph_check(step->graph, error)) {
         lk_step_graph_free(step);
         return NULL;
     }

@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "tensor/dump.h"
+#include "tensor/low_rank.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ static void matmul_cost(const LkGraph *graph, const LkNode *node, NodeCost *cost
     const LkTensor *a = lk_graph_tensor(graph, node->in[0]), *y = lk_graph_tensor(graph, node->out[0]);
     int64_t k = node->attr.trans_a ? lk_tensor_rows(a) : lk_tensor_cols(a);
     cost->class = matmul_class(graph, node);
+    if (node->attr.low_rank[0].given)
+        k += lk_tensor_cols(lk_graph_tensor(graph, node->in[lk_low_rank_input(node, 0)]));
     cost->flops = 2.0 * (double)lk_tensor_count(y) * (double)k;
     snprintf(cost->shape, sizeof cost->shape, "%lldx%lldx%lld%s%s%s%s", (long long)lk_tensor_rows(y), (long long)k,
              (long long)lk_tensor_cols(y), node->attr.trans_a ? " aT" : "", node->attr.trans_b ? " bT" : "",
@@ -96,6 +99,8 @@ NodeCost profile_cost(const LkGraph *graph, const LkNode *node)
         cost.bytes += (double)lk_tensor_bytes(lk_graph_tensor(graph, node->in[k]));
     for (int k = 0; k < node->n_out; k++)
         cost.bytes += (double)lk_tensor_bytes(lk_graph_tensor(graph, node->out[k]));
+    if (node->op == LK_OP_SLICE) /* reads no more than it copies */
+        cost.bytes = 2 * (double)lk_tensor_bytes(lk_graph_tensor(graph, node->out[0]));
     if (node->op == LK_OP_MATMUL) {
         matmul_cost(graph, node, &cost);
     } else if (node->op == LK_OP_CONV2D || node->op == LK_OP_CONV2D_BACKWARD_DATA) {

@@ -5,6 +5,7 @@
 #include "backend/cuda/tracks.h"
 #include "launches.h"
 #include "profile.h"
+#include "tensor/low_rank.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -90,6 +91,33 @@ static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNo
     }
 }
 
+/** Multiplications and additions with zeros: columns of other layers' h, and what is missing to whole tiles of terms. */
+static double extra_flops(const LkGraph *graph, const LkNode *node)
+{
+    enum { TILE = 64 };
+    if (node->op != LK_OP_MATMUL || lk_product_kind(graph, node) != LK_PRODUCT_JOINED)
+        return 0;
+    const LkTensor *x = lk_graph_tensor(graph, node->in[0]), *y = lk_graph_tensor(graph, node->out[0]);
+    int64_t terms = lk_tensor_cols(x) + lk_tensor_cols(lk_graph_tensor(graph, node->in[lk_low_rank_input(node, 0)]));
+    int64_t made = (lk_tensor_pitch(x) + TILE - 1) / TILE * TILE;
+    return 2.0 * (double)lk_tensor_count(y) * (double)(made - terms);
+}
+
+/** Adapters' parts put behind the weights that joined products read, at the step's beginning. */
+static void add_tails(Roof *roof, const RoofCard *card, const LkGraph *graph)
+{
+    RoofTails tails = roof_tails(graph);
+    if (tails.launches == 0)
+        return;
+    RoofClass *class = find_class(roof, "adapter among weights");
+    class->launches += tails.launches;
+    class->bytes += tails.bytes;
+    double floor = tails.bytes / card->bytes, starts = tails.launches * ROOF_LAUNCH;
+    class->floor += floor;
+    class->launched += floor > starts ? floor : starts;
+    class->memory_bound += floor;
+}
+
 bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
 {
     LkTracks *tracks = lk_tracks_new(graph);
@@ -99,6 +127,7 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         const LkNode *node = &graph->nodes[n];
         NodeCost cost = profile_cost(graph, node);
         cost.bytes += extra_bytes(card, graph, node);
+        cost.flops += extra_flops(graph, node);
         char name[96];
         snprintf(name, sizeof name, "%-*s%s", roof->by_shape ? 22 : 0, cost.class, roof->by_shape ? cost.shape : "");
         RoofClass *class = find_class(roof, name);
@@ -117,6 +146,7 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         class->memory_bound += memory > arithmetic ? floor : 0;
     }
     lk_tracks_free(tracks);
+    add_tails(roof, card, graph);
     return true;
 }
 

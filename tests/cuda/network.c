@@ -1,9 +1,11 @@
 #include "network.h"
 
+#include "tensor/joined.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 2, SIZE = 8, CHANNELS = 16, HEADS = 2, RANK = 4 };
+enum { BATCH = 2, SIZE = 8, CHANNELS = 32, HEADS = 2, RANK = 8 };
 
 static LkRef weight(GraphTest *test, LkDType dtype, double mean, double scale, int64_t rows, int64_t cols)
 {
@@ -13,20 +15,31 @@ static LkRef weight(GraphTest *test, LkDType dtype, double mean, double scale, i
 static LkRef linear(GraphTest *test, LkRef x, int64_t out)
 {
     int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
-    return lk_linear(test->graph, x, weight(test, test->graph->compute, 0, 0.25, out, in),
+    return lk_linear(test->graph, x, weight(test, test->graph->compute, 0, 0.17, out, in),
                      weight(test, LK_F32, 0, 0.1, out, 0));
+}
+
+/** x with the down matrix of `count` adapters. */
+static LkRef down(GraphTest *test, LkRef x, int count)
+{
+    int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
+    LkMatmul options = {.trans_b = true, .alpha = 0.1f, .bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE};
+    return lk_matmul(test->graph, x, test_parameter(test, 2, (int64_t[]){count * RANK, in}), options);
+}
+
+/** What an adapter adds to its layer. */
+static LkRef up(GraphTest *test, LkRef h, LkRef y)
+{
+    int64_t out = lk_graph_tensor(test->graph, y)->shape[2];
+    LkMatmul options = {.trans_b = true, .alpha = 1, .bias = LK_NONE, .addend = y, .into = LK_NONE};
+    return lk_matmul(test->graph, h, test_parameter(test, 2, (int64_t[]){out, RANK}), options);
 }
 
 /** A linear layer with an adapter beside it. */
 static LkRef adapted(GraphTest *test, LkRef x, int64_t out)
 {
-    int64_t in = lk_graph_tensor(test->graph, x)->shape[2];
-    LkMatmul options = LK_MATMUL_DEFAULT;
-    options.trans_b = true;
-    LkRef down = lk_matmul(test->graph, x, test_parameter(test, 2, (int64_t[]){RANK, in}), options);
-    options.alpha = 0.5f;
-    options.addend = linear(test, x, out);
-    return lk_matmul(test->graph, down, test_parameter(test, 2, (int64_t[]){out, RANK}), options);
+    LkRef h = down(test, x, 1);
+    return up(test, h, linear(test, x, out));
 }
 
 static LkRef picture(GraphTest *test, LkRef x, int64_t out)
@@ -46,8 +59,12 @@ static LkRef attention_block(GraphTest *test, LkRef t)
 {
     LkRef n = lk_layer_norm(test->graph, t, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
                             weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 1e-5f);
-    LkRef q = adapted(test, n, CHANNELS), k = adapted(test, n, CHANNELS), v = linear(test, n, CHANNELS);
-    return lk_add(test->graph, t, adapted(test, lk_attention(test->graph, q, k, v, HEADS, 0.35f, false), CHANNELS));
+    LkRef h = down(test, n, 2), of[2];
+    for (int i = 0; i < 2; i++)
+        of[i] = up(test, lk_graph_columns(test->graph, h, i * RANK, RANK), linear(test, n, CHANNELS));
+    LkRef o = lk_attention(test->graph, of[0], of[1], linear(test, n, CHANNELS), HEADS, 0.35f, false);
+    t = lk_add(test->graph, t, adapted(test, o, CHANNELS));
+    return lk_add(test->graph, t, adapted(test, lk_geglu(test->graph, adapted(test, t, 2 * CHANNELS)), CHANNELS));
 }
 
 GraphTest *test_step_network(LkDType compute)
@@ -67,6 +84,7 @@ GraphTest *test_step_network(LkDType compute)
         fprintf(stderr, "%s\n", error.text);
         exit(2);
     }
+    lk_graph_join_products(graph);
     test_draw(test);
     return test;
 }

@@ -38,7 +38,7 @@ static int64_t counted(int sm, const LkGraph *graph)
         n += node->op == LK_OP_ATTENTION_BACKWARD ? roof_attention_calls(sm, graph, node)
                                                   : roof_launches(sm, graph, node);
     }
-    return n;
+    return n + roof_tails(graph).launches;
 }
 
 static void check(int sm, const char *what, GraphTest *test)

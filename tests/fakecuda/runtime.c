@@ -159,18 +159,26 @@ typedef struct Copy {
     void *to;
     const void *from; /* NULL: `staged` */
     void *staged;     /* the bytes of pageable memory, taken when the call was made */
-    size_t bytes;
+    size_t to_step, from_step, row, rows;
 } Copy;
+
+/** Bytes from the first row's first to the last row's last. */
+static size_t reach(size_t step, size_t row, size_t rows)
+{
+    return (rows - 1) * step + row;
+}
 
 static void run_copy(const void *data)
 {
     const Copy *c = data;
     bool to_device = fake_place(c->to, 1) != FAKE_PAGEABLE,
          from_device = c->from && fake_place(c->from, 1) != FAKE_PAGEABLE;
-    if ((to_device && !fake_accessible(c->to, c->bytes, "a copy")) ||
-        (from_device && !fake_accessible(c->from, c->bytes, "a copy")))
+    if ((to_device && !fake_accessible(c->to, reach(c->to_step, c->row, c->rows), "a copy")) ||
+        (from_device && !fake_accessible(c->from, reach(c->from_step, c->row, c->rows), "a copy")))
         return;
-    memmove(c->to, c->from ? c->from : c->staged, c->bytes);
+    const char *from = c->from ? c->from : c->staged;
+    for (size_t r = 0; r < c->rows; r++)
+        memmove((char *)c->to + r * c->to_step, from + r * c->from_step, c->row);
 }
 
 static void drop_copy(void *data)
@@ -184,31 +192,30 @@ static bool fits(FakePlace place, bool device, bool any)
     return place != FAKE_NOWHERE && (any || (place == FAKE_DEVICE) == device);
 }
 
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
+/** `what` copies rows: the call of that name. */
+static cudaError_t copy_rows(const char *what, const Copy *rows, enum cudaMemcpyKind kind, cudaStream_t stream)
 {
-    FAKE_BEGIN(cudaErrorLaunchFailure);
-    if (!fake_stream_valid(stream))
-        return fake_return(cudaErrorInvalidResourceHandle);
-    if (bytes == 0)
-        return fake_return(cudaSuccess);
-    FakePlace source = fake_place(from, bytes), target = fake_place(to, bytes);
+    size_t source_bytes = reach(rows->from_step, rows->row, rows->rows);
+    FakePlace source = fake_place(rows->from, source_bytes),
+              target = fake_place(rows->to, reach(rows->to_step, rows->row, rows->rows));
     bool any = kind == cudaMemcpyDefault;
-    if (!to || !from || (unsigned)kind > cudaMemcpyDefault ||
+    if (!rows->to || !rows->from || (unsigned)kind > cudaMemcpyDefault ||
         !fits(source, kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice, any) ||
         !fits(target, kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice, any)) {
-        fake_violate("cudaMemcpyAsync: %zu bytes from %p to %p are no copy of kind %d.", bytes, from, to, (int)kind);
+        fake_violate("%s: %zu rows of %zu bytes from %p to %p are no copy of kind %d.", what, rows->rows, rows->row,
+                     rows->from, rows->to, (int)kind);
         return fake_return(cudaErrorInvalidValue);
     }
     FakeWork *work = fake_work_new("copy", sizeof(Copy), run_copy);
     Copy *copy = (Copy *)work->data;
-    *copy = (Copy){to, from, NULL, bytes};
+    *copy = *rows;
     work->drop = drop_copy;
     bool captured = fake_capturing(stream); /* a node of a graph reads its memory when it runs */
     if (source == FAKE_PAGEABLE && !captured) {
-        copy->staged = malloc(bytes);
+        copy->staged = malloc(source_bytes);
         if (!copy->staged)
             abort();
-        memcpy(copy->staged, from, bytes);
+        memcpy(copy->staged, rows->from, source_bytes);
         copy->from = NULL;
     }
     cudaError_t error = fake_enqueue(stream, work);
@@ -217,6 +224,31 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
         error = fake_device_error();
     }
     return fake_return(error);
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
+{
+    FAKE_BEGIN(cudaErrorLaunchFailure);
+    if (!fake_stream_valid(stream))
+        return fake_return(cudaErrorInvalidResourceHandle);
+    if (bytes == 0)
+        return fake_return(cudaSuccess);
+    return copy_rows("cudaMemcpyAsync", &(Copy){to, from, NULL, bytes, bytes, bytes, 1}, kind, stream);
+}
+
+cudaError_t cudaMemcpy2DAsync(void *to, size_t to_step, const void *from, size_t from_step, size_t width, size_t height,
+                              enum cudaMemcpyKind kind, cudaStream_t stream)
+{
+    FAKE_BEGIN(cudaErrorLaunchFailure);
+    if (!fake_stream_valid(stream))
+        return fake_return(cudaErrorInvalidResourceHandle);
+    if (width > to_step || width > from_step) {
+        fake_violate("cudaMemcpy2DAsync: rows of %zu bytes, %zu and %zu bytes apart.", width, to_step, from_step);
+        return fake_return(cudaErrorInvalidPitchValue);
+    }
+    if (width == 0 || height == 0)
+        return fake_return(cudaSuccess);
+    return copy_rows("cudaMemcpy2DAsync", &(Copy){to, from, NULL, to_step, from_step, width, height}, kind, stream);
 }
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)

@@ -65,9 +65,17 @@ static void test_geglu(LkDType t, int64_t rows, int64_t c)
             gradient[2 * r * c + k] = d * value(LK_GELU_ERF, g);
             gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
         }
-    LkGegluArgs a = {.x = x.data, .y = y.data, .rows = rows, .c = c};
+    LkGegluArgs a = {.x = x.data, .y = y.data, .rows = rows, .c = c, .y_step = c};
     check(&(Check){LK_KERNEL_GEGLU, t, &a, {{y, truth, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
           (long long)rows, (long long)c);
+    double *apart;
+    Array wide = array_apart(t, rows, c, c + 8, truth, &apart);
+    a.y = wide.data;
+    a.y_step = c + 8;
+    check(&(Check){LK_KERNEL_GEGLU, t, &a, {{wide, apart, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld, rows apart",
+          (long long)rows, (long long)c);
+    array_free(wide);
+    free(apart);
     LkGegluBackwardArgs b = {.dy = dy.data, .x = x.data, .dx = dx.data, .rows = rows, .c = c};
     check(&(Check){LK_KERNEL_GEGLU_BACKWARD, t, &b, {{dx, gradient, 5e-7}}, .same_for_all_lanes = true}, "%lldx%lld",
           (long long)rows, (long long)c);
@@ -161,10 +169,18 @@ static void test_geglu_low_rank(LkDType t, int64_t rows, int64_t c, int64_t of, 
             gradient[2 * r * c + k] = d * value(LK_GELU_ERF, g);
             gradient[2 * r * c + c + k] = d * u * slope(LK_GELU_ERF, g);
         }
-    LkGegluArgs a = {x.data, y.data, rows, c, low.args};
+    LkGegluArgs a = {x.data, y.data, rows, c, c, low.args};
     LkGegluBackwardArgs b = {dy.data, x.data, dx.data, rows, c, low.args, low_dy.args, dy_type == LK_F32, NULL};
     check(&(Check){LK_KERNEL_GEGLU_LOW_RANK, t, &a, {{y, truth, 1e-6}}, .same_for_all_lanes = true, .warps = true},
           "%lldx%lld of %lld", (long long)rows, (long long)c, (long long)of);
+    double *apart;
+    Array wide = array_apart(t, rows, c, c + 16, truth, &apart);
+    a.y = wide.data;
+    a.y_step = c + 16;
+    check(&(Check){LK_KERNEL_GEGLU_LOW_RANK, t, &a, {{wide, apart, 1e-6}}, .same_for_all_lanes = true, .warps = true},
+          "%lldx%lld of %lld, rows apart", (long long)rows, (long long)c, (long long)of);
+    array_free(wide);
+    free(apart);
     Check backward = {
         LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &b, {{dx, gradient, 1e-6}}, .same_for_all_lanes = true, .warps = true};
     check(&backward, "%lldx%lld of %lld and %lld", (long long)rows, (long long)c, (long long)of, (long long)of_dy);

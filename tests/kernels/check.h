@@ -147,6 +147,18 @@ typedef struct Output {
     double floor; /* where the truth cancels to nothing: the size of an element that errors are relative to at least */
 } Output;
 
+/** An array of `rows` rows `step` apart, and in *apart what it must be once the truth of `cols` columns is written into
+ * it: the rest keeps its values. Both are the caller's to free. */
+static inline Array array_apart(LkDType dtype, int64_t rows, int64_t cols, int64_t step, const double *truth,
+                                double **apart)
+{
+    Array a = array_random(dtype, rows * step, 77, 1, 0);
+    *apart = malloc(sizeof(double) * (size_t)(rows * step));
+    for (int64_t i = 0; i < rows * step; i++)
+        (*apart)[i] = i % step < cols ? truth[i / step * cols + i % step] : at(a, i);
+    return a;
+}
+
 /* Rounding to 8 or 11 bits: half a last place at most, less in the mean of many. */
 static inline double type_tolerance(Array a)
 {

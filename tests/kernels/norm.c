@@ -178,9 +178,19 @@ static void test_layer_norm(LkDType t, int64_t rows, int64_t c, double shift)
                          .stats = stats.data,
                          .rows = rows,
                          .c = c,
+                         .y_step = c,
                          .eps = 1e-5f};
     check(&(Check){LK_KERNEL_LAYER_NORM, t, &a, {{y, truth, tolerance}, {stats, stats_truth, tolerance}}},
           "%lldx%lld, shift %g", (long long)rows, (long long)c, shift);
+    double *apart;
+    Array wide = array_apart(t, rows, c, c + 24, truth, &apart);
+    array_reset(stats);
+    a.y = wide.data;
+    a.y_step = c + 24;
+    check(&(Check){LK_KERNEL_LAYER_NORM, t, &a, {{wide, apart, tolerance}, {stats, stats_truth, tolerance}}},
+          "%lldx%lld, shift %g, rows apart", (long long)rows, (long long)c, shift);
+    array_free(wide);
+    free(apart);
     for (int64_t i = 0; i < 2 * rows; i++)
         put(LK_F32, stats.start, (size_t)i, stats_truth[i]);
     array_reset(stats);

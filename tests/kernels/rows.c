@@ -73,6 +73,43 @@ static void test_copy(LkDType t, int64_t rows, int64_t cols, int64_t x_stride, i
     free(truth);
 }
 
+/** Behind rows of `c` elements; nothing else changes. */
+static void test_tails(LkDType t, int count, int64_t rows, int64_t c, int64_t width, int64_t begin, int64_t terms)
+{
+    LkFillTailsArgs a = {.count = count};
+    Array u[LK_TAILS_AT_ONCE], w[LK_TAILS_AT_ONCE];
+    Check tails = {LK_KERNEL_FILL_TAILS, t, &a, .same_for_all_lanes = true};
+    double *truth[LK_TAILS_AT_ONCE];
+    for (int i = 0; i < count; i++) {
+        int64_t n = rows + i, step = c + width + i; /* and there may be more room than is filled */
+        u[i] = array_random(t, n * terms, 10 + (uint64_t)i, 1, 0);
+        w[i] = array_random(t, n * step, 20 + (uint64_t)i, 1, 0);
+        truth[i] = truth_new(n * step);
+        for (int64_t k = 0; k < n * step; k++) {
+            int64_t row = k / step, column = k % step - c, term = column - begin;
+            bool inside = column >= 0 && column < width;
+            truth[i][k] = !inside ? at(w[i], k) : term >= 0 && term < terms ? at(u[i], row * terms + term) : 0;
+        }
+        a.tails[i] = (LkTail){.u = u[i].data,
+                              .to = (char *)w[i].data + (size_t)c * lk_dtype_size(t),
+                              .rows = (int32_t)n,
+                              .step = (int32_t)step,
+                              .width = (int16_t)width,
+                              .begin = (int16_t)begin,
+                              .terms = (int16_t)terms};
+        a.most = n * width > a.most ? n * width : a.most;
+        if (i < MAX_OUTPUTS)
+            tails.outputs[i] = (Output){w[i], truth[i], -1};
+    }
+    check(&tails, "%d behind %lld rows of %lld: %lld of %lld columns from %lld on", count, (long long)rows,
+          (long long)c, (long long)terms, (long long)width, (long long)begin);
+    for (int i = 0; i < count; i++) {
+        array_free(u[i]);
+        array_free(w[i]);
+        free(truth[i]);
+    }
+}
+
 static void test_embedding(LkDType t, int64_t rows, int64_t c, int64_t vocabulary, int64_t positions)
 {
     Array ids = array_new(LK_I32, rows), table = array_random(t, vocabulary * c, 7, 1, 0);
@@ -134,6 +171,10 @@ int main(void)
         test_copy(t, 17, 320, 320, 640, 320);
         test_copy(t, 9, 4, 9, 4, 0);
         test_copy(t, 2, 4100, 4100, 4111, 3);
+        test_tails(t, 1, 1, 1, 1, 0, 1);
+        test_tails(t, 1, 7, 5, 9, 3, 4);
+        test_tails(t, 3, 130, 16, 48, 16, 16);
+        test_tails(t, 5, 11, 24, 64, 40, 24);
         test_embedding(t, 1, 1, 1, 1);
         test_embedding(t, 154, 40, 100, 77);
         test_embedding(t, 5, 768, 11, 0);

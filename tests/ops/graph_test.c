@@ -391,6 +391,11 @@ static bool run_plan(const GraphTest *test, const LkBackend *backend, LkDevice *
            read_values(test, backend, program, results, error);
 }
 
+bool test_run_prepared(const GraphTest *test, const LkPrepared *prepared, double **results, LkError *error)
+{
+    return run_plan(test, prepared->api, prepared->device, prepared->program, prepared->plan, results, error);
+}
+
 bool test_run(const GraphTest *test, const LkBackend *backend, bool spread, double **results, LkError *error)
 {
     LkDevice *device = backend->open(0, 0, error);

@@ -2,7 +2,7 @@
  * and on a backend. */
 #pragma once
 
-#include "backend/backend.h"
+#include "backend/prepared.h"
 #include "backend/reference/reference.h"
 #include "tensor/autodiff.h"
 #include "tensor/graph_ops.h"
@@ -79,6 +79,10 @@ void test_guard(GraphTest *test, LkRef output);
 /** Runs the graph on a backend with these values, in the memory that the planner gives or, `spread`, with no byte used
  * twice. results[t] gets the values of output `t` and of every state and input (malloc'ed, NULL for other tensors). */
 bool test_run(const GraphTest *test, const LkBackend *backend, bool spread, double **results, LkError *error);
+
+/** The same with a program and a plan that stay, and other programs on the device. */
+bool test_run_prepared(const GraphTest *test, const LkPrepared *prepared, double **results, LkError *error);
+
 void test_free_results(const GraphTest *test, double **results);
 
 /** ‖a - b‖ / ‖b‖; the plain ‖a‖ where b is zero. Infinite where a has a NaN. */

@@ -7,8 +7,21 @@
 #include <string.h>
 #include <time.h>
 
+/** Whether a node is as only a backend with folded_terms is given them (tensor/joined.h). */
+static bool is_joined(const LkGraph *graph, const LkNode *node)
+{
+    bool forward = node->op == LK_OP_ATTENTION, backward = node->op == LK_OP_ATTENTION_BACKWARD;
+    return (node->op == LK_OP_MATMUL && node->attr.low_rank[0].given) ||
+           (forward && !lk_tensor_is_dense(lk_graph_tensor(graph, node->out[0]))) ||
+           (backward && !lk_tensor_is_dense(lk_graph_tensor(graph, node->in[3])));
+}
+
 static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
 {
+    if (is_joined(program->graph, node)) {
+        lk_fail(error, LK_ERROR_UNSUPPORTED, "The CPU makes no two products as one.");
+        return NULL;
+    }
     switch (node->op) {
     case LK_OP_MATMUL:
         return lk_cpu_is_thin(program->graph, node) ? lk_cpu_thin_new(program, node, error)

@@ -41,7 +41,8 @@ static void *part_of(const AttentionStep *s, int which, int64_t n, int64_t h)
 {
     const LkSdpaGeometry *g = &s->g;
     bool of_keys = which == LK_SDPA_K || which == LK_SDPA_V || which == LK_SDPA_DK || which == LK_SDPA_DV;
-    int64_t tokens = n * (of_keys ? g->kv_rows : g->q_len) * g->row_stride + h * g->head_dim;
+    int64_t row = which == LK_SDPA_O ? lk_sdpa_o_stride(g) : g->row_stride;
+    int64_t tokens = n * (of_keys ? g->kv_rows : g->q_len) * row + h * g->head_dim;
     int64_t bytes = which == LK_SDPA_STATS ? (n * g->stats_heads + h) * g->q_len * (int64_t)sizeof(float)
                                            : tokens * element_size(s);
     return s->pointers[which] ? (uint8_t *)s->pointers[which] + bytes : NULL;
@@ -100,6 +101,7 @@ static void free_step(LkStep *base)
 static LkSdpaGeometry geometry_of(const LkDevice *device, const LkGraph *graph, const LkNode *node)
 {
     const LkTensor *q = lk_graph_tensor(graph, node->in[0]), *k = lk_graph_tensor(graph, node->in[1]);
+    const LkTensor *o = lk_graph_tensor(graph, node->op == LK_OP_ATTENTION ? node->out[0] : node->in[3]);
     return (LkSdpaGeometry){.dtype = q->dtype,
                             .batch = q->shape[0],
                             .heads = node->attr.heads,
@@ -108,6 +110,7 @@ static LkSdpaGeometry geometry_of(const LkDevice *device, const LkGraph *graph, 
                             .kv_rows = k->shape[1],
                             .head_dim = q->shape[2] / node->attr.heads,
                             .row_stride = q->shape[2],
+                            .o_stride = lk_tensor_pitch(o),
                             .stats_heads = node->attr.heads,
                             .scale = node->attr.alpha,
                             .causal = node->attr.causal,

@@ -54,21 +54,24 @@ static void cut(LkComposite *c)
 /** Bytes to which the address of any head's row is aligned, 16 at most. */
 static int alignment(const LkComposite *c)
 {
-    int64_t bits = (c->g.head_dim * size_of(c)) | (c->g.row_stride * size_of(c)) | 16;
+    int64_t bits = ((c->g.head_dim | c->g.row_stride | c->g.o_stride) * size_of(c)) | 16;
     return (int)(bits & -bits);
 }
 
-/* A matrix of the batch: rows of tokens with all heads in them, of scores or probabilities, or of f32 sums. */
-typedef enum Matrix { TOKENS, SCORES, SUMS } Matrix;
+/* A matrix of the batch: rows of tokens with all heads in them, of the result's, of scores or probabilities, or of f32
+ * sums. */
+typedef enum Matrix { TOKENS, RESULT, SCORES, SUMS } Matrix;
 
 static int64_t row_of(const LkComposite *c, Matrix m)
 {
-    return m == TOKENS ? c->g.row_stride : m == SCORES ? c->cols : c->g.head_dim;
+    const int64_t rows[] = {c->g.row_stride, lk_sdpa_o_stride(&c->g), c->cols, c->g.head_dim};
+    return rows[m];
 }
 
 static int64_t step_of(const LkComposite *c, Matrix m, int64_t rows)
 {
-    return m == TOKENS ? c->g.head_dim : m == SCORES ? rows * c->cols : c->g.kv_len * c->g.head_dim;
+    const int64_t steps[] = {c->g.head_dim, c->g.head_dim, rows * c->cols, c->g.kv_len * c->g.head_dim};
+    return steps[m];
 }
 
 /** A product of every head at once. `f32`: the result is; else all are of the attention's type. */
@@ -107,7 +110,7 @@ static bool make_tile(LkComposite *c, Tile *t, LkError *error)
     if (!t->scores)
         return false;
     if (!c->backward)
-        return (t->out = product(c, r, r, d, l, SCORES, false, TOKENS, false, TOKENS, false, error)) != NULL;
+        return (t->out = product(c, r, r, d, l, SCORES, false, TOKENS, false, RESULT, false, error)) != NULL;
     Matrix sums = c->accumulate ? SUMS : TOKENS;
     return (t->d_values = product(c, r, l, d, r, SCORES, true, TOKENS, false, sums, c->accumulate, error)) &&
            (t->d_probabilities = product(c, r, r, l, d, TOKENS, false, TOKENS, true, SCORES, true, error)) &&
@@ -277,7 +280,7 @@ static uint8_t *at(void *const *pointers, int which, int64_t offset)
 static bool run_group(const LkComposite *c, void *const *pointers, uint8_t *workspace, int64_t n, int64_t head,
                       LkError *error)
 {
-    int64_t row = c->g.row_stride * size_of(c), in_row = head * c->g.head_dim * size_of(c);
+    int64_t row = c->g.row_stride * size_of(c), o_row = lk_sdpa_o_stride(&c->g) * size_of(c), in_row = head * c->g.head_dim * size_of(c);
     int64_t tokens = n * c->g.q_len * row + in_row, keys = n * c->g.kv_rows * row + in_row;
     int64_t stats_heads = c->g.stats_heads ? c->g.stats_heads : c->g.heads;
     float *lse = pointers[LK_SDPA_STATS];
@@ -298,7 +301,7 @@ static bool run_group(const LkComposite *c, void *const *pointers, uint8_t *work
         int64_t offset = tokens + w.first_row * row;
         w.tile = &c->tiles[w.first_row + c->tiles[0].rows <= c->g.q_len ? 0 : 1];
         w.q = at(pointers, LK_SDPA_Q, offset);
-        w.o = at(pointers, LK_SDPA_O, offset);
+        w.o = at(pointers, LK_SDPA_O, (n * c->g.q_len + w.first_row) * o_row + in_row);
         w.d_o = at(pointers, LK_SDPA_DO, offset);
         w.dq = at(pointers, LK_SDPA_DQ, offset);
         w.lse = lse && !c->backward ? lse + (n * stats_heads + head) * c->g.q_len + w.first_row : NULL;

@@ -25,6 +25,7 @@
 typedef enum LkCudaLayout {
     LK_CUDA_PLAIN,         /* in the file's order */
     LK_CUDA_CHANNELS_LAST, /* a convolution's [O,I,k,k] as [O,k,k,I] */
+    LK_CUDA_WITH_ROOM,     /* in the file's order, with room behind every row: products alone read it */
 } LkCudaLayout;
 
 /** One allocation, shared by the weights that one bind loaded; freed with the last of them. */
@@ -39,6 +40,7 @@ typedef struct LkCudaRegion {
 typedef struct LkCudaWeight {
     LkHeldWeight held; /* its form is a layout; bytes with padding to LK_CUDA_ALIGNMENT; on the host: pinned memory */
     LkCudaRegion *region;
+    int64_t room; /* elements behind every row: what a program puts there before it reads them (tails.c) */
 } LkCudaWeight;
 
 enum { LK_CUDA_STAGINGS = 2 };
@@ -69,9 +71,24 @@ struct LkDevice {
     LkProductChoice *choices;
 };
 
+/** What a program puts behind the rows of a weight: u, from column `begin` of the room on. */
+typedef struct LkCudaTail {
+    const LkCudaWeight *weight;
+    LkRef u;
+    int64_t begin, width; /* width: of the room that is read */
+} LkCudaTail;
+
+/** All of them: filled before the first product that reads them, in every run. */
+typedef struct LkCudaTails {
+    LkCudaTail *items;
+    int count, capacity;
+    int32_t before; /* the node */
+} LkCudaTails;
+
 /** A program, and what a card's has beside. */
 typedef struct LkCudaProgram {
     LkProgram base;
+    LkCudaTails tails;
     int32_t *waits;        /* per node: the fetch that must have arrived first, or -1 */
     LkTracks *tracks;      /* NULL: one after the other */
     cudaEvent_t *signals;  /* as many as the tracks need */
@@ -90,6 +107,7 @@ typedef struct LkCudaProgram {
 /** Makes the step of a node. */
 LkStep *lk_cuda_matmul_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_low_rank_new(LkProgram *program, const LkNode *node, LkError *error);
+LkStep *lk_cuda_joined_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_conv_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_attention_new(LkProgram *program, const LkNode *node, LkError *error);
 LkStep *lk_cuda_fetch_new(LkProgram *program, const LkNode *node, LkError *error);
@@ -134,8 +152,9 @@ bool lk_cuda_download(LkDevice *device, void *to, const void *from, size_t bytes
 
 /** The staging buffer (0 or 1), once the copy that used it last is done; NULL with the error where that failed. */
 void *lk_cuda_staging(LkDevice *device, int number, LkError *error);
-/** Copies what was put into a pinned buffer to the device, in the copy stream, and lets the next user wait for it. */
-bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t bytes, LkError *error);
+/** Copies what was put into a pinned buffer to the device, in the copy stream, and lets the next user wait for it: rows
+ * without gaps there, `step` bytes from row to row on the device. */
+bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t step, size_t row, size_t rows, LkError *error);
 
 /** Launches the kernels of a node, or a single one, in the device's stream (launch.c). */
 bool lk_cuda_launch(LkDevice *device, LkKernelId id, LkDType dtype, const void *args, LkError *error);
@@ -145,6 +164,10 @@ bool lk_cuda_launch(LkDevice *device, LkKernelId id, LkDType dtype, const void *
 /** The stored form of the weight that owns `ref`, made if missing and counted as used by the program. Codes and weights
  * on the host: in the type and order that the tensor says. */
 LkHeldWeight *lk_cuda_weight(LkProgram *program, LkRef ref, LkCudaLayout layout, LkDType dtype, LkError *error);
+
+/** The same for a product, which can read rows that lie apart: the form that the device holds already, else one with
+ * `room` elements behind every row. It may have less room than was asked for, or more. */
+LkCudaWeight *lk_cuda_factor(LkProgram *program, LkRef ref, int64_t room, LkError *error);
 
 /** The stored form in which the tensor of a weight is read as it is: its own type, in the order that it says. */
 LkCudaLayout lk_cuda_plain_layout(const LkTensor *weight);
@@ -163,6 +186,13 @@ int64_t lk_cuda_planned_host(const LkDevice *device);
 
 /** Frees what no program uses (all of it when `all`). */
 void lk_cuda_weights_trim(LkDevice *device, bool all);
+
+/* Tails (tails.c). */
+
+/** Lets the program fill the room of a weight before node `n` and all later ones; once for each weight. */
+bool lk_cuda_tails_add(LkCudaProgram *program, int32_t n, const LkCudaTail *tail, LkError *error);
+/** Fills them, if it is time before node n. */
+bool lk_cuda_tails_fill(const LkCudaProgram *program, int32_t n, LkError *error);
 
 /* Programs (program.c, program_run.c). */
 LkProgram *lk_cuda_compile(LkDevice *device, const LkGraph *graph, LkError *error);

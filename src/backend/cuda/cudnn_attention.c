@@ -15,9 +15,10 @@
 LkSdpaShapes lk_sdpa_shapes(const LkSdpaGeometry *g)
 {
     int64_t b = g->batch, h = g->heads, s = g->q_len, l = g->kv_len, d = g->head_dim, row = g->row_stride;
-    int64_t stats_heads = g->stats_heads ? g->stats_heads : h;
+    int64_t stats_heads = g->stats_heads ? g->stats_heads : h, o_row = lk_sdpa_o_stride(g);
     return (LkSdpaShapes){
         .q = {{b, h, s, d}, {s * row, d, row, 1}},
+        .o = {{b, h, s, d}, {s * o_row, d, o_row, 1}},
         .k = {{b, h, l, d}, {g->kv_rows * row, d, row, 1}},
         .k_transposed = {{b, h, d, l}, {g->kv_rows * row, d, 1, row}},
         .stats = {{b, h, s, 1}, {stats_heads * s, s, 1, 1}},
@@ -58,7 +59,7 @@ bool lk_cudnn_sdpa_supported(int sm, const LkSdpaGeometry *g, bool backward)
     if (!limits || !limits->attention || (g->dtype != LK_BF16 && g->dtype != LK_F16))
         return false;
     int64_t widest = backward ? limits->attention_backward : limits->attention_head;
-    return g->head_dim % 8 == 0 && g->row_stride % 8 == 0 && g->head_dim <= widest && g->q_len > 1 && g->kv_len > 1;
+    return g->head_dim % 8 == 0 && g->row_stride % 8 == 0 && g->o_stride % 8 == 0 && g->head_dim <= widest && g->q_len > 1 && g->kv_len > 1;
 }
 
 bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *g, bool backward, char name[LK_SDPA_NAME],
@@ -66,10 +67,10 @@ bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *g, bool backward,
 {
     snprintf(name, LK_SDPA_NAME,
              "%s: %s, %" PRId64 " times %" PRId64 " of %" PRId64 " heads of %" PRId64 ", %" PRId64 " rows by %" PRId64
-             " of %" PRId64 " in steps of %" PRId64 ", scale %.9g%s",
+             " of %" PRId64 " in steps of %" PRId64 " to %" PRId64 ", scale %.9g%s",
              backward ? "the attention's gradient" : "the attention", lk_dtype_name(g->dtype), g->batch, g->heads,
              g->stats_heads ? g->stats_heads : g->heads, g->head_dim, g->q_len, g->kv_len, g->kv_rows, g->row_stride,
-             (double)g->scale, g->causal ? ", causal" : "");
+             lk_sdpa_o_stride(g), (double)g->scale, g->causal ? ", causal" : "");
     if (cudnnGetVersion() < MIN_VERSION)
         return lk_fail(error, LK_ERROR_UNSUPPORTED,
                        "cuDNN 9.18 or newer is needed for attention; the one that was found is %zu.%zu.%zu.",
@@ -93,7 +94,7 @@ LkCudnnPlan *lk_cudnn_sdpa_new(const LkCudnn *cudnn, const LkSdpaGeometry *g, Lk
     LkCudnnTensor q = lk_cudnn_tensor(&graph, type, &s.q, LK_SDPA_Q),
                   k = lk_cudnn_tensor(&graph, type, &s.k_transposed, LK_SDPA_K);
     LkCudnnTensor v = lk_cudnn_tensor(&graph, type, &s.k, LK_SDPA_V),
-                  o = lk_cudnn_tensor(&graph, type, &s.q, LK_SDPA_O);
+                  o = lk_cudnn_tensor(&graph, type, &s.o, LK_SDPA_O);
     LkCudnnTensor stats = lk_cudnn_tensor(&graph, CUDNN_DATA_FLOAT, &s.stats, LK_SDPA_STATS);
 
     /* p = softmax(scale · q · kᵀ), o = p · v */

@@ -5,7 +5,8 @@
 
 /** The shapes of an attention's tensors as cuDNN sees them: batch, heads, rows, columns. */
 typedef struct LkSdpaShapes {
-    LkCudnnShape q, k, k_transposed; /* also of o, do, dq; of v, dk, dv; of v transposed */
+    LkCudnnShape q, k, k_transposed; /* also of do, dq; of v, dk, dv; of v transposed */
+    LkCudnnShape o;
     LkCudnnShape stats;              /* one number a row, in a tensor of stats_heads heads */
     LkCudnnShape row;                /* one number a row, of these heads alone */
     LkCudnnShape scores, scores_transposed;

@@ -55,7 +55,7 @@ static Ends ends(LkCudnnGraph *graph, cudnnDataType_t type, const LkSdpaShapes *
         .q = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_Q),
         .k = lk_cudnn_tensor(graph, type, &s->k_transposed, LK_SDPA_K),
         .v = lk_cudnn_tensor(graph, type, &s->k_transposed, LK_SDPA_V),
-        .o = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_O),
+        .o = lk_cudnn_tensor(graph, type, &s->o, LK_SDPA_O),
         .stats = lk_cudnn_tensor(graph, CUDNN_DATA_FLOAT, &s->stats, LK_SDPA_STATS),
         .d_o = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_DO),
         .dq = lk_cudnn_tensor(graph, type, &s->q, LK_SDPA_DQ),

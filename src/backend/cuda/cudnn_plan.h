@@ -57,8 +57,8 @@ LkCudnnPlan *lk_cudnn_conv_backward_data_new(const LkCudnn *cudnn, const LkConvG
 /** dW has the geometry's dtype: no engine writes f32 from narrower inputs without compiling at run time. */
 LkCudnnPlan *lk_cudnn_conv_backward_weight_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error);
 
-/** Attention. row_stride is in elements; q, o, dq, do: [batch, q_len, row_stride] with head h at columns h·head_dim; k,
- * v, dk, dv: [batch, kv_rows, row_stride], of which the first kv_len rows count (rows behind them are neither read nor
+/** Attention. row_stride is in elements; q, dq, do: [batch, q_len, row_stride] with head h at columns h·head_dim; o the
+ * same with rows o_stride apart; k, v, dk, dv: [batch, kv_rows, row_stride], of which the first kv_len rows count (rows behind them are neither read nor
  * written: the caller clears those of dk and dv). stats f32 [batch, stats_heads, q_len]: the log-sum-exp (natural
  * logarithm) of the scaled scores. heads may be fewer than stats_heads and than row_stride / head_dim: then the
  * pointers are those of the first head of the group, and the call does these heads of the larger tensors. causal: row i
@@ -67,10 +67,17 @@ LkCudnnPlan *lk_cudnn_conv_backward_weight_new(const LkCudnn *cudnn, const LkCon
 typedef struct LkSdpaGeometry {
     LkDType dtype;
     int64_t batch, heads, q_len, kv_len, kv_rows, head_dim, row_stride;
+    int64_t o_stride;    /* 0: row_stride */
     int64_t stats_heads; /* 0: heads */
     float scale;
     bool causal, tf32; /* tf32: of the products of f32, which the composite does */
 } LkSdpaGeometry;
+
+/** Elements from row to row of o. */
+static inline int64_t lk_sdpa_o_stride(const LkSdpaGeometry *geometry)
+{
+    return geometry->o_stride ? geometry->o_stride : geometry->row_stride;
+}
 
 /** Places in the array of pointers of an attention. Forward reads Q, K, V and writes O and STATS; backward reads Q, K,
  * V, O, STATS, DO and writes DQ, DK, DV. */

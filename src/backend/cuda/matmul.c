@@ -13,6 +13,7 @@ typedef struct MatmulStep {
     bool round;    /* the sum is made in f32 scratch memory, then rounded to the result's type */
     int64_t partial_at, bias_at, workspace_at; /* offsets in the scratch memory */
     LkCudaBias bias;
+    const LkCudaWeight *weight[2]; /* of factors that are one */
     const void *x[2], *addend;
     void *y;
     uint8_t *scratch;
@@ -33,21 +34,10 @@ static LkDType result_type(const LkStep *step)
     return result(step)->dtype;
 }
 
-/** Bytes to which the address of a tensor, and of the rows of a part, is aligned for certain, 16 at most. */
-static int64_t alignment(const LkTensor *t)
+/** Elements from row to row of a factor. */
+static int64_t pitch_of(const MatmulStep *s, int i)
 {
-    int64_t bytes = ((t->offset | t->pitch) * (int64_t)lk_dtype_size(t->dtype)) | 16;
-    return bytes & -bytes;
-}
-
-static int step_alignment(const LkStep *step)
-{
-    int64_t align = alignment(result(step));
-    for (int i = 0; i < step->node->n_in; i++) {
-        int64_t of_input = alignment(input(step, i));
-        align = of_input < align ? of_input : align;
-    }
-    return (int)align;
+    return lk_tensor_pitch(input(&s->base, i)) + (s->weight[i] ? s->weight[i]->room : 0);
 }
 
 static LkProductShape shape_of(const MatmulStep *s)
@@ -63,17 +53,17 @@ static LkProductShape shape_of(const MatmulStep *s)
                             .b = input(&s->base, 1)->dtype,
                             .d = s->round ? LK_F32 : result_type(&s->base),
                             .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
-                            .lda = lk_tensor_pitch(input(&s->base, 0)),
-                            .ldb = lk_tensor_pitch(input(&s->base, 1)),
+                            .lda = pitch_of(s, 0),
+                            .ldb = pitch_of(s, 1),
                             .ldd = lk_tensor_is_dense(result(&s->base)) ? s->n : result(&s->base)->pitch,
                             .batch = s->parts,
-                            .step_a = in_parts ? s->k / s->parts * lk_tensor_pitch(input(&s->base, 0)) : 0,
-                            .step_b = in_parts ? s->k / s->parts * lk_tensor_pitch(input(&s->base, 1)) : 0,
+                            .step_a = in_parts ? s->k / s->parts * pitch_of(s, 0) : 0,
+                            .step_b = in_parts ? s->k / s->parts * pitch_of(s, 1) : 0,
                             .step_d = in_parts ? s->m * s->n : 0,
                             .bias = node->attr.has_bias,
                             .alpha = node->attr.alpha,
                             .beta = node->attr.has_addend && !in_parts ? 1 : 0,
-                            .align = step_alignment(&s->base)};
+                            .align = lk_product_alignment(s->base.graph, s->base.node)};
 }
 
 /** Lays out the scratch memory: the f32 sum or the parts, the bias in the result's type, the library's workspace. */
@@ -97,13 +87,13 @@ static bool prepare(LkProgram *program, MatmulStep *s, LkError *error)
     s->n = node->attr.trans_b ? lk_tensor_rows(b) : lk_tensor_cols(b);
     s->parts = lk_product_parts(program->graph, node);
     s->round = lk_product_kind(program->graph, node) == LK_PRODUCT_ROUNDED;
+    for (int i = 0; i < 2; i++)
+        if (lk_cuda_is_weight(program->graph, node->in[i]) &&
+            !(s->weight[i] = lk_cuda_factor(program, node->in[i], 0, error)))
+            return false;
     LkProductShape shape = shape_of(s);
     if (!lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, shape.d, error))
         return false;
-    for (int i = 0; i < 2; i++)
-        if (lk_cuda_is_weight(program->graph, node->in[i]) &&
-            !lk_cuda_weight(program, node->in[i], LK_CUDA_PLAIN, input(&s->base, i)->dtype, error))
-            return false;
     s->product = lk_product_new(program->device, &shape, error);
     if (s->product)
         lay_out(s);
@@ -116,7 +106,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *s = (MatmulStep *)base;
     const LkNode *node = base->node;
     for (int i = 0; i < 2; i++)
-        s->x[i] = lk_program_address(program, node->in[i]);
+        s->x[i] = s->weight[i] && s->weight[i]->room ? s->weight[i]->held.data
+                                                     : lk_program_address(program, node->in[i]);
     s->y = lk_program_address(program, node->out[0]);
     s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
     lk_cuda_bias_bind(&s->bias, program);

@@ -84,10 +84,12 @@ void *lk_cuda_staging(LkDevice *device, int number, LkError *error)
     return device->staging[number];
 }
 
-bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t bytes, LkError *error)
+bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t step, size_t row, size_t rows, LkError *error)
 {
-    cudaError_t status =
-        cudaMemcpyAsync(to, device->staging[number], bytes, cudaMemcpyHostToDevice, device->copy_stream);
+    const void *from = device->staging[number];
+    cudaStream_t stream = device->copy_stream;
+    cudaError_t status = step == row ? cudaMemcpyAsync(to, from, row * rows, cudaMemcpyHostToDevice, stream)
+                                     : cudaMemcpy2DAsync(to, step, from, row, row, rows, cudaMemcpyHostToDevice, stream);
     device->sending[number] = true;
     if (status == cudaSuccess)
         status = cudaEventRecord(device->staged[number], device->copy_stream);
@@ -105,7 +107,7 @@ bool lk_cuda_upload(LkDevice *device, void *to, const void *from, size_t bytes, 
         if (!staging)
             return false;
         memcpy(staging, (const uint8_t *)from + done, part);
-        if (!lk_cuda_staging_send(device, (int)(i % LK_CUDA_STAGINGS), (uint8_t *)to + done, part, error))
+        if (!lk_cuda_staging_send(device, (int)(i % LK_CUDA_STAGINGS), (uint8_t *)to + done, part, part, 1, error))
             return false;
     }
     return lk_cuda_ok(cudaStreamSynchronize(device->copy_stream), "copying to the card", error);

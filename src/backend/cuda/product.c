@@ -205,3 +205,20 @@ bool lk_product_run(LkProduct *p, const void *a, const void *b, const void *bias
                                        p->device->stream),
                         "a matrix product", error);
 }
+
+/** Of one tensor. */
+static int64_t alignment(const LkTensor *t)
+{
+    int64_t bytes = ((t->offset | t->pitch) * (int64_t)lk_dtype_size(t->dtype)) | 16;
+    return bytes & -bytes;
+}
+
+int lk_product_alignment(const LkGraph *graph, const LkNode *node)
+{
+    int64_t align = alignment(lk_graph_tensor(graph, node->out[0]));
+    for (int i = 0; i < node->n_in; i++) {
+        int64_t of_input = alignment(lk_graph_tensor(graph, node->in[i]));
+        align = of_input < align ? of_input : align;
+    }
+    return (int)align;
+}

@@ -45,6 +45,8 @@ static bool is_low_rank(const LkGraph *graph, const LkNode *node)
 LkProductKind lk_product_kind(const LkGraph *graph, const LkNode *node)
 {
     const LkTensor *y = lk_graph_tensor(graph, node->out[0]);
+    if (node->attr.low_rank[0].given)
+        return LK_PRODUCT_JOINED;
     if (lk_product_parts(graph, node) > 1)
         return LK_PRODUCT_IN_PARTS;
     if (!node->attr.has_addend || lk_graph_tensor(graph, node->in[node->n_in - 1])->dtype == y->dtype)

@@ -8,6 +8,7 @@ typedef enum LkProductKind {
     LK_PRODUCT_IN_PARTS, /* its sums in parts, which a kernel adds in their order */
     LK_PRODUCT_ROUNDED,  /* onto an addend of another type: in f32 scratch memory, then rounded by a kernel */
     LK_PRODUCT_LOW_RANK, /* the same of few terms: by a kernel alone */
+    LK_PRODUCT_JOINED,   /* a layer's and its adapter's (tensor/joined.h): one call, [x | h] · [W | u]ᵀ */
 } LkProductKind;
 
 LkProductKind lk_product_kind(const LkGraph *graph, const LkNode *node);

@@ -11,12 +11,23 @@ bool lk_cuda_tf32(const LkDevice *device, const LkGraph *graph)
     return graph->tf32 && graph->compute == LK_F32 && limits && limits->tf32;
 }
 
+static LkStep *new_product(LkProgram *program, const LkNode *node, LkError *error)
+{
+    switch (lk_product_kind(program->graph, node)) {
+    case LK_PRODUCT_LOW_RANK:
+        return lk_cuda_low_rank_new(program, node, error);
+    case LK_PRODUCT_JOINED:
+        return lk_cuda_joined_new(program, node, error);
+    default:
+        return lk_cuda_matmul_new(program, node, error);
+    }
+}
+
 static LkStep *new_step(LkProgram *program, const LkNode *node, LkError *error)
 {
     switch (node->op) {
     case LK_OP_MATMUL:
-        return lk_product_kind(program->graph, node) == LK_PRODUCT_LOW_RANK ? lk_cuda_low_rank_new(program, node, error)
-                                                                            : lk_cuda_matmul_new(program, node, error);
+        return new_product(program, node, error);
     case LK_OP_CONV2D:
     case LK_OP_CONV2D_BACKWARD_DATA:
         return lk_cuda_conv_new(program, node, error);
@@ -96,6 +107,7 @@ void lk_cuda_program_free(LkProgram *base)
     lk_cuda_uncapture(program);
     lk_program_clear(base);
     lk_cuda_tracks_clear(program);
+    free(program->tails.items);
     lk_cuda_host_free(program->inputs, program->pinned);
     if (program->sent)
         (void)cudaEventDestroy(program->sent);

@@ -52,7 +52,7 @@ static bool enqueue_all(LkCudaProgram *program, LkError *error)
     int32_t n_nodes = program->base.graph->n_nodes;
     for (int32_t n = 0; n < n_nodes; n++)
         if (!lk_cuda_tracks_join(program, n, error) || !await_weight(program, n, error) ||
-            !lk_cuda_tracks_run(program, n, error))
+            !lk_cuda_tails_fill(program, n, error) || !lk_cuda_tracks_run(program, n, error))
             return false;
     return lk_cuda_tracks_join(program, n_nodes, error);
 }
@@ -134,7 +134,7 @@ static bool measure_node(LkCudaProgram *program, int32_t n, const cudaEvent_t *e
     LkStep *step = program->base.steps[n];
     float milliseconds = 0;
     if (!lk_cuda_ok(cudaEventRecord(events[0], stream), "measuring", error) || !await_weight(program, n, error) ||
-        !step->class->run(step, error))
+        !lk_cuda_tails_fill(program, n, error) || !step->class->run(step, error))
         return false;
     cudaError_t status = cudaEventRecord(events[1], stream);
     if (status == cudaSuccess)

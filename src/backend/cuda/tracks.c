@@ -21,10 +21,10 @@ static LkTensorKind kind_of(const Uses *u, LkRef ref)
     return u->graph->tensors[lk_graph_owner(u->graph, ref)].kind;
 }
 
-/** Whether none of the product's factors is a state that changes while the graph runs. */
+/** Whether none of what a product or a copy reads is a state that changes while the graph runs. */
 static bool factors_stay(const Uses *u, const LkNode *node)
 {
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < 2 && k < node->n_in; k++)
         if (u->written[lk_graph_owner(u->graph, node->in[k])])
             return false;
     return true;
@@ -87,15 +87,27 @@ static int32_t next_main(const LkTracks *tracks, int32_t n)
     return n;
 }
 
-/** Whether node n is a product that the main track can do without while it does something larger. */
+/** Whether node n is a product, or a copy, that the main track can do without while it does something larger. */
 static bool is_small(const Uses *u, const LkTracks *tracks, int32_t n)
 {
     const LkNode *node = &u->graph->nodes[n];
     LkRef out = lk_graph_owner(u->graph, node->out[0]);
     int32_t beside = next_main(tracks, n);
-    return node->op == LK_OP_MATMUL && !node->attr.has_addend && kind_of(u, out) == LK_TENSOR_ACTIVATION &&
-           factors_stay(u, node) && beside < u->first_read[out] && beside < tracks->n_nodes &&
-           work(u->graph, node) * SMALL_SHARE <= work(u->graph, &u->graph->nodes[beside]);
+    bool movable = (node->op == LK_OP_MATMUL && !node->attr.has_addend) || node->op == LK_OP_SLICE;
+    if (!movable || kind_of(u, out) != LK_TENSOR_ACTIVATION || !factors_stay(u, node) ||
+        beside >= u->first_read[out] || beside >= tracks->n_nodes)
+        return false;
+    double larger = work(u->graph, &u->graph->nodes[beside]);
+    return larger > 0 && work(u->graph, node) * SMALL_SHARE <= larger;
+}
+
+/** The last node beside which a small one may run: a product until it is read; a copy, which may be read much later,
+ * until the next of the main track, so that what it was copied from need not stay. */
+static int32_t small_until(const Uses *u, const LkTracks *tracks, int32_t n)
+{
+    const LkNode *node = &u->graph->nodes[n];
+    return node->op == LK_OP_SLICE ? next_main(tracks, n)
+                                   : u->first_read[lk_graph_owner(u->graph, node->out[0])] - 1;
 }
 
 static void put_with_gradients(LkTracks *tracks, int32_t n)
@@ -141,7 +153,7 @@ static void choose(const Uses *u, LkTracks *tracks)
     for (int32_t n = 0; n < graph->n_nodes; n++)
         if (tracks->track[n] == LK_TRACK_MAIN && is_small(u, tracks, n)) {
             tracks->track[n] = LK_TRACK_SMALL;
-            tracks->until[n] = u->first_read[lk_graph_owner(graph, graph->nodes[n].out[0])] - 1;
+            tracks->until[n] = small_until(u, tracks, n);
         }
 }
 

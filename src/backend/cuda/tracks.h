@@ -3,7 +3,8 @@
  * waits for it as late as it can.
  *
  *   main       everything that the next node reads
- *   small      a product much smaller than what the main track does meanwhile, such as a LoRA's with its down matrix
+ *   small      a product much smaller than what the main track does meanwhile, such as a LoRA's with its down matrix; a
+ *              copy of columns
  *   gradients  products that add to a state which nothing of the graph reads again, the adapter's gradients; and what
  *              they alone are made of
  *

@@ -11,6 +11,7 @@
 typedef struct Loading {
     LkWeightForm form;
     LkWeightReader reader;
+    int64_t step;  /* bytes from row to row on the card */
     float *scales; /* of codes: of all rows */
 } Loading;
 
@@ -38,8 +39,8 @@ static bool send(LkDevice *device, const Loading *l, uint8_t *place, int *number
         part = l->form.rows - done < most ? l->form.rows - done : most;
         void *to = lk_cuda_staging(device, *number, error);
         if (!to || !convert(l, done, done + part, to, error) ||
-            !lk_cuda_staging_send(device, *number, place + lk_weight_form_bytes(&l->form, done),
-                                  (size_t)lk_weight_form_bytes(&l->form, part), error))
+            !lk_cuda_staging_send(device, *number, place + done * l->step, (size_t)l->step,
+                                  (size_t)lk_weight_form_bytes(&l->form, 1), (size_t)part, error))
             return false;
     }
     if (!l->scales)
@@ -49,7 +50,7 @@ static bool send(LkDevice *device, const Loading *l, uint8_t *place, int *number
     if (!to)
         return false;
     memcpy(to, l->scales, bytes);
-    bool ok = lk_cuda_staging_send(device, *number, place + lk_weight_form_bytes(&l->form, l->form.rows), bytes, error);
+    bool ok = lk_cuda_staging_send(device, *number, place + l->form.rows * l->step, bytes, bytes, 1, error);
     *number = (*number + 1) % LK_CUDA_STAGINGS;
     return ok;
 }
@@ -86,6 +87,8 @@ static bool load(LkDevice *device, const LkHeldWeight *weight, uint8_t *place, c
 {
     Loading l = {.form =
                      lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->form == LK_CUDA_CHANNELS_LAST)};
+    l.step = lk_weight_form_bytes(&l.form, 1) +
+             ((const LkCudaWeight *)weight)->room * (int64_t)lk_dtype_size(weight->dtype);
     if (!lk_weight_reader_open(&l.reader, source, weight->name, l.form.rows * l.form.cols, error))
         return false;
     bool ok = fill(device, weight, &l, place, number, error);

@@ -51,6 +51,7 @@ static double softmax_row(const Attention *a, const double *q, const double *k, 
 bool reference_attention(const ReferenceCall *call)
 {
     Attention a = attention(call);
+    int64_t step = lk_tensor_pitch(call->out_tensor[0]);
     double *p = calloc((size_t)a.l + 1, sizeof *p);
     if (!p)
         return false;
@@ -59,14 +60,14 @@ bool reference_attention(const ReferenceCall *call)
             const double *q = call->in[0] + n * a.s * a.c + h * a.width;
             const double *k = call->in[1] + n * a.l * a.c + h * a.width;
             const double *v = call->in[2] + n * a.l * a.c + h * a.width;
-            double *o = call->out[0] + n * a.s * a.c + h * a.width;
+            double *o = call->out[0] + n * a.s * step + h * a.width;
             for (int64_t s = 0; s < a.s; s++) {
                 call->out[1][(n * a.heads + h) * a.s + s] = softmax_row(&a, q + s * a.c, k, s, p);
                 for (int64_t d = 0; d < a.width; d++) {
                     double sum = 0;
                     for (int64_t j = 0; j < a.l; j++)
                         sum += p[j] * v[j * a.c + d];
-                    o[s * a.c + d] = sum;
+                    o[s * step + d] = sum;
                 }
             }
         }

@@ -1,7 +1,23 @@
 /* Matrix product and convolution from their definitions. */
 #include "backend/reference/ops.h"
 
-/** y[m,n] = alpha Σ_k A[m,k] B[k,n] + bias[n] + addend[m,n], where A = a or aᵀ, B = b or bᵀ. */
+#include "tensor/low_rank.h"
+
+/** What a second product adds to a result: alpha Σ_k h[m,k] u[k,n], or u[n,k]. */
+static double low_rank(const ReferenceCall *call, int64_t m, int64_t n)
+{
+    const LkLowRankAddend *addend = &call->attr->low_rank[0];
+    if (!addend->given)
+        return 0;
+    int h = lk_low_rank_input(call->node, 0);
+    int64_t ldh = lk_tensor_pitch(call->in_tensor[h]), ldu = lk_tensor_cols(call->in_tensor[h + 1]);
+    double sum = 0;
+    for (int64_t k = 0; k < lk_tensor_cols(call->in_tensor[h]); k++)
+        sum += call->in[h][m * ldh + k] * call->in[h + 1][addend->trans_b ? n * ldu + k : k * ldu + n];
+    return (double)addend->alpha * sum;
+}
+
+/** y[m,n] = alpha Σ_k A[m,k] B[k,n] + bias[n] + addend[m,n], where A = a or aᵀ, B = b or bᵀ; and a second product. */
 bool reference_matmul(const ReferenceCall *call)
 {
     const LkAttributes *attr = call->attr;
@@ -17,8 +33,8 @@ bool reference_matmul(const ReferenceCall *call)
             for (int64_t k = 0; k < k_count; k++)
                 sum += (attr->trans_a ? a[k * lda + m] : a[m * lda + k]) *
                        (attr->trans_b ? b[n * ldb + k] : b[k * ldb + n]);
-            call->out[0][m * ldy + n] =
-                attr->alpha * sum + (bias ? bias[n] : 0) + (addend ? addend[m * n_count + n] : 0);
+            call->out[0][m * ldy + n] = attr->alpha * sum + (bias ? bias[n] : 0) +
+                                        (addend ? addend[m * n_count + n] : 0) + low_rank(call, m, n);
         }
     return true;
 }

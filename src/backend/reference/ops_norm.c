@@ -117,7 +117,8 @@ bool reference_layer_norm(const ReferenceCall *call)
         double *stats = call->out[1] + r * 2;
         Set set = row_of(call->in_tensor[0], r);
         statistics(call->in[0], set, call->attr->eps, &stats[0], &stats[1]);
-        forward(call->out[0], call->in[0], set, call->in[1], call->in[2], stats[0], stats[1], false);
+        double *y = call->out[0] + r * (lk_tensor_pitch(call->out_tensor[0]) - set.channels); /* whose rows lie apart */
+        forward(y, call->in[0], set, call->in[1], call->in[2], stats[0], stats[1], false);
     }
     return true;
 }

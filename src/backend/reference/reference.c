@@ -18,7 +18,7 @@ static const struct {
     int min_in, max_in, n_out;
     int by_products; /* results that may be asked for beside those */
 } operations[LK_OP_COUNT] = {
-    [LK_OP_MATMUL] = {reference_matmul, 2, 4, 1},
+    [LK_OP_MATMUL] = {reference_matmul, 2, 6, 1},
     [LK_OP_CONV2D] = {reference_conv2d, 2, 3, 1},
     [LK_OP_CONV2D_BACKWARD_DATA] = {reference_conv2d_backward_data, 2, 2, 1},
     [LK_OP_ATTENTION] = {reference_attention, 3, 3, 2},

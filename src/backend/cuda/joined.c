@@ -1,0 +1,137 @@
+/* A layer's product and its adapter's (tensor/joined.h) in one call: [x | h] · [W | u]ᵀ, where h lies behind x in its
+ * rows, and u, put there before, in the room behind the weight's. The columns of other layers' h that lie beside this
+ * one's meet zeros. Where the weight has too little room, for another program's sake, they are two calls. */
+#include "backend/cuda/bias.h"
+#include "backend/cuda/product.h"
+
+#include <stdlib.h>
+
+typedef struct JoinedStep {
+    LkStep base;
+    LkProduct *product[2]; /* of both, or of the layer and of the adapter */
+    LkCudaBias bias;
+    const LkCudaWeight *weight;
+    const void *x, *h, *u, *addend;
+    void *y;
+    uint8_t *scratch;
+    int64_t workspace_at; /* behind the bias in the result's type */
+} JoinedStep;
+
+/** The second product's h; its u is the next input. */
+static int h_of(const LkNode *node)
+{
+    return 2 + node->attr.has_bias;
+}
+
+static const LkTensor *tensor(const LkStep *step, LkRef ref)
+{
+    return lk_graph_tensor(step->graph, ref);
+}
+
+/** y = a · bᵀ + beta · c and perhaps a bias, with `terms` columns of a and b. */
+static LkProduct *product(const JoinedStep *s, LkRef a, LkRef b, int64_t terms, int64_t room, bool bias, bool beta,
+                          LkError *error)
+{
+    const LkTensor *y = tensor(&s->base, s->base.node->out[0]);
+    int64_t m = lk_tensor_rows(y), n = lk_tensor_cols(y);
+    return lk_product_new(s->base.device,
+                          &(LkProductShape){.m = m,
+                                            .n = n,
+                                            .k = terms,
+                                            .trans_b = true,
+                                            .a = y->dtype,
+                                            .b = y->dtype,
+                                            .d = y->dtype,
+                                            .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
+                                            .lda = lk_tensor_pitch(tensor(&s->base, a)),
+                                            .ldb = lk_tensor_cols(tensor(&s->base, b)) + room,
+                                            .ldd = n,
+                                            .bias = bias,
+                                            .alpha = 1,
+                                            .beta = beta ? 1 : 0,
+                                            .align = lk_product_alignment(s->base.graph, s->base.node)},
+                          error);
+}
+
+/** Has the products made: one, if the weight has the room. */
+static bool make_products(LkProgram *program, JoinedStep *s, LkError *error)
+{
+    const LkNode *node = s->base.node;
+    const LkTensor *x = tensor(&s->base, node->in[0]), *h = tensor(&s->base, node->in[h_of(node)]);
+    int64_t columns = lk_tensor_cols(x), all = lk_tensor_pitch(x), width = all - columns;
+    if (s->weight->room >= width) {
+        LkCudaTail tail = {
+            .weight = s->weight, .u = node->in[h_of(node) + 1], .begin = h->offset - columns, .width = width};
+        s->product[0] = product(s, node->in[0], node->in[1], all, s->weight->room, node->attr.has_bias,
+                                node->attr.has_addend, error);
+        return s->product[0] &&
+               lk_cuda_tails_add((LkCudaProgram *)program, (int32_t)(node - program->graph->nodes), &tail, error);
+    }
+    s->product[0] = product(s, node->in[0], node->in[1], columns, s->weight->room, node->attr.has_bias,
+                            node->attr.has_addend, error);
+    s->product[1] =
+        product(s, node->in[h_of(node)], node->in[h_of(node) + 1], lk_tensor_cols(h), 0, false, true, error);
+    return s->product[0] && s->product[1];
+}
+
+static bool prepare(LkProgram *program, JoinedStep *s, LkError *error)
+{
+    const LkNode *node = s->base.node;
+    const LkTensor *x = tensor(&s->base, node->in[0]);
+    LkDType dtype = tensor(&s->base, node->out[0])->dtype;
+    s->weight = lk_cuda_factor(program, node->in[1], lk_tensor_pitch(x) - lk_tensor_cols(x), error);
+    if (!s->weight || !make_products(program, s, error) ||
+        !lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, dtype, error))
+        return false;
+    s->workspace_at = lk_cuda_bias_scratch(&s->bias);
+    int64_t most = 0;
+    for (int i = 0; i < 2 && s->product[i]; i++)
+        most = lk_product_workspace(s->product[i]) > most ? lk_product_workspace(s->product[i]) : most;
+    s->base.scratch_bytes = s->workspace_at + most;
+    return true;
+}
+
+static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
+{
+    (void)error;
+    JoinedStep *s = (JoinedStep *)base;
+    const LkNode *node = base->node;
+    s->x = lk_program_address(program, node->in[0]);
+    s->h = lk_program_address(program, node->in[h_of(node)]);
+    s->u = lk_program_address(program, node->in[h_of(node) + 1]);
+    s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
+    s->y = lk_program_address(program, node->out[0]);
+    lk_cuda_bias_bind(&s->bias, program);
+    s->scratch = scratch;
+    return true;
+}
+
+static bool run_step(LkStep *base, LkError *error)
+{
+    JoinedStep *s = (JoinedStep *)base;
+    bool ok = true;
+    void *workspace = s->scratch + s->workspace_at;
+    const void *bias = lk_cuda_bias_enqueue(&s->bias, base->device, s->scratch, &ok, error);
+    return ok &&
+           lk_product_run(s->product[0], s->x, s->weight->held.data, bias, s->addend, s->y, workspace, error) &&
+           (!s->product[1] || lk_product_run(s->product[1], s->h, s->u, NULL, s->y, s->y, workspace, error));
+}
+
+static void free_step(LkStep *base)
+{
+    JoinedStep *s = (JoinedStep *)base;
+    lk_product_free(s->product[0]);
+    lk_product_free(s->product[1]);
+    free(s);
+}
+
+LkStep *lk_cuda_joined_new(LkProgram *program, const LkNode *node, LkError *error)
+{
+    static const LkStepClass class = {bind_step, run_step, free_step};
+    JoinedStep *s = lk_step_new(program, node, &class, sizeof *s, error);
+    if (s && prepare(program, s, error))
+        return &s->base;
+    if (s)
+        free_step(&s->base);
+    return NULL;
+}

@@ -1,0 +1,335 @@
+#include "tensor/joined.h"
+
+#include "tensor/low_rank.h"
+#include "tensor/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Columns of which every part begins at 16 bytes in the types of 16 bits. */
+enum { MULTIPLE = 8 };
+
+enum { NEVER = -1, MANY = -2 }; /* writers */
+
+/** What is known of a tensor that owns memory, and what becomes of it. */
+typedef struct Fate {
+    int32_t writer; /* a node, NEVER or MANY */
+    int32_t readers, last_read;
+    bool apart;     /* all who read it can read its rows apart */
+    LkRef behind;   /* of an x: the h whose place is behind it, or LK_NONE */
+    LkRef factor;   /* of a weight: the u that it is joined with, or LK_NONE */
+    int32_t joined; /* of an x: the last product that reads it together with h */
+    LkRef rows;     /* of an x: [x | h] */
+    bool copied;    /* of an h: out of these rows */
+} Fate;
+
+typedef struct Joiner {
+    LkGraph *graph;
+    LkNode *old;
+    int32_t n_old;
+    LkRef n_tensors; /* that were there before */
+    Fate *fates;     /* of these */
+    int32_t *layers; /* per node: the layer's product that it is joined with, or NEVER */
+    LkRef factors;   /* the tensor that all u are parts of */
+} Joiner;
+
+static Fate *fate(const Joiner *j, LkRef ref)
+{
+    return &j->fates[lk_graph_owner(j->graph, ref)];
+}
+
+static const LkTensor *tensor(const Joiner *j, LkRef ref)
+{
+    return lk_graph_tensor(j->graph, ref);
+}
+
+/** Whether a reference has all rows of its owner: all columns or some. */
+static bool has_rows(const LkGraph *graph, LkRef ref)
+{
+    return lk_graph_is_whole(graph, ref) || !lk_tensor_is_dense(lk_graph_tensor(graph, ref));
+}
+
+static void find_uses(Joiner *j)
+{
+    const LkGraph *graph = j->graph;
+    for (LkRef t = 0; t < j->n_tensors; t++)
+        j->fates[t] = (Fate){.writer = NEVER,
+                             .last_read = -1,
+                             .apart = graph->tensors[t].kind == LK_TENSOR_ACTIVATION && !graph->tensors[t].output,
+                             .behind = LK_NONE,
+                             .factor = LK_NONE,
+                             .joined = NEVER,
+                             .rows = LK_NONE};
+    for (int32_t n = 0; n < j->n_old; n++) {
+        const LkNode *node = &j->old[n];
+        j->layers[n] = NEVER;
+        for (int k = 0; k < node->n_in; k++) {
+            Fate *f = fate(j, node->in[k]);
+            f->readers++;
+            f->last_read = n;
+            f->apart = f->apart && lk_op_takes_columns(node->op, &node->attr, k) && has_rows(graph, node->in[k]);
+        }
+        for (int k = 0; k < node->n_out; k++) {
+            Fate *f = fate(j, node->out[k]);
+            f->writer = f->writer == NEVER ? n : MANY;
+        }
+    }
+}
+
+/** Whether a node is alpha · a · bᵀ and perhaps more, all of the graph's type but a bias. */
+static bool is_product(const Joiner *j, const LkNode *node)
+{
+    if (node->op != LK_OP_MATMUL || node->attr.trans_a || !node->attr.trans_b || node->attr.low_rank[0].given)
+        return false;
+    bool same = tensor(j, node->out[0])->dtype == j->graph->compute;
+    for (int k = 0; k < node->n_in; k++)
+        same = same && (tensor(j, node->in[k])->dtype == j->graph->compute || (k == 2 && node->attr.has_bias));
+    return same;
+}
+
+/** Whether what a tensor holds does not change once it is there. */
+static bool stays(const Joiner *j, LkRef ref)
+{
+    return tensor(j, lk_graph_owner(j->graph, ref))->kind != LK_TENSOR_STATE && fate(j, ref)->writer != MANY;
+}
+
+/** Whether a node is a layer's product with a frozen weight that is where it is read. */
+static bool is_layer(const Joiner *j, const LkNode *node)
+{
+    const LkTensor *weight = tensor(j, lk_graph_owner(j->graph, node->in[1]));
+    for (int k = 2; k < node->n_in; k++)
+        if (!stays(j, node->in[k]))
+            return false;
+    return is_product(j, node) && node->attr.alpha == 1 && lk_graph_is_whole(j->graph, node->out[0]) &&
+           weight->kind == LK_TENSOR_WEIGHT && !weight->on_host && !weight->taps_first &&
+           lk_graph_is_whole(j->graph, node->in[1]);
+}
+
+/** The layer's product to which the product n is added and that nothing else reads, or NEVER. */
+static int32_t find_layer(const Joiner *j, int32_t n)
+{
+    const LkNode *node = &j->old[n];
+    if (!is_product(j, node) || !node->attr.has_addend || node->attr.has_bias || node->attr.alpha != 1 ||
+        !lk_graph_is_whole(j->graph, node->out[0]) || !lk_graph_is_whole(j->graph, node->in[2]))
+        return NEVER;
+    LkRef y0 = lk_graph_owner(j->graph, node->in[2]);
+    const Fate *f = &j->fates[y0];
+    if (f->writer < 0 || f->readers != 1 || j->graph->tensors[y0].output || !is_layer(j, &j->old[f->writer]))
+        return NEVER;
+    return f->writer;
+}
+
+/** Whether x can be written with room behind its rows. */
+static bool can_have_room(const Joiner *j, LkRef x)
+{
+    const Fate *f = fate(j, x);
+    if (!f->apart || f->writer < 0 || !lk_graph_is_whole(j->graph, x))
+        return false;
+    const LkNode *maker = &j->old[f->writer];
+    return maker->op != LK_OP_MATMUL && lk_op_takes_columns(maker->op, &maker->attr, -1) &&
+           lk_graph_is_whole(j->graph, maker->out[0]) &&
+           lk_graph_owner(j->graph, maker->out[0]) == lk_graph_owner(j->graph, x);
+}
+
+/** Whether h, or what it is columns of, is a product of x and narrow enough to lie behind it. */
+static bool can_lie_behind(const Joiner *j, LkRef h, LkRef x)
+{
+    const Fate *f = fate(j, h);
+    if (f->writer < 0 || !has_rows(j->graph, h))
+        return false;
+    const LkNode *maker = &j->old[f->writer];
+    const LkTensor *all = tensor(j, lk_graph_owner(j->graph, h)), *part = tensor(j, h);
+    int64_t wide = lk_tensor_cols(all) | lk_tensor_cols(part) | part->offset | lk_tensor_cols(tensor(j, x));
+    return is_product(j, maker) && maker->n_in == 2 && lk_graph_is_whole(j->graph, maker->out[0]) &&
+           lk_graph_owner(j->graph, maker->in[0]) == lk_graph_owner(j->graph, x) &&
+           lk_tensor_rows(all) == lk_tensor_rows(tensor(j, x)) && lk_tensor_cols(all) <= j->graph->folded_terms &&
+           wide % MULTIPLE == 0;
+}
+
+/** Whether a tensor is made by one node, or is a state that none writes. */
+static bool is_constant(const Joiner *j, LkRef ref)
+{
+    LkTensorKind kind = j->graph->tensors[ref].kind;
+    int32_t writer = j->fates[ref].writer;
+    return kind == LK_TENSOR_ACTIVATION ? writer >= 0 : kind == LK_TENSOR_STATE && writer == NEVER;
+}
+
+/** Joins the product n with its layer's, if it can be. */
+static void consider(Joiner *j, int32_t n)
+{
+    int32_t layer = find_layer(j, n);
+    if (layer < 0)
+        return;
+    LkRef x = j->old[layer].in[0], h = j->old[n].in[0], u = j->old[n].in[1];
+    LkRef all = lk_graph_owner(j->graph, h), factors = lk_graph_owner(j->graph, u);
+    if (!can_have_room(j, x) || !can_lie_behind(j, h, x) || !lk_tensor_is_dense(tensor(j, u)))
+        return;
+    /* All u are there before the first of these products: parts of one tensor, made by one node or by none. */
+    if (!is_constant(j, factors) || (j->factors != LK_NONE && j->factors != factors))
+        return;
+    Fate *of_x = fate(j, x), *of_weight = fate(j, j->old[layer].in[1]);
+    const LkTensor *known = tensor(j, of_weight->factor), *wanted = tensor(j, u);
+    if ((of_x->behind != LK_NONE && of_x->behind != all) ||
+        (of_weight->factor != LK_NONE &&
+         (known->offset != wanted->offset || lk_tensor_cols(known) != lk_tensor_cols(wanted))))
+        return;
+    j->factors = factors;
+    j->layers[n] = layer;
+    of_x->behind = all;
+    of_x->joined = n;
+    of_weight->factor = u;
+}
+
+/** Lets a tensor, or what is seen of it, be columns of the rows from `begin` on. What no node reads becomes a harmless
+ * part. */
+static void put_into(LkGraph *graph, LkTensor *t, bool whole, LkRef rows, int64_t begin)
+{
+    const LkTensor *base = &graph->tensors[rows];
+    bool seen = whole || t->pitch > 0;
+    t->offset = seen ? begin + (t->kind == LK_TENSOR_VIEW ? t->offset : 0) : 0;
+    t->kind = LK_TENSOR_VIEW;
+    t->base = rows;
+    t->pitch = lk_tensor_cols(base);
+    if (seen)
+        return;
+    t->rank = 1;
+    t->shape[0] = 1;
+    t->pitch = 0;
+}
+
+static void move_tensors(Joiner *j, LkRef owner, LkRef rows, int64_t begin)
+{
+    LkGraph *graph = j->graph;
+    for (LkRef t = 0; t < j->n_tensors; t++) /* views first: they ask their owner */
+        if (graph->tensors[t].kind == LK_TENSOR_VIEW && graph->tensors[t].base == owner)
+            put_into(graph, &graph->tensors[t], lk_graph_is_whole(graph, t), rows, begin);
+    put_into(graph, &graph->tensors[owner], true, rows, begin);
+}
+
+/** Gives every x of a joined product its rows. */
+static void make_rows(Joiner *j)
+{
+    LkGraph *graph = j->graph;
+    for (LkRef x = 0; x < j->n_tensors; x++) {
+        Fate *f = &j->fates[x];
+        if (f->behind == LK_NONE)
+            continue;
+        Fate *of_h = &j->fates[f->behind];
+        LkTensor wide = graph->tensors[x];
+        int64_t begin = lk_tensor_cols(&wide);
+        wide.shape[wide.rank - 1] += lk_tensor_cols(&graph->tensors[f->behind]);
+        f->rows = lk_graph_activation(graph, wide.dtype, wide.rank, wide.shape);
+        if (f->rows == LK_NONE)
+            return;
+        int32_t last = f->last_read > f->joined ? f->last_read : f->joined;
+        of_h->copied = of_h->last_read > last || !of_h->apart;
+        of_h->rows = f->rows;
+        move_tensors(j, x, f->rows, 0);
+        if (!of_h->copied)
+            move_tensors(j, f->behind, f->rows, begin);
+    }
+}
+
+/** Whether a tensor, or what it is a part of, is an h that is copied out of its rows. */
+static bool is_copied(const Joiner *j, LkRef ref)
+{
+    LkRef owner = lk_graph_owner(j->graph, ref);
+    return owner >= 0 && owner < j->n_tensors && j->fates[owner].copied;
+}
+
+/** Where an h, or a part of it, begins in its rows. */
+static int64_t begin_of(const Joiner *j, LkRef h)
+{
+    const LkTensor *rows = tensor(j, fate(j, h)->rows), *all = tensor(j, lk_graph_owner(j->graph, h));
+    return lk_tensor_cols(rows) - lk_tensor_cols(all) + tensor(j, h)->offset;
+}
+
+/** An h, or a part of it, as columns of its rows. */
+static LkRef in_rows(const Joiner *j, LkRef h)
+{
+    return is_copied(j, h) ? lk_graph_columns(j->graph, fate(j, h)->rows, begin_of(j, h), lk_tensor_cols(tensor(j, h)))
+                           : h;
+}
+
+/** The layer's product with the adapter's in it. */
+static LkNode joined(const Joiner *j, int32_t n)
+{
+    const LkNode *low = &j->old[n];
+    LkNode node = j->old[j->layers[n]];
+    node.attr.low_rank[0] = (LkLowRankAddend){.given = true, .trans_b = true, .alpha = low->attr.alpha};
+    int at = lk_low_rank_input(&node, 0);
+    for (int k = node.n_in - 1; k >= at; k--) /* an addend stays the last */
+        node.in[k + 2] = node.in[k];
+    node.in[at] = in_rows(j, low->in[0]);
+    node.in[at + 1] = low->in[1];
+    node.n_in += 2;
+    node.out[0] = low->out[0];
+    node.segment = low->segment;
+    return node;
+}
+
+static void append(LkGraph *graph, const LkNode *node)
+{
+    graph->segment = node->segment;
+    lk_graph_append(graph, node->op, &node->attr, node->n_in, node->in, node->n_out, node->out);
+    graph->segment = 0;
+}
+
+static void rewrite(Joiner *j)
+{
+    LkGraph *graph = j->graph;
+    graph->n_nodes = 0;
+    lk_graph_forget_writers(graph);
+    for (int32_t n = 0; n < j->n_old; n++) {
+        LkNode node = j->layers[n] >= 0 ? joined(j, n) : j->old[n];
+        LkRef h = node.n_out > 0 ? node.out[0] : LK_NONE;
+        if (is_copied(j, h))
+            node.out[0] = in_rows(j, h);
+        append(graph, &node);
+        if (!is_copied(j, h))
+            continue;
+        LkNode copy = {.op = LK_OP_SLICE,
+                       .n_in = 1,
+                       .n_out = 1,
+                       .in = {fate(j, h)->rows},
+                       .out = {h},
+                       .attr.begin = begin_of(j, h),
+                       .segment = node.segment};
+        append(graph, &copy);
+    }
+}
+
+static bool any_joined(const Joiner *j)
+{
+    return j->factors != LK_NONE;
+}
+
+void lk_graph_join_products(LkGraph *graph)
+{
+    if (graph->folded_terms == 0 || graph->n_nodes == 0)
+        return;
+    size_t nodes = (size_t)graph->n_nodes;
+    Joiner j = {.graph = graph,
+                .old = malloc(nodes * sizeof *j.old),
+                .n_old = graph->n_nodes,
+                .n_tensors = graph->n_tensors,
+                .fates = malloc(((size_t)graph->n_tensors + 1) * sizeof *j.fates),
+                .layers = malloc(nodes * sizeof *j.layers),
+                .factors = LK_NONE};
+    if (j.old && j.fates && j.layers) {
+        memcpy(j.old, graph->nodes, nodes * sizeof *j.old);
+        find_uses(&j);
+        for (int32_t n = 0; n < j.n_old; n++)
+            consider(&j, n);
+        if (any_joined(&j)) {
+            make_rows(&j);
+            rewrite(&j);
+            lk_graph_sweep(graph);
+        }
+    } else {
+        graph->out_of_memory = true;
+    }
+    free(j.old);
+    free(j.fates);
+    free(j.layers);
+}

@@ -1,0 +1,14 @@
+/* A layer's product and its adapter's as one: [x | h] · [W | u]ᵀ. */
+#pragma once
+
+#include "tensor/graph.h"
+
+/** Looks for y = y0 + h · uᵀ, a product of at most graph->folded_terms terms (a LoRA's second) onto y0 = x · Wᵀ + bias +
+ * addend, a layer's with a frozen weight, where h = x · dᵀ. They become one MATMUL node, whose low_rank[0] is h · uᵀ, and
+ * h gets its place behind x in x's rows, so that the backend can make both in one pass: x and h are columns of a new
+ * tensor. Only where an operation made x that can write its rows apart, and all who read x can read them so. Layers that
+ * share an h (adapter/lora_graph.h) share the rows. Where h is needed longer than x, it is copied out of them.
+ *
+ * To be called once the weights have their places (residency.h): those that wait on the host or are codes stay as they
+ * are. Sweeps the graph. */
+void lk_graph_join_products(LkGraph *graph);
