@@ -18,6 +18,7 @@ typedef struct Fate {
     bool apart;     /* all who read it can read its rows apart */
     LkRef behind;   /* of an x: the h whose place is behind it, or LK_NONE */
     LkRef factor;   /* of a weight: the u that it is joined with, or LK_NONE */
+    int64_t room;   /* of such a weight: columns of the h that u meets, and of those beside it */
     int32_t joined; /* of an x: the last product that reads it together with h */
     LkRef rows;     /* of an x: [x | h] */
     bool copied;    /* of an h: out of these rows */
@@ -93,16 +94,26 @@ static bool stays(const Joiner *j, LkRef ref)
     return tensor(j, lk_graph_owner(j->graph, ref))->kind != LK_TENSOR_STATE && fate(j, ref)->writer != MANY;
 }
 
-/** Whether a node is a layer's product with a frozen weight that is where it is read. */
+/** Whether a tensor is a frozen weight behind whose rows there can be room: one that stays on the device, or was fetched
+ * from the host. */
+static bool is_weight(const Joiner *j, LkRef ref)
+{
+    const LkTensor *t = tensor(j, lk_graph_owner(j->graph, ref));
+    const Fate *f = fate(j, ref);
+    bool fetched = f->apart && f->writer >= 0 && j->old[f->writer].op == LK_OP_FETCH &&
+                   lk_graph_is_whole(j->graph, j->old[f->writer].out[0]);
+    return lk_graph_is_whole(j->graph, ref) &&
+           (fetched || (t->kind == LK_TENSOR_WEIGHT && !t->on_host && !t->taps_first));
+}
+
+/** Whether a node is a layer's product. */
 static bool is_layer(const Joiner *j, const LkNode *node)
 {
-    const LkTensor *weight = tensor(j, lk_graph_owner(j->graph, node->in[1]));
     for (int k = 2; k < node->n_in; k++)
         if (!stays(j, node->in[k]))
             return false;
     return is_product(j, node) && node->attr.alpha == 1 && lk_graph_is_whole(j->graph, node->out[0]) &&
-           weight->kind == LK_TENSOR_WEIGHT && !weight->on_host && !weight->taps_first &&
-           lk_graph_is_whole(j->graph, node->in[1]);
+           is_weight(j, node->in[1]);
 }
 
 /** The layer's product to which the product n is added and that nothing else reads, or NEVER. */
@@ -169,15 +180,17 @@ static void consider(Joiner *j, int32_t n)
         return;
     Fate *of_x = fate(j, x), *of_weight = fate(j, j->old[layer].in[1]);
     const LkTensor *known = tensor(j, of_weight->factor), *wanted = tensor(j, u);
+    int64_t room = lk_tensor_cols(tensor(j, all));
     if ((of_x->behind != LK_NONE && of_x->behind != all) ||
-        (of_weight->factor != LK_NONE &&
-         (known->offset != wanted->offset || lk_tensor_cols(known) != lk_tensor_cols(wanted))))
+        (of_weight->factor != LK_NONE && (known->offset != wanted->offset || of_weight->room != room ||
+                                          lk_tensor_cols(known) != lk_tensor_cols(wanted))))
         return;
     j->factors = factors;
     j->layers[n] = layer;
     of_x->behind = all;
     of_x->joined = n;
     of_weight->factor = u;
+    of_weight->room = room;
 }
 
 /** Lets a tensor, or what is seen of it, be columns of the rows from `begin` on. What no node reads becomes a harmless
@@ -206,25 +219,35 @@ static void move_tensors(Joiner *j, LkRef owner, LkRef rows, int64_t begin)
     put_into(graph, &graph->tensors[owner], true, rows, begin);
 }
 
-/** Gives every x of a joined product its rows. */
+/** A tensor whose rows have room behind those of `ref`, which become columns of it. */
+static LkRef widen(Joiner *j, LkRef ref, int64_t room)
+{
+    LkTensor wide = j->graph->tensors[ref];
+    wide.shape[wide.rank - 1] += room;
+    LkRef rows = lk_graph_activation(j->graph, wide.dtype, wide.rank, wide.shape);
+    if (rows != LK_NONE)
+        move_tensors(j, ref, rows, 0);
+    return rows;
+}
+
+/** Gives every x of a joined product its rows, and every weight that was fetched for one. */
 static void make_rows(Joiner *j)
 {
     LkGraph *graph = j->graph;
     for (LkRef x = 0; x < j->n_tensors; x++) {
         Fate *f = &j->fates[x];
+        if (f->factor != LK_NONE && graph->tensors[x].kind == LK_TENSOR_ACTIVATION && widen(j, x, f->room) == LK_NONE)
+            return;
         if (f->behind == LK_NONE)
             continue;
         Fate *of_h = &j->fates[f->behind];
-        LkTensor wide = graph->tensors[x];
-        int64_t begin = lk_tensor_cols(&wide);
-        wide.shape[wide.rank - 1] += lk_tensor_cols(&graph->tensors[f->behind]);
-        f->rows = lk_graph_activation(graph, wide.dtype, wide.rank, wide.shape);
+        int64_t begin = lk_tensor_cols(&graph->tensors[x]);
+        f->rows = widen(j, x, lk_tensor_cols(&graph->tensors[f->behind]));
         if (f->rows == LK_NONE)
             return;
         int32_t last = f->last_read > f->joined ? f->last_read : f->joined;
         of_h->copied = of_h->last_read > last || !of_h->apart;
         of_h->rows = f->rows;
-        move_tensors(j, x, f->rows, 0);
         if (!of_h->copied)
             move_tensors(j, f->behind, f->rows, begin);
     }

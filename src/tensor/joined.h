@@ -9,6 +9,9 @@
  * tensor. Only where an operation made x that can write its rows apart, and all who read x can read them so. Layers that
  * share an h (adapter/lora_graph.h) share the rows. Where h is needed longer than x, it is copied out of them.
  *
- * To be called once the weights have their places (residency.h): those that wait on the host or are codes stay as they
- * are. Sweeps the graph. */
+ * What is behind the rows of W is the backend's to find room for and to fill; where W is fetched (residency.h), it is
+ * columns of a tensor that has the room, so that runs end in the same numbers wherever their weights are. Weights that
+ * are codes stay as they are.
+ *
+ * To be called once the weights have their places. Sweeps the graph. */
 void lk_graph_join_products(LkGraph *graph);

@@ -39,9 +39,13 @@ static void add_conv(Cases *cases, bool backward, LkConvGeometry g)
 static void add_attention(Cases *cases, bool backward, LkSdpaGeometry g)
 {
     Case one = {.attention = true, .backward = backward, .sdpa = g};
-    g_snprintf(one.name, sizeof one.name,
-               "attention%s %" PRId64 "x%" PRId64 "x%" PRId64 " rows %" PRId64 " keys %" PRId64 "%s",
-               backward ? " backward" : "", g.batch, g.heads, g.head_dim, g.q_len, g.kv_len, g.causal ? " causal" : "");
+    int64_t room = lk_sdpa_o_stride(&g) - g.row_stride;
+    int n = g_snprintf(one.name, sizeof one.name,
+                       "attention%s %" PRId64 "x%" PRId64 "x%" PRId64 " rows %" PRId64 " keys %" PRId64 "%s",
+                       backward ? " backward" : "", g.batch, g.heads, g.head_dim, g.q_len, g.kv_len,
+                       g.causal ? " causal" : "");
+    if (room > 0)
+        g_snprintf(one.name + n, sizeof one.name - (size_t)n, " room %" PRId64, room);
     add(cases, &one);
 }
 
@@ -70,6 +74,7 @@ static void walk_conv(Cases *cases, const LkGraph *graph, const LkNode *node, bo
 static void walk_attention(Cases *cases, const LkGraph *graph, const LkNode *node, bool backward)
 {
     const LkTensor *q = lk_graph_tensor(graph, node->in[0]), *k = lk_graph_tensor(graph, node->in[1]);
+    const LkTensor *o = lk_graph_tensor(graph, backward ? node->in[3] : node->out[0]);
     const LkAttributes *a = &node->attr;
     add_attention(cases, backward,
                   (LkSdpaGeometry){.batch = q->shape[0],
@@ -79,6 +84,7 @@ static void walk_attention(Cases *cases, const LkGraph *graph, const LkNode *nod
                                    .kv_rows = k->shape[1],
                                    .head_dim = q->shape[2] / a->heads,
                                    .row_stride = q->shape[2],
+                                   .o_stride = lk_tensor_pitch(o),
                                    .stats_heads = a->heads,
                                    .scale = a->alpha,
                                    .causal = a->causal});
@@ -116,10 +122,12 @@ static bool walk_vae(Cases *cases, const LkCheckpoint *checkpoint, int64_t h, in
     return ok;
 }
 
-static bool walk_step(Cases *cases, const LkCheckpoint *checkpoint, const LkLora *lora, const LkStepShape *shape)
+/** A step as a card runs it in f32, or in 16 bits, where attention leaves room for an adapter's numbers. */
+static bool walk_step(Cases *cases, const LkCheckpoint *checkpoint, const LkLora *lora, LkStepShape shape, bool narrow)
 {
     LkError error = {0};
-    LkStepGraph *step = lk_step_graph_new(checkpoint, lora, shape, LK_F32, false, &error);
+    shape.folded_terms = narrow ? LK_LOW_RANK_TERMS : 0;
+    LkStepGraph *step = lk_step_graph_new(checkpoint, lora, &shape, narrow ? LK_BF16 : LK_F32, false, &error);
     bool ok = step && walk(cases, step->graph);
     if (!step)
         printf("# %s\n", error.text);
@@ -149,9 +157,9 @@ static bool walk_model(Cases *cases, const LkCheckpoint *checkpoint, const LkSte
     bool ok = lora != NULL;
     for (int i = 0; i < n && ok; i++) {
         cases->tf32 = i == 0;
-        ok = walk_step(cases, checkpoint, lora, &steps[i]);
+        ok = walk_step(cases, checkpoint, lora, steps[i], false);
         cases->tf32 = false; /* the autoencoder computes in f32 always */
-        ok = ok && (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
+        ok = ok && walk_step(cases, checkpoint, lora, steps[i], true) && (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
     }
     lk_lora_free(lora);
     return ok;
@@ -256,8 +264,11 @@ void cases_add_sdxl_list(Cases *cases, int64_t n, int64_t h, int64_t w)
                             .row_stride = 64 * heads,
                             .stats_heads = heads,
                             .scale = 0.125f};
-        add_attention(cases, false, g);
-        add_attention(cases, true, g);
+        for (int room = 0; room <= 16; room += 16) { /* of a LoRA of rank 16 at the output */
+            g.o_stride = g.row_stride + room;
+            add_attention(cases, false, g);
+            add_attention(cases, true, g);
+        }
     }
 }
 

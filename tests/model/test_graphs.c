@@ -246,11 +246,14 @@ static int64_t plan_step(const Context *c, LkRecompute recompute, const char *ti
 }
 
 /** On a card the second product of every feed-forward layer's LoRA is made by GEGLU, those of its gradient by GEGLU's,
- * whatever is computed again; a processor's graph has as many products more. */
+ * whatever is computed again. Those of the layers that read a norm, a GEGLU or an attention are one with the layer's: q,
+ * k, v and the output of both attentions but for the text's k and v, and the feed-forward's last layer, which no gradient
+ * needs a second time. Where these norms and GEGLUs are made again for gradients, what LoRAs made of them is copied, once
+ * for q, k and v. A processor's graph has as many products more. */
 static void check_folding(const Context *c, LkRecompute recompute, const char *title)
 {
-    enum { BLOCKS = 16 };
-    int products[2] = {0}, geglu[2] = {0}, gradients[2] = {0}, nodes[2] = {0};
+    enum { BLOCKS = 16, JOINED = 7, JOINED_AGAIN = 6, COPIES = 3 };
+    int products[2] = {0}, geglu[2] = {0}, gradients[2] = {0}, nodes[2] = {0}, joined[2] = {0}, slices[2] = {0};
     for (int folded = 0; folded < 2; folded++) {
         LkError error = {0};
         LkStepShape shape = {.batch = 1,
@@ -264,6 +267,8 @@ static void check_folding(const Context *c, LkRecompute recompute, const char *t
             const LkNode *node = &step->graph->nodes[n];
             const LkLowRankAddend *low = node->attr.low_rank;
             products[folded] += node->op == LK_OP_MATMUL;
+            joined[folded] += node->op == LK_OP_MATMUL && low[LK_LOW_RANK_X].given;
+            slices[folded] += node->op == LK_OP_SLICE;
             nodes[folded] += node->op == LK_OP_GEGLU;
             geglu[folded] += node->op == LK_OP_GEGLU && low[LK_LOW_RANK_X].given;
             gradients[folded] +=
@@ -273,10 +278,15 @@ static void check_folding(const Context *c, LkRecompute recompute, const char *t
     }
     /* A block that is computed again has its product once more. */
     int fewer = recompute == LK_RECOMPUTE_BLOCKS ? 3 * BLOCKS : 2 * BLOCKS;
+    int wanted = recompute == LK_RECOMPUTE_BLOCKS ? (JOINED + JOINED_AGAIN) * BLOCKS : JOINED * BLOCKS;
     tap_ok(geglu[0] == 0 && gradients[0] == 0 && geglu[1] == nodes[1] && nodes[1] >= BLOCKS && gradients[1] == BLOCKS &&
-               products[0] - products[1] == fewer,
+               products[0] - products[1] == fewer + wanted,
            "%s: %d of %d GEGLUs and %d gradients make their products, of which there are %d fewer", title, geglu[1],
            nodes[1], gradients[1], products[0] - products[1]);
+    int copies = recompute == LK_RECOMPUTE_CHEAP ? COPIES * BLOCKS : 0;
+    tap_ok(joined[0] == 0 && joined[1] == wanted && slices[1] - slices[0] == copies,
+           "%s: %d products are one with their layer's, for which %d results are copied", title, joined[1],
+           slices[1] - slices[0]);
 }
 
 /** The LoRAs of layers that read the same have one down matrix: q, k and v of a block's own tokens and of a text

@@ -3,6 +3,7 @@
 #include "graph_test.h"
 
 #include "tensor/joined.h"
+#include "tensor/residency.h"
 #include "tests/tap.h"
 
 #include <math.h>
@@ -24,7 +25,8 @@ typedef enum Twist {
     TWO_ADAPTERS,   /* a second product onto the first: of another tensor of factors */
     RESHAPED,       /* with other dimensions */
     NARROW_FIRST,   /* one of a stack's layers stays as it is, the others do not */
-    LAST_JOINED = NARROW_FIRST,
+    FETCHED,        /* the weight waits on the host, and is fetched */
+    LAST_JOINED = FETCHED,
     NOT_WANTED,     /* the graph is for a backend that makes none */
     OF_ACTIVATION,  /* x is made by an operation that cannot write its rows apart */
     X_READ,         /* x is read by an operation that cannot read its rows apart */
@@ -56,6 +58,7 @@ static const struct {
     [TWO_ADAPTERS] = {"two adapters", 1, 0},
     [RESHAPED] = {"seen with other dimensions", 1, 0},
     [NARROW_FIRST] = {"a layer of three stays apart", 2, 0},
+    [FETCHED] = {"of a weight that is fetched", 1, 0},
     [NOT_WANTED] = {"a backend that makes none", 0, 0},
     [OF_ACTIVATION] = {"of an activation", 0, 0},
     [X_READ] = {"x is read in one piece", 0, 0},
@@ -209,6 +212,9 @@ static Case new_case(Twist twist, bool join)
         show(&c, c.x);
     if (twist == NOT_WANTED)
         graph->folded_terms = 0;
+    const LkResidency away = {.codes = LK_DTYPE_COUNT, .host_share = LK_RESIDENCY_ALL, .ahead_bytes = 1000};
+    if (twist == FETCHED && !lk_graph_reside(graph, &away, NULL))
+        abort();
     if (join)
         lk_graph_join_products(graph);
     test_draw(c.test);

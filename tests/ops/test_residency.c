@@ -6,6 +6,7 @@
  */
 #include "random_network.h"
 
+#include "tensor/joined.h"
 #include "tensor/residency.h"
 #include "tests/tap.h"
 
@@ -25,7 +26,11 @@ static GraphTest *build(LkDType compute, uint64_t seed)
     LkRef all = test_weight(test, compute, 0, 0.2, 2, (int64_t[]){3 * 40, 40});
     for (int i = 0; i < 3; i++) /* parts of one stored matrix */
         y = lk_linear(test->graph, y, lk_graph_view(test->graph, all, i * 1600, 2, (int64_t[]){40, 40}), LK_NONE);
-    y = lk_linear(test->graph, y, test_weight(test, compute, 0, 0.2, 2, (int64_t[]){32, 40}), LK_NONE);
+    y = lk_layer_norm(test->graph, y, test_vector(test, 1, 0.2, 40), test_vector(test, 0, 0.2, 40), 0.1f);
+    LkRef h = lk_linear(test->graph, y, test_parameter(test, 2, (int64_t[]){8, 40}), LK_NONE);
+    LkMatmul up = {.trans_b = true, .alpha = 1, .bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE};
+    up.addend = lk_linear(test->graph, y, test_weight(test, compute, 0, 0.2, 2, (int64_t[]){32, 40}), LK_NONE);
+    y = lk_matmul(test->graph, h, test_parameter(test, 2, (int64_t[]){32, 8}), up); /* one with its layer's on a card */
     test_loss(test, y);
     if (!lk_autodiff(test->graph, y, test->d_y, (LkRecompute)test_below(seed, 20, 1, 3), NULL))
         abort();
@@ -189,6 +194,15 @@ static bool same(const GraphTest *test, double **a, double **b, char reason[200]
     return compared > 0;
 }
 
+/** Products that are one with their layer's. */
+static int joined(const LkGraph *graph)
+{
+    int n = 0;
+    for (int32_t i = 0; i < graph->n_nodes; i++)
+        n += graph->nodes[i].op == LK_OP_MATMUL && graph->nodes[i].attr.low_rank[0].given;
+    return n;
+}
+
 static void check(const LkBackend *backend, LkDType compute, uint64_t seed, bool random, LkResidency residency)
 {
     LkError error = {0};
@@ -197,6 +211,12 @@ static void check(const LkBackend *backend, LkDType compute, uint64_t seed, bool
               *moved = (random ? build_random : build)(compute, seed);
     bool ok = lk_graph_reside(moved->graph, &residency, &error) && reads_right(plain, moved, reason) &&
               fetches_right(moved->graph, residency.ahead_bytes, reason);
+    if (backend->folded_terms > 0 && residency.codes == LK_DTYPE_COUNT) { /* what is codes is never joined */
+        lk_graph_join_products(plain->graph);
+        lk_graph_join_products(moved->graph);
+        int products = joined(plain->graph);
+        ok = ok && products == joined(moved->graph) && (random || products == 1);
+    }
     plain->runs = moved->runs = 3; /* on a card the second is recorded */
     test_draw(plain);
     test_draw(moved);

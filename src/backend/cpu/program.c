@@ -12,7 +12,7 @@ static bool is_joined(const LkGraph *graph, const LkNode *node)
 {
     bool forward = node->op == LK_OP_ATTENTION, backward = node->op == LK_OP_ATTENTION_BACKWARD;
     return (node->op == LK_OP_MATMUL && node->attr.low_rank[0].given) ||
-           (forward && !lk_tensor_is_dense(lk_graph_tensor(graph, node->out[0]))) ||
+           ((forward || node->op == LK_OP_FETCH) && !lk_tensor_is_dense(lk_graph_tensor(graph, node->out[0]))) ||
            (backward && !lk_tensor_is_dense(lk_graph_tensor(graph, node->in[3])));
 }
 

@@ -191,7 +191,9 @@ void lk_cuda_weights_trim(LkDevice *device, bool all);
 
 /** Lets the program fill the room of a weight before node `n` and all later ones; once for each weight. */
 bool lk_cuda_tails_add(LkCudaProgram *program, int32_t n, const LkCudaTail *tail, LkError *error);
-/** Fills them, if it is time before node n. */
+/** Fills tails, in as few launches as can be. */
+bool lk_cuda_fill_tails(LkDevice *device, LkDType dtype, const LkTail *tails, int count, LkError *error);
+/** Fills the program's, if it is time before node n. */
 bool lk_cuda_tails_fill(const LkCudaProgram *program, int32_t n, LkError *error);
 
 /* Programs (program.c, program_run.c). */

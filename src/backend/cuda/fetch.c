@@ -10,7 +10,7 @@ typedef struct FetchStep {
     cudaEvent_t free, arrived;
     const void *from;
     void *to;
-    size_t bytes;
+    size_t row, rows, step; /* bytes of a row, of all of a weight without gaps; from row to row in the arena */
 } FetchStep;
 
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
@@ -31,7 +31,9 @@ static bool run_step(LkStep *base, LkError *error)
     if (status == cudaSuccess)
         status = cudaStreamWaitEvent(copies, step->free, 0);
     if (status == cudaSuccess)
-        status = cudaMemcpyAsync(step->to, step->from, step->bytes, cudaMemcpyHostToDevice, copies);
+        status = step->rows == 1 ? cudaMemcpyAsync(step->to, step->from, step->row, cudaMemcpyHostToDevice, copies)
+                                 : cudaMemcpy2DAsync(step->to, step->step, step->from, step->row, step->row, step->rows,
+                                                     cudaMemcpyHostToDevice, copies);
     if (status == cudaSuccess)
         status = cudaEventRecord(step->arrived, copies);
     return lk_cuda_ok(status, "fetching a weight", error);
@@ -84,7 +86,11 @@ static bool prepare(LkProgram *program, FetchStep *step, LkError *error)
 {
     LkRef ref = step->base.node->in[0];
     const LkTensor *weight = lk_graph_tensor(program->graph, ref);
-    step->bytes = (size_t)lk_weight_bytes(weight);
+    const LkTensor *fetched = lk_graph_tensor(program->graph, step->base.node->out[0]);
+    bool dense = lk_tensor_is_dense(fetched);
+    step->rows = dense ? 1 : (size_t)lk_tensor_rows(weight);
+    step->row = (size_t)lk_weight_bytes(weight) / step->rows;
+    step->step = dense ? step->row : (size_t)fetched->pitch * lk_dtype_size(fetched->dtype);
     cudaError_t status = cudaEventCreateWithFlags(&step->free, cudaEventDisableTiming);
     if (status == cudaSuccess)
         status = cudaEventCreateWithFlags(&step->arrived, cudaEventDisableTiming);

@@ -1,6 +1,7 @@
 /* A layer's product and its adapter's (tensor/joined.h) in one call: [x | h] · [W | u]ᵀ, where h lies behind x in its
  * rows, and u, put there before, in the room behind the weight's. The columns of other layers' h that lie beside this
- * one's meet zeros. Where the weight has too little room, for another program's sake, they are two calls. */
+ * one's meet zeros. Where the weight has too little room, for another program's sake, they are two calls. A weight that
+ * was fetched has its room in the arena, which the step fills itself. */
 #include "backend/cuda/bias.h"
 #include "backend/cuda/product.h"
 
@@ -10,8 +11,9 @@ typedef struct JoinedStep {
     LkStep base;
     LkProduct *product[2]; /* of both, or of the layer and of the adapter */
     LkCudaBias bias;
-    const LkCudaWeight *weight;
-    const void *x, *h, *u, *addend;
+    const LkCudaWeight *weight; /* NULL: in the arena */
+    LkTail tail;                /* of a weight in the arena */
+    const void *x, *h, *w, *u, *addend;
     void *y;
     uint8_t *scratch;
     int64_t workspace_at; /* behind the bias in the result's type */
@@ -44,7 +46,7 @@ static LkProduct *product(const JoinedStep *s, LkRef a, LkRef b, int64_t terms, 
                                             .d = y->dtype,
                                             .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
                                             .lda = lk_tensor_pitch(tensor(&s->base, a)),
-                                            .ldb = lk_tensor_cols(tensor(&s->base, b)) + room,
+                                            .ldb = lk_tensor_pitch(tensor(&s->base, b)) + room,
                                             .ldd = n,
                                             .bias = bias,
                                             .alpha = 1,
@@ -59,6 +61,10 @@ static bool make_products(LkProgram *program, JoinedStep *s, LkError *error)
     const LkNode *node = s->base.node;
     const LkTensor *x = tensor(&s->base, node->in[0]), *h = tensor(&s->base, node->in[h_of(node)]);
     int64_t columns = lk_tensor_cols(x), all = lk_tensor_pitch(x), width = all - columns;
+    if (!s->weight) {
+        s->product[0] = product(s, node->in[0], node->in[1], all, 0, node->attr.has_bias, node->attr.has_addend, error);
+        return s->product[0] != NULL;
+    }
     if (s->weight->room >= width) {
         LkCudaTail tail = {
             .weight = s->weight, .u = node->in[h_of(node) + 1], .begin = h->offset - columns, .width = width};
@@ -79,8 +85,10 @@ static bool prepare(LkProgram *program, JoinedStep *s, LkError *error)
     const LkNode *node = s->base.node;
     const LkTensor *x = tensor(&s->base, node->in[0]);
     LkDType dtype = tensor(&s->base, node->out[0])->dtype;
-    s->weight = lk_cuda_factor(program, node->in[1], lk_tensor_pitch(x) - lk_tensor_cols(x), error);
-    if (!s->weight || !make_products(program, s, error) ||
+    bool held = lk_cuda_is_weight(program->graph, node->in[1]);
+    if (held)
+        s->weight = lk_cuda_factor(program, node->in[1], lk_tensor_pitch(x) - lk_tensor_cols(x), error);
+    if ((held && !s->weight) || !make_products(program, s, error) ||
         !lk_cuda_bias_init(&s->bias, program, node->attr.has_bias ? node->in[2] : LK_NONE, dtype, error))
         return false;
     s->workspace_at = lk_cuda_bias_scratch(&s->bias);
@@ -89,6 +97,21 @@ static bool prepare(LkProgram *program, JoinedStep *s, LkError *error)
         most = lk_product_workspace(s->product[i]) > most ? lk_product_workspace(s->product[i]) : most;
     s->base.scratch_bytes = s->workspace_at + most;
     return true;
+}
+
+/** What is put behind the rows of a weight in the arena. */
+static LkTail tail_of(const JoinedStep *s, uint8_t *w)
+{
+    const LkNode *node = s->base.node;
+    const LkTensor *x = tensor(&s->base, node->in[0]), *weight = tensor(&s->base, node->in[1]);
+    const LkTensor *h = tensor(&s->base, node->in[h_of(node)]), *u = tensor(&s->base, node->in[h_of(node) + 1]);
+    return (LkTail){.u = s->u,
+                    .to = w + lk_tensor_cols(weight) * (int64_t)lk_dtype_size(weight->dtype),
+                    .rows = (int32_t)lk_tensor_rows(weight),
+                    .step = (int32_t)lk_tensor_pitch(weight),
+                    .width = (int16_t)(lk_tensor_pitch(x) - lk_tensor_cols(x)),
+                    .begin = (int16_t)(h->offset - lk_tensor_cols(x)),
+                    .terms = (int16_t)lk_tensor_cols(u)};
 }
 
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
@@ -101,19 +124,22 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     s->u = lk_program_address(program, node->in[h_of(node) + 1]);
     s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
     s->y = lk_program_address(program, node->out[0]);
+    s->w = s->weight ? s->weight->held.data : lk_program_address(program, node->in[1]);
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = scratch;
+    if (!s->weight)
+        s->tail = tail_of(s, lk_program_address(program, node->in[1]));
     return true;
 }
 
 static bool run_step(LkStep *base, LkError *error)
 {
     JoinedStep *s = (JoinedStep *)base;
-    bool ok = true;
     void *workspace = s->scratch + s->workspace_at;
-    const void *bias = lk_cuda_bias_enqueue(&s->bias, base->device, s->scratch, &ok, error);
-    return ok &&
-           lk_product_run(s->product[0], s->x, s->weight->held.data, bias, s->addend, s->y, workspace, error) &&
+    LkDType dtype = tensor(base, base->node->out[0])->dtype;
+    bool ok = s->weight || lk_cuda_fill_tails(base->device, dtype, &s->tail, 1, error);
+    const void *bias = ok ? lk_cuda_bias_enqueue(&s->bias, base->device, s->scratch, &ok, error) : NULL;
+    return ok && lk_product_run(s->product[0], s->x, s->w, bias, s->addend, s->y, workspace, error) &&
            (!s->product[1] || lk_product_run(s->product[1], s->h, s->u, NULL, s->y, s->y, workspace, error));
 }
 

@@ -39,18 +39,33 @@ static LkTail tail_of(const LkCudaProgram *program, const LkCudaTail *tail)
                     .terms = (int16_t)lk_tensor_cols(u)};
 }
 
-bool lk_cuda_tails_fill(const LkCudaProgram *program, int32_t n, LkError *error)
+bool lk_cuda_fill_tails(LkDevice *device, LkDType dtype, const LkTail *tails, int count, LkError *error)
 {
-    const LkCudaTails *tails = &program->tails;
-    for (int i = 0; i < tails->count && n == tails->before;) {
+    for (int i = 0; i < count;) {
         LkFillTailsArgs args = {0};
-        for (; i < tails->count && args.count < LK_TAILS_AT_ONCE; i++) {
-            LkTail tail = args.tails[args.count++] = tail_of(program, &tails->items[i]);
-            args.most = (int64_t)tail.rows * tail.width > args.most ? (int64_t)tail.rows * tail.width : args.most;
+        for (; i < count && args.count < LK_TAILS_AT_ONCE; i++) {
+            int64_t numbers = (int64_t)tails[i].rows * tails[i].width;
+            args.tails[args.count++] = tails[i];
+            args.most = numbers > args.most ? numbers : args.most;
         }
-        LkDType dtype = tails->items[0].weight->held.dtype;
-        if (!lk_cuda_launch(program->base.device, LK_KERNEL_FILL_TAILS, dtype, &args, error))
+        if (!lk_cuda_launch(device, LK_KERNEL_FILL_TAILS, dtype, &args, error))
             return false;
     }
     return true;
+}
+
+bool lk_cuda_tails_fill(const LkCudaProgram *program, int32_t n, LkError *error)
+{
+    const LkCudaTails *own = &program->tails;
+    if (own->count == 0 || n != own->before)
+        return true;
+    LkTail *tails = malloc((size_t)own->count * sizeof *tails);
+    if (!tails)
+        return lk_fail(error, LK_ERROR_MEMORY, "There is not enough memory for the program.");
+    for (int i = 0; i < own->count; i++)
+        tails[i] = tail_of(program, &own->items[i]);
+    LkDType dtype = own->items[0].weight->held.dtype;
+    bool ok = lk_cuda_fill_tails(program->base.device, dtype, tails, own->count, error);
+    free(tails);
+    return ok;
 }

@@ -255,9 +255,10 @@ bool reference_zero(const ReferenceCall *call)
 
 bool reference_fetch(const ReferenceCall *call)
 {
-    int64_t count = lk_tensor_count(call->out_tensor[0]);
+    const LkTensor *y = call->out_tensor[0];
+    int64_t count = lk_tensor_count(y), cols = lk_tensor_cols(y), pitch = lk_tensor_pitch(y);
     for (int64_t i = 0; i < count; i++)
-        call->out[0][i] = call->in[0][i];
+        call->out[0][i / cols * pitch + i % cols] = call->in[0][i];
     return true;
 }
 
