@@ -17,11 +17,12 @@ static int64_t planned(const LkTrainingPlan *plan)
     return plan->weights + plan->adapter + plan->optimizer + plan->arena;
 }
 
-/** The settings and some more. */
+/** The settings and some more. Of this rank a card makes an adapter's products one with their layers' (tensor/joined.h).
+ */
 static Outcome *run(const SmallRun *s, const char *output, const char *precision, const char *a, const char *b)
 {
     g_autofree char *mixed = g_strdup_printf("mixed_precision=%s", precision);
-    const char *settings[] = {mixed, "max_train_steps=4", "gradient_checkpointing=true", a, b, NULL};
+    const char *settings[] = {mixed, "max_train_steps=4", "gradient_checkpointing=true", "network_dim=8", a, b, NULL};
     return small_run(s, output, settings, false, -1);
 }
 
@@ -54,7 +55,7 @@ static void test_codes(const SmallRun *s, const char *precision)
     tap_ok(same_tensors(s, "fp8/bird.safetensors", "kohya/bird.safetensors"), "fp8_base is fp8");
 }
 
-/** On the host: the same bytes, less on the card. */
+/** On the host: the same bytes, less on the card; and there, where weights are not codes, room behind their rows too. */
 static void test_offload(const SmallRun *s, const char *precision)
 {
     static const char *const bits[] = {"base_weights_precision=auto", "base_weights_precision=int8",
@@ -62,8 +63,9 @@ static void test_offload(const SmallRun *s, const char *precision)
     for (gsize i = 0; i < G_N_ELEMENTS(bits); i++) {
         g_autoptr(Outcome) here = run(s, "here", precision, bits[i], NULL);
         g_autoptr(Outcome) there = run(s, "there", precision, bits[i], "offload_base_weights=all");
+        int64_t room = here->plan.weights - there->plan.weights - there->plan.offloaded;
         tap_ok(here->ok && there->ok && there->plan.weights < here->plan.weights && here->plan.offloaded == 0 &&
-                   there->plan.offloaded == here->plan.weights - there->plan.weights &&
+                   (i == 0 ? room > 0 && room < there->plan.offloaded / 2 : room == 0) &&
                    there->plan.total < here->plan.total && there->allocated == planned(&there->plan) &&
                    same_tensors(s, "here/bird.safetensors", "there/bird.safetensors"),
                "%s: all weights on the host, the same LoRA with %lld bytes of them on the card in place of %lld: %s",
