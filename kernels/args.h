@@ -235,8 +235,8 @@ typedef struct LkCopy2dArgs {
     int64_t x_stride, y_stride; /* elements from row to row */
 } LkCopy2dArgs;
 
-/** What stands behind the rows of a matrix: `width` columns from `to` on, of which those from `begin` on are u's and the
- * others zero. */
+/** What stands behind the rows of a matrix: `width` columns from `to` on, of which those from `begin` on are u's and
+ * the others zero. */
 typedef struct LkTail {
     const void *u; /* T[rows, terms] */
     void *to;      /* T: row r's begin at r * step */

@@ -101,6 +101,8 @@ static void bench_activations(const Memory *m, LkDType t)
     h.low = h.low_dy = g.low;
     measure(m, "geglu of rank 16", LK_KERNEL_GEGLU_LOW_RANK, t, &g, 3 * bytes);
     measure(m, "geglu of rank 16 backward", LK_KERNEL_GEGLU_LOW_RANK_BACKWARD, t, &h, 5 * bytes);
+    LkAddLowRankArgs low = {.x = m->x, .y = m->out, .rows = ROWS, .c = HIDDEN, .low = g.low};
+    measure(m, "add of rank 16", LK_KERNEL_ADD_LOW_RANK, t, &low, bytes + (int64_t)4 * ROWS * HIDDEN);
 }
 
 static void bench_rows(const Memory *m, LkDType t)
@@ -118,6 +120,10 @@ static void bench_rows(const Memory *m, LkDType t)
     measure(m, "upsample2 backward", LK_KERNEL_UPSAMPLE2_BACKWARD, t, &down, 5 * bytes / 4);
     LkCopy2dArgs copy = {m->x, m->out, ROWS, WIDTH, WIDTH, 2 * WIDTH};
     measure(m, "copy2d", LK_KERNEL_COPY2D, t, &copy, 2 * bytes);
+    LkFillTailsArgs tails = {.count = 1, .most = (int64_t)ROWS * 48};
+    tails.tails[0] =
+        (LkTail){.u = m->x, .to = m->out, .rows = ROWS, .step = WIDTH + 48, .width = 48, .begin = 16, .terms = 16};
+    measure(m, "fill_tails", LK_KERNEL_FILL_TAILS, t, &tails, (int64_t)lk_dtype_size(t) * ROWS * (48 + 16));
     LkCastArgs cast = {m->x, m->out, count};
     measure(m, "cast from f32", LK_KERNEL_CAST_FROM_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));
     measure(m, "cast to f32", LK_KERNEL_CAST_TO_F32, t, &cast, count * (int64_t)(4 + lk_dtype_size(t)));

@@ -217,8 +217,7 @@ bool lk_op_takes_columns(LkOp op, const LkAttributes *attr, int k)
 {
     switch (op) {
     case LK_OP_MATMUL: /* the third: h of another product */
-        return k == 0 || k == 1 || (k < 0 && !attr->has_addend) ||
-               (attr->low_rank[0].given && k == 2 + attr->has_bias);
+        return k == 0 || k == 1 || (k < 0 && !attr->has_addend) || (attr->low_rank[0].given && k == 2 + attr->has_bias);
     case LK_OP_LAYER_NORM:
     case LK_OP_GEGLU:
     case LK_OP_ATTENTION:

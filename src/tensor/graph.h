@@ -179,8 +179,8 @@ LkRef lk_graph_view(LkGraph *graph, LkRef of, int64_t offset, int rank, const in
 LkRef lk_graph_reshape(LkGraph *graph, LkRef of, int rank, const int64_t *shape);
 
 /** `count` columns of an activation or input from `begin` on, with its rows: two at least, for oneDNN takes the rows of
- * a single one for neighbours. Few operations read and write such parts, matrix products above all. Autodiff wants every
- * column to be read by one node, as a part. */
+ * a single one for neighbours. Few operations read and write such parts, matrix products above all. Autodiff wants
+ * every column to be read by one node, as a part. */
 LkRef lk_graph_columns(LkGraph *graph, LkRef of, int64_t begin, int64_t count);
 
 /** Whether an operation can read its input k, or write its first output where k is -1, in rows that lie apart. */

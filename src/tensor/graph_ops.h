@@ -17,7 +17,8 @@ typedef struct LkMatmul {
 } LkMatmul;
 #define LK_MATMUL_DEFAULT ((LkMatmul){.bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE})
 
-/** alpha · op(a) · op(b) + bias + addend. The result has a's leading dimensions (or [M,N] with trans_a). */
+/** alpha · op(a) · op(b) + bias + addend. The result has a's leading dimensions (or [M,N] with trans_a). joined.h may
+ * give the node a second product. */
 LkRef lk_matmul(LkGraph *graph, LkRef a, LkRef b, LkMatmul options);
 
 /** Linear layer: x [R,K] · weight [N,K]ᵀ + bias; bias may be LK_NONE. */

@@ -94,8 +94,8 @@ static bool stays(const Joiner *j, LkRef ref)
     return tensor(j, lk_graph_owner(j->graph, ref))->kind != LK_TENSOR_STATE && fate(j, ref)->writer != MANY;
 }
 
-/** Whether a tensor is a frozen weight behind whose rows there can be room: one that stays on the device, or was fetched
- * from the host. */
+/** Whether a tensor is a frozen weight behind whose rows there can be room: one that stays on the device, or was
+ * fetched from the host. */
 static bool is_weight(const Joiner *j, LkRef ref)
 {
     const LkTensor *t = tensor(j, lk_graph_owner(j->graph, ref));

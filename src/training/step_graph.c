@@ -1,8 +1,8 @@
 #include "training/step_graph.h"
 
 #include "model/unet.h"
-#include "tensor/low_rank.h"
 #include "tensor/joined.h"
+#include "tensor/low_rank.h"
 #include "tensor/sweep.h"
 
 #include <glib/gi18n.h>

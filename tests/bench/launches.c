@@ -34,15 +34,14 @@ RoofTails roof_tails(const LkGraph *graph)
     RoofTails tails = {0};
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
-        if (node->op != LK_OP_MATMUL || lk_product_kind(graph, node) != LK_PRODUCT_JOINED ||
-            !is_held(graph, node) || is_again(graph, n))
+        if (node->op != LK_OP_MATMUL || lk_product_kind(graph, node) != LK_PRODUCT_JOINED || !is_held(graph, node) ||
+            is_again(graph, n))
             continue;
         const LkTensor *x = lk_graph_tensor(graph, node->in[0]);
         const LkTensor *u = lk_graph_tensor(graph, node->in[lk_low_rank_input(node, 0) + 1]);
         double width = (double)(lk_tensor_pitch(x) - lk_tensor_cols(x));
         tails.weights++;
-        tails.bytes += (double)lk_tensor_bytes(u) +
-                       width * (double)lk_tensor_rows(u) * (double)lk_dtype_size(u->dtype);
+        tails.bytes += (double)lk_tensor_bytes(u) + width * (double)lk_tensor_rows(u) * (double)lk_dtype_size(u->dtype);
     }
     tails.launches = (tails.weights + LK_TAILS_AT_ONCE - 1) / LK_TAILS_AT_ONCE;
     return tails;

@@ -91,7 +91,8 @@ static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNo
     }
 }
 
-/** Multiplications and additions with zeros: columns of other layers' h, and what is missing to whole tiles of terms. */
+/** Multiplications and additions with zeros: columns of other layers' h, and what is missing to whole tiles of terms.
+ */
 static double extra_flops(const LkGraph *graph, const LkNode *node)
 {
     enum { TILE = 64 };

@@ -84,8 +84,7 @@ static double run(Program *p, LkDType dtype, int64_t *products, LkError *error)
         off = 0;
         for (int i = 0; i < 2; i++) {
             int64_t count = lk_tensor_count(lk_graph_tensor(p->test->graph, p->out[i]));
-            double here =
-                test_relative_error(results[p->out[i]], lk_reference_data(truth, p->out[i]), count) / allowed;
+            double here = test_relative_error(results[p->out[i]], lk_reference_data(truth, p->out[i]), count) / allowed;
             off = here > off ? here : off;
         }
     }
@@ -142,10 +141,9 @@ int main(void)
         int products; /* of the second: of h, of both at once or one by one, and of the gradient's way */
         int64_t forms[2];
     } pairs[] = {
-        {JOINED, OTHER, 3, {WIDE + 8}},         {OTHER, JOINED, 3, {WIDE + 8}},
-        {JOINED, PLAIN, 2, {WIDE + 8}},         {PLAIN, JOINED, 4, {WIDE}},
-        {JOINED, WIDER, 4, {WIDE + 8}},         {WIDER, JOINED, 3, {WIDE + 16}},
-        {JOINED, PART, 1, {WIDE + 8, WIDE}},    {PART, JOINED, 4, {WIDE}},
+        {JOINED, OTHER, 3, {WIDE + 8}},      {OTHER, JOINED, 3, {WIDE + 8}}, {JOINED, PLAIN, 2, {WIDE + 8}},
+        {PLAIN, JOINED, 4, {WIDE}},          {JOINED, WIDER, 4, {WIDE + 8}}, {WIDER, JOINED, 3, {WIDE + 16}},
+        {JOINED, PART, 1, {WIDE + 8, WIDE}}, {PART, JOINED, 4, {WIDE}},
     };
     static const struct {
         LkDType dtype;

@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include "backend/cuda/tracks.h"
+#include "tensor/joined.h"
 #include "tests/ops/random_network.h"
 #include "tests/tap.h"
 
@@ -74,15 +75,19 @@ static void look(const LkGraph *graph, Found *found)
 }
 
 /** Layers as a model has them, each with an adapter whose product with the down matrix comes first; some add to what
- * was before, some share their input. */
+ * was before, some share their input. Those that read a norm can be one with their adapters, some of which are as wide
+ * as that takes. */
 static LkRef adapted_layers(GraphTest *test, uint64_t seed)
 {
     LkGraph *graph = test->graph;
     LkRef x = test_input(test, graph->compute, TEST_NORMAL, 0, 1, 2, (int64_t[]){6, 8}), before = x;
     for (uint64_t i = 0; i < 3 + seed % 9 && test->used + 200 < TEST_PARAMETERS; i++) {
         int64_t rank = 1 + test_below(seed, 21, i, 4), width = 8;
-        LkMatmul options = LK_MATMUL_DEFAULT;
-        options.trans_b = true;
+        if (test_below(seed, 25, i, 2)) {
+            x = lk_layer_norm(graph, x, test_vector(test, 1, 0.1, width), test_vector(test, 0, 0.1, width), 0.1f);
+            rank = 8;
+        }
+        LkMatmul options = {.trans_b = true, .alpha = 1, .bias = LK_NONE, .addend = LK_NONE, .into = LK_NONE};
         LkRef down = lk_matmul(graph, x, test_parameter(test, 2, (int64_t[]){rank, width}), options);
         LkMatmul up = options;
         options.addend = test_below(seed, 22, i, 3) ? LK_NONE : before;
@@ -100,6 +105,7 @@ static void check_random_graphs(void)
 {
     enum { GRAPHS = 3000 };
     Found found = {0};
+    int joined = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         GraphTest *test = graph_test_new(seed % 2 ? LK_F32 : LK_BF16, seed);
         LkRef y =
@@ -107,9 +113,14 @@ static void check_random_graphs(void)
         test_loss(test, y);
         if (!lk_autodiff(test->graph, y, test->d_y, (LkRecompute)(seed % 3), NULL))
             abort();
+        if (seed % 8 < 4)
+            lk_graph_join_products(test->graph);
+        for (int32_t n = 0; n < test->graph->n_nodes; n++)
+            joined += test->graph->nodes[n].op == LK_OP_MATMUL && test->graph->nodes[n].attr.low_rank[0].given;
         look(test->graph, &found);
         graph_test_free(test);
     }
+    tap_ok(joined > GRAPHS / 4, "%d products are one with their layer's", joined);
     tap_note("%d pairs; %d nodes in the main track, %d small, %d gradients", found.pairs, found.tracks[LK_TRACK_MAIN],
              found.tracks[LK_TRACK_SMALL], found.tracks[LK_TRACK_GRADIENTS]);
     tap_ok(found.pairs > GRAPHS && found.unordered == 0, "%d of %d pairs that touch the same numbers lack an order",
@@ -119,10 +130,10 @@ static void check_random_graphs(void)
 }
 
 /** Two blocks, each with adapters at q and k, which have one down matrix, at the attention's output and at both layers
- * of the GEGLU's network. Each matrix has a gradient. The products with the down matrices are beside the layer's product
- * where that is not one with them: before the GEGLU. What comes back through the up matrices is beside the gradient of
- * the layer's input, but for the layer before the GEGLU, whose gradient is made another way, and for q and k of the
- * first block, which have no such input: theirs are for gradients alone. */
+ * of the GEGLU's network. Each matrix has a gradient. The products with the down matrices are beside the layer's
+ * product where that is not one with them: before the GEGLU. What comes back through the up matrices is beside the
+ * gradient of the layer's input, but for the layer before the GEGLU, whose gradient is made another way, and for q and
+ * k of the first block, which have no such input: theirs are for gradients alone. */
 static void check_network(void)
 {
     GraphTest *test = test_step_network(LK_BF16);

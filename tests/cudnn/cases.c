@@ -159,7 +159,8 @@ static bool walk_model(Cases *cases, const LkCheckpoint *checkpoint, const LkSte
         cases->tf32 = i == 0;
         ok = walk_step(cases, checkpoint, lora, steps[i], false);
         cases->tf32 = false; /* the autoencoder computes in f32 always */
-        ok = ok && walk_step(cases, checkpoint, lora, steps[i], true) && (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
+        ok = ok && walk_step(cases, checkpoint, lora, steps[i], true) &&
+             (i > 1 || walk_vae(cases, checkpoint, steps[i].height, steps[i].width));
     }
     lk_lora_free(lora);
     return ok;

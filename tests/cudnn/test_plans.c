@@ -255,7 +255,8 @@ static LkCudnnPlan *plan_denied(const LkCudnn *cudnn, const Case *one, const Typ
 /** How much of the attention is tried. */
 typedef enum Scope { SCOPE_KINDS, SCOPE_SHAPES, SCOPE_ALL } Scope;
 
-/** Whether a case is the first of its kind: head size, own keys or others, mask, pass, room behind the result's rows. */
+/** Whether a case is the first of its kind: head size, own keys or others, mask, pass, room behind the result's rows.
+ */
 static bool first_of_its_kind(const Context *c, int at)
 {
     const Case *one = &c->cases.items[at];
@@ -263,7 +264,8 @@ static bool first_of_its_kind(const Context *c, int at)
         const Case *other = &c->cases.items[i];
         const LkSdpaGeometry *a = &one->sdpa, *b = &other->sdpa;
         if (other->attention && other->backward == one->backward && a->head_dim == b->head_dim &&
-            a->causal == b->causal && (lk_sdpa_o_stride(a) == a->row_stride) == (lk_sdpa_o_stride(b) == b->row_stride) &&
+            a->causal == b->causal &&
+            (lk_sdpa_o_stride(a) == a->row_stride) == (lk_sdpa_o_stride(b) == b->row_stride) &&
             (a->q_len == a->kv_len) == (b->q_len == b->kv_len))
             return false;
     }

@@ -246,10 +246,10 @@ static int64_t plan_step(const Context *c, LkRecompute recompute, const char *ti
 }
 
 /** On a card the second product of every feed-forward layer's LoRA is made by GEGLU, those of its gradient by GEGLU's,
- * whatever is computed again. Those of the layers that read a norm, a GEGLU or an attention are one with the layer's: q,
- * k, v and the output of both attentions but for the text's k and v, and the feed-forward's last layer, which no gradient
- * needs a second time. Where these norms and GEGLUs are made again for gradients, what LoRAs made of them is copied, once
- * for q, k and v. A processor's graph has as many products more. */
+ * whatever is computed again. Those of the layers that read a norm, a GEGLU or an attention are one with the layer's:
+ * q, k, v and the output of both attentions but for the text's k and v, and the feed-forward's last layer, which no
+ * gradient needs a second time. Where these norms and GEGLUs are made again for gradients, what LoRAs made of them is
+ * copied, once for q, k and v. A processor's graph has as many products more. */
 static void check_folding(const Context *c, LkRecompute recompute, const char *title)
 {
     enum { BLOCKS = 16, JOINED = 7, JOINED_AGAIN = 6, COPIES = 3 };

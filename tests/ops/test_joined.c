@@ -17,15 +17,15 @@ typedef enum Twist {
     OF_LAYER_NORM,
     OF_GEGLU,
     OF_ATTENTION,
-    STACKED,        /* three layers whose h are one */
-    READ_LATER,     /* h is needed after x: it is copied */
-    NOT_APART,      /* h is read by something that wants its rows together: it is copied */
-    X_LASTS,        /* h is needed later, but so is x */
-    WITH_MORE,      /* the layer has a bias and is added to something */
-    TWO_ADAPTERS,   /* a second product onto the first: of another tensor of factors */
-    RESHAPED,       /* with other dimensions */
-    NARROW_FIRST,   /* one of a stack's layers stays as it is, the others do not */
-    FETCHED,        /* the weight waits on the host, and is fetched */
+    STACKED,      /* three layers whose h are one */
+    READ_LATER,   /* h is needed after x: it is copied */
+    NOT_APART,    /* h is read by something that wants its rows together: it is copied */
+    X_LASTS,      /* h is needed later, but so is x */
+    WITH_MORE,    /* the layer has a bias and is added to something */
+    TWO_ADAPTERS, /* a second product onto the first: of another tensor of factors */
+    RESHAPED,     /* with other dimensions */
+    NARROW_FIRST, /* one of a stack's layers stays as it is, the others do not */
+    FETCHED,      /* the weight waits on the host, and is fetched */
     LAST_JOINED = FETCHED,
     NOT_WANTED,     /* the graph is for a backend that makes none */
     OF_ACTIVATION,  /* x is made by an operation that cannot write its rows apart */

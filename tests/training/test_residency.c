@@ -17,7 +17,8 @@ static int64_t planned(const LkTrainingPlan *plan)
     return plan->weights + plan->adapter + plan->optimizer + plan->arena;
 }
 
-/** The settings and some more. Of this rank a card makes an adapter's products one with their layers' (tensor/joined.h).
+/** The settings and some more. Of this rank a card makes an adapter's products one with their layers'
+ * (tensor/joined.h).
  */
 static Outcome *run(const SmallRun *s, const char *output, const char *precision, const char *a, const char *b)
 {
@@ -55,7 +56,8 @@ static void test_codes(const SmallRun *s, const char *precision)
     tap_ok(same_tensors(s, "fp8/bird.safetensors", "kohya/bird.safetensors"), "fp8_base is fp8");
 }
 
-/** On the host: the same bytes, less on the card; and there, where weights are not codes, room behind their rows too. */
+/** On the host: the same bytes, less on the card; and there, where weights are not codes, room behind their rows too.
+ */
 static void test_offload(const SmallRun *s, const char *precision)
 {
     static const char *const bits[] = {"base_weights_precision=auto", "base_weights_precision=int8",

@@ -280,7 +280,8 @@ static uint8_t *at(void *const *pointers, int which, int64_t offset)
 static bool run_group(const LkComposite *c, void *const *pointers, uint8_t *workspace, int64_t n, int64_t head,
                       LkError *error)
 {
-    int64_t row = c->g.row_stride * size_of(c), o_row = lk_sdpa_o_stride(&c->g) * size_of(c), in_row = head * c->g.head_dim * size_of(c);
+    int64_t row = c->g.row_stride * size_of(c), o_row = lk_sdpa_o_stride(&c->g) * size_of(c),
+            in_row = head * c->g.head_dim * size_of(c);
     int64_t tokens = n * c->g.q_len * row + in_row, keys = n * c->g.kv_rows * row + in_row;
     int64_t stats_heads = c->g.stats_heads ? c->g.stats_heads : c->g.heads;
     float *lse = pointers[LK_SDPA_STATS];

@@ -59,7 +59,8 @@ bool lk_cudnn_sdpa_supported(int sm, const LkSdpaGeometry *g, bool backward)
     if (!limits || !limits->attention || (g->dtype != LK_BF16 && g->dtype != LK_F16))
         return false;
     int64_t widest = backward ? limits->attention_backward : limits->attention_head;
-    return g->head_dim % 8 == 0 && g->row_stride % 8 == 0 && g->o_stride % 8 == 0 && g->head_dim <= widest && g->q_len > 1 && g->kv_len > 1;
+    return g->head_dim % 8 == 0 && g->row_stride % 8 == 0 && g->o_stride % 8 == 0 && g->head_dim <= widest &&
+           g->q_len > 1 && g->kv_len > 1;
 }
 
 bool lk_sdpa_check(const LkCudnn *cudnn, const LkSdpaGeometry *g, bool backward, char name[LK_SDPA_NAME],

@@ -7,8 +7,8 @@
 typedef struct LkSdpaShapes {
     LkCudnnShape q, k, k_transposed; /* also of do, dq; of v, dk, dv; of v transposed */
     LkCudnnShape o;
-    LkCudnnShape stats;              /* one number a row, in a tensor of stats_heads heads */
-    LkCudnnShape row;                /* one number a row, of these heads alone */
+    LkCudnnShape stats; /* one number a row, in a tensor of stats_heads heads */
+    LkCudnnShape row;   /* one number a row, of these heads alone */
     LkCudnnShape scores, scores_transposed;
     LkCudnnShape products; /* as q, of these heads alone */
 } LkSdpaShapes;

@@ -58,11 +58,11 @@ LkCudnnPlan *lk_cudnn_conv_backward_data_new(const LkCudnn *cudnn, const LkConvG
 LkCudnnPlan *lk_cudnn_conv_backward_weight_new(const LkCudnn *cudnn, const LkConvGeometry *geometry, LkError *error);
 
 /** Attention. row_stride is in elements; q, dq, do: [batch, q_len, row_stride] with head h at columns h·head_dim; o the
- * same with rows o_stride apart; k, v, dk, dv: [batch, kv_rows, row_stride], of which the first kv_len rows count (rows behind them are neither read nor
- * written: the caller clears those of dk and dv). stats f32 [batch, stats_heads, q_len]: the log-sum-exp (natural
- * logarithm) of the scaled scores. heads may be fewer than stats_heads and than row_stride / head_dim: then the
- * pointers are those of the first head of the group, and the call does these heads of the larger tensors. causal: row i
- * sees columns 0 … i.
+ * same with rows o_stride apart; k, v, dk, dv: [batch, kv_rows, row_stride], of which the first kv_len rows count (rows
+ * behind them are neither read nor written: the caller clears those of dk and dv). stats f32 [batch, stats_heads,
+ * q_len]: the log-sum-exp (natural logarithm) of the scaled scores. heads may be fewer than stats_heads and than
+ * row_stride / head_dim: then the pointers are those of the first head of the group, and the call does these heads of
+ * the larger tensors. causal: row i sees columns 0 … i.
  */
 typedef struct LkSdpaGeometry {
     LkDType dtype;

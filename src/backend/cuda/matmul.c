@@ -106,8 +106,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     MatmulStep *s = (MatmulStep *)base;
     const LkNode *node = base->node;
     for (int i = 0; i < 2; i++)
-        s->x[i] = s->weight[i] && s->weight[i]->room ? s->weight[i]->held.data
-                                                     : lk_program_address(program, node->in[i]);
+        s->x[i] =
+            s->weight[i] && s->weight[i]->room ? s->weight[i]->held.data : lk_program_address(program, node->in[i]);
     s->y = lk_program_address(program, node->out[0]);
     s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
     lk_cuda_bias_bind(&s->bias, program);

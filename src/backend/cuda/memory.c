@@ -88,8 +88,9 @@ bool lk_cuda_staging_send(LkDevice *device, int number, void *to, size_t step, s
 {
     const void *from = device->staging[number];
     cudaStream_t stream = device->copy_stream;
-    cudaError_t status = step == row ? cudaMemcpyAsync(to, from, row * rows, cudaMemcpyHostToDevice, stream)
-                                     : cudaMemcpy2DAsync(to, step, from, row, row, rows, cudaMemcpyHostToDevice, stream);
+    cudaError_t status = step == row
+                             ? cudaMemcpyAsync(to, from, row * rows, cudaMemcpyHostToDevice, stream)
+                             : cudaMemcpy2DAsync(to, step, from, row, row, rows, cudaMemcpyHostToDevice, stream);
     device->sending[number] = true;
     if (status == cudaSuccess)
         status = cudaEventRecord(device->staged[number], device->copy_stream);

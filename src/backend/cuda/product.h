@@ -31,7 +31,8 @@ int64_t lk_product_workspace(const LkProduct *product);
 bool lk_product_run(LkProduct *product, const void *a, const void *b, const void *bias, const void *c, void *d,
                     void *workspace, LkError *error);
 
-/** Bytes to which all of a node's tensors, and the rows of its parts of tensors, are aligned for certain, 16 at most. */
+/** Bytes to which all of a node's tensors, and the rows of its parts of tensors, are aligned for certain, 16 at most.
+ */
 int lk_product_alignment(const LkGraph *graph, const LkNode *node);
 
 void lk_product_choices_free(LkProductChoice *choices);

@@ -1,6 +1,6 @@
 /* Adapters among the frozen weights: every run puts its own parts behind the rows of the weights that it reads them
- * with, some hundred in one launch. Between runs the room means nothing, so that programs of several adapters, or of other
- * strengths of one, can share the weights. */
+ * with, some hundred in one launch. Between runs the room means nothing, so that programs of several adapters, or of
+ * other strengths of one, can share the weights. */
 #include "backend/cuda/cuda_backend.h"
 
 #include <stdlib.h>

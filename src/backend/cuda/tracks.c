@@ -94,8 +94,8 @@ static bool is_small(const Uses *u, const LkTracks *tracks, int32_t n)
     LkRef out = lk_graph_owner(u->graph, node->out[0]);
     int32_t beside = next_main(tracks, n);
     bool movable = (node->op == LK_OP_MATMUL && !node->attr.has_addend) || node->op == LK_OP_SLICE;
-    if (!movable || kind_of(u, out) != LK_TENSOR_ACTIVATION || !factors_stay(u, node) ||
-        beside >= u->first_read[out] || beside >= tracks->n_nodes)
+    if (!movable || kind_of(u, out) != LK_TENSOR_ACTIVATION || !factors_stay(u, node) || beside >= u->first_read[out] ||
+        beside >= tracks->n_nodes)
         return false;
     double larger = work(u->graph, &u->graph->nodes[beside]);
     return larger > 0 && work(u->graph, node) * SMALL_SHARE <= larger;
@@ -106,8 +106,7 @@ static bool is_small(const Uses *u, const LkTracks *tracks, int32_t n)
 static int32_t small_until(const Uses *u, const LkTracks *tracks, int32_t n)
 {
     const LkNode *node = &u->graph->nodes[n];
-    return node->op == LK_OP_SLICE ? next_main(tracks, n)
-                                   : u->first_read[lk_graph_owner(u->graph, node->out[0])] - 1;
+    return node->op == LK_OP_SLICE ? next_main(tracks, n) : u->first_read[lk_graph_owner(u->graph, node->out[0])] - 1;
 }
 
 static void put_with_gradients(LkTracks *tracks, int32_t n)

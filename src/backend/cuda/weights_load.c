@@ -87,8 +87,8 @@ static bool load(LkDevice *device, const LkHeldWeight *weight, uint8_t *place, c
 {
     Loading l = {.form =
                      lk_weight_form(weight->dtype, weight->rank, weight->shape, weight->form == LK_CUDA_CHANNELS_LAST)};
-    l.step = lk_weight_form_bytes(&l.form, 1) +
-             ((const LkCudaWeight *)weight)->room * (int64_t)lk_dtype_size(weight->dtype);
+    l.step =
+        lk_weight_form_bytes(&l.form, 1) + ((const LkCudaWeight *)weight)->room * (int64_t)lk_dtype_size(weight->dtype);
     if (!lk_weight_reader_open(&l.reader, source, weight->name, l.form.rows * l.form.cols, error))
         return false;
     bool ok = fill(device, weight, &l, place, number, error);

@@ -97,8 +97,9 @@ bool reference_geglu(const ReferenceCall *call)
     int64_t rows = lk_tensor_rows(call->out_tensor[0]), cols = lk_tensor_cols(call->out_tensor[0]);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < cols; c++)
-            call->out[0][r * lk_tensor_pitch(call->out_tensor[0]) + c] = with_low_rank(call, 0, LK_LOW_RANK_X, r, c) *
-                                         reference_gelu(with_low_rank(call, 0, LK_LOW_RANK_X, r, cols + c));
+            call->out[0][r * lk_tensor_pitch(call->out_tensor[0]) + c] =
+                with_low_rank(call, 0, LK_LOW_RANK_X, r, c) *
+                reference_gelu(with_low_rank(call, 0, LK_LOW_RANK_X, r, cols + c));
     return true;
 }
 
