@@ -3,7 +3,6 @@
 #include "model/text_encoders.h"
 #include "model/unet.h"
 #include "model/vae.h"
-#include "tensor/joined.h"
 #include "tensor/low_rank.h"
 #include "tensor/sweep.h"
 
@@ -143,8 +142,6 @@ LkStage *lk_stage_new(const LkGeneratorOptions *options, LkStageKey key, LkError
     lk_graph_fold_low_rank(stage->graph);
     lk_graph_sweep(stage->graph);
     bool resides = key.kind == LK_STAGE_DECODER || lk_graph_reside(stage->graph, &options->residency, error);
-    if (resides)
-        lk_graph_join_products(stage->graph);
     if (!resides || !lk_graph_check(stage->graph, error) ||
         !lk_prepare(&stage->prepared, options->api, options->device, stage->graph, error)) {
         lk_stage_free(stage);

@@ -297,6 +297,15 @@ int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n
     return graph->n_nodes++;
 }
 
+int32_t lk_graph_append_node(LkGraph *graph, const LkNode *node)
+{
+    int32_t segment = graph->segment;
+    graph->segment = node->segment;
+    int32_t n = lk_graph_append(graph, node->op, &node->attr, node->n_in, node->in, node->n_out, node->out);
+    graph->segment = segment;
+    return n;
+}
+
 const LkTensor *lk_graph_tensor(const LkGraph *graph, LkRef ref)
 {
     static const LkTensor empty = {.base = LK_NONE, .node = -1, .grad_base = LK_NONE};

@@ -207,6 +207,9 @@ LkRef lk_graph_activation(LkGraph *graph, LkDType dtype, int rank, const int64_t
 int32_t lk_graph_append(LkGraph *graph, LkOp op, const LkAttributes *attr, int n_in, const LkRef *in, int n_out,
                         const LkRef *out);
 
+/** Appends a node like this one, in its segment; for what makes the list of nodes anew. */
+int32_t lk_graph_append_node(LkGraph *graph, const LkNode *node);
+
 /** For what numbers the nodes anew: no node writes an activation, and then, node by node in order, what it writes. */
 void lk_graph_forget_writers(LkGraph *graph);
 void lk_graph_note_writer(LkGraph *graph, int32_t n);

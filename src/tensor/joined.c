@@ -18,7 +18,8 @@ typedef struct Fate {
     bool apart;     /* all who read it can read its rows apart */
     LkRef behind;   /* of an x: the h whose place is behind it, or LK_NONE */
     LkRef factor;   /* of a weight: the u that it is joined with, or LK_NONE */
-    int64_t room;   /* of such a weight: columns of the h that u meets, and of those beside it */
+    int64_t begin;  /* of such a weight: the first column of h that u meets, beside those of other layers' */
+    int64_t room;   /* and how many these are together; of a weight on the host: of those who fetched it */
     int32_t joined; /* of an x: the last product that reads it together with h */
     LkRef rows;     /* of an x: [x | h] */
     bool copied;    /* of an h: out of these rows */
@@ -94,16 +95,24 @@ static bool stays(const Joiner *j, LkRef ref)
     return tensor(j, lk_graph_owner(j->graph, ref))->kind != LK_TENSOR_STATE && fate(j, ref)->writer != MANY;
 }
 
+/** Of a weight that was fetched from the host, where its rows can have room behind them: the one on the host; else
+ * LK_NONE. */
+static LkRef fetched_from(const Joiner *j, LkRef ref)
+{
+    const Fate *f = fate(j, ref);
+    if (!f->apart || f->writer < 0 || j->old[f->writer].op != LK_OP_FETCH)
+        return LK_NONE;
+    const LkNode *fetch = &j->old[f->writer];
+    return lk_graph_is_whole(j->graph, fetch->out[0]) ? lk_graph_owner(j->graph, fetch->in[0]) : LK_NONE;
+}
+
 /** Whether a tensor is a frozen weight behind whose rows there can be room: one that stays on the device, or was
  * fetched from the host. */
 static bool is_weight(const Joiner *j, LkRef ref)
 {
     const LkTensor *t = tensor(j, lk_graph_owner(j->graph, ref));
-    const Fate *f = fate(j, ref);
-    bool fetched = f->apart && f->writer >= 0 && j->old[f->writer].op == LK_OP_FETCH &&
-                   lk_graph_is_whole(j->graph, j->old[f->writer].out[0]);
-    return lk_graph_is_whole(j->graph, ref) &&
-           (fetched || (t->kind == LK_TENSOR_WEIGHT && !t->on_host && !t->taps_first));
+    bool stays_there = t->kind == LK_TENSOR_WEIGHT && !t->on_host && !t->taps_first;
+    return lk_graph_is_whole(j->graph, ref) && t->rank == 2 && (stays_there || fetched_from(j, ref) != LK_NONE);
 }
 
 /** Whether a node is a layer's product. */
@@ -137,7 +146,7 @@ static bool can_have_room(const Joiner *j, LkRef x)
     if (!f->apart || f->writer < 0 || !lk_graph_is_whole(j->graph, x))
         return false;
     const LkNode *maker = &j->old[f->writer];
-    return maker->op != LK_OP_MATMUL && lk_op_takes_columns(maker->op, &maker->attr, -1) &&
+    return maker->op != LK_OP_MATMUL && maker->op != LK_OP_FETCH && lk_op_takes_columns(maker->op, &maker->attr, -1) &&
            lk_graph_is_whole(j->graph, maker->out[0]) &&
            lk_graph_owner(j->graph, maker->out[0]) == lk_graph_owner(j->graph, x);
 }
@@ -165,6 +174,14 @@ static bool is_constant(const Joiner *j, LkRef ref)
     return kind == LK_TENSOR_ACTIVATION ? writer >= 0 : kind == LK_TENSOR_STATE && writer == NEVER;
 }
 
+/** Whether a weight that is joined already would be joined with the same numbers in the same place. */
+static bool fits(const Joiner *j, const Fate *of_weight, const Fate *wanted)
+{
+    const LkTensor *a = tensor(j, of_weight->factor), *b = tensor(j, wanted->factor);
+    return of_weight->factor == LK_NONE || (a->offset == b->offset && lk_tensor_cols(a) == lk_tensor_cols(b) &&
+                                            of_weight->room == wanted->room && of_weight->begin == wanted->begin);
+}
+
 /** Joins the product n with its layer's, if it can be. */
 static void consider(Joiner *j, int32_t n)
 {
@@ -178,19 +195,21 @@ static void consider(Joiner *j, int32_t n)
     /* All u are there before the first of these products: parts of one tensor, made by one node or by none. */
     if (!is_constant(j, factors) || (j->factors != LK_NONE && j->factors != factors))
         return;
-    Fate *of_x = fate(j, x), *of_weight = fate(j, j->old[layer].in[1]);
-    const LkTensor *known = tensor(j, of_weight->factor), *wanted = tensor(j, u);
-    int64_t room = lk_tensor_cols(tensor(j, all));
-    if ((of_x->behind != LK_NONE && of_x->behind != all) ||
-        (of_weight->factor != LK_NONE && (known->offset != wanted->offset || of_weight->room != room ||
-                                          lk_tensor_cols(known) != lk_tensor_cols(wanted))))
+    Fate *of_x = fate(j, x), *of_weight = fate(j, j->old[layer].in[1]), wanted = *of_weight;
+    wanted.factor = u;
+    wanted.begin = tensor(j, h)->offset;
+    wanted.room = lk_tensor_cols(tensor(j, all));
+    LkRef host = fetched_from(j, j->old[layer].in[1]);
+    if ((of_x->behind != LK_NONE && of_x->behind != all) || !fits(j, of_weight, &wanted) ||
+        (host != LK_NONE && j->fates[host].room != 0 && j->fates[host].room != wanted.room))
         return;
     j->factors = factors;
     j->layers[n] = layer;
     of_x->behind = all;
     of_x->joined = n;
-    of_weight->factor = u;
-    of_weight->room = room;
+    *of_weight = wanted;
+    if (host != LK_NONE)
+        j->fates[host].room = wanted.room;
 }
 
 /** Lets a tensor, or what is seen of it, be columns of the rows from `begin` on. What no node reads becomes a harmless
@@ -230,13 +249,15 @@ static LkRef widen(Joiner *j, LkRef ref, int64_t room)
     return rows;
 }
 
-/** Gives every x of a joined product its rows, and every weight that was fetched for one. */
+/** Gives every x of a joined product its rows; and every weight that is fetched for one, wherever else it is fetched,
+ * too, so that all its readers see what they would see of one that stays on the device. */
 static void make_rows(Joiner *j)
 {
     LkGraph *graph = j->graph;
     for (LkRef x = 0; x < j->n_tensors; x++) {
         Fate *f = &j->fates[x];
-        if (f->factor != LK_NONE && graph->tensors[x].kind == LK_TENSOR_ACTIVATION && widen(j, x, f->room) == LK_NONE)
+        LkRef host = graph->tensors[x].kind == LK_TENSOR_ACTIVATION ? fetched_from(j, x) : LK_NONE;
+        if (host != LK_NONE && j->fates[host].room > 0 && widen(j, x, j->fates[host].room) == LK_NONE)
             return;
         if (f->behind == LK_NONE)
             continue;
@@ -291,13 +312,6 @@ static LkNode joined(const Joiner *j, int32_t n)
     return node;
 }
 
-static void append(LkGraph *graph, const LkNode *node)
-{
-    graph->segment = node->segment;
-    lk_graph_append(graph, node->op, &node->attr, node->n_in, node->in, node->n_out, node->out);
-    graph->segment = 0;
-}
-
 static void rewrite(Joiner *j)
 {
     LkGraph *graph = j->graph;
@@ -308,7 +322,7 @@ static void rewrite(Joiner *j)
         LkRef h = node.n_out > 0 ? node.out[0] : LK_NONE;
         if (is_copied(j, h))
             node.out[0] = in_rows(j, h);
-        append(graph, &node);
+        lk_graph_append_node(graph, &node);
         if (!is_copied(j, h))
             continue;
         LkNode copy = {.op = LK_OP_SLICE,
@@ -318,7 +332,7 @@ static void rewrite(Joiner *j)
                        .out = {h},
                        .attr.begin = begin_of(j, h),
                        .segment = node.segment};
-        append(graph, &copy);
+        lk_graph_append_node(graph, &copy);
     }
 }
 

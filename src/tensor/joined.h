@@ -13,5 +13,7 @@
  * columns of a tensor that has the room, so that runs end in the same numbers wherever their weights are. Weights that
  * are codes stay as they are.
  *
- * To be called once the weights have their places. Sweeps the graph. */
+ * For training steps, once the weights have their places. Pictures are not drawn so: weights pass from one picture's
+ * programs to the next one's, with room or without, and the same seed must give the same picture whatever came before.
+ * Sweeps the graph. */
 void lk_graph_join_products(LkGraph *graph);

@@ -209,14 +209,6 @@ static void place_visits(Mover *m)
     }
 }
 
-static void append(LkGraph *graph, const LkNode *node)
-{
-    int32_t segment = graph->segment;
-    graph->segment = node->segment;
-    lk_graph_append(graph, node->op, &node->attr, node->n_in, node->in, node->n_out, node->out);
-    graph->segment = segment;
-}
-
 /** Begins the fetches whose time has come before old node n. */
 static void begin_fetches(Mover *m, int32_t *begun, int32_t n)
 {
@@ -260,7 +252,7 @@ static void rewrite_node(Mover *m, int32_t n)
         node.in[k] = lk_graph_seen_as(m->graph, form->in_arena, node.in[k]); /* as the old node saw it */
         node.attr.taps_first |= taps_first;
     }
-    append(m->graph, &node);
+    lk_graph_append_node(m->graph, &node);
 }
 
 static bool prepare(Mover *m)

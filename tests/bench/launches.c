@@ -13,8 +13,7 @@ int roof_attention_calls(int sm, const LkGraph *graph, const LkNode *node)
     return lk_card_limits(sm)->backward_workspace ? 1 + (int)(matrix / (double)(256 << 20)) : 1;
 }
 
-/** Whether a product's weight stays on the card. */
-static bool is_held(const LkGraph *graph, const LkNode *node)
+bool roof_is_held(const LkGraph *graph, const LkNode *node)
 {
     return graph->tensors[lk_graph_owner(graph, node->in[1])].kind == LK_TENSOR_WEIGHT;
 }
@@ -34,8 +33,8 @@ RoofTails roof_tails(const LkGraph *graph)
     RoofTails tails = {0};
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const LkNode *node = &graph->nodes[n];
-        if (node->op != LK_OP_MATMUL || lk_product_kind(graph, node) != LK_PRODUCT_JOINED || !is_held(graph, node) ||
-            is_again(graph, n))
+        if (node->op != LK_OP_MATMUL || lk_product_kind(graph, node) != LK_PRODUCT_JOINED ||
+            !roof_is_held(graph, node) || is_again(graph, n))
             continue;
         const LkTensor *x = lk_graph_tensor(graph, node->in[0]);
         const LkTensor *u = lk_graph_tensor(graph, node->in[lk_low_rank_input(node, 0) + 1]);
@@ -69,7 +68,7 @@ int roof_launches(int sm, const LkGraph *graph, const LkNode *node)
         case LK_PRODUCT_ROUNDED:  /* and the rounding */
             return 2;
         case LK_PRODUCT_JOINED: /* and what is put behind a weight in the arena */
-            return is_held(graph, node) ? 1 : 2;
+            return roof_is_held(graph, node) ? 1 : 2;
         default:
             return 1;
         }

@@ -14,6 +14,9 @@ typedef struct RoofTails {
 
 RoofTails roof_tails(const LkGraph *graph);
 
+/** Whether a product's weight stays on the card. */
+bool roof_is_held(const LkGraph *graph, const LkNode *node);
+
 /** Of the gradient of a fused attention: calls of cuDNN, which takes some heads at a time where its scratch memory
  * would be too much. */
 int roof_attention_calls(int sm, const LkGraph *graph, const LkNode *node);

@@ -66,6 +66,20 @@ static RoofClass *find_class(Roof *roof, const char *name)
     return class;
 }
 
+/** What a joined product reads beside its own h and u: columns of other layers' h, and as many zeros; and what it puts
+ * behind a weight in the arena. */
+static double joined_bytes(const LkGraph *graph, const LkNode *node)
+{
+    int h = lk_low_rank_input(node, 0);
+    const LkTensor *x = lk_graph_tensor(graph, node->in[0]), *y = lk_graph_tensor(graph, node->out[0]);
+    const LkTensor *u = lk_graph_tensor(graph, node->in[h + 1]);
+    double width = (double)(lk_tensor_pitch(x) - lk_tensor_cols(x)), terms = (double)lk_tensor_cols(u);
+    double more = (double)(lk_tensor_rows(y) + lk_tensor_cols(y)) * (width - terms);
+    if (!roof_is_held(graph, node))
+        more += (double)lk_tensor_cols(y) * (width + terms);
+    return more * (double)lk_dtype_size(x->dtype);
+}
+
 /** Bytes beyond inputs and outputs, each touched once: the matrix that a deterministic attention writes and reads
  * again, an f32 sum that is rounded, what a group norm reads once for its sums and once more. */
 static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNode *node)
@@ -74,6 +88,8 @@ static double extra_bytes(const RoofCard *card, const LkGraph *graph, const LkNo
                              lk_graph_tensor(graph, node->n_in > 1 ? node->in[1] : LK_NONE)};
     switch (node->op) {
     case LK_OP_MATMUL:
+        if (lk_product_kind(graph, node) == LK_PRODUCT_JOINED)
+            return joined_bytes(graph, node);
         if (lk_product_kind(graph, node) != LK_PRODUCT_ROUNDED)
             return 0;
         return 8.0 * (double)lk_tensor_count(lk_graph_tensor(graph, node->out[0]));
@@ -128,11 +144,11 @@ bool roof_add(Roof *roof, const RoofCard *card, const LkGraph *graph)
         const LkNode *node = &graph->nodes[n];
         NodeCost cost = profile_cost(graph, node);
         cost.bytes += extra_bytes(card, graph, node);
-        cost.flops += extra_flops(graph, node);
         char name[96];
         snprintf(name, sizeof name, "%-*s%s", roof->by_shape ? 22 : 0, cost.class, roof->by_shape ? cost.shape : "");
         RoofClass *class = find_class(roof, name);
-        double arithmetic = cost.flops / peak(card, graph, node), memory = cost.bytes / card->bytes;
+        double arithmetic = (cost.flops + extra_flops(graph, node)) / peak(card, graph, node),
+               memory = cost.bytes / card->bytes;
         double floor = arithmetic > memory ? arithmetic : memory;
         int launches = roof_launches(card->sm, graph, node);
         double launched = floor > launches * ROOF_LAUNCH ? floor : launches * ROOF_LAUNCH;
@@ -160,7 +176,8 @@ static int longest_first(const void *x, const void *y)
 /** Passes that compute nothing new: what fusing or another layout would take away. */
 static bool only_moves(const char *class)
 {
-    return strcmp(class, "casts") == 0 || strcmp(class, "sums") == 0 || strcmp(class, "copies") == 0;
+    return strcmp(class, "casts") == 0 || strcmp(class, "sums") == 0 || strcmp(class, "copies") == 0 ||
+           strcmp(class, "adapter among weights") == 0;
 }
 
 static void print_row(const char *name, int nodes, int launches, double flops, double bytes, double floor,

@@ -4,6 +4,7 @@
 #include "tests/ops/graph_test.h"
 
 #include "backend/cuda/module.h"
+#include "kernels/args.h"
 #include "tensor/joined.h"
 #include "tests/fakecuda/fake.h"
 #include "tests/tap.h"
@@ -134,6 +135,77 @@ static void check_pair(LkDType dtype, int sm, Kind first, Kind second, int produ
            fake_violation());
 }
 
+/** A layer that reads an attention: cuDNN's, or products and softmax, in one tile of rows or in several. */
+static void check_attention(LkDType dtype, int sm, int64_t batch, int64_t rows, int64_t heads)
+{
+    enum { HEAD = 8, RANK = 8 };
+    LkError error = {0};
+    fake_reset();
+    fake_device(sm, (int64_t)2 << 30, 1);
+    GraphTest *test = graph_test_new(dtype, 9);
+    LkGraph *graph = test->graph;
+    LkRef of[3];
+    for (int i = 0; i < 3; i++)
+        of[i] = test_x(test, 3, (int64_t[]){batch, rows, heads * HEAD});
+    LkRef x = lk_attention(graph, of[0], of[1], of[2], heads, 0.5f, false);
+    LkRef d = test_state(test, dtype, TEST_NORMAL, 0, 0.3, 2, (int64_t[]){RANK, heads * HEAD});
+    LkRef u = test_state(test, dtype, TEST_NORMAL, 0, 0.3, 2, (int64_t[]){OUT, RANK});
+    LkRef w = test_weight(test, dtype, 0, 0.3, 2, (int64_t[]){OUT, heads * HEAD});
+    LkRef y0 = product(test, x, w, LK_NONE, false), h = product(test, x, d, LK_NONE, false);
+    LkRef y = product(test, h, u, y0, false);
+    lk_graph_output(graph, y);
+    lk_graph_join_products(graph);
+    bool joined = graph->nodes[graph->n_nodes - 1].attr.low_rank[0].given;
+    test_draw(test);
+    double **results = calloc((size_t)graph->n_tensors, sizeof *results), off = 1e9;
+    LkReference *truth = test_reference(test);
+    if (test_run(test, lk_cuda_backend(), false, results, &error) && lk_reference_run(truth, &error))
+        off = test_relative_error(results[y], lk_reference_data(truth, y), batch * rows * OUT);
+    tap_ok(joined && off < (dtype == LK_BF16 ? 0x1p-7 : 0x1p-9) && fake_violations() == 0,
+           "%s, sm_%d, attention of %lld rows: off by %.1e%s", lk_dtype_name(dtype), sm, (long long)rows, off,
+           error.text);
+    lk_reference_free(truth);
+    test_free_results(test, results);
+    free(results);
+    graph_test_free(test);
+}
+
+/** More layers than one launch has tails of. */
+static void check_many(void)
+{
+    enum { LAYERS = LK_TAILS_AT_ONCE + 5, NARROW = 8 };
+    LkError error = {0};
+    fake_reset();
+    GraphTest *test = graph_test_new(LK_BF16, 3);
+    LkGraph *graph = test->graph;
+    LkRef x = lk_layer_norm(graph, test_x(test, 2, (int64_t[]){4, WIDE}), test_vector(test, 1, 0.2, WIDE),
+                            test_vector(test, 0, 0.2, WIDE), 1e-3f);
+    LkRef factors = test_state(test, LK_BF16, TEST_NORMAL, 0, 0.3, 2, (int64_t[]){LAYERS * NARROW, NARROW});
+    LkRef d = test_state(test, LK_BF16, TEST_NORMAL, 0, 0.3, 2, (int64_t[]){NARROW, WIDE});
+    LkRef h = product(test, x, d, LK_NONE, false), y[LAYERS];
+    for (int i = 0; i < LAYERS; i++) {
+        LkRef w = test_weight(test, LK_BF16, 0, 0.2, 2, (int64_t[]){NARROW, WIDE});
+        LkRef u = lk_graph_view(graph, factors, i * NARROW * NARROW, 2, (int64_t[]){NARROW, NARROW});
+        y[i] = product(test, h, u, product(test, x, w, LK_NONE, false), false);
+        lk_graph_output(graph, y[i]);
+    }
+    lk_graph_join_products(graph);
+    test_draw(test);
+    double **results = calloc((size_t)graph->n_tensors, sizeof *results), off = 0;
+    LkReference *truth = test_reference(test);
+    bool ran = test_run(test, lk_cuda_backend(), false, results, &error) && lk_reference_run(truth, &error);
+    for (int i = 0; i < LAYERS && ran; i++) {
+        double here = test_relative_error(results[y[i]], lk_reference_data(truth, y[i]), 4 * NARROW);
+        off = here > off ? here : off;
+    }
+    tap_ok(ran && off < 0x1p-7 && fake_calls_of("cublasLtMatmul") == LAYERS + 1 && fake_violations() == 0,
+           "%d layers: off by %.1e%s", LAYERS, off, error.text);
+    lk_reference_free(truth);
+    test_free_results(test, results);
+    free(results);
+    graph_test_free(test);
+}
+
 int main(void)
 {
     static const struct {
@@ -152,5 +224,9 @@ int main(void)
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         for (size_t k = 0; k < sizeof cards / sizeof *cards; k++)
             check_pair(cards[k].dtype, cards[k].sm, pairs[i].first, pairs[i].second, pairs[i].products, pairs[i].forms);
+    check_attention(LK_BF16, 90, 2, 40, 3);
+    check_attention(LK_F16, 75, 2, 40, 3);
+    check_attention(LK_F16, 75, 1, 4100, 1); /* two tiles */
+    check_many();
     return tap_done();
 }

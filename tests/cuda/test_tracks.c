@@ -40,13 +40,23 @@ static bool overlap(const LkGraph *graph, LkRef a, LkRef b)
     return x->offset < y->offset + lk_tensor_count(y) && y->offset < x->offset + lk_tensor_count(x);
 }
 
+/** Whether a node writes its tensor k, of inputs and then outputs. A joined product writes behind a weight that was
+ * fetched. */
+static bool writes(const LkGraph *graph, const LkNode *node, int k)
+{
+    bool joined = node->op == LK_OP_MATMUL && node->attr.low_rank[0].given;
+    return k >= node->n_in ||
+           (joined && k == 1 && graph->tensors[lk_graph_owner(graph, node->in[1])].kind == LK_TENSOR_ACTIVATION);
+}
+
 /** Whether node b has to see what node a does, or must not disturb it. */
 static bool depend(const LkGraph *graph, const LkNode *a, const LkNode *b)
 {
     for (int i = 0; i < a->n_in + a->n_out; i++)
         for (int k = 0; k < b->n_in + b->n_out; k++)
-            if ((i >= a->n_in || k >= b->n_in) && overlap(graph, i < a->n_in ? a->in[i] : a->out[i - a->n_in],
-                                                          k < b->n_in ? b->in[k] : b->out[k - b->n_in]))
+            if ((writes(graph, a, i) || writes(graph, b, k)) &&
+                overlap(graph, i < a->n_in ? a->in[i] : a->out[i - a->n_in],
+                        k < b->n_in ? b->in[k] : b->out[k - b->n_in]))
                 return true;
     return false;
 }

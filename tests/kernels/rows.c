@@ -73,15 +73,16 @@ static void test_copy(LkDType t, int64_t rows, int64_t cols, int64_t x_stride, i
     free(truth);
 }
 
-/** Behind rows of `c` elements; nothing else changes. */
-static void test_tails(LkDType t, int count, int64_t rows, int64_t c, int64_t width, int64_t begin, int64_t terms)
+/** Behind rows of `c` elements; nothing else changes. Each matrix has `more` rows more than the one before. */
+static void test_tails(LkDType t, int count, int64_t rows, int64_t more, int64_t c, int64_t width, int64_t begin,
+                       int64_t terms)
 {
     LkFillTailsArgs a = {.count = count};
     Array u[LK_TAILS_AT_ONCE], w[LK_TAILS_AT_ONCE];
     Check tails = {LK_KERNEL_FILL_TAILS, t, &a, .same_for_all_lanes = true};
     double *truth[LK_TAILS_AT_ONCE];
     for (int i = 0; i < count; i++) {
-        int64_t n = rows + i, step = c + width + i; /* and there may be more room than is filled */
+        int64_t n = rows + i * more, step = c + width + i; /* and there may be more room than is filled */
         u[i] = array_random(t, n * terms, 10 + (uint64_t)i, 1, 0);
         w[i] = array_random(t, n * step, 20 + (uint64_t)i, 1, 0);
         truth[i] = truth_new(n * step);
@@ -171,10 +172,10 @@ int main(void)
         test_copy(t, 17, 320, 320, 640, 320);
         test_copy(t, 9, 4, 9, 4, 0);
         test_copy(t, 2, 4100, 4100, 4111, 3);
-        test_tails(t, 1, 1, 1, 1, 0, 1);
-        test_tails(t, 1, 7, 5, 9, 3, 4);
-        test_tails(t, 3, 130, 16, 48, 16, 16);
-        test_tails(t, 5, 11, 24, 64, 40, 24);
+        test_tails(t, 1, 1, 0, 1, 1, 0, 1);
+        test_tails(t, 1, 7, 0, 5, 9, 3, 4);
+        test_tails(t, 3, 130, 1, 16, 48, 16, 16);
+        test_tails(t, 5, 11, 97, 24, 64, 40, 24);
         test_embedding(t, 1, 1, 1, 1);
         test_embedding(t, 154, 40, 100, 77);
         test_embedding(t, 5, 768, 11, 0);

@@ -34,6 +34,7 @@ typedef enum Twist {
     Y0_READ,        /* the layer's product is read by something else, too */
     Y0_OUTPUT,      /* or by the host */
     TOO_WIDE,       /* 72 terms */
+    OTHER_COLUMNS,  /* one weight and one u for all columns of h: one is joined */
     ODD,            /* 4 terms, which do not begin at 16 bytes */
     OTHER_X,        /* h is a product of something else */
     SCALED,         /* the product has a factor */
@@ -66,6 +67,7 @@ static const struct {
     [Y0_READ] = {"the layer's product is read", 0, 0},
     [Y0_OUTPUT] = {"the layer's product is an output", 0, 0},
     [TOO_WIDE] = {"72 terms", 0, 0},
+    [OTHER_COLUMNS] = {"a weight that is used again, with other columns of h", 1, 1},
     [ODD] = {"4 terms", 0, 0},
     [OTHER_X] = {"h is of another x", 0, 0},
     [SCALED] = {"a factor", 0, 0},
@@ -78,6 +80,7 @@ typedef struct Case {
     GraphTest *test;
     LkRef factors, x; /* factors: all u */
     int64_t used;
+    LkRef w, u;   /* of the layer before; LK_NONE at first */
     LkRef out[4]; /* to be compared */
     int n_out;
 } Case;
@@ -158,20 +161,22 @@ static LkRef layer(Case *c, Twist twist, LkRef x, LkRef h, int64_t rank, bool la
     }
     if (twist == ADDEND_CHANGES)
         options.addend = test_state(c->test, graph->compute, TEST_NORMAL, 0, 1, 2, (int64_t[]){ROWS, OUT});
-    LkRef w = weight(c, OUT, WIDE), y0 = lk_matmul(graph, x, w, options);
+    bool again = twist == OTHER_COLUMNS && c->w != LK_NONE;
+    LkRef w = c->w = again ? c->w : weight(c, OUT, WIDE), y0 = lk_matmul(graph, x, w, options);
     if (twist == ON_HOST)
         graph->tensors[w].on_host = true;
     if (twist == Y0_OUTPUT || (twist == NARROW_FIRST && !last))
         show(c, y0);
     if (twist == Y0_READ)
         show(c, lk_activation(graph, y0, LK_SILU));
-    return product(c, h, factor(c, OUT, rank), y0, twist == SCALED ? 0.5f : 1);
+    c->u = again ? c->u : factor(c, OUT, rank);
+    return product(c, h, c->u, y0, twist == SCALED ? 0.5f : 1);
 }
 
 static void build_layers(Case *c, Twist twist)
 {
     LkGraph *graph = c->test->graph;
-    bool stacked = twist == STACKED || twist == NARROW_FIRST;
+    bool stacked = twist == STACKED || twist == NARROW_FIRST || twist == OTHER_COLUMNS;
     int64_t rank = twist == TOO_WIDE ? 72 : twist == ODD ? 4 : RANK;
     LkRef x = c->x;
     if (twist == RESHAPED)
@@ -197,7 +202,7 @@ static void build_layers(Case *c, Twist twist)
 
 static Case new_case(Twist twist, bool join)
 {
-    Case c = {.test = graph_test_new(LK_BF16, 5)};
+    Case c = {.test = graph_test_new(LK_BF16, 5), .w = LK_NONE, .u = LK_NONE};
     LkGraph *graph = c.test->graph;
     c.factors = test_state(c.test, LK_BF16, TEST_NORMAL, 0, 0.3, 1, (int64_t[]){1024});
     c.x = make_x(&c, twist);

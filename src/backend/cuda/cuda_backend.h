@@ -71,18 +71,16 @@ struct LkDevice {
     LkProductChoice *choices;
 };
 
-/** What a program puts behind the rows of a weight: u, from column `begin` of the room on. */
+/** A weight behind whose rows a program puts an adapter's part, and the joined product that reads both. */
 typedef struct LkCudaTail {
     const LkCudaWeight *weight;
-    LkRef u;
-    int64_t begin, width; /* width: of the room that is read */
+    const LkNode *node;
 } LkCudaTail;
 
-/** All of them: filled before the first product that reads them, in every run. */
+/** All of them: filled before the first such product, in every run. */
 typedef struct LkCudaTails {
     LkCudaTail *items;
     int count, capacity;
-    int32_t before; /* the node */
 } LkCudaTails;
 
 /** A program, and what a card's has beside. */
@@ -189,8 +187,11 @@ void lk_cuda_weights_trim(LkDevice *device, bool all);
 
 /* Tails (tails.c). */
 
-/** Lets the program fill the room of a weight before node `n` and all later ones; once for each weight. */
-bool lk_cuda_tails_add(LkCudaProgram *program, int32_t n, const LkCudaTail *tail, LkError *error);
+/** Lets the program fill the room of a weight for a joined product, in the order of nodes; once for each weight. */
+bool lk_cuda_tails_add(LkCudaProgram *program, const LkNode *node, const LkCudaWeight *weight, LkError *error);
+/** What stands behind the rows of a joined product's weight, which is at this address with its rows `step` elements
+ * apart; of a bound program. */
+LkTail lk_cuda_tail(const LkProgram *program, const LkNode *node, void *weight, int64_t step);
 /** Fills tails, in as few launches as can be. */
 bool lk_cuda_fill_tails(LkDevice *device, LkDType dtype, const LkTail *tails, int count, LkError *error);
 /** Fills the program's, if it is time before node n. */

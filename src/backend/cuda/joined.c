@@ -4,6 +4,7 @@
  * was fetched has its room in the arena, which the step fills itself. */
 #include "backend/cuda/bias.h"
 #include "backend/cuda/product.h"
+#include "tensor/low_rank.h"
 
 #include <stdlib.h>
 
@@ -19,19 +20,13 @@ typedef struct JoinedStep {
     int64_t workspace_at; /* behind the bias in the result's type */
 } JoinedStep;
 
-/** The second product's h; its u is the next input. */
-static int h_of(const LkNode *node)
-{
-    return 2 + node->attr.has_bias;
-}
-
 static const LkTensor *tensor(const LkStep *step, LkRef ref)
 {
     return lk_graph_tensor(step->graph, ref);
 }
 
-/** y = a · bᵀ + beta · c and perhaps a bias, with `terms` columns of a and b. */
-static LkProduct *product(const JoinedStep *s, LkRef a, LkRef b, int64_t terms, int64_t room, bool bias, bool beta,
+/** y = a · bᵀ + beta · c and perhaps a bias, with `terms` columns of a and b, whose rows lie ldb apart. */
+static LkProduct *product(const JoinedStep *s, LkRef a, int64_t terms, int64_t ldb, bool bias, bool beta,
                           LkError *error)
 {
     const LkTensor *y = tensor(&s->base, s->base.node->out[0]);
@@ -46,7 +41,7 @@ static LkProduct *product(const JoinedStep *s, LkRef a, LkRef b, int64_t terms, 
                                             .d = y->dtype,
                                             .tf32 = lk_cuda_tf32(s->base.device, s->base.graph),
                                             .lda = lk_tensor_pitch(tensor(&s->base, a)),
-                                            .ldb = lk_tensor_pitch(tensor(&s->base, b)) + room,
+                                            .ldb = ldb,
                                             .ldd = n,
                                             .bias = bias,
                                             .alpha = 1,
@@ -55,28 +50,24 @@ static LkProduct *product(const JoinedStep *s, LkRef a, LkRef b, int64_t terms, 
                           error);
 }
 
-/** Has the products made: one, if the weight has the room. */
+/** Elements from row to row of the weight. */
+static int64_t weight_step(const JoinedStep *s)
+{
+    return lk_tensor_pitch(tensor(&s->base, s->base.node->in[1])) + (s->weight ? s->weight->room : 0);
+}
+
+/** Has the products made: one, if there is room behind the weight's rows. */
 static bool make_products(LkProgram *program, JoinedStep *s, LkError *error)
 {
     const LkNode *node = s->base.node;
-    const LkTensor *x = tensor(&s->base, node->in[0]), *h = tensor(&s->base, node->in[h_of(node)]);
-    int64_t columns = lk_tensor_cols(x), all = lk_tensor_pitch(x), width = all - columns;
-    if (!s->weight) {
-        s->product[0] = product(s, node->in[0], node->in[1], all, 0, node->attr.has_bias, node->attr.has_addend, error);
-        return s->product[0] != NULL;
-    }
-    if (s->weight->room >= width) {
-        LkCudaTail tail = {
-            .weight = s->weight, .u = node->in[h_of(node) + 1], .begin = h->offset - columns, .width = width};
-        s->product[0] = product(s, node->in[0], node->in[1], all, s->weight->room, node->attr.has_bias,
-                                node->attr.has_addend, error);
-        return s->product[0] &&
-               lk_cuda_tails_add((LkCudaProgram *)program, (int32_t)(node - program->graph->nodes), &tail, error);
-    }
-    s->product[0] = product(s, node->in[0], node->in[1], columns, s->weight->room, node->attr.has_bias,
-                            node->attr.has_addend, error);
-    s->product[1] =
-        product(s, node->in[h_of(node)], node->in[h_of(node) + 1], lk_tensor_cols(h), 0, false, true, error);
+    LkRef x = node->in[0], h = node->in[lk_low_rank_input(node, 0)];
+    int64_t columns = lk_tensor_cols(tensor(&s->base, x)), all = lk_tensor_pitch(tensor(&s->base, x));
+    int64_t terms = lk_tensor_cols(tensor(&s->base, h)), step = weight_step(s);
+    bool bias = node->attr.has_bias, addend = node->attr.has_addend;
+    s->product[0] = product(s, x, step >= all ? all : columns, step, bias, addend, error);
+    if (step >= all)
+        return s->product[0] && (!s->weight || lk_cuda_tails_add((LkCudaProgram *)program, node, s->weight, error));
+    s->product[1] = product(s, h, terms, terms, false, true, error);
     return s->product[0] && s->product[1];
 }
 
@@ -99,36 +90,22 @@ static bool prepare(LkProgram *program, JoinedStep *s, LkError *error)
     return true;
 }
 
-/** What is put behind the rows of a weight in the arena. */
-static LkTail tail_of(const JoinedStep *s, uint8_t *w)
-{
-    const LkNode *node = s->base.node;
-    const LkTensor *x = tensor(&s->base, node->in[0]), *weight = tensor(&s->base, node->in[1]);
-    const LkTensor *h = tensor(&s->base, node->in[h_of(node)]), *u = tensor(&s->base, node->in[h_of(node) + 1]);
-    return (LkTail){.u = s->u,
-                    .to = w + lk_tensor_cols(weight) * (int64_t)lk_dtype_size(weight->dtype),
-                    .rows = (int32_t)lk_tensor_rows(weight),
-                    .step = (int32_t)lk_tensor_pitch(weight),
-                    .width = (int16_t)(lk_tensor_pitch(x) - lk_tensor_cols(x)),
-                    .begin = (int16_t)(h->offset - lk_tensor_cols(x)),
-                    .terms = (int16_t)lk_tensor_cols(u)};
-}
-
 static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *error)
 {
     (void)error;
     JoinedStep *s = (JoinedStep *)base;
     const LkNode *node = base->node;
+    int h = lk_low_rank_input(node, 0);
     s->x = lk_program_address(program, node->in[0]);
-    s->h = lk_program_address(program, node->in[h_of(node)]);
-    s->u = lk_program_address(program, node->in[h_of(node) + 1]);
+    s->h = lk_program_address(program, node->in[h]);
+    s->u = lk_program_address(program, node->in[h + 1]);
     s->addend = node->attr.has_addend ? lk_program_address(program, node->in[node->n_in - 1]) : NULL;
     s->y = lk_program_address(program, node->out[0]);
-    s->w = s->weight ? s->weight->held.data : lk_program_address(program, node->in[1]);
+    void *w = s->weight ? s->weight->held.data : lk_program_address(program, node->in[1]);
+    s->w = w;
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = scratch;
-    if (!s->weight)
-        s->tail = tail_of(s, lk_program_address(program, node->in[1]));
+    s->tail = lk_cuda_tail(program, node, w, weight_step(s));
     return true;
 }
 
@@ -137,7 +114,7 @@ static bool run_step(LkStep *base, LkError *error)
     JoinedStep *s = (JoinedStep *)base;
     void *workspace = s->scratch + s->workspace_at;
     LkDType dtype = tensor(base, base->node->out[0])->dtype;
-    bool ok = s->weight || lk_cuda_fill_tails(base->device, dtype, &s->tail, 1, error);
+    bool ok = s->weight || s->product[1] || lk_cuda_fill_tails(base->device, dtype, &s->tail, 1, error);
     const void *bias = ok ? lk_cuda_bias_enqueue(&s->bias, base->device, s->scratch, &ok, error) : NULL;
     return ok && lk_product_run(s->product[0], s->x, s->w, bias, s->addend, s->y, workspace, error) &&
            (!s->product[1] || lk_product_run(s->product[1], s->h, s->u, NULL, s->y, s->y, workspace, error));
