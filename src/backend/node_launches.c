@@ -199,12 +199,13 @@ static void fill_slice(LkLaunches *to, const Node *n)
 {
     const uint8_t *x = (const uint8_t *)n->x[0] + (size_t)n->node->attr.begin * lk_dtype_size(n->in[0]->dtype);
     int64_t cols = lk_tensor_cols(n->out[0]);
-    lk_launch_add(to, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d = (LkCopy2dArgs){.x = x,
-                                                                                  .y = n->y[0],
-                                                                                  .rows = lk_tensor_rows(n->out[0]),
-                                                                                  .cols = cols,
-                                                                                  .x_stride = lk_tensor_cols(n->in[0]),
-                                                                                  .y_stride = cols};
+    lk_launch_add(to, LK_KERNEL_COPY2D, n->in[0]->dtype)->copy2d =
+        (LkCopy2dArgs){.x = x,
+                       .y = n->y[0],
+                       .rows = lk_tensor_rows(n->out[0]),
+                       .cols = cols,
+                       .x_stride = lk_tensor_cols(n->in[0]),
+                       .y_stride = lk_tensor_pitch(n->out[0])};
 }
 
 static void fill_embedding(LkLaunches *to, const Node *n)

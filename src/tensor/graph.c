@@ -222,6 +222,7 @@ bool lk_op_takes_columns(LkOp op, const LkAttributes *attr, int k)
     case LK_OP_GEGLU:
     case LK_OP_ATTENTION:
     case LK_OP_FETCH:
+    case LK_OP_SLICE:
         return k < 0;
     case LK_OP_ATTENTION_BACKWARD: /* the result */
         return k == 3;

@@ -11,17 +11,25 @@ enum { MULTIPLE = 8 };
 
 enum { NEVER = -1, MANY = -2 }; /* writers */
 
+/** Products of one x for which it is copied into rows with room. Those of the text are two a block. */
+enum { WORTH_A_COPY = 4 };
+
 /** What is known of a tensor that owns memory, and what becomes of it. */
 typedef struct Fate {
     int32_t writer; /* a node, NEVER or MANY */
     int32_t readers, last_read;
     bool apart;     /* all who read it can read its rows apart */
-    LkRef behind;   /* of an x: the h whose place is behind it, or LK_NONE */
+    LkRef behind;   /* of an x: the h whose place is behind it, the last of several, or LK_NONE */
+    bool shared;    /* of an x: there are several, one after the other in the same place */
+    bool moved;     /* of an x: it is copied into its rows, because its maker cannot write them */
+    bool there;     /* and that is done */
+    int products;   /* of an x: that read it together with an h */
+    LkRef of;       /* of an h: the x that it lies behind, or LK_NONE */
     LkRef factor;   /* of a weight: the u that it is joined with, or LK_NONE */
     int64_t begin;  /* of such a weight: the first column of h that u meets, beside those of other layers' */
     int64_t room;   /* and how many these are together; of a weight on the host: of those who fetched it */
     int32_t joined; /* of an x: the last product that reads it together with h */
-    LkRef rows;     /* of an x: [x | h] */
+    LkRef rows;     /* of an x and its h: [x | h] */
     bool copied;    /* of an h: out of these rows */
 } Fate;
 
@@ -59,6 +67,7 @@ static void find_uses(Joiner *j)
                              .last_read = -1,
                              .apart = graph->tensors[t].kind == LK_TENSOR_ACTIVATION && !graph->tensors[t].output,
                              .behind = LK_NONE,
+                             .of = LK_NONE,
                              .factor = LK_NONE,
                              .joined = NEVER,
                              .rows = LK_NONE};
@@ -182,34 +191,74 @@ static bool fits(const Joiner *j, const Fate *of_weight, const Fate *wanted)
                                             of_weight->room == wanted->room && of_weight->begin == wanted->begin);
 }
 
+/** Whether x can be copied into rows with room. */
+static bool can_be_copied(const Joiner *j, LkRef x)
+{
+    LkTensorKind kind = tensor(j, lk_graph_owner(j->graph, x))->kind;
+    bool stays_so = kind == LK_TENSOR_INPUT ? fate(j, x)->writer == NEVER : fate(j, x)->writer >= 0;
+    return lk_graph_is_whole(j->graph, x) && (kind == LK_TENSOR_INPUT || kind == LK_TENSOR_ACTIVATION) && stays_so;
+}
+
+/** Whether h has its place behind x, or can have it after the h before, which no product needs there any more. */
+static bool has_place(const Joiner *j, const Fate *of_x, LkRef h)
+{
+    if (of_x->behind == LK_NONE || of_x->behind == h)
+        return true;
+    return j->fates[h].of == LK_NONE && j->fates[h].writer > of_x->joined &&
+           lk_tensor_cols(tensor(j, h)) == lk_tensor_cols(tensor(j, of_x->behind));
+}
+
+static void join(Joiner *j, int32_t n, int32_t layer, LkRef all, const Fate *weight)
+{
+    LkRef x = lk_graph_owner(j->graph, j->old[layer].in[0]), host = fetched_from(j, j->old[layer].in[1]);
+    Fate *of_x = &j->fates[x];
+    of_x->moved = of_x->products == 0 ? !can_have_room(j, j->old[layer].in[0]) : of_x->moved;
+    of_x->shared |= of_x->behind != LK_NONE && of_x->behind != all;
+    of_x->behind = all;
+    of_x->joined = n;
+    of_x->products++;
+    j->fates[all].of = x;
+    j->factors = lk_graph_owner(j->graph, weight->factor);
+    j->layers[n] = layer;
+    *fate(j, j->old[layer].in[1]) = *weight;
+    if (host != LK_NONE)
+        j->fates[host].room = weight->room;
+}
+
 /** Joins the product n with its layer's, if it can be. */
 static void consider(Joiner *j, int32_t n)
 {
     int32_t layer = find_layer(j, n);
     if (layer < 0)
         return;
-    LkRef x = j->old[layer].in[0], h = j->old[n].in[0], u = j->old[n].in[1];
-    LkRef all = lk_graph_owner(j->graph, h), factors = lk_graph_owner(j->graph, u);
-    if (!can_have_room(j, x) || !can_lie_behind(j, h, x) || !lk_tensor_is_dense(tensor(j, u)))
+    LkRef x = j->old[layer].in[0], h = j->old[n].in[0], u = j->old[n].in[1], w = j->old[layer].in[1];
+    LkRef all = lk_graph_owner(j->graph, h), factors = lk_graph_owner(j->graph, u), host = fetched_from(j, w);
+    if (!can_be_copied(j, x) || !can_lie_behind(j, h, x) || !has_place(j, fate(j, x), all))
         return;
     /* All u are there before the first of these products: parts of one tensor, made by one node or by none. */
-    if (!is_constant(j, factors) || (j->factors != LK_NONE && j->factors != factors))
+    if (!lk_tensor_is_dense(tensor(j, u)) || !is_constant(j, factors) ||
+        (j->factors != LK_NONE && j->factors != factors))
         return;
-    Fate *of_x = fate(j, x), *of_weight = fate(j, j->old[layer].in[1]), wanted = *of_weight;
-    wanted.factor = u;
-    wanted.begin = tensor(j, h)->offset;
-    wanted.room = lk_tensor_cols(tensor(j, all));
-    LkRef host = fetched_from(j, j->old[layer].in[1]);
-    if ((of_x->behind != LK_NONE && of_x->behind != all) || !fits(j, of_weight, &wanted) ||
-        (host != LK_NONE && j->fates[host].room != 0 && j->fates[host].room != wanted.room))
-        return;
-    j->factors = factors;
-    j->layers[n] = layer;
-    of_x->behind = all;
-    of_x->joined = n;
-    *of_weight = wanted;
-    if (host != LK_NONE)
-        j->fates[host].room = wanted.room;
+    Fate weight = *fate(j, w);
+    weight.factor = u;
+    weight.begin = tensor(j, h)->offset;
+    weight.room = lk_tensor_cols(tensor(j, all));
+    bool same_room = host == LK_NONE || j->fates[host].room == 0 || j->fates[host].room == weight.room;
+    if (same_room && fits(j, fate(j, w), &weight))
+        join(j, n, layer, all, &weight);
+}
+
+/** Leaves products as they are for which x would have to be copied and that are too few to be worth it. */
+static void drop_few(Joiner *j)
+{
+    for (int32_t n = 0; n < j->n_old; n++) {
+        Fate *of_x = j->layers[n] < 0 ? NULL : fate(j, j->old[j->layers[n]].in[0]);
+        if (!of_x || !of_x->moved || of_x->products >= WORTH_A_COPY)
+            continue;
+        of_x->behind = LK_NONE;
+        fate(j, j->old[n].in[0])->of = LK_NONE;
+        j->layers[n] = NEVER;
+    }
 }
 
 /** Lets a tensor, or what is seen of it, be columns of the rows from `begin` on. What no node reads becomes a harmless
@@ -238,39 +287,54 @@ static void move_tensors(Joiner *j, LkRef owner, LkRef rows, int64_t begin)
     put_into(graph, &graph->tensors[owner], true, rows, begin);
 }
 
-/** A tensor whose rows have room behind those of `ref`, which become columns of it. */
-static LkRef widen(Joiner *j, LkRef ref, int64_t room)
+/** A tensor like `ref` whose rows have room. */
+static LkRef with_room(LkGraph *graph, LkRef ref, int64_t room)
 {
-    LkTensor wide = j->graph->tensors[ref];
+    LkTensor wide = graph->tensors[ref];
     wide.shape[wide.rank - 1] += room;
-    LkRef rows = lk_graph_activation(j->graph, wide.dtype, wide.rank, wide.shape);
-    if (rows != LK_NONE)
-        move_tensors(j, ref, rows, 0);
-    return rows;
+    return lk_graph_activation(graph, wide.dtype, wide.rank, wide.shape);
 }
 
-/** Gives every x of a joined product its rows; and every weight that is fetched for one, wherever else it is fetched,
- * too, so that all its readers see what they would see of one that stays on the device. */
+/** Lets a weight that is fetched for a joined product have its room, wherever else it is fetched, too, so that all its
+ * readers see what they would see of one that stays on the device. */
+static void widen_fetched(Joiner *j, LkRef ref)
+{
+    LkRef host = j->graph->tensors[ref].kind == LK_TENSOR_ACTIVATION ? fetched_from(j, ref) : LK_NONE;
+    if (host == LK_NONE || j->fates[host].room == 0)
+        return;
+    LkRef rows = with_room(j->graph, ref, j->fates[host].room);
+    if (rows != LK_NONE)
+        move_tensors(j, ref, rows, 0);
+}
+
+/** Gives every x of joined products its rows. */
 static void make_rows(Joiner *j)
 {
-    LkGraph *graph = j->graph;
     for (LkRef x = 0; x < j->n_tensors; x++) {
         Fate *f = &j->fates[x];
-        LkRef host = graph->tensors[x].kind == LK_TENSOR_ACTIVATION ? fetched_from(j, x) : LK_NONE;
-        if (host != LK_NONE && j->fates[host].room > 0 && widen(j, x, j->fates[host].room) == LK_NONE)
-            return;
+        widen_fetched(j, x);
         if (f->behind == LK_NONE)
             continue;
-        Fate *of_h = &j->fates[f->behind];
-        int64_t begin = lk_tensor_cols(&graph->tensors[x]);
-        f->rows = widen(j, x, lk_tensor_cols(&graph->tensors[f->behind]));
-        if (f->rows == LK_NONE)
-            return;
-        int32_t last = f->last_read > f->joined ? f->last_read : f->joined;
-        of_h->copied = of_h->last_read > last || !of_h->apart;
-        of_h->rows = f->rows;
-        if (!of_h->copied)
-            move_tensors(j, f->behind, f->rows, begin);
+        f->rows = with_room(j->graph, x, lk_tensor_cols(tensor(j, f->behind)));
+        if (f->rows != LK_NONE && !f->moved)
+            move_tensors(j, x, f->rows, 0);
+    }
+}
+
+/** Gives every h its place behind x. It is copied out of there where it is needed when the rows are not, or by an
+ * operation that wants its own rows together. */
+static void place_behind(Joiner *j)
+{
+    for (LkRef h = 0; h < j->n_tensors; h++) {
+        Fate *f = &j->fates[h];
+        const Fate *of_x = f->of == LK_NONE ? NULL : &j->fates[f->of];
+        if (!of_x || of_x->rows == LK_NONE)
+            continue;
+        int32_t last = of_x->last_read > of_x->joined && !of_x->moved ? of_x->last_read : of_x->joined;
+        f->rows = of_x->rows;
+        f->copied = of_x->shared || f->last_read > last || !f->apart;
+        if (!f->copied)
+            move_tensors(j, h, f->rows, lk_tensor_cols(tensor(j, f->rows)) - lk_tensor_cols(tensor(j, h)));
     }
 }
 
@@ -295,6 +359,37 @@ static LkRef in_rows(const Joiner *j, LkRef h)
                            : h;
 }
 
+/** Whether a tensor, or what it is seen of, is an x that is copied into its rows. */
+static bool is_moved(const Joiner *j, LkRef ref)
+{
+    LkRef owner = lk_graph_owner(j->graph, ref);
+    return owner >= 0 && owner < j->n_tensors && j->fates[owner].moved && j->fates[owner].rows != LK_NONE;
+}
+
+static LkRef x_in_rows(const Joiner *j, LkRef x)
+{
+    return lk_graph_columns(j->graph, fate(j, x)->rows, 0, lk_tensor_cols(tensor(j, x)));
+}
+
+/** Appends a copy of columns. */
+static void append_copy(LkGraph *graph, LkRef from, int64_t begin, LkRef to, int32_t segment)
+{
+    LkNode copy = {
+        .op = LK_OP_SLICE, .n_in = 1, .n_out = 1, .in = {from}, .out = {to}, .attr.begin = begin, .segment = segment};
+    lk_graph_append_node(graph, &copy);
+}
+
+/** Before the node that makes the first h of an x that is copied into its rows: the copy. */
+static void copy_x(Joiner *j, int32_t n)
+{
+    LkRef h = j->old[n].n_out > 0 ? lk_graph_owner(j->graph, j->old[n].out[0]) : LK_NONE;
+    LkRef x = h >= 0 && h < j->n_tensors ? j->fates[h].of : LK_NONE;
+    if (x == LK_NONE || !is_moved(j, x) || j->fates[x].there)
+        return;
+    append_copy(j->graph, x, 0, x_in_rows(j, x), 0);
+    j->fates[x].there = true;
+}
+
 /** The layer's product with the adapter's in it. */
 static LkNode joined(const Joiner *j, int32_t n)
 {
@@ -304,6 +399,8 @@ static LkNode joined(const Joiner *j, int32_t n)
     int at = lk_low_rank_input(&node, 0);
     for (int k = node.n_in - 1; k >= at; k--) /* an addend stays the last */
         node.in[k + 2] = node.in[k];
+    if (is_moved(j, node.in[0]))
+        node.in[0] = x_in_rows(j, node.in[0]);
     node.in[at] = in_rows(j, low->in[0]);
     node.in[at + 1] = low->in[1];
     node.n_in += 2;
@@ -320,19 +417,12 @@ static void rewrite(Joiner *j)
     for (int32_t n = 0; n < j->n_old; n++) {
         LkNode node = j->layers[n] >= 0 ? joined(j, n) : j->old[n];
         LkRef h = node.n_out > 0 ? node.out[0] : LK_NONE;
+        copy_x(j, n);
         if (is_copied(j, h))
             node.out[0] = in_rows(j, h);
         lk_graph_append_node(graph, &node);
-        if (!is_copied(j, h))
-            continue;
-        LkNode copy = {.op = LK_OP_SLICE,
-                       .n_in = 1,
-                       .n_out = 1,
-                       .in = {fate(j, h)->rows},
-                       .out = {h},
-                       .attr.begin = begin_of(j, h),
-                       .segment = node.segment};
-        lk_graph_append_node(graph, &copy);
+        if (is_copied(j, h))
+            append_copy(graph, fate(j, h)->rows, begin_of(j, h), h, node.segment);
     }
 }
 
@@ -358,8 +448,10 @@ void lk_graph_join_products(LkGraph *graph)
         find_uses(&j);
         for (int32_t n = 0; n < j.n_old; n++)
             consider(&j, n);
+        drop_few(&j);
         if (any_joined(&j)) {
             make_rows(&j);
+            place_behind(&j);
             rewrite(&j);
             lk_graph_sweep(graph);
         }

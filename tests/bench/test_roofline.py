@@ -27,11 +27,15 @@ def table(*options):
 
 
 for family, tflop in PYTORCH.items():
-    rows, lines = table("--roofline", family, "--device", "rtx4090")
+    rows, lines = table("--roofline", family, "--device", "rtx4090", "--apart")
+    apart = rows["all"][2]
     forward = sum(rows[name][2] for name in ("linear forward", "convolution forward", "attention forward"))
     check(abs(forward - tflop) < 0.002, f"{family}: {forward:.3f} TFLOP forward, PyTorch counts {tflop}")
     backward = sum(rows[name][2] for name in ("linear backward", "convolution backward"))
     check(0.85 < backward / (forward - rows["attention forward"][2]) <= 1, f"{family}: gradients for inputs only: {backward:.3f} TFLOP")
+    rows, lines = table("--roofline", family, "--device", "rtx4090")
+    joined = rows["all"][2]
+    check(0 <= apart - joined < 0.01 * apart, f"{family}: as much arithmetic, but for GEGLU's own, where products are one: {joined:.3f} TFLOP for {apart:.3f}")
     check(abs(rows["attention backward"][2] / rows["attention forward"][2] - 2.5) < 0.01, f"{family}: five products of attention for two")
     total = rows.pop("all")
     check(abs(sum(row[4] for row in rows.values()) - total[4]) < 0.2, f"{family}: the classes' floors add up")

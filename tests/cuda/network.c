@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 2, SIZE = 8, CHANNELS = 32, HEADS = 2, RANK = 8 };
+enum { BATCH = 2, SIZE = 8, CHANNELS = 32, HEADS = 2, RANK = 8, WORDS = 9 };
 
 static LkRef weight(GraphTest *test, LkDType dtype, double mean, double scale, int64_t rows, int64_t cols)
 {
@@ -55,7 +55,8 @@ static LkRef normed(GraphTest *test, LkRef x)
                          weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 4, 1e-5f, true);
 }
 
-static LkRef attention_block(GraphTest *test, LkRef t)
+/** Attention to itself and to a text, and a GEGLU's network. */
+static LkRef attention_block(GraphTest *test, LkRef t, LkRef text)
 {
     LkRef n = lk_layer_norm(test->graph, t, weight(test, LK_F32, 1, 0.1, CHANNELS, 0),
                             weight(test, LK_F32, 0, 0.1, CHANNELS, 0), 1e-5f);
@@ -64,6 +65,11 @@ static LkRef attention_block(GraphTest *test, LkRef t)
         of[i] = up(test, lk_graph_columns(test->graph, h, i * RANK, RANK), linear(test, n, CHANNELS));
     LkRef o = lk_attention(test->graph, of[0], of[1], linear(test, n, CHANNELS), HEADS, 0.35f, false);
     t = lk_add(test->graph, t, adapted(test, o, CHANNELS));
+    h = down(test, text, 2);
+    for (int i = 0; i < 2; i++)
+        of[i] = up(test, lk_graph_columns(test->graph, h, i * RANK, RANK), linear(test, text, CHANNELS));
+    o = lk_attention(test->graph, linear(test, t, CHANNELS), of[0], of[1], HEADS, 0.35f, false);
+    t = lk_add(test->graph, t, linear(test, o, CHANNELS));
     return lk_add(test->graph, t, adapted(test, lk_geglu(test->graph, adapted(test, t, 2 * CHANNELS)), CHANNELS));
 }
 
@@ -76,7 +82,8 @@ GraphTest *test_step_network(LkDType compute)
     LkRef x = test_input(test, compute, TEST_NORMAL, 0, 1, 4, (int64_t[]){BATCH, SIZE, SIZE, 4});
     x = normed(test, picture(test, x, CHANNELS));
     LkRef t = lk_graph_reshape(graph, x, 3, tokens);
-    LkRef y = lk_graph_reshape(graph, attention_block(test, attention_block(test, t)), 4, pixels);
+    LkRef text = test_x(test, 3, (int64_t[]){BATCH, WORDS, CHANNELS});
+    LkRef y = lk_graph_reshape(graph, attention_block(test, attention_block(test, t, text), text), 4, pixels);
     y = picture(test, normed(test, y), 4);
     lk_graph_output(graph, y);
     test_loss(test, y);

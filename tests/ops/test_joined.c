@@ -17,16 +17,20 @@ typedef enum Twist {
     OF_LAYER_NORM,
     OF_GEGLU,
     OF_ATTENTION,
-    STACKED,      /* three layers whose h are one */
-    READ_LATER,   /* h is needed after x: it is copied */
-    NOT_APART,    /* h is read by something that wants its rows together: it is copied */
-    X_LASTS,      /* h is needed later, but so is x */
-    WITH_MORE,    /* the layer has a bias and is added to something */
-    TWO_ADAPTERS, /* a second product onto the first: of another tensor of factors */
-    RESHAPED,     /* with other dimensions */
-    NARROW_FIRST, /* one of a stack's layers stays as it is, the others do not */
-    FETCHED,      /* the weight waits on the host, and is fetched */
-    LAST_JOINED = FETCHED,
+    STACKED,        /* three layers whose h are one */
+    READ_LATER,     /* h is needed after x: it is copied */
+    NOT_APART,      /* h is read by something that wants its rows together: it is copied */
+    X_LASTS,        /* h is needed later, but so is x */
+    WITH_MORE,      /* the layer has a bias and is added to something */
+    TWO_ADAPTERS,   /* a second product onto the first: of another tensor of factors */
+    RESHAPED,       /* with other dimensions */
+    NARROW_FIRST,   /* one of a stack's layers stays as it is, the others do not */
+    FETCHED,        /* the weight waits on the host, and is fetched */
+    ONE_BY_ONE,     /* two layers, each with its own h, made after the other's product */
+    MANY,           /* four of these, of an x that must be copied */
+    MANY_LATER,     /* and what they made is read later */
+    OF_INPUT,       /* the same of an input */
+    AT_ONCE,        /* two layers, both of whose h are made first: the second one's has no place */
     NOT_WANTED,     /* the graph is for a backend that makes none */
     OF_ACTIVATION,  /* x is made by an operation that cannot write its rows apart */
     X_READ,         /* x is read by an operation that cannot read its rows apart */
@@ -60,8 +64,13 @@ static const struct {
     [RESHAPED] = {"seen with other dimensions", 1, 0},
     [NARROW_FIRST] = {"a layer of three stays apart", 2, 0},
     [FETCHED] = {"of a weight that is fetched", 1, 0},
+    [ONE_BY_ONE] = {"two layers with an h each", 2, 0},
+    [MANY] = {"four layers of something that is copied", 4, 1},
+    [MANY_LATER] = {"four layers of something that is copied, whose h are read later", 4, 5},
+    [OF_INPUT] = {"four layers of an input", 4, 1},
+    [AT_ONCE] = {"two layers whose h are made at once", 1, 0},
     [NOT_WANTED] = {"a backend that makes none", 0, 0},
-    [OF_ACTIVATION] = {"of an activation", 0, 0},
+    [OF_ACTIVATION] = {"one layer of an activation", 0, 0},
     [X_READ] = {"x is read in one piece", 0, 0},
     [X_OUTPUT] = {"x is an output", 0, 0},
     [Y0_READ] = {"the layer's product is read", 0, 0},
@@ -81,7 +90,7 @@ typedef struct Case {
     LkRef factors, x; /* factors: all u */
     int64_t used;
     LkRef w, u;   /* of the layer before; LK_NONE at first */
-    LkRef out[4]; /* to be compared */
+    LkRef out[8]; /* to be compared */
     int n_out;
 } Case;
 
@@ -125,7 +134,9 @@ static LkRef make_x(Case *c, Twist twist)
     LkGraph *graph = c->test->graph;
     if (twist == OF_GEGLU)
         return lk_geglu(graph, input(c, ROWS, 2 * WIDE));
-    if (twist == OF_ACTIVATION)
+    if (twist == OF_INPUT)
+        return input(c, ROWS, WIDE);
+    if (twist == OF_ACTIVATION || twist == MANY || twist == MANY_LATER)
         return lk_activation(graph, input(c, ROWS, WIDE), LK_SILU);
     if (twist != OF_ATTENTION)
         return lk_layer_norm(graph, input(c, ROWS, WIDE), vector(c, WIDE), vector(c, WIDE), 0.1f);
@@ -173,8 +184,31 @@ static LkRef layer(Case *c, Twist twist, LkRef x, LkRef h, int64_t rank, bool la
     return product(c, h, c->u, y0, twist == SCALED ? 0.5f : 1);
 }
 
+static LkRef own_h(Case *c)
+{
+    return product(c, c->x, weight(c, RANK, WIDE), LK_NONE, 0.7f);
+}
+
+/** Layers with an h each. */
+static void build_apart(Case *c, Twist twist, int count)
+{
+    LkRef h[4];
+    for (int i = 0; i < count && twist == AT_ONCE; i++)
+        h[i] = own_h(c);
+    for (int i = 0; i < count; i++) {
+        h[i] = twist == AT_ONCE ? h[i] : own_h(c);
+        show(c, layer(c, twist, c->x, h[i], RANK, true));
+    }
+    for (int i = 0; i < count && twist == MANY_LATER; i++)
+        show(c, product(c, h[i], weight(c, 4, RANK), LK_NONE, 1));
+}
+
 static void build_layers(Case *c, Twist twist)
 {
+    if (twist == ONE_BY_ONE || twist == AT_ONCE || twist == MANY || twist == MANY_LATER || twist == OF_INPUT) {
+        build_apart(c, twist, twist == ONE_BY_ONE || twist == AT_ONCE ? 2 : 4);
+        return;
+    }
     LkGraph *graph = c->test->graph;
     bool stacked = twist == STACKED || twist == NARROW_FIRST || twist == OTHER_COLUMNS;
     int64_t rank = twist == TOO_WIDE ? 72 : twist == ODD ? 4 : RANK;

@@ -199,7 +199,7 @@ bool reference_slice(const ReferenceCall *call)
     int64_t from = lk_tensor_cols(call->in_tensor[0]), cols = lk_tensor_cols(call->out_tensor[0]);
     for (int64_t r = 0; r < lk_tensor_rows(call->out_tensor[0]); r++)
         for (int64_t c = 0; c < cols; c++)
-            call->out[0][r * cols + c] = call->in[0][r * from + call->attr->begin + c];
+            call->out[0][r * lk_tensor_pitch(call->out_tensor[0]) + c] = call->in[0][r * from + call->attr->begin + c];
     return true;
 }
 
