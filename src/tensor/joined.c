@@ -23,6 +23,7 @@ typedef struct Fate {
     bool shared;    /* of an x: there are several, one after the other in the same place */
     bool moved;     /* of an x: it is copied into its rows, because its maker cannot write them */
     bool there;     /* and that is done */
+    bool few;       /* of an x that would be copied: too few products read it */
     int products;   /* of an x: that read it together with an h */
     LkRef of;       /* of an h: the x that it lies behind, or LK_NONE */
     LkRef factor;   /* of a weight: the u that it is joined with, or LK_NONE */
@@ -196,12 +197,16 @@ static bool can_be_copied(const Joiner *j, LkRef x)
 {
     LkTensorKind kind = tensor(j, lk_graph_owner(j->graph, x))->kind;
     bool stays_so = kind == LK_TENSOR_INPUT ? fate(j, x)->writer == NEVER : fate(j, x)->writer >= 0;
-    return lk_graph_is_whole(j->graph, x) && (kind == LK_TENSOR_INPUT || kind == LK_TENSOR_ACTIVATION) && stays_so;
+    return !fate(j, x)->few && lk_graph_is_whole(j->graph, x) &&
+           (kind == LK_TENSOR_INPUT || kind == LK_TENSOR_ACTIVATION) && stays_so;
 }
 
-/** Whether h has its place behind x, or can have it after the h before, which no product needs there any more. */
+/** Whether h has its place behind x, or can have it after the h before, which no product needs there any more. What is
+ * an h itself has nothing behind it, and what has something behind it is no h. */
 static bool has_place(const Joiner *j, const Fate *of_x, LkRef h)
 {
+    if (of_x->of != LK_NONE || j->fates[h].behind != LK_NONE)
+        return false;
     if (of_x->behind == LK_NONE || of_x->behind == h)
         return true;
     return j->fates[h].of == LK_NONE && j->fates[h].writer > of_x->joined &&
@@ -248,16 +253,24 @@ static void consider(Joiner *j, int32_t n)
         join(j, n, layer, all, &weight);
 }
 
-/** Leaves products as they are for which x would have to be copied and that are too few to be worth it. */
-static void drop_few(Joiner *j)
+/** Joins all products that can be, but those of an x that would have to be copied and that too few read. */
+static void consider_all(Joiner *j)
 {
-    for (int32_t n = 0; n < j->n_old; n++) {
-        Fate *of_x = j->layers[n] < 0 ? NULL : fate(j, j->old[j->layers[n]].in[0]);
-        if (!of_x || !of_x->moved || of_x->products >= WORTH_A_COPY)
-            continue;
-        of_x->behind = LK_NONE;
-        fate(j, j->old[n].in[0])->of = LK_NONE;
-        j->layers[n] = NEVER;
+    for (int pass = 0; pass < 2; pass++) {
+        for (LkRef t = 0; t < j->n_tensors && pass > 0; t++) {
+            Fate *f = &j->fates[t];
+            f->few = f->moved && f->products < WORTH_A_COPY;
+            f->behind = f->of = f->factor = LK_NONE;
+            f->shared = f->moved = false;
+            f->joined = NEVER;
+            f->products = 0;
+            f->room = 0;
+        }
+        j->factors = LK_NONE;
+        for (int32_t n = 0; n < j->n_old; n++) {
+            j->layers[n] = NEVER;
+            consider(j, n);
+        }
     }
 }
 
@@ -446,9 +459,7 @@ void lk_graph_join_products(LkGraph *graph)
     if (j.old && j.fates && j.layers) {
         memcpy(j.old, graph->nodes, nodes * sizeof *j.old);
         find_uses(&j);
-        for (int32_t n = 0; n < j.n_old; n++)
-            consider(&j, n);
-        drop_few(&j);
+        consider_all(&j);
         if (any_joined(&j)) {
             make_rows(&j);
             place_behind(&j);

@@ -31,6 +31,8 @@ typedef enum Twist {
     MANY_LATER,     /* and what they made is read later */
     OF_INPUT,       /* the same of an input */
     AT_ONCE,        /* two layers, both of whose h are made first: the second one's has no place */
+    H_IS_X,         /* four layers read an h, which has nothing behind it */
+    FEW_FETCHED,    /* weights are fetched for too few layers of something that would be copied: no room */
     NOT_WANTED,     /* the graph is for a backend that makes none */
     OF_ACTIVATION,  /* x is made by an operation that cannot write its rows apart */
     X_READ,         /* x is read by an operation that cannot read its rows apart */
@@ -69,6 +71,8 @@ static const struct {
     [MANY_LATER] = {"four layers of something that is copied, whose h are read later", 4, 5},
     [OF_INPUT] = {"four layers of an input", 4, 1},
     [AT_ONCE] = {"two layers whose h are made at once", 1, 0},
+    [H_IS_X] = {"four layers that read an h", 1, 1},
+    [FEW_FETCHED] = {"one layer of an activation, whose weight is fetched", 0, 0},
     [NOT_WANTED] = {"a backend that makes none", 0, 0},
     [OF_ACTIVATION] = {"one layer of an activation", 0, 0},
     [X_READ] = {"x is read in one piece", 0, 0},
@@ -136,7 +140,7 @@ static LkRef make_x(Case *c, Twist twist)
         return lk_geglu(graph, input(c, ROWS, 2 * WIDE));
     if (twist == OF_INPUT)
         return input(c, ROWS, WIDE);
-    if (twist == OF_ACTIVATION || twist == MANY || twist == MANY_LATER)
+    if (twist == OF_ACTIVATION || twist == FEW_FETCHED || twist == MANY || twist == MANY_LATER)
         return lk_activation(graph, input(c, ROWS, WIDE), LK_SILU);
     if (twist != OF_ATTENTION)
         return lk_layer_norm(graph, input(c, ROWS, WIDE), vector(c, WIDE), vector(c, WIDE), 0.1f);
@@ -226,6 +230,10 @@ static void build_layers(Case *c, Twist twist)
         }
         show(c, y);
     }
+    for (int i = 0; i < 4 && twist == H_IS_X; i++) {
+        LkRef own = product(c, h, weight(c, RANK, RANK), LK_NONE, 1), w = weight(c, OUT, RANK);
+        show(c, product(c, own, factor(c, OUT, RANK), product(c, h, w, LK_NONE, 1), 1));
+    }
     if (twist == READ_LATER || twist == X_LASTS)
         show(c, product(c, h, weight(c, 4, rank), LK_NONE, 1));
     if (twist == X_LASTS)
@@ -261,9 +269,10 @@ static Case new_case(Twist twist, bool join)
     if (twist == NOT_WANTED)
         graph->folded_terms = 0;
     const LkResidency away = {.codes = LK_DTYPE_COUNT, .host_share = LK_RESIDENCY_ALL, .ahead_bytes = 1000};
-    if (twist == FETCHED)
+    bool fetched = twist == FETCHED || twist == FEW_FETCHED;
+    if (fetched)
         read_much_later(&c);
-    if (twist == FETCHED && !lk_graph_reside(graph, &away, NULL))
+    if (fetched && !lk_graph_reside(graph, &away, NULL))
         abort();
     if (join)
         lk_graph_join_products(graph);

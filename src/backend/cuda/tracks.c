@@ -21,9 +21,12 @@ static LkTensorKind kind_of(const Uses *u, LkRef ref)
     return u->graph->tensors[lk_graph_owner(u->graph, ref)].kind;
 }
 
-/** Whether none of what a product or a copy reads is a state that changes while the graph runs. */
+/** Whether none of what a product or a copy reads changes while the graph runs: no state that is written; and a joined
+ * product reads rows that another h may come into (tensor/joined.h). */
 static bool factors_stay(const Uses *u, const LkNode *node)
 {
+    if (node->op == LK_OP_MATMUL && node->attr.low_rank[0].given)
+        return false;
     for (int k = 0; k < 2 && k < node->n_in; k++)
         if (u->written[lk_graph_owner(u->graph, node->in[k])])
             return false;
