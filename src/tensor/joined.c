@@ -335,7 +335,7 @@ static void make_rows(Joiner *j)
 }
 
 /** Gives every h its place behind x. It is copied out of there where it is needed when the rows are not, or by an
- * operation that wants its own rows together. */
+ * operation that wants its own rows together; behind an x that is a copy, always (sweeping takes what nobody reads). */
 static void place_behind(Joiner *j)
 {
     for (LkRef h = 0; h < j->n_tensors; h++) {
@@ -343,9 +343,9 @@ static void place_behind(Joiner *j)
         const Fate *of_x = f->of == LK_NONE ? NULL : &j->fates[f->of];
         if (!of_x || of_x->rows == LK_NONE)
             continue;
-        int32_t last = of_x->last_read > of_x->joined && !of_x->moved ? of_x->last_read : of_x->joined;
+        int32_t last = of_x->last_read > of_x->joined ? of_x->last_read : of_x->joined;
         f->rows = of_x->rows;
-        f->copied = of_x->shared || f->last_read > last || !f->apart;
+        f->copied = of_x->shared || of_x->moved || f->last_read > last || !f->apart;
         if (!f->copied)
             move_tensors(j, h, f->rows, lk_tensor_cols(tensor(j, f->rows)) - lk_tensor_cols(tensor(j, h)));
     }

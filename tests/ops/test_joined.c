@@ -31,6 +31,7 @@ typedef enum Twist {
     MANY_LATER,     /* and what they made is read later */
     OF_INPUT,       /* the same of an input */
     AT_ONCE,        /* two layers, both of whose h are made first: the second one's has no place */
+    FOUR,           /* four layers that share an h, of an x that must be copied */
     H_IS_X,         /* four layers read an h, which has nothing behind it */
     FEW_FETCHED,    /* weights are fetched for too few layers of something that would be copied: no room */
     NOT_WANTED,     /* the graph is for a backend that makes none */
@@ -71,6 +72,7 @@ static const struct {
     [MANY_LATER] = {"four layers of something that is copied, whose h are read later", 4, 5},
     [OF_INPUT] = {"four layers of an input", 4, 1},
     [AT_ONCE] = {"two layers whose h are made at once", 1, 0},
+    [FOUR] = {"four layers that share an h, of something that is copied", 4, 1},
     [H_IS_X] = {"four layers that read an h", 1, 1},
     [FEW_FETCHED] = {"one layer of an activation, whose weight is fetched", 0, 0},
     [NOT_WANTED] = {"a backend that makes none", 0, 0},
@@ -140,7 +142,7 @@ static LkRef make_x(Case *c, Twist twist)
         return lk_geglu(graph, input(c, ROWS, 2 * WIDE));
     if (twist == OF_INPUT)
         return input(c, ROWS, WIDE);
-    if (twist == OF_ACTIVATION || twist == FEW_FETCHED || twist == MANY || twist == MANY_LATER)
+    if (twist == OF_ACTIVATION || twist == FEW_FETCHED || twist == MANY || twist == MANY_LATER || twist == FOUR)
         return lk_activation(graph, input(c, ROWS, WIDE), LK_SILU);
     if (twist != OF_ATTENTION)
         return lk_layer_norm(graph, input(c, ROWS, WIDE), vector(c, WIDE), vector(c, WIDE), 0.1f);
@@ -214,14 +216,15 @@ static void build_layers(Case *c, Twist twist)
         return;
     }
     LkGraph *graph = c->test->graph;
-    bool stacked = twist == STACKED || twist == NARROW_FIRST || twist == OTHER_COLUMNS;
+    bool stacked = twist == STACKED || twist == NARROW_FIRST || twist == OTHER_COLUMNS || twist == FOUR;
+    int count = twist == FOUR ? 4 : stacked ? 3 : 1;
     int64_t rank = twist == TOO_WIDE ? 72 : twist == ODD ? 4 : RANK;
     LkRef x = c->x;
     if (twist == RESHAPED)
         x = lk_graph_reshape(graph, x, 3, (int64_t[]){2, ROWS / 2, WIDE});
     LkRef of = twist == OTHER_X ? input(c, ROWS, WIDE) : x;
-    LkRef h = product(c, of, weight(c, stacked ? 3 * rank : rank, WIDE), LK_NONE, 0.7f);
-    for (int i = 0; i < (stacked ? 3 : 1); i++) {
+    LkRef h = product(c, of, weight(c, count * rank, WIDE), LK_NONE, 0.7f);
+    for (int i = 0; i < count; i++) {
         LkRef part = stacked ? lk_graph_columns(graph, h, i * rank, rank) : h;
         LkRef y = layer(c, twist, x, part, rank, i > 0);
         if (twist == TWO_ADAPTERS) {
