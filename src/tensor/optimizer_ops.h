@@ -1,6 +1,6 @@
 /* The operations of optimizers beside AdamW, as functions that append nodes. All work on f32 states in place, with the
- * scalars of optimizer group `group` (the structs of kernels/args.h) and gradients multiplied by clip[1]; where that is
- * not finite, nothing changes.
+ * scalars of optimizer group `group` (the structs of kernels/args_optimizer.h) and gradients multiplied by clip[1];
+ * where that is not finite, nothing changes.
  *
  *   SGD             in p, g, m, clip, scalars                             out p, m
  *   LION            in p, g, m, clip, scalars                             out p, m

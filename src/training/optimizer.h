@@ -86,8 +86,8 @@ enum { LK_OPTIMIZER_SCALARS = 16 };
  * step of rate 0, which only the first of a warm-up is. */
 int64_t lk_optimizer_steps(LkOptimizerType type, int64_t step, bool first_is_idle);
 
-/** The scalars of one optimizer group at step `step` (from 1), as the kernels take them (kernels/args.h): computed in
- * double. `share` is lk_averaging_step's, else not used. */
+/** The scalars of one optimizer group at step `step` (from 1), as the kernels take them (kernels/args_optimizer.h):
+ * computed in double. `share` is lk_averaging_step's, else not used. */
 void lk_optimizer_scalars(LkOptimizerType type, const LkOptimizerOptions *options, int64_t step, double rate,
                           double share, float scalars[LK_OPTIMIZER_SCALARS]);
 

@@ -41,7 +41,7 @@ static bool mapped(uintptr_t address)
 
 /** Looks at the addresses with which the arguments begin: device memory must be alive, and pageable memory must not be
  * there. In every struct of args.h the pointers come first and then the sizes, which are below 2^40; what lies behind
- * may be padding and look like anything. */
+ * may be padding and look like anything. Tails alone are a table behind its size: their addresses are not looked at. */
 static bool pointers_fit(const Launch *launch)
 {
     for (size_t at = 0; at + sizeof(uintptr_t) <= launch->kernel->args_size; at += sizeof(uintptr_t)) {

@@ -105,7 +105,8 @@ static bool bind_step(LkStep *base, LkProgram *program, void *scratch, LkError *
     s->w = w;
     lk_cuda_bias_bind(&s->bias, program);
     s->scratch = scratch;
-    s->tail = lk_cuda_tail(program, node, w, weight_step(s));
+    if (!s->weight)
+        s->tail = lk_cuda_tail(program, node, w, weight_step(s));
     return true;
 }
 
