@@ -7,6 +7,7 @@
 #include "cases.h"
 #include "stored_plans.h"
 
+#include "../dataset/scratch.h"
 #include "backend/cuda/card_limits.h"
 #include "tap.h"
 
@@ -411,6 +412,56 @@ static void test_cache(const LkCudnn *described, const Case *one, const char *ca
     lk_cudnn_plan_free(first);
 }
 
+/** Every way in which a file on disk can be wrong only means that the plan is made again. */
+static void test_spoilt(const LkCudnn *cudnn, const char *folder, const LkSdpaGeometry *g, const char *made)
+{
+    g_autofree char *path = only_file(folder), *good = NULL;
+    gsize size = 0;
+    if (!tap_ok(path && g_file_get_contents(path, &good, &size, NULL), "it is one file"))
+        return;
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *bad = g_memdup2(good, size), *again = NULL;
+        gsize bad_size = i == 0 ? 0 : i == 1 ? size / 2 : size;
+        if (i == 2)
+            bad[size - 20] ^= 1;
+        if (i == 3)
+            bad[strcspn(bad, "\n") + 5] ^= 1; /* of the name */
+        g_file_set_contents(path, bad, (gssize)bad_size, NULL);
+        again = plan_from_folder(cudnn, folder, g, true);
+        tap_ok(strcmp(again, made) == 0, "a plan that is %s is made again",
+               (const char *const[]){"empty", "cut short", "changed", "of another name"}[i]);
+    }
+}
+
+/** A plan that took long is found by the next start. */
+static void test_store(const LkCudnn *cudnn, const char *card)
+{
+    LkSdpaGeometry g = {.dtype = LK_BF16,
+                        .batch = 1,
+                        .heads = 8,
+                        .q_len = 64,
+                        .kv_len = 77,
+                        .kv_rows = 77,
+                        .head_dim = 40,
+                        .row_stride = 320,
+                        .scale = 0.125f};
+    char *scratch = scratch_new();
+    g_autofree char *folder = g_build_filename(scratch, "deep", "plans", NULL),
+                    *made = plan_from_folder(cudnn, folder, &g, true);
+    g_autofree char *found = plan_from_folder(cudnn, folder, &g, true), *forward = NULL;
+    tap_ok(g_str_has_prefix(made, "made") && g_str_has_prefix(found, "found") && strcmp(made + 4, found + 5) == 0,
+           "%s: %s, then %s", card, made, found);
+    test_spoilt(cudnn, folder, &g, made);
+    LkSdpaGeometry other = g;
+    other.scale = 0.25f;
+    forward = plan_from_folder(cudnn, folder, &other, true);
+    tap_ok(g_str_has_prefix(forward, "made"), "another scale is another plan");
+    g_autofree char *nowhere = plan_from_folder(cudnn, "/proc/nowhere", &g, true);
+    tap_ok(strcmp(nowhere, made) == 0, "a folder that cannot be made is no hindrance");
+    scratch_remove(scratch);
+    g_free(scratch);
+}
+
 /** What is refused says so in a sentence. */
 static void test_refusals(const LkCudnn *cudnn, const char *card)
 {
@@ -461,7 +512,7 @@ static void test_card(Context *c, int card, Scope scope)
         test_attention(c, card, &cudnn, scope);
         if (lk_card_limits(cudnn.sm)->attention && !c->update) {
             test_groups(card, &cudnn);
-            test_stored_plans(&cudnn, cards[card].name);
+            test_store(&cudnn, cards[card].name);
         }
     } else {
         tap_note("LORIKEET_CUDNN=all makes this card's attention plans as well");
